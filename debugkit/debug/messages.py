@@ -1,0 +1,39 @@
+"""A request and a response without a protocol. The adapters (WSGI, later ASGI) translate to and from these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the debugger sees it.
+
+    ``path`` is decoded and relative to the debugger's mount, without a leading slash; ``root`` is the application's
+    SCRIPT_NAME, percent-encoded and without a trailing slash. Header names are lower-case. ``peer`` is the socket's
+    own address as text, empty for a Unix socket. ``read_body(limit)`` returns the body, at most ``limit`` + 1 bytes.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    root: str
+    scheme: str
+    peer: str
+    read_body: Callable[[int], bytes] = field(default=lambda limit: b"", repr=False)
+
+    @property
+    def host(self) -> str:
+        """The Host header, with its port when it has one; empty when there is none."""
+        return self.headers.get("host", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response: a body in one piece, or an iterable of pieces that are sent as they come."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | Iterable[bytes] = b""

@@ -1,0 +1,114 @@
+"""The errors of debugkit: one tree, each with the HTTP status it becomes and an explanation for the reader.
+
+    DebugkitError
+    ├── ConfigurationError      a setting that cannot work (raised at start-up)
+    └── RequestError            a request to the debugger that cannot be answered
+        ├── BadRequest          400  not understood: not JSON, wrong types, missing fields
+        ├── Forbidden           403  understood, and refused
+        │   └── WrongPin        403
+        ├── NotFound            404  no such page, or an id that never was
+        ├── MethodNotAllowed    405
+        ├── Conflict            409  not now: something else is going on
+        ├── Gone                410  an id that was: evicted, or its frames released
+        ├── BodyTooLarge        413
+        ├── UnsupportedMedia    415
+        └── Locked              429  too many wrong PINs
+
+Low code raises; `debugger.py` is the one place that turns a `RequestError` into a response.
+"""
+
+from __future__ import annotations
+
+
+class DebugkitError(Exception):
+    """Base of all errors raised on purpose. ``explanation`` is a sentence that tells the reader what to do."""
+
+    def __init__(self, explanation: str) -> None:
+        super().__init__(explanation)
+        self.explanation = explanation
+
+
+class ConfigurationError(DebugkitError, ValueError):
+    """A setting, argument or environment variable has a value that cannot work. Raised at start-up."""
+
+
+class RequestError(DebugkitError):
+    """A request to the debugger that cannot be answered as asked."""
+
+    status: int = 400
+    code: str = "bad_request"
+
+
+class BadRequest(RequestError):
+    """The request is not understood: a body that is not JSON, a field missing or of the wrong type."""
+
+
+class Forbidden(RequestError):
+    """The request is understood and refused: not unlocked, or not from the debugger's own page."""
+
+    status = 403
+
+    def __init__(self, explanation: str, code: str = "forbidden") -> None:
+        super().__init__(explanation)
+        self.code = code
+
+
+class WrongPin(Forbidden):
+    """The PIN does not match. ``remaining`` is how many attempts are left before entry is locked."""
+
+    def __init__(self, explanation: str, remaining: int) -> None:
+        super().__init__(explanation, code="wrong_pin")
+        self.remaining = remaining
+
+
+class NotFound(RequestError):
+    """No such address, or an id this process never gave out."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """The address exists, but not for this method. ``allow`` is the value for the ``Allow`` header (RFC 9110, 10.2.1)."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, explanation: str, allow: str) -> None:
+        super().__init__(explanation)
+        self.allow = allow
+
+
+class Conflict(RequestError):
+    """Not now: for example a console that is busy with an earlier command."""
+
+    status = 409
+    code = "conflict"
+
+
+class Gone(RequestError):
+    """The id was known once: its traceback was evicted, or its frames were released. The text may still be there."""
+
+    status = 410
+    code = "gone"
+
+
+class BodyTooLarge(RequestError):
+    """The request body is longer than ``Limits.request_body``."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class UnsupportedMedia(RequestError):
+    """The request body is not declared as ``application/json``."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class Locked(RequestError):
+    """Too many wrong PINs: entry by PIN is locked until the server restarts."""
+
+    status = 429
+    code = "locked"

@@ -1,0 +1,1 @@
+"""The runner wing: serve a WSGI application over HTTP for development."""
