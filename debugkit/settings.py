@@ -1,13 +1,16 @@
-"""Every choice a user has, in two frozen dataclasses. Nothing below this file reads the environment.
+"""Every choice a user has, in two frozen dataclasses. No other file reads debugkit's environment variables.
 
 `Settings` says how the debugger behaves and whom it trusts; `Limits` bounds what it keeps and shows.
+It checks that a choice can work, and does not know what is done with it.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +74,17 @@ class Settings:
     pin_logging: bool = True
     #: `None`: derived from the machine, the user and the application. Digits and dashes: this PIN.
     pin: str | None = None
-    #: Host names (no port) trusted beside localhost, ``*.localhost`` and IP literals. ``*.example.test`` matches subdomains.
+    #: Host names (no port) trusted beside localhost, ``*.localhost`` and IP literals.
+    #: ``*.example.test`` matches subdomains.
     trusted_hosts: tuple[str, ...] = ()
     #: Networks in CIDR form trusted beside loopback and private networks.
     trusted_peers: tuple[str, ...] = ()
     #: Folder for the secret, the attempts and the like. `None`: the user's state folder.
     state_dir: Path | None = None
+    #: Seconds until an unlocked browser must enter the PIN again: a week.
+    session_lifetime: float = 7 * 24 * 3600.0
+    #: Seconds in which the one-time link printed in the terminal can be opened.
+    link_lifetime: float = 15 * 60.0
     mount: str = MOUNT
     #: The URL that opens a file in an editor, with ``{path}``, ``{line}`` and ``{column}``. `None`: no links.
     editor: str | None = None
@@ -86,8 +94,219 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ, **choices: Any) -> Settings:
-        """Settings from keyword arguments, completed by environment variables; arguments win.
+        """Settings from keyword arguments, completed by the environment variables in `VARIABLES`; arguments win.
 
+        An argument of `None` and an empty variable count as not given. Lists may be given as one comma-separated text.
+        ``pin_security=True`` does not contradict ``WERKZEUG_DEBUG_PIN=off``, as in Werkzeug; giving a ``pin`` does.
         Raises `ConfigurationError` for a value that cannot work, naming the variable and what to write instead.
         """
-        raise NotImplementedError
+        _refuse_unknown_names(choices, [one.name for one in fields(cls)])
+        given = {name: (name, value) for name, value in choices.items() if value is not None}
+        for variable in VARIABLES:
+            if text := environ.get(variable.name, "").strip():
+                given.setdefault(variable.field, (variable.name, text))
+        values = {name: _CHECKS[name](source, value) for name, (source, value) in given.items()}
+        if values.get("pin") == "off":
+            values.update(pin=None, pin_security=False)
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable: its name, the field of `Settings` it fills, and its meaning for the README."""
+
+    name: str
+    field: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable("WERKZEUG_DEBUG_PIN", "pin", "The PIN: at least four digits, dashes as you like. `off` switches it off."),
+    Variable("DEBUGKIT_TRUSTED_HOSTS", "trusted_hosts", "Names the server may be reached by, comma-separated."),
+    Variable("DEBUGKIT_TRUSTED_PEERS", "trusted_peers", "Addresses or networks that count as private ones."),
+    Variable("DEBUGKIT_EDITOR", "editor", "The editor that links open: its name, or a URL with `{path}` and `{line}`."),
+    Variable("DEBUGKIT_STATE_DIR", "state_dir", "The folder that keeps the secret behind the PIN."),
+    Variable("DEBUGKIT_REDACT", "redact", "More names whose values are never shown, comma-separated."),
+)
+
+#: The URL schemes that editors register with the desktop. {path} is absolute and percent-encoded.
+EDITORS = {
+    "vscode": "vscode://file/{path}:{line}:{column}",
+    "vscode-insiders": "vscode-insiders://file/{path}:{line}:{column}",
+    "vscodium": "vscodium://file/{path}:{line}:{column}",
+    "cursor": "cursor://file/{path}:{line}:{column}",
+    "windsurf": "windsurf://file/{path}:{line}:{column}",
+    "zed": "zed://file/{path}:{line}:{column}",
+    "pycharm": "pycharm://open?file={path}&line={line}&column={column}",
+    "idea": "idea://open?file={path}&line={line}&column={column}",
+    "sublime": "subl://open?url=file://{path}&line={line}",
+    "textmate": "txmt://open?url=file://{path}&line={line}",
+    "emacs": "emacs://open?url=file://{path}&line={line}",
+    "vim": "mvim://open?url=file://{path}&line={line}",
+    "macvim": "mvim://open?url=file://{path}&line={line}",
+}
+
+
+def _refuse_unknown_names(names: Iterable[str], known: list[str]) -> None:
+    for name in names:
+        if name not in known:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"the settings are {', '.join(known)}."
+            raise ConfigurationError(f"There is no setting {name!r}; {hint}")
+
+
+def _wrong(source: str, value: object, advice: str) -> ConfigurationError:
+    return ConfigurationError(f"{source} is {value!r}, which cannot work: {advice}")
+
+
+def _flag(source: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(source, value, "give True or False.")
+    return value
+
+
+def _seconds(source: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+        raise _wrong(source, value, "give a number of seconds above zero.")
+    return float(value)
+
+
+def _callable(source: str, value: Any) -> Callable[[], dict[str, Any]]:
+    if not callable(value):
+        raise _wrong(source, value, "give a function without arguments that returns a dict of names.")
+    return value  # type: ignore[no-any-return]  # what it returns is seen when a console opens
+
+
+def _limits(source: str, value: Any) -> Limits:
+    if not isinstance(value, Limits):
+        raise _wrong(source, value, "give a debugkit.settings.Limits.")
+    return value
+
+
+def _pin(source: str, value: Any) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    if text.lower() == "off":
+        return "off"
+    # The value is not repeated here: it may be a password that was meant for another variable.
+    if not re.fullmatch(r"[0-9]+(-[0-9]+)*", text) or len(text.replace("-", "")) < 4:
+        raise ConfigurationError(
+            f"{source} cannot be a PIN: write at least four digits, with dashes as you like "
+            f"({source}=123-456-789), or {source}=off to switch the PIN off."
+        )
+    return text
+
+
+def _items(source: str, value: Any) -> list[str]:
+    """A comma-separated text, or a sequence of texts, as a list without blanks."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple, set, frozenset)) or not all(isinstance(item, str) for item in items):
+        raise _wrong(source, value, "give a list of texts, or one text with commas.")
+    return [item.strip() for item in items if item.strip()]
+
+
+def _names(source: str, value: Any) -> tuple[str, ...]:
+    return tuple(_items(source, value))
+
+
+def _hosts(source: str, value: Any) -> tuple[str, ...]:
+    return tuple(host for item in _items(source, value) for host in _host(source, item))
+
+
+def _host(source: str, text: str) -> tuple[str, ...]:
+    """One entry of trusted_hosts in lower case. ``.example.test`` means the name and all below it, as in Werkzeug."""
+    try:
+        return (str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))),)
+    except ValueError:
+        pass
+    name = text.lower().removesuffix(".")
+    if name == "*":
+        raise _wrong(source, text, "any website could then point its name here; list the names you use.")
+    if "/" in name or ":" in name:
+        raise _wrong(source, text, "leave out the scheme, the port and the path, and write only the name.")
+    if name.startswith("."):
+        return (*_host(source, name[1:]), *_host(source, f"*{name}"))
+    return (_ascii_name(source, name),)
+
+
+def _ascii_name(source: str, name: str) -> str:
+    """The name as it stands in a Host header: ASCII labels (RFC 1123; underscores as Docker Compose makes them)."""
+    try:
+        ascii_name = name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        ascii_name = ""
+    label = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+    if not re.fullmatch(rf"(\*\.)?{label}(\.{label})*", ascii_name):
+        raise _wrong(source, name, "write a host name such as dev.example.test or *.example.test.")
+    return ascii_name
+
+
+def _peers(source: str, value: Any) -> tuple[str, ...]:
+    return tuple(_network(source, item) for item in _items(source, value))
+
+
+def _network(source: str, text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise _wrong(source, text, "write an address (203.0.113.7) or a network (100.64.0.0/10).") from None
+
+
+def _mount(source: str, value: Any) -> str:
+    # Unreserved characters (RFC 3986, 2.3) need no escaping in any of the places a path passes through.
+    if not isinstance(value, str) or not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", value):
+        raise _wrong(
+            source, value, "start with a slash, do not end with one, and use letters, digits, '-', '.', '_', '~'."
+        )
+    return value
+
+
+def _console_path(source: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise _wrong(source, value, "start with a slash, as in /console.")
+    return value
+
+
+def _folder(source: str, value: Any) -> Path:
+    try:
+        return Path(value).expanduser().absolute()
+    except (TypeError, RuntimeError, ValueError):
+        raise _wrong(source, value, "give the path of a folder.") from None
+
+
+def _editor(source: str, value: Any) -> str | None:
+    """The URL of an editor by name or as given; an empty text, as an argument, switches the links off."""
+    if value == "":
+        return None
+    if not isinstance(value, str) or not re.search("[:{]", value):
+        if url := EDITORS.get(str(value).lower()):
+            return url
+        raise _wrong(source, value, f"write one of {', '.join(EDITORS)}, or a URL with {{path}} and {{line}}.")
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)", value)
+    if not scheme or scheme[0].lower() in ("javascript", "data", "vbscript"):
+        raise _wrong(source, value, "start the URL with the scheme of an editor, as in vscode://file/{path}:{line}.")
+    rest = re.sub(r"\{(path|line|column)\}", "", value)
+    if "{path}" not in value or "{line}" not in value or re.search("[{}]", rest):
+        raise _wrong(source, value, "use {path} and {line}, and {column} where the editor knows it.")
+    return value
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "evalex": _flag,
+    "console_path": _console_path,
+    "console_init_func": _callable,
+    "show_hidden_frames": _flag,
+    "pin_security": _flag,
+    "pin_logging": _flag,
+    "pin": _pin,
+    "trusted_hosts": _hosts,
+    "trusted_peers": _peers,
+    "state_dir": _folder,
+    "session_lifetime": _seconds,
+    "link_lifetime": _seconds,
+    "mount": _mount,
+    "editor": _editor,
+    "redact": _names,
+    "limits": _limits,
+}
