@@ -152,6 +152,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginView:
+    """Another exception of the tree, in brief: where it was raised, that line of source, and the values on it."""
+
+    type: str
+    message: str
+    relation: str  # "cause", "context", "member"
+    url: str
+    id: str  # the frame's id
+    name: str
+    short_filename: str
+    line: LineView | None
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A headed table inside a panel."""
 
@@ -206,6 +220,10 @@ class PageView:
     access: AccessView
     app_frames: int
     library_frames: int
+    #: The other exceptions of the tree in brief, so that a root cause is on the first screen too.
+    origins: tuple[OriginView, ...] = ()
+    #: The application's frames with source and values, innermost first: for Markdown only.
+    app_views: tuple[FrameView, ...] = ()
     #: The text stays available when the frames are gone; says so and why.
     notice: str = ""
     #: The plain text itself, only when there is no frame to show (evicted).

@@ -1,0 +1,46 @@
+"""An interactive debugger page for Python web applications, and a server to develop with.
+
+Importing this package costs almost nothing and changes nothing: names are loaded when they are used (PEP 562).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from debugkit.debug.wsgi import DebuggedApplication as DebuggedApplication
+    from debugkit.debug.wsgi import capture as capture
+    from debugkit.errors import ConfigurationError as ConfigurationError
+    from debugkit.errors import DebugkitError as DebugkitError
+    from debugkit.run import run_simple as run_simple
+    from debugkit.settings import Limits as Limits
+    from debugkit.settings import Settings as Settings
+
+__version__ = "0.1.0"
+
+#: Where each public name lives.
+_HOMES = {
+    "ConfigurationError": "debugkit.errors",
+    "DebugkitError": "debugkit.errors",
+    "DebuggedApplication": "debugkit.debug.wsgi",
+    "Limits": "debugkit.settings",
+    "Settings": "debugkit.settings",
+    "capture": "debugkit.debug.wsgi",
+    "run_simple": "debugkit.run",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the table above is the one place that lists the names
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]

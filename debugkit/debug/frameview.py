@@ -1,0 +1,276 @@
+"""One frame as the page prints it: its source with values beside it, its locals, its console.
+
+Brings together the frame, its source and its values for one reader; knows nothing of HTML or requests.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import FunctionType, ModuleType
+from urllib.parse import quote
+
+from debugkit.debug.capture import CapturedFrame
+from debugkit.debug.expressions import ExpressionValue, expression_values
+from debugkit.debug.registry import Entry
+from debugkit.debug.source import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
+from debugkit.debug.values import Describer, Node
+from debugkit.debug.views import FrameView, GapView, LineView, SourceView, Span, ValueView
+from debugkit.settings import Limits
+
+#: Values printed beside one line; the failing line shows them all.
+VALUES_BESIDE_A_LINE = 3
+#: Children printed under a value of the failing line that does not fit into its row.
+DETAILS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a page is made, and what they may see."""
+
+    base: str  # root and mount: what every URL of the debugger starts with
+    values: bool  # sees values of variables and the request's data
+    developer: bool  # unlocked: console, trees of values, whole files
+    evalex: bool  # there are consoles at all
+    pin: bool  # a PIN is asked for
+    editor: str | None = None
+
+
+def frame_id(entry: Entry, frame: CapturedFrame) -> str:
+    """The public handle of a frame: the unguessable id of its traceback, and its number."""
+    return f"{entry.id}-{frame.index}"
+
+
+def frame_url(entry: Entry, frame: CapturedFrame, reader: Reader) -> str:
+    return f"{reader.base}/frames/{frame_id(entry, frame)}"
+
+
+@cache
+def short_filename(filename: str, *, library: bool) -> str:
+    """What a person calls the file: relative to the working directory, or to where it is imported from."""
+    if not os.path.isabs(filename):  # noqa: PTH117 - a file name from a code object may be anything
+        return filename
+    roots = [] if library else [_current_directory()]
+    roots += sorted({os.path.abspath(path) for path in sys.path if path}, key=len, reverse=True)  # noqa: PTH100 - as above
+    for root in roots:
+        if root and filename.startswith(root.rstrip(os.sep) + os.sep):
+            return filename[len(root.rstrip(os.sep)) + 1 :]
+    return filename
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - compared as text
+    except OSError:  # removed while the server runs
+        return ""
+
+
+def library_label(frame: CapturedFrame) -> str:
+    return f"{frame.library.name} {frame.library.version}".strip() if frame.library else ""
+
+
+def editor_url(frame: CapturedFrame, reader: Reader) -> str:
+    """The link that opens the frame's line in the editor of the settings; empty without one."""
+    if not reader.editor or not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
+        return ""
+    path = quote(frame.filename, safe="/:")
+    column = (frame.position.colno or 0) + 1
+    filled = reader.editor.replace("{path}", path).replace("{line}", str(frame.lineno or 1))
+    return filled.replace("{column}", str(column))
+
+
+class FrameViews:
+    """Makes `FrameView`s of one entry for one reader."""
+
+    def __init__(self, entry: Entry, reader: Reader, describer: Describer, limits: Limits) -> None:
+        self._entry = entry
+        self._reader = reader
+        self._describer = describer
+        self._limits = limits
+
+    def view(self, frame: CapturedFrame, *, number: int, chosen: str = "") -> FrameView:
+        """The opened frame, complete."""
+        reader = self._reader
+        shown = excerpt(frame, self._limits, self._neighbours())
+        expressions = self._expressions(frame, shown)
+        names, left_out = self._locals(frame, expressions)
+        url = frame_url(self._entry, frame, reader)
+        console = reader.evalex and reader.developer and frame.frame is not None
+        return FrameView(
+            id=frame_id(self._entry, frame),
+            number=number,
+            name=frame.name,
+            filename=frame.filename,
+            short_filename=short_filename(frame.filename, library=frame.library is not None),
+            lineno=frame.lineno,
+            library=library_label(frame),
+            source=self._source(shown, expressions, f"{url}/source" if reader.developer else ""),
+            locals=names,
+            locals_left_out=left_out,
+            locals_notice=self._locals_notice(frame),
+            info=self._describer.redactor.text(frame.info) if reader.values else "",
+            evaluate_url=f"{url}/evaluate" if console else "",
+            interrupt_url=f"{url}/interrupt" if console else "",
+            console_notice="" if console else self._console_notice(frame),
+            editor_url=editor_url(frame, reader),
+            chosen=chosen,
+        )
+
+    def whole_source(self, frame: CapturedFrame) -> SourceView:
+        return self._source(whole_file(frame, self._limits, self._neighbours()), (), "")
+
+    def failing_line(self, frame: CapturedFrame) -> LineView | None:
+        """The line an exception was raised at, with the values on it; `None` when there is no source."""
+        shown = excerpt(frame, self._limits, self._neighbours())
+        line = next((line for line in shown.lines if isinstance(line, SourceLine) and line.current), None)
+        if line is None:
+            return None
+        found = [value for value in self._expressions(frame, shown) if value.failing]
+        return LineView(line.lineno, tuple(spans(line, {})), True, tuple(map(self._expression_row, found)))
+
+    def _neighbours(self) -> Sequence[CapturedFrame]:
+        return tuple(self._entry.captured.frames.values())
+
+    def _expressions(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ExpressionValue, ...]:
+        if not self._reader.values or frame.frame is None:
+            return ()
+        return expression_values(frame, source_lines(frame, self._neighbours()), shown.first, shown.last)
+
+    def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
+        tips = {(found.end_lineno, found.end_colno): found for found in expressions}
+        texts = _Texts(self._describer, tips)
+        beside = self._beside(shown, expressions)
+        lines = tuple(
+            GapView(line.first, line.last)
+            if isinstance(line, Gap)
+            else LineView(line.lineno, tuple(spans(line, texts)), line.current, beside.get(line.lineno, ()))
+            for line in shown.lines
+        )
+        return SourceView(lines, shown.language, shown.notice, url)
+
+    def _beside(self, shown: Excerpt, expressions: Sequence[ExpressionValue]) -> dict[int, tuple[ValueView, ...]]:
+        """The values that stand beside each line: all on the failing one, elsewhere each where it comes up first."""
+        visible = {line.lineno for line in shown.lines if isinstance(line, SourceLine)}
+        failing = {found.text for found in expressions if found.failing}
+        seen = failing | {"self", "cls"}
+        found: dict[int, list[ExpressionValue]] = {}
+        for value in expressions:
+            row = found.setdefault(value.lineno, [])
+            if value.lineno not in visible:
+                continue
+            if value.failing:
+                if value.text not in {other.text for other in row}:
+                    row.append(value)
+            elif value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
+                seen.add(value.text)
+                row.append(value)
+        return {lineno: tuple(map(self._expression_row, row)) for lineno, row in found.items() if row}
+
+    def _expression_row(self, found: ExpressionValue) -> ValueView:
+        node = self._describer.describe(found.value, found.text)
+        return self._row(found.text, found.value, node, relevant=found.failing)
+
+    def _locals(self, frame: CapturedFrame, found: Sequence[ExpressionValue]) -> tuple[tuple[ValueView, ...], int]:
+        """The rows of the table: what the failing line used, attributes and items included, then the other locals."""
+        if not self._reader.values or frame.frame is None:
+            return (), 0
+        values = {value.text: value.value for value in found if value.failing}
+        relevant = len(values)
+        for name, value in local_values(frame.frame.f_locals, module_level=frame.name == "<module>"):
+            values.setdefault(name, value)
+        shown = list(values.items())[: max(self._limits.locals_shown, relevant)]
+        rows = [self._local_row(name, value, index < relevant) for index, (name, value) in enumerate(shown)]
+        return tuple(rows), len(values) - len(shown)
+
+    def _local_row(self, name: str, value: object, relevant: bool) -> ValueView:
+        node = self._describer.describe(value, name)
+        details: tuple[ValueView, ...] = ()
+        if relevant and node.openable and "…" in node.text:
+            children = self._describer.children(value, name).items[:DETAILS]
+            details = tuple(self._row(child.label, child.value, child.node) for child in children)
+        return self._row(name, value, node, relevant=relevant, details=details)
+
+    def _row(
+        self, name: str, value: object, node: Node, *, relevant: bool = False, details: tuple[ValueView, ...] = ()
+    ) -> ValueView:
+        handle = self._entry.put_value(value, name) if node.openable and self._reader.developer else ""
+        return ValueView(name, node.text, node.type, handle, node.redacted, node.kind, relevant, details)
+
+    def _locals_notice(self, frame: CapturedFrame) -> str:
+        if frame.released:
+            return f"The values are gone. {self._entry.gone_reason}".strip()
+        if not self._reader.values:
+            return "Values are shown on the computer that runs the server, and everywhere after unlocking with the PIN."
+        if frame.frame is None:
+            return "This is where the file could not be read any further: nothing ran here, so there are no values."
+        return ""
+
+    def _console_notice(self, frame: CapturedFrame) -> str:
+        if not self._reader.evalex:
+            return "Consoles are switched off (evalex=False)."
+        if frame.released:
+            return f"The console is gone. {self._entry.gone_reason}".strip()
+        if frame.frame is None:
+            return "Nothing ran here: there is no console."
+        if self._reader.pin:
+            return "Enter the PIN that the server printed in its terminal to run code in this frame."
+        return "With the PIN switched off, consoles work only on the computer that runs the server."
+
+
+def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator[tuple[str, object]]:
+    """Locals worth a row. At module level they are the module's globals, most of which are imports and definitions."""
+    for name, value in list(names.items()):
+        if not isinstance(name, str) or name.startswith("."):  # ".0" is the iterable of a comprehension
+            continue
+        noise = name.startswith("__") or type(value) in (ModuleType, FunctionType, type)
+        if not (module_level and noise):
+            yield name, value
+
+
+class _Texts:
+    """Tooltips by the place where an expression ends, described only when a span asks for them."""
+
+    def __init__(self, describer: Describer, found: Mapping[tuple[int, int], ExpressionValue]) -> None:
+        self._describer = describer
+        self._found = found
+
+    def get(self, place: tuple[int, int], default: str = "") -> str:
+        value = self._found.get(place)
+        return self._describer.describe(value.value, value.text).text if value else default
+
+
+def spans(line: SourceLine, tips: _Texts | Mapping[tuple[int, int], str]) -> Iterable[Span]:
+    """A line's tokens, cut where the failing range starts and ends, neighbours of one look joined."""
+    column = 0
+    pending: Span | None = None
+    for css, text in line.tokens:
+        for piece, mark in cut(text, column, line.marks):
+            column += len(piece)
+            tip = tips.get((line.lineno, column), "") if css[:1] == "n" else ""
+            if pending and pending.css == css and pending.mark == mark and not tip and not pending.value:
+                pending = Span(pending.text + piece, css, mark)
+                continue
+            if pending:
+                yield pending
+            pending = Span(piece, css, mark, tip)
+    if pending:
+        yield pending
+
+
+def cut(text: str, start: int, marks: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    """Pieces of ``text``, which begins at column ``start``, and whether each lies within one of ``marks``."""
+    position, end = start, start + len(text)
+    for first, last in marks:
+        if last <= position or first >= end:
+            continue
+        if first > position:
+            yield text[position - start : first - start], False
+        position = max(position, first)
+        stop = min(last, end)
+        yield text[position - start : stop - start], True
+        position = stop
+    if position < end:
+        yield text[position - start :], False

@@ -1,0 +1,274 @@
+"""The error page as plain values: exceptions, frames, chain and panels, made for one reader from one entry.
+
+Decides what is shown, folded and opened. Knows nothing of HTML, HTTP or who the reader is beyond `Reader`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from debugkit.debug.capture import CapturedException, CapturedFrame, RepeatedFrames, nearest_frame
+from debugkit.debug.frameview import FrameViews, Reader, frame_id, frame_url, library_label, short_filename
+from debugkit.debug.panels import Panels
+from debugkit.debug.registry import Entry
+from debugkit.debug.snapshot import RequestSnapshot
+from debugkit.debug.values import Describer
+from debugkit.debug.views import (
+    AccessView,
+    ExceptionView,
+    FrameRow,
+    FrameView,
+    LibraryRun,
+    OriginView,
+    PageView,
+    RecentsView,
+    RecentView,
+    RepeatRow,
+    Step,
+)
+from debugkit.settings import Limits
+
+#: Library frames that stand alone are listed; from two on they fold.
+FOLD_FROM = 2
+#: Other exceptions shown in brief beside the opened frame.
+ORIGINS = 6
+#: Application frames printed with source and values in Markdown.
+MARKDOWN_FRAMES = 5
+#: Characters of a title: what a browser's tab and a list row have room for.
+TITLE = 120
+
+
+class PageBuilder:
+    """Makes the views of one entry for one reader; one builder serves one request."""
+
+    def __init__(
+        self, entry: Entry, reader: Reader, access: AccessView, describer: Describer, limits: Limits, static_url: str
+    ) -> None:
+        self._entry = entry
+        self._reader = reader
+        self._access = access
+        self._describer = describer
+        self._static_url = static_url
+        self._views = FrameViews(entry, reader, describer, limits)
+        self._numbers = dict(frame_numbers(walk(entry.captured.exception)))
+
+    def page(self, opened: CapturedFrame | None = None) -> PageView:
+        """The page with ``opened`` open, by default the nearest frame of the application."""
+        entry, reader = self._entry, self._reader
+        captured = entry.captured
+        frame = opened or captured.opened
+        head = captured.exception
+        request = entry.request if isinstance(entry.request, RequestSnapshot) else None
+        own = [one for one in captured.frames.values() if one.library is None]
+        moment = datetime.fromtimestamp(entry.time).astimezone()
+        url = f"{reader.base}/tracebacks/{entry.id}"
+        return PageView(
+            id=entry.id,
+            url=url,
+            text_url=f"{url}.txt",
+            markdown_url=f"{url}.md",
+            list_url=f"{reader.base}/tracebacks",
+            static_url=self._static_url,
+            title=self._text(title(head)),
+            exception=self._exception(head, frame),
+            chain=tuple(self._exception(one, frame) for one in head.chain),
+            steps=self._steps(frame),
+            frame=self._frame(frame, chosen=opened is None) if frame else None,
+            request_line=request.line if request else "",
+            status=500,
+            time=moment.strftime("%H:%M:%S"),
+            time_iso=moment.isoformat(timespec="seconds"),
+            versions=versions(captured.frames.values()),
+            occurrences=entry.occurrences,
+            panels=Panels(entry, request, self._describer).all() if request and reader.values else (),
+            access=self._access,
+            app_frames=len(own),
+            library_frames=len(captured.frames) - len(own),
+            origins=tuple(self._origins(frame)),
+            notice="" if entry.live else entry.gone_reason,
+            text="" if frame else self._text(captured.text),
+        )
+
+    def frame(self, frame: CapturedFrame) -> FrameView:
+        return self._frame(frame, chosen=False)
+
+    def app_views(self) -> tuple[FrameView, ...]:
+        """The application's frames, innermost of what was raised first, for a reader who sees no page."""
+        own = [
+            frame
+            for exception in walk(self._entry.captured.exception)
+            for frame in reversed(list(plain_frames(exception)))
+            if frame.library is None
+        ]
+        return tuple(self.frame(frame) for frame in own[:MARKDOWN_FRAMES])
+
+    def _text(self, text: str) -> str:
+        return self._describer.redactor.text(text)
+
+    def _frame(self, frame: CapturedFrame, *, chosen: bool) -> FrameView:
+        why = ""
+        if chosen:
+            why = "innermost frame" if frame.library else "nearest frame of your application"
+        return self._views.view(frame, number=self._numbers.get(frame.index, 0), chosen=why)
+
+    def _exception(self, exception: CapturedException, opened: CapturedFrame | None) -> ExceptionView:
+        rows = tuple(self._rows(exception, opened))
+        return ExceptionView(
+            anchor=f"exception-{self._anchor(exception)}",
+            type=exception.type_name,
+            message=self._text(exception.message),
+            notes=tuple(map(self._text, exception.notes)),
+            suggestion=exception.suggestion,
+            relation=exception.relation,
+            rows=rows,
+            members=tuple(self._exception(member, opened) for member in exception.members),
+            opened=opened is not None and opened in exception.frames,
+            chain=() if not exception.relation else tuple(self._exception(one, opened) for one in exception.chain),
+        )
+
+    def _anchor(self, exception: CapturedException) -> int:
+        return next(n for n, one in enumerate(walk(self._entry.captured.exception)) if one is exception)
+
+    def _rows(
+        self, exception: CapturedException, opened: CapturedFrame | None
+    ) -> Iterator[FrameRow | LibraryRun | RepeatRow]:
+        for library, run in groupby(exception.frames, key=is_library):
+            frames = list(run)
+            rows = tuple(self._row(one, opened) for one in frames)
+            if library and len(rows) >= FOLD_FROM:
+                yield LibraryRun(rows, count_frames(frames), packages(frames), opened in frames)
+            else:
+                yield from rows
+
+    def _row(self, one: CapturedFrame | RepeatedFrames, opened: CapturedFrame | None) -> FrameRow | RepeatRow:
+        if isinstance(one, RepeatedFrames):
+            return RepeatRow(one.count, ", ".join(dict.fromkeys(frame.name for frame in one.frames)))
+        return FrameRow(
+            id=frame_id(self._entry, one),
+            url=frame_url(self._entry, one, self._reader),
+            number=self._numbers.get(one.index, 0),
+            name=one.name,
+            short_filename=short_filename(one.filename, library=one.library is not None),
+            lineno=one.lineno,
+            library=library_label(one),
+            opened=one is opened,
+        )
+
+    def _steps(self, opened: CapturedFrame | None) -> tuple[Step, ...]:
+        """The chain as it came about, root cause first. The relation tells how a step led to the next one."""
+        head = self._entry.captured.exception
+        order = [*reversed(head.chain), head]
+        if len(order) == 1:
+            return ()
+        return tuple(self._step(one, opened) for one in order)
+
+    def _step(self, exception: CapturedException, opened: CapturedFrame | None) -> Step:
+        frame = nearest_frame(exception)
+        url = frame_url(self._entry, frame, self._reader) if frame else ""
+        current = opened is not None and opened in exception.frames
+        return Step(exception.type_name, self._text(exception.message), url, exception.relation, current)
+
+    def _origins(self, opened: CapturedFrame | None) -> Iterator[OriginView]:
+        """The other exceptions of the tree in brief, root cause first; the opened frame's own is on the page already."""
+        others = [one for one in walk(self._entry.captured.exception) if opened not in one.frames]
+        chain = [one for one in reversed(others) if one.relation != "member"]
+        members = [one for one in others if one.relation == "member"]
+        for exception in [*chain, *members][:ORIGINS]:
+            frame = nearest_frame(exception)
+            yield OriginView(
+                type=exception.type_name,
+                message=self._text(exception.message),
+                relation=exception.relation,
+                url=frame_url(self._entry, frame, self._reader) if frame else "",
+                id=frame_id(self._entry, frame) if frame else "",
+                name=frame.name if frame else "",
+                short_filename=short_filename(frame.filename, library=frame.library is not None) if frame else "",
+                line=self._views.failing_line(frame) if frame else None,
+            )
+
+
+def recents_view(entries: Iterable[Sequence[Entry]], reader: Reader, access: AccessView, static_url: str) -> RecentsView:
+    """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
+    return RecentsView(
+        rows=tuple(recent_view(group, reader) for group in entries),
+        access=access,
+        static_url=static_url,
+        list_url=f"{reader.base}/tracebacks",
+    )
+
+
+def recent_view(group: Sequence[Entry], reader: Reader) -> RecentView:
+    newest = group[0]
+    moments = [datetime.fromtimestamp(entry.time).astimezone() for entry in group]
+    frame = newest.captured.opened
+    where = f"{short_filename(frame.filename, library=frame.library is not None)}:{frame.lineno}" if frame else ""
+    request = newest.request
+    return RecentView(
+        url=f"{reader.base}/tracebacks/{newest.id}",
+        title=title(newest.captured.exception),
+        request_line=request.line if isinstance(request, RequestSnapshot) else "",
+        where=f"{where} in {frame.name}" if frame else "",
+        time=moments[0].strftime("%H:%M:%S"),
+        time_iso=moments[0].isoformat(timespec="seconds"),
+        count=newest.occurrences,
+        live=newest.live,
+        urls=tuple(
+            (moment.strftime("%H:%M:%S"), f"{reader.base}/tracebacks/{entry.id}")
+            for moment, entry in zip(moments[1:], group[1:], strict=True)
+        ),
+    )
+
+
+def title(exception: CapturedException) -> str:
+    """One line that names the error: "KeyError: 'price'"."""
+    message = " ".join(exception.message.split())
+    text = f"{exception.type_name}: {message}" if message else exception.type_name
+    return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
+
+
+def walk(exception: CapturedException) -> Iterator[CapturedException]:
+    """The exception, the members below it, and what led to each, in the order of the page."""
+    yield exception
+    for member in exception.members:
+        yield from walk(member)
+    for led in exception.chain:
+        yield led
+        for member in led.members:
+            yield from walk(member)
+
+
+def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:
+    return (one for one in exception.frames if isinstance(one, CapturedFrame))
+
+
+def frame_numbers(exceptions: Iterable[CapturedException]) -> Iterator[tuple[int, int]]:
+    """Each frame's index and its place within its own exception, counted from 1."""
+    for exception in exceptions:
+        for number, frame in enumerate(plain_frames(exception), start=1):
+            yield frame.index, number
+
+
+def is_library(one: CapturedFrame | RepeatedFrames) -> bool:
+    if isinstance(one, RepeatedFrames):
+        return all(frame.library is not None for frame in one.frames)
+    return one.library is not None
+
+
+def count_frames(run: Sequence[CapturedFrame | RepeatedFrames]) -> int:
+    return sum(one.count if isinstance(one, RepeatedFrames) else 1 for one in run)
+
+
+def packages(run: Sequence[CapturedFrame | RepeatedFrames]) -> str:
+    """The names of the libraries in a run, each once, in order."""
+    frames = (one for one in run if isinstance(one, CapturedFrame))
+    return ", ".join(dict.fromkeys(frame.library.name for frame in frames if frame.library))
+
+
+def versions(frames: Iterable[CapturedFrame]) -> tuple[str, ...]:
+    """Python's version, and those of the packages that took part, as far as there is room."""
+    labels = dict.fromkeys(library_label(frame) for frame in frames if frame.library and frame.library.name != "Python")
+    others = [label for label in labels if not label.startswith("debugkit")]
+    return (f"Python {sys.version.split()[0]}", *others[:3])

@@ -1,0 +1,186 @@
+"""The panels below the frames: request, headers, body, session, environment.
+
+Each is made on its own, and one that fails says so in its own place: the page is never lost for a table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
+from urllib.parse import parse_qsl
+
+from debugkit.debug.registry import Entry
+from debugkit.debug.snapshot import RequestSnapshot
+from debugkit.debug.values import Describer
+from debugkit.debug.views import Panel, Section, ValueView
+
+#: Characters of a text body printed on the page, and fields of a form.
+BODY_TEXT = 4_000
+FORM_FIELDS = 100
+
+
+class Panels:
+    """Makes the panels of one entry."""
+
+    def __init__(self, entry: Entry, request: RequestSnapshot, describer: Describer) -> None:
+        self._entry = entry
+        self._request = request
+        self._describer = describer
+
+    def all(self) -> tuple[Panel, ...]:
+        makers: tuple[tuple[str, Callable[[], tuple[Section, ...]]], ...] = (
+            ("Request", self._request_sections),
+            ("Headers", self._header_sections),
+            ("Body", self._body_sections),
+            ("Session", self._session_sections),
+            ("Environment", self._environment_sections),
+        )
+        panels = (self._panel(name, maker) for name, maker in makers)
+        return tuple(panel for panel in panels if panel.sections or panel.error)
+
+    def _panel(self, name: str, maker: Callable[[], tuple[Section, ...]]) -> Panel:
+        try:
+            return Panel(name, name.lower(), maker())
+        except Exception as error:  # a panel may fail in ways nobody foresaw; the page says so and goes on
+            return Panel(name, name.lower(), error=f"This panel could not be made: {type(error).__name__}: {error}")
+
+    def _rows(self, pairs: Iterable[tuple[str, object]]) -> tuple[ValueView, ...]:
+        return tuple(self._row(str(name), value) for name, value in pairs)
+
+    def _row(self, name: str, value: object) -> ValueView:
+        redactor = self._describer.redactor
+        if isinstance(value, str) and not redactor.name_is_secret(name):
+            # Text that came over the wire is shown as it is: quotes around every header would be noise.
+            return ValueView(name, redactor.text(value[:BODY_TEXT]), "str", kind="string")
+        node = self._describer.describe(value, name)
+        return ValueView(name, node.text, node.type, redacted=node.redacted, kind=node.kind)
+
+    def _request_sections(self) -> tuple[Section, ...]:
+        request = self._request
+        facts: list[tuple[str, object]] = [("Method", request.method), ("Path", request.path)]
+        host = request.headers.get("host", "")
+        if host:
+            scheme = request.environ.get("wsgi.url_scheme", "http")
+            facts.insert(1, ("Address", f"{scheme}://{host}{request.path}"))
+        peer = request.environ.get("REMOTE_ADDR")
+        if peer:
+            facts.append(("Client", peer))
+        sections = [Section("", self._rows(facts))]
+        query = parse_qsl(request.query, keep_blank_values=True, max_num_fields=FORM_FIELDS)
+        if query:
+            sections.append(Section("Query", self._rows(query)))
+        cookies = list(cookie_pairs(request.headers.get("cookie", "")))
+        if cookies:
+            sections.append(Section("Cookies", tuple(self._cookie_row(*pair) for pair in cookies)))
+        return tuple(sections)
+
+    def _cookie_row(self, name: str, value: str) -> ValueView:
+        if name.startswith("__debugkit_"):  # the debugger's own session opens consoles: never printed
+            return ValueView(name, "the debugger's own session", redacted=True, kind="redacted")
+        return self._row(name, value)
+
+    def _header_sections(self) -> tuple[Section, ...]:
+        headers = {name.title(): value for name, value in self._request.headers.items() if name != "cookie"}
+        return (Section("", self._rows(sorted(headers.items()))),) if headers else ()
+
+    def _body_sections(self) -> tuple[Section, ...]:
+        request = self._request
+        if not request.body:
+            return (Section("", notice=request.body_notice),) if request.body_notice else ()
+        notices = [request.body_notice] if request.body_notice else []
+        if request.body_length and request.body_length > len(request.body):
+            notices.append(f"The first {len(request.body):,} of {request.body_length:,} bytes.")
+        kind, section = self._body(request)
+        return (Section(kind, section.rows, section.text, " ".join(notices)),)
+
+    def _body(self, request: RequestSnapshot) -> tuple[str, Section]:
+        message = Message()
+        message["content-type"] = request.headers.get("content-type", "")
+        kind = message.get_content_type() if message["content-type"] else ""
+        if kind == "application/x-www-form-urlencoded":
+            pairs = parse_qsl(request.body.decode("utf-8", "replace"), True, max_num_fields=FORM_FIELDS)
+            return "Form", Section("", self._rows(pairs))
+        if kind == "multipart/form-data":
+            return "Form", Section("", self._rows(multipart_fields(message["content-type"], request.body)))
+        if kind == "application/json" or kind.endswith("+json"):
+            return self._json(request.body)
+        return kind or "Body", self._text(request.body)
+
+    def _json(self, body: bytes) -> tuple[str, Section]:
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            return f"JSON that cannot be read: {error}", self._text(body)
+        if isinstance(data, dict):
+            return "JSON", Section("", self._rows(data.items()))
+        return "JSON", Section("", (self._row("", data),))
+
+    def _text(self, body: bytes) -> Section:
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError:
+            return Section("", (self._row("", bytes(body)),))
+        return Section("", text=self._describer.redactor.text(text[:BODY_TEXT]))
+
+    def _session_sections(self) -> tuple[Section, ...]:
+        """Sessions that middleware or a framework left in the environ or in its request context."""
+        found: list[Section] = []
+        for key, value in self._request.environ.items():
+            if key.lower().endswith("session") and isinstance(value, Mapping):
+                found.append(Section(key, self._rows(mapping_items(value))))
+        for context in self._entry.context_managers:
+            value = vars(context).get("session") if hasattr(context, "__dict__") else None
+            if isinstance(value, Mapping):
+                found.append(Section("", self._rows(mapping_items(value))))
+        return tuple(section for section in found if section.rows)
+
+    def _environment_sections(self) -> tuple[Section, ...]:
+        rest = {
+            key: value
+            for key, value in self._request.environ.items()
+            if key[:5] != "HTTP_" and not key.lower().endswith("session") and key not in os.environ
+        }
+        process: list[tuple[str, object]] = [
+            ("Python", sys.version.replace("\n", " ")),
+            ("Interpreter", sys.executable),
+            ("Process", os.getpid()),
+            ("Command", " ".join(sys.argv)),
+        ]
+        return (Section("WSGI", self._rows(sorted(rest.items()))), Section("Process", self._rows(process)))
+
+
+def mapping_items(value: Mapping[object, object]) -> list[tuple[str, object]]:
+    """The items of a session. A dictionary is read past its overridden methods; anything else is not run at all."""
+    if isinstance(value, dict):
+        return [(str(key), item) for key, item in list(dict.items(value))[:FORM_FIELDS] if isinstance(key, str)]
+    return [("", value)]
+
+
+def cookie_pairs(header: str) -> Iterable[tuple[str, str]]:
+    """Name and value of each cookie (RFC 6265, section 4.2.1)."""
+    for part in header.split(";"):
+        name, separator, value = part.strip().partition("=")
+        if separator:
+            yield name, value.strip('"')
+
+
+def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]:
+    """The fields of a multipart form (RFC 7578); files by name, type and size. Tolerates a body that was cut."""
+    head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    fields: list[tuple[str, object]] = []
+    for part in list(message.iter_parts())[:FORM_FIELDS]:
+        name = str(part.get_param("name", "", "content-disposition"))
+        content = part.get_payload(decode=True)
+        data = content if isinstance(content, bytes) else b""
+        filename = part.get_filename()
+        if filename:
+            fields.append((name, f"{filename} ({part.get_content_type()}, {len(data):,} bytes)"))
+        else:
+            fields.append((name, data.decode("utf-8", "replace")))
+    return fields

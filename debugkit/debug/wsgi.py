@@ -1,0 +1,284 @@
+"""DebuggedApplication: PEP 3333 on both sides, `Request` and `Response` in the middle.
+
+Everything a request that does not fail pays for stands in `__call__` and `_guard`.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import time
+import weakref
+from collections.abc import Callable, Generator, Iterable
+from http import HTTPStatus
+from io import IOBase
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from debugkit.debug.debugger import Debugger
+from debugkit.debug.messages import Request, Response
+from debugkit.debug.registry import Entry
+from debugkit.debug.snapshot import RecordedInput, has_body, take_snapshot
+from debugkit.errors import DebugkitError
+from debugkit.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: Frameworks hand the context managers of the request to this (Flask does; Werkzeug named it).
+PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
+#: The header that a later middleware cannot restore: which sites may read the answer (Fetch, section 3.3).
+CORS_HEADERS = ("access-control-", "timing-allow-origin", "vary")
+
+#: The debugger that `capture` registers with: the one made last that is still in use.
+_latest: weakref.ref[Debugger] | None = None
+
+
+class DebuggedApplication:
+    """WSGI middleware that answers an unexpected exception with the debugger's page.
+
+    ``app`` is the application to watch. ``evalex`` gives each frame a console (behind the PIN). ``console_path`` is
+    the path of a standalone console, `None` for none; ``console_init_func`` returns the names it starts with.
+    ``show_hidden_frames`` ignores ``__traceback_hide__``. ``pin_security=False`` switches the PIN off: then only
+    requests from this computer may run code. ``pin_logging`` prints the PIN in the terminal. ``trusted_hosts`` are
+    names that the Host header may carry beside localhost and IP addresses; ``trusted_peers`` are networks (CIDR) that
+    clients may come from beside this computer and private networks. ``limits`` bounds what is kept and shown.
+    ``request_key`` has no meaning and is accepted as Werkzeug does.
+
+    Raises `debugkit.ConfigurationError` when a value, or an environment variable such as ``WERKZEUG_DEBUG_PIN``,
+    cannot work.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        evalex: bool = True,
+        request_key: str | None = None,
+        *,
+        console_path: str | None = None,
+        console_init_func: Callable[[], dict[str, Any]] | None = None,
+        show_hidden_frames: bool = False,
+        pin_security: bool = True,
+        pin_logging: bool = True,
+        trusted_hosts: Iterable[str] = (),
+        trusted_peers: Iterable[str] = (),
+        limits: Limits | None = None,
+        identity: str | None = None,
+        **settings: Any,
+    ) -> None:
+        global _latest
+        self.app = app
+        self.settings = Settings.from_environ(
+            evalex=evalex,
+            console_path=console_path,
+            console_init_func=console_init_func,
+            show_hidden_frames=show_hidden_frames,
+            pin_security=pin_security,
+            pin_logging=pin_logging,
+            trusted_hosts=trusted_hosts,
+            trusted_peers=trusted_peers,
+            limits=limits or Limits(),
+            **settings,
+        )
+        self.debugger = Debugger(self.settings, identity or application_identity(app))
+        self._mount = self.settings.mount
+        self._reserved = tuple(filter(None, (self._mount, console_path)))
+        self._recorded_body = self.settings.limits.recorded_body
+        _latest = weakref.ref(self.debugger)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(self._reserved) and self._is_ours(path):
+            return self._serve(environ, start_response)
+        contexts: list[Any] = []
+        environ[PRESERVE_CONTEXT] = contexts.append
+        if has_body(environ):
+            environ["wsgi.input"] = RecordedInput(environ["wsgi.input"], self._recorded_body)
+        sent: list[tuple[str, str]] = []
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+        ) -> Callable[[bytes], object]:
+            nonlocal sent
+            sent = headers
+            return start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
+
+        try:
+            body = self.app(environ, start)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
+            return self._failed(error, environ, start_response, contexts, sent)
+        kind = body.__class__
+        if kind is list or kind is tuple or is_file(body, environ):
+            return body
+        guarded = self._guard(body, environ, start_response, contexts, lambda: sent)
+        next(guarded)
+        return guarded
+
+    def banner(self, url: str) -> list[str]:
+        """Lines for the terminal of a server that answers at ``url``: the PIN and the link that unlocks a browser."""
+        return self.debugger.announcement(f"{url.rstrip('/')}{self._mount}")
+
+    def trust_host(self, name: str) -> None:
+        """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
+        self.debugger.bound_host = name
+
+    def _guard(
+        self,
+        body: Iterable[bytes],
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        contexts: list[Any],
+        sent: Callable[[], list[tuple[str, str]]],
+    ) -> Generator[bytes, None, None]:
+        """The application's body, watched. Started once by `__call__`, so that closing it always closes ``body``."""
+        iterator: Iterable[bytes] | None = None
+        try:
+            yield b""
+            iterator = iter(body)
+            yield from iterator
+        except GeneratorExit:
+            # `yield from` has closed the iterator already, and an iterator that is its own body must not be closed twice.
+            if iterator is body:
+                body = ()
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            yield from self._failed(error, environ, start_response, contexts, sent())
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+
+    def _failed(
+        self,
+        error: BaseException,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        contexts: list[Any],
+        sent: list[tuple[str, str]],
+    ) -> Iterable[bytes]:
+        """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
+        request = make_request(environ, self._mount)
+        # The first entry is the line above that called the application; the traceback begins where that one leads.
+        trace = error.__traceback__.tb_next if error.__traceback__ else None
+        entry = self._record(error, trace, environ, contexts)
+        self._log(environ, self.debugger.report(entry, request))
+        response = self.debugger.error_response(entry, request)
+        headers = [*response.headers, *kept_headers(sent, response.headers)]
+        exc_info = (type(error), error, error.__traceback__)
+        try:
+            # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
+            # connection: a client must never take what it has for the whole.
+            return send(Response(response.status, tuple(headers), response.body), start_response, exc_info)
+        finally:
+            del exc_info, error
+
+    def _record(
+        self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, contexts: list[Any]
+    ) -> Entry:
+        return self.debugger.record(
+            error,
+            trace,
+            request=take_snapshot(environ),
+            context=contextvars.copy_context(),
+            context_managers=[context for context in contexts if context is not None],
+        )
+
+    def _log(self, environ: WSGIEnvironment, text: str) -> None:
+        stream = environ.get("wsgi.errors") or sys.stderr
+        try:
+            stream.write(text)
+            stream.flush()
+        except (OSError, ValueError):  # the terminal is gone, or cannot print a character
+            pass
+
+    def _is_ours(self, path: str) -> bool:
+        return path == self.settings.console_path or path == self._mount or path.startswith(f"{self._mount}/")
+
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = make_request(environ, self._mount, console_path=self.settings.console_path)
+        return send(self.debugger.respond(request), start_response)
+
+
+def capture(exc: BaseException) -> str:
+    """Register an exception that was caught, and return the address of its page (a path, as on the server).
+
+    For frameworks and jobs that handle errors themselves. The error joins the recent ones of the
+    `DebuggedApplication` that was made last. Raises `debugkit.DebugkitError` when there is none.
+    """
+    debugger = _latest() if _latest is not None else None
+    if debugger is None:
+        raise DebugkitError("There is no debugger yet: wrap the application in debugkit.DebuggedApplication first.")
+    entry = debugger.record(exc, exc.__traceback__, context=contextvars.copy_context())
+    return f"{debugger.settings.mount}/tracebacks/{entry.id}"
+
+
+def is_file(body: object, environ: WSGIEnvironment) -> bool:
+    """Whether a server may send ``body`` faster than by iterating: it must get that very object (PEP 3333)."""
+    if isinstance(body, IOBase):
+        return True
+    wrapper = environ.get("wsgi.file_wrapper")
+    return isinstance(wrapper, type) and isinstance(body, wrapper)
+
+
+def kept_headers(sent: list[tuple[str, str]], ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """The application's own headers that decide which sites may read the answer."""
+    taken = {name.lower() for name, _ in ours}
+    for name, value in sent:
+        lower = name.lower()
+        if lower.startswith(CORS_HEADERS) and (lower not in taken or lower == "access-control-expose-headers"):
+            yield name, value
+
+
+def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | None = None) -> Request:
+    """The request as the debugger sees it. An address outside of the mount has the path ``""``."""
+    path = environ.get("PATH_INFO", "")
+    inner = "console" if path == console_path else path[len(mount) :].lstrip("/") if path.startswith(mount) else ""
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    return Request(
+        method=environ.get("REQUEST_METHOD", "GET"),
+        path=inner,
+        query=environ.get("QUERY_STRING", ""),
+        headers=headers,
+        root=quote(environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~"),
+        scheme=environ.get("wsgi.url_scheme", "http"),
+        peer=environ.get("REMOTE_ADDR") or "",
+        read_body=lambda limit: read_body(environ, limit),
+    )
+
+
+def read_body(environ: WSGIEnvironment, limit: int) -> bytes:
+    """The request's body, at most ``limit`` + 1 bytes of it, so that too large a body can be told."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdecimal()):
+        if not environ.get("wsgi.input_terminated"):
+            return b""
+        length = str(limit + 1)
+    body: bytes = environ["wsgi.input"].read(min(int(length), limit + 1))
+    return body
+
+
+def send(response: Response, start_response: StartResponse, exc_info: Any = None) -> Iterable[bytes]:
+    """A `Response` by PEP 3333; a body in one piece gets its length."""
+    headers = list(response.headers)
+    body = response.body
+    if isinstance(body, bytes):
+        headers.append(("Content-Length", str(len(body))))
+        body = [body]
+    status = f"{response.status} {HTTPStatus(response.status).phrase}"
+    if exc_info is None:
+        start_response(status, headers)
+    else:
+        start_response(status, headers, exc_info)
+    return body
+
+
+def application_identity(app: object) -> str:
+    """What names an application across restarts: where its callable is defined, and the program that runs it."""
+    named = app if hasattr(app, "__qualname__") else type(app)
+    return f"{getattr(named, '__module__', '')}:{getattr(named, '__qualname__', '')}:{sys.argv[0] if sys.argv else ''}"

@@ -1,0 +1,158 @@
+"""The rules of the house, read from the source: which way imports go, who may use which package, what importing does."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import debugkit
+
+PACKAGE = Path(debugkit.__file__).parent
+
+#: Lowest first. A module may import only what stands on a line above its own.
+LAYERS = """
+debugkit
+debugkit.errors
+debugkit.settings
+debugkit.debug
+debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
+debugkit.debug.files debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
+debugkit.debug.suggestions
+debugkit.debug.capture
+debugkit.debug.source
+debugkit.debug.known_types
+debugkit.debug.values
+debugkit.debug.expressions
+debugkit.debug.namespace debugkit.debug.output
+debugkit.debug.console
+debugkit.debug.registry
+debugkit.debug.attempts
+debugkit.debug.pin
+debugkit.debug.trust
+debugkit.debug.views
+debugkit.debug.frameview debugkit.debug.panels
+debugkit.debug.page
+debugkit.debug.render
+debugkit.debug.answers
+debugkit.debug.debugger
+debugkit.debug.wsgi
+debugkit.serving
+debugkit.serving.http11 debugkit.serving.log debugkit.serving.target
+debugkit.serving.server
+debugkit.run
+debugkit.cli
+debugkit.__main__
+""".strip().splitlines()
+
+RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
+
+#: Each third-party package, and the one module that imports it.
+PACKAGES = {
+    "h11": "debugkit.serving.http11",
+    "jinja2": "debugkit.debug.render",
+    "pure_eval": "debugkit.debug.expressions",
+    "pygments": "debugkit.debug.source",
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever the import stands; names below debugkit count as modules if they are."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative imports hide the direction"
+            module = node.module or ""
+            for alias in node.names:
+                full = f"{module}.{alias.name}"
+                yield full if full in MODULES else module
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "debugkit"])
+def test_imports_go_downwards_only(name: str) -> None:
+    for other in imported(MODULES[name]):
+        if other.split(".")[0] == "debugkit":
+            assert RANKS[other] < RANKS[name], f"{name} imports {other}, which stands above it"
+
+
+def test_every_module_has_its_place_and_no_place_is_empty() -> None:
+    assert set(RANKS) == set(MODULES)
+
+
+def test_the_runner_wing_never_imports_the_debugger_wing() -> None:
+    for name, path in MODULES.items():
+        if name.startswith("debugkit.serving"):
+            assert not [other for other in imported(path) if other.startswith("debugkit.debug")]
+
+
+def test_each_third_party_package_is_imported_by_one_module() -> None:
+    for name, path in MODULES.items():
+        for other in imported(path):
+            top = other.split(".")[0]
+            if top in sys.stdlib_module_names or top in ("debugkit", "_typeshed"):
+                continue
+            assert PACKAGES.get(top) == name, f"{name} imports {top}"
+
+
+def test_importing_debugkit_is_silent_and_changes_nothing() -> None:
+    program = """
+import sys, threading, signal, logging, warnings
+before = (sys.excepthook, sys.displayhook, sys.stdout, sys.stderr, threading.excepthook,
+          signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT), list(logging.root.handlers), threading.active_count())
+import debugkit
+from debugkit import DebuggedApplication, Settings, capture
+DebuggedApplication(lambda environ, start_response: [])
+after = (sys.excepthook, sys.displayhook, sys.stdout, sys.stderr, threading.excepthook,
+         signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT), list(logging.root.handlers), threading.active_count())
+assert before == after, (before, after)
+heavy = {"jinja2", "pygments", "cryptography", "watchdog", "h11", "pure_eval", "markupsafe"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_importing_the_package_alone_loads_nothing_but_itself() -> None:
+    program = "import sys; import debugkit; print(*sorted(name for name in sys.modules if name.startswith('debugkit')))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.stdout.split() == ["debugkit"]
+
+
+def test_the_public_names_are_these() -> None:
+    assert debugkit.__all__ == [
+        "__version__",
+        "ConfigurationError",
+        "DebuggedApplication",
+        "DebugkitError",
+        "Limits",
+        "Settings",
+        "capture",
+        "run_simple",
+    ]
+    assert all(getattr(debugkit, name) for name in debugkit.__all__)
+    assert set(debugkit.__all__) <= set(dir(debugkit))
+
+
+def test_an_unknown_public_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'DebugedApplication'"):
+        debugkit.DebugedApplication  # type: ignore[attr-defined]
+
+
+def test_only_templates_know_markup() -> None:
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert "</" not in node.value, f"{name}:{node.lineno} holds markup"
