@@ -1,0 +1,76 @@
+"""From the byte offsets of PEP 657 to ranges of characters, one for each line of an expression.
+
+Knows lines and numbers only: no file, no frame, no colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+
+class Position(Protocol):
+    """What this module reads of `capture.Position`: lines count from 1, columns are UTF-8 bytes, `None` is unknown."""
+
+    @property
+    def lineno(self) -> int | None: ...
+    @property
+    def end_lineno(self) -> int | None: ...
+    @property
+    def colno(self) -> int | None: ...
+    @property
+    def end_colno(self) -> int | None: ...
+
+
+def character_offset(line: str, byte_offset: int) -> int:
+    """The characters of ``line`` that stand before ``byte_offset`` of its UTF-8 form; the line's length at most.
+
+    PEP 657 counts bytes of the UTF-8 text the compiler saw, whatever encoding the file has. A tab is one character.
+    """
+    if line.isascii():
+        return max(0, min(byte_offset, len(line)))
+    return len(line.encode("utf-8", "replace")[: max(0, byte_offset)].decode("utf-8", "ignore"))
+
+
+def line_marks(
+    position: Position,
+    lineno: int,
+    line: str,
+    code_end: Callable[[], int],
+) -> tuple[tuple[int, int], ...]:
+    """The part of line ``lineno`` that belongs to the expression at ``position``, as character ranges [start, end).
+
+    ``code_end()`` is where trailing comments and blanks of this line begin; it is asked only for lines that the
+    expression goes beyond. Empty when the position is unknown (``-X no_debug_ranges``) or elsewhere.
+    """
+    span = _known(position)
+    if span is None:
+        return ()
+    first, last, colno, end_colno = span
+    if not first <= lineno <= last:
+        return ()
+    start = character_offset(line, colno) if lineno == first else len(line) - len(line.lstrip())
+    end = character_offset(line, end_colno) if lineno == last else code_end()
+    return ((start, end),) if start < end else ()
+
+
+def _known(position: Position) -> tuple[int, int, int, int] | None:
+    lineno, end_lineno = position.lineno, position.end_lineno
+    colno, end_colno = position.colno, position.end_colno
+    if lineno is None or end_lineno is None or colno is None or end_colno is None:
+        return None
+    return lineno, end_lineno, colno, end_colno
+
+
+def cut_window(length: int, width: int, marks: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The characters [start, stop) of a line of ``length`` to keep in ``width``, with room for an ellipsis at each end.
+
+    The start of the line is kept unless the first mark would be lost; then a quarter of the width stands before it.
+    """
+    if length <= width:
+        return 0, length
+    room = max(1, width - 2)
+    if not marks or min(marks[0][1], marks[0][0] + room // 2) <= room:
+        return 0, room
+    start = max(0, min(marks[0][0] - room // 4, length - room))
+    return start, min(length, start + room)
