@@ -37,8 +37,9 @@ debugkit.debug.trust
 debugkit.debug.views
 debugkit.debug.frameview debugkit.debug.panels
 debugkit.debug.page
-debugkit.debug.render
-debugkit.debug.answers
+debugkit.debug.problem debugkit.debug.render
+debugkit.debug.answers debugkit.debug.desk
+debugkit.debug.consoles debugkit.debug.handlers
 debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.serving

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
 from debugkit.debug.capture import CapturedException, CapturedFrame, RepeatedFrames, nearest_frame
 from debugkit.debug.frameview import FrameViews, Reader, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.panels import Panels
+from debugkit.debug.redaction import Redactor
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.values import Describer
@@ -28,6 +30,7 @@ from debugkit.debug.views import (
     RecentView,
     RepeatRow,
     Step,
+    ValueView,
 )
 from debugkit.settings import Limits
 
@@ -35,8 +38,8 @@ from debugkit.settings import Limits
 FOLD_FROM = 2
 #: Other exceptions shown in brief beside the opened frame.
 ORIGINS = 6
-#: Application frames printed with source and values in Markdown.
-MARKDOWN_FRAMES = 5
+#: Application frames given with source and values in Markdown and JSON.
+FULL_FRAMES = 5
 #: Characters of a title: what a browser's tab and a list row have room for.
 TITLE = 120
 
@@ -95,15 +98,23 @@ class PageBuilder:
     def frame(self, frame: CapturedFrame) -> FrameView:
         return self._frame(frame, chosen=False)
 
-    def app_views(self) -> tuple[FrameView, ...]:
-        """The application's frames, innermost of what was raised first, for a reader who sees no page."""
+    def markdown_page(self) -> PageView:
+        """The page with the application's frames in full, innermost first."""
+        views = tuple(self.frame(frame) for frame in self._app_frames())
+        return replace(self.page(), app_views=views)
+
+    def app_values(self) -> dict[int, tuple[ValueView, ...]]:
+        """The values in the application's frames, by the index of the frame."""
+        return {frame.index: self.frame(frame).locals for frame in self._app_frames()}
+
+    def _app_frames(self) -> list[CapturedFrame]:
         own = [
             frame
             for exception in walk(self._entry.captured.exception)
             for frame in reversed(list(plain_frames(exception)))
             if frame.library is None
         ]
-        return tuple(self.frame(frame) for frame in own[:MARKDOWN_FRAMES])
+        return own[:FULL_FRAMES]
 
     def _text(self, text: str) -> str:
         return self._describer.redactor.text(text)
@@ -190,17 +201,19 @@ class PageBuilder:
             )
 
 
-def recents_view(entries: Iterable[Sequence[Entry]], reader: Reader, access: AccessView, static_url: str) -> RecentsView:
+def recents_view(
+    groups: Iterable[Sequence[Entry]], reader: Reader, access: AccessView, static_url: str, redactor: Redactor
+) -> RecentsView:
     """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
     return RecentsView(
-        rows=tuple(recent_view(group, reader) for group in entries),
+        rows=tuple(recent_view(group, reader, redactor) for group in groups),
         access=access,
         static_url=static_url,
         list_url=f"{reader.base}/tracebacks",
     )
 
 
-def recent_view(group: Sequence[Entry], reader: Reader) -> RecentView:
+def recent_view(group: Sequence[Entry], reader: Reader, redactor: Redactor) -> RecentView:
     newest = group[0]
     moments = [datetime.fromtimestamp(entry.time).astimezone() for entry in group]
     frame = newest.captured.opened
@@ -208,7 +221,7 @@ def recent_view(group: Sequence[Entry], reader: Reader) -> RecentView:
     request = newest.request
     return RecentView(
         url=f"{reader.base}/tracebacks/{newest.id}",
-        title=title(newest.captured.exception),
+        title=redactor.text(title(newest.captured.exception)),
         request_line=request.line if isinstance(request, RequestSnapshot) else "",
         where=f"{where} in {frame.name}" if frame else "",
         time=moments[0].strftime("%H:%M:%S"),

@@ -46,11 +46,6 @@ def html(template: str, view: object) -> bytes:
     return _environment().get_template(template).render(view=view).encode("utf-8", "replace")
 
 
-def markdown(view: PageView) -> bytes:
-    """The error for an issue or an assistant: short, application frames with source and values first."""
-    return html("traceback.md", view)
-
-
 def fence(text: str) -> str:
     """A Markdown fence longer than any run of backticks in ``text`` (CommonMark 0.31, section 4.5)."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
@@ -68,67 +63,6 @@ def plain(view: Any) -> Any:
 
 def to_json(data: object) -> bytes:
     return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-
-
-def problem(page: PageView, captured: CapturedTraceback, *, values: dict[int, tuple[ValueView, ...]], ids: bool) -> bytes:
-    """The error as JSON (RFC 9457 names ``type``, ``title`` and ``status``; the rest are extension members).
-
-    ``values`` holds the described values of frames by their index; ``ids`` says whether the reader may use frame ids.
-    """
-    head = captured.exception
-    exceptions = [_exception_data(one, page.id, values, ids) for one in (head, *head.chain)]
-    request = {panel.slug: plain(panel.sections) for panel in page.panels}
-    return to_json(
-        {
-            "id": page.id,
-            "type": "about:blank",
-            "title": page.title,
-            "status": page.status,
-            "text": captured.text,
-            "exceptions": exceptions,
-            "request": {"line": page.request_line, **request},
-            "url": page.url,
-        }
-    )
-
-
-def _exception_data(
-    exception: CapturedException, entry_id: str, values: dict[int, tuple[ValueView, ...]], ids: bool
-) -> dict[str, Any]:
-    return {
-        "type": exception.type_name,
-        "message": exception.message,
-        "notes": list(exception.notes),
-        "suggestion": exception.suggestion or None,
-        "relation": exception.relation or None,
-        "frames": list(_frames_data(exception, entry_id, values, ids)),
-        "group": [_exception_data(member, entry_id, values, ids) for member in exception.members],
-        "chain": [_exception_data(one, entry_id, values, ids) for one in exception.chain] if exception.relation else [],
-    }
-
-
-def _frames_data(
-    exception: CapturedException, entry_id: str, values: dict[int, tuple[ValueView, ...]], ids: bool
-) -> Iterator[dict[str, Any]]:
-    for one in exception.frames:
-        if isinstance(one, RepeatedFrames):
-            yield {"repeated": one.count, "names": [frame.name for frame in one.frames]}
-        else:
-            yield _frame_data(one, f"{entry_id}-{one.index}" if ids else None, values.get(one.index, ()))
-
-
-def _frame_data(frame: CapturedFrame, frame_id: str | None, values: tuple[ValueView, ...]) -> dict[str, Any]:
-    return {
-        "id": frame_id,
-        "filename": frame.filename,
-        "lineno": frame.lineno,
-        "name": frame.name,
-        "colno": frame.position.colno,
-        "end_lineno": frame.position.end_lineno,
-        "end_colno": frame.position.end_colno,
-        "library": f"{frame.library.name} {frame.library.version}".strip() if frame.library else None,
-        "values": [{"name": value.name, "type": value.type, "text": value.text} for value in values],
-    }
 
 
 def source_text(view: FrameView) -> str:

@@ -1,0 +1,53 @@
+"""The shapes of the debugger's responses, with the headers that every one of them carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from debugkit.debug.messages import Response
+from debugkit.debug.render import to_json
+
+#: No inline script or style, nothing from another host, no framing (CSP Level 3).
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: On every answer of the debugger to somebody who may know of it.
+SECURITY_HEADERS = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("X-Robots-Tag", "noindex"),
+)
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def answer(content_type: str, body: bytes, *, status: int = 200, headers: Headers = (), cache: str = "no-store") -> Response:
+    return Response(
+        status, (*SECURITY_HEADERS, ("Content-Type", content_type), ("Cache-Control", cache), *headers), body
+    )
+
+
+def page(body: bytes, *, status: int = 200) -> Response:
+    return answer("text/html; charset=utf-8", body, status=status)
+
+
+def text(body: str, *, status: int = 200) -> Response:
+    return answer("text/plain; charset=utf-8", body.encode("utf-8", "replace"), status=status)
+
+
+def data(content: object, *, status: int = 200, headers: Headers = ()) -> Response:
+    return answer("application/json", to_json(content), status=status, headers=headers)
+
+
+def events(lines: Iterator[bytes]) -> Response:
+    """A stream of NDJSON. Proxies must not gather the events: nginx and others honour X-Accel-Buffering."""
+    stream = answer("application/x-ndjson", b"", headers=(("X-Accel-Buffering", "no"),))
+    return Response(stream.status, stream.headers, lines)
+
+
+def bare(status: int, words: str) -> Response:
+    """An answer that says nothing of a debugger."""
+    return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), f"{words}\n".encode())

@@ -1,0 +1,169 @@
+"""What every handler works with: the stores, and what one request may see of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from debugkit.debug import assets, negotiate
+from debugkit.debug.console import Console
+from debugkit.debug.frameview import Reader
+from debugkit.debug.messages import Request
+from debugkit.debug.page import PageBuilder
+from debugkit.debug.pin import Gate
+from debugkit.debug.redaction import Redactor
+from debugkit.debug.registry import Entry, Registry
+from debugkit.debug.trust import Level, Verdict, assess
+from debugkit.debug.values import Describer
+from debugkit.debug.views import AccessView
+from debugkit.errors import BadRequest, BodyTooLarge, UnsupportedMedia
+from debugkit.settings import Settings
+
+#: Different refusals explained in the terminal; a scanner that tries more is not worth more lines.
+EXPLANATIONS = 50
+
+
+class Desk:
+    """The registry, the gate and the redactor of one debugger; judges requests and prints to the terminal."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        identity: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        print_line: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
+    ) -> None:
+        self.settings = settings
+        self.registry = Registry(settings.limits, clock=clock)
+        self.gate = Gate(settings, identity, clock=clock)
+        self.redactor = Redactor(settings.redact)
+        #: The name the server is bound to, once known: trusted like localhost.
+        self.bound_host: str | None = None
+        self._print_line = print_line
+        self._announced = False
+        self._explained: set[str] = set()
+        self._standalone: Console | None = None
+
+    def standalone_console(self) -> Console:
+        """The console that belongs to no frame, made when it is first used."""
+        if self._standalone is None:
+            make = self.settings.console_init_func
+            self._standalone = Console(None, limits=self.settings.limits, names=make() if make else {})
+        return self._standalone
+
+    def announcement(self, url: str, entry: Entry | None = None) -> list[str]:
+        """The PIN and the one-time link for the terminal, the first time they are asked for; then nothing."""
+        settings = self.settings
+        if self._announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
+            return []
+        self._announced = True
+        target = f"&next={entry.id}" if entry else ""
+        lines = [
+            f" * Debugger PIN: {self.gate.pin}",
+            f" * Unlock this browser: {url}/unlock?token={self.gate.issue_token()}{target} (once, for 15 minutes)",
+        ]
+        return [*lines, *([f" * {self.gate.notice}"] if self.gate.notice else [])]
+
+    def announce(self, request: Request) -> None:
+        """Print the PIN, if nobody has seen it yet."""
+        for line in self.announcement(f"{site(request)}{self.base(request)}"):
+            self._print_line(line)
+
+    def judge(self, request: Request) -> Verdict:
+        """Who is asking. A refusal is explained in the terminal, once, and to nobody else."""
+        unlocked = self.gate.verify_cookie_header(request.headers.get("cookie", ""))
+        verdict = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked)
+        stranger = verdict.level is Level.STRANGER
+        if stranger and verdict.reason not in self._explained and len(self._explained) < EXPLANATIONS:
+            self._explained.add(verdict.reason)
+            self._print_line(f" * Debugger: {verdict.reason}")
+        return verdict
+
+    def base(self, request: Request) -> str:
+        """What every URL of the debugger starts with: the application's root, and the mount."""
+        return f"{request.root}{self.settings.mount}"
+
+    def static_url(self, request: Request) -> str:
+        return f"{self.base(request)}/static/{assets.static_key()}/"
+
+    def locked_explanation(self) -> str:
+        if not self.settings.evalex:
+            return "Consoles are switched off (evalex=False)."
+        if self.gate.pin is None:
+            return "With the PIN switched off, this works only on the computer that runs the server."
+        return "Enter the PIN first: the server printed it in its terminal."
+
+    def describer(self) -> Describer:
+        return Describer(self.settings.limits, self.redactor)
+
+    def reader(self, request: Request, verdict: Verdict) -> Reader:
+        developer = verdict.level is Level.DEVELOPER
+        return Reader(
+            base=self.base(request),
+            values=developer or verdict.local,
+            developer=developer,
+            evalex=self.settings.evalex,
+            pin=self.gate.pin is not None,
+            editor=self.settings.editor,
+        )
+
+    def access(self, request: Request, verdict: Verdict) -> AccessView:
+        developer = verdict.level is Level.DEVELOPER
+        can_unlock = not developer and self.settings.evalex and self.gate.pin is not None
+        return AccessView(
+            level="developer" if developer else "visitor",
+            unlock_url=f"{self.base(request)}/unlock" if can_unlock else "",
+            notice="" if developer else self.locked_explanation(),
+        )
+
+    def builder(self, entry: Entry, request: Request, verdict: Verdict, describer: Describer) -> PageBuilder:
+        return PageBuilder(
+            entry,
+            self.reader(request, verdict),
+            self.access(request, verdict),
+            describer,
+            self.settings.limits,
+            self.static_url(request),
+        )
+
+    def session(self, request: Request) -> tuple[str, str]:
+        """The header that unlocks the browser which sent ``request``."""
+        return ("Set-Cookie", self.gate.session_cookie(request.root, secure=request.scheme == "https"))
+
+    def json_body(self, request: Request) -> Mapping[str, Any]:
+        """The request's body, an object. Raises `UnsupportedMedia`, `BodyTooLarge` or `BadRequest`."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMedia("Send the body as application/json.")
+        limit = self.settings.limits.request_body
+        body = request.read_body(limit)
+        if len(body) > limit:
+            raise BodyTooLarge(f"The body is larger than {limit:,} bytes.")
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError):
+            raise BadRequest("The body is not valid JSON.") from None
+        if not isinstance(content, dict):
+            raise BadRequest("The body must be a JSON object.")
+        return content
+
+
+def site(request: Request) -> str:
+    """Scheme and host as the client named them; empty when it named none."""
+    return f"{request.scheme}://{request.host}" if request.host else ""
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person will look at the answer, rather than the debugger's own script or another program."""
+    return "x-debugkit" not in request.headers and negotiate.preferred(request.headers) == "html"
+
+
+def text_field(content: Mapping[str, Any], name: str) -> str:
+    value = content.get(name)
+    if not isinstance(value, str):
+        raise BadRequest(f'The body needs "{name}", a text.')
+    return value

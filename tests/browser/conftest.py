@@ -1,0 +1,91 @@
+"""A real Chromium and a real server. Without Chromium these tests are skipped, or fail where one is required."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from debugkit.serving.server import make_server
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("DEBUGKIT_REQUIRE_BROWSER"):
+            pytest.fail("Chromium is required here (DEBUGKIT_REQUIRE_BROWSER is set) and is not installed")
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+class Watched:
+    """A page, and all that went wrong on it: console errors, violations of the policy, requests to other hosts."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+    def _console(self, message: Any) -> None:
+        # A page with status 500 is what these tests are about; Chromium reports each as an error of the network.
+        if message.type == "error" and "status of" not in message.text:
+            self.problems.append(f"console: {message.text}")
+
+
+@pytest.fixture
+def watched(context: BrowserContext) -> Iterator[Watched]:
+    """A page that must show no error and ask no other host."""
+    watched = Watched(context.new_page())
+    yield watched
+    assert watched.problems == []
+    assert all(host.startswith(("127.0.0.1:", "localhost:")) for host in watched.hosts if host)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Any], str]]:
+    """Serve a WSGI application for as long as the test runs; gives its address."""
+    with ExitStack() as stack:
+
+        def start(app: Any) -> str:
+            server = stack.enter_context(make_server("127.0.0.1", 0, app))
+            server.start()
+            return server.url.rstrip("/")
+
+        yield start
