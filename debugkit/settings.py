@@ -96,12 +96,13 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str] = os.environ, **choices: Any) -> Settings:
         """Settings from keyword arguments, completed by the environment variables in `VARIABLES`; arguments win.
 
-        An argument of `None` and an empty variable count as not given. Lists may be given as one comma-separated text.
+        An argument of `None`, an empty list and an empty variable count as not given, so that an adapter can pass its
+        own defaults on. Lists may be given as one comma-separated text.
         ``pin_security=True`` does not contradict ``WERKZEUG_DEBUG_PIN=off``, as in Werkzeug; giving a ``pin`` does.
         Raises `ConfigurationError` for a value that cannot work, naming the variable and what to write instead.
         """
         _refuse_unknown_names(choices, [one.name for one in fields(cls)])
-        given = {name: (name, value) for name, value in choices.items() if value is not None}
+        given = {name: (name, value) for name, value in choices.items() if value not in (None, (), [])}
         for variable in VARIABLES:
             if text := environ.get(variable.name, "").strip():
                 given.setdefault(variable.field, (variable.name, text))
@@ -200,8 +201,8 @@ def _pin(source: str, value: Any) -> str:
 
 def _items(source: str, value: Any) -> list[str]:
     """A comma-separated text, or a sequence of texts, as a list without blanks."""
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, (list, tuple, set, frozenset)) or not all(isinstance(item, str) for item in items):
+    items = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
+    if not all(isinstance(item, str) for item in items):
         raise _wrong(source, value, "give a list of texts, or one text with commas.")
     return [item.strip() for item in items if item.strip()]
 

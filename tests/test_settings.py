@@ -73,6 +73,13 @@ def test_an_argument_of_none_and_an_empty_variable_are_not_given():
     assert settings({"DEBUGKIT_TRUSTED_HOSTS": " "}, trusted_hosts=None, limits=None) == Settings()
 
 
+def test_an_empty_list_is_an_adapters_default_and_leaves_the_variable_its_say():
+    environ = {"DEBUGKIT_TRUSTED_HOSTS": "a.test", "DEBUGKIT_TRUSTED_PEERS": "203.0.113.7"}
+    chosen = settings(environ, trusted_hosts=(), trusted_peers=[])
+    assert chosen.trusted_hosts == ("a.test",)
+    assert chosen.trusted_peers == ("203.0.113.7/32",)
+
+
 def test_variables_of_others_are_left_alone():
     assert settings({"DEBUGKIT_UNHEARD_OF": "1", "PATH": "/bin"}) == Settings()
 
@@ -137,6 +144,8 @@ def test_pin_security_false_wins_over_a_pin_in_the_environment():
         ("192.168.1.5", ("192.168.1.5",)),
         ("my_service", ("my_service",)),
         ("bücher.test", ("xn--bcher-kva.test",)),
+        (iter(["a.test"]), ("a.test",)),
+        ({"a.test": 1}, ("a.test",)),
         ([], ()),
     ],
 )

@@ -1,0 +1,256 @@
+"""Who is asking: decides from Host, peer address and origin what a request may see, and why not more.
+
+Decides for one request at a time, from its headers and the settings. Does not know PINs, sessions or responses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from debugkit.debug.messages import Request
+from debugkit.errors import Forbidden
+from debugkit.settings import Settings
+
+
+class Level(IntEnum):
+    """What a request may see; each level includes the ones before it."""
+
+    STRANGER = 0  # nothing that tells there is a debugger
+    VISITOR = 1  # traceback and source; may try the PIN
+    DEVELOPER = 2  # console, value tree, whole files
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a request may see. ``local``: it comes from this computer, and sees values. ``reason`` is for the terminal:
+    why it is not more, and which setting would let it in; empty for a developer."""
+
+    level: Level
+    local: bool
+    reason: str = ""
+
+
+class _Distance(IntEnum):
+    """How far away a peer is; a request is as far away as the farthest address it names."""
+
+    LOOPBACK = 0
+    PRIVATE = 1
+    PUBLIC = 2
+
+
+#: RFC 1918, RFC 4193 and link-local. Not `is_private`, which holds documentation and other networks as well, and not
+#: 100.64.0.0/10 (RFC 6598), which carriers share among strangers.
+_PRIVATE = tuple(
+    ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
+)
+#: Headers in which a proxy names the client.
+_CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
+#: Headers that only a proxy adds, without naming the client.
+_PROXY_HEADERS = ("via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server")
+#: What servers give as the address of a Unix socket's peer: nothing, or (waitress) this name.
+_UNIX_SOCKET = ("", "localhost")
+#: 253 characters of a name (RFC 1035, 2.3.4), a final dot, a port.
+_HOST_SIZE = 260
+#: RFC 9110, 7.2: an address in brackets or a name, and a port. RFC 6874 zone ids never leave the computer.
+_HOST = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)\.?)(?::(?P<port>[0-9]{1,5}))?"
+)
+
+
+def assess(request: Request, settings: Settings, *, bound_host: str | None = None, unlocked: bool = False) -> Verdict:
+    """Who is asking. ``bound_host`` is the name the server was told to bind; ``unlocked`` whether a session is valid.
+
+    Forwarded headers can only take trust away: any client can write them, and each address they name counts.
+    """
+    distance, far = _farthest(request, settings)
+    reason = _host_reason(request, settings, bound_host, direct=distance is _Distance.LOOPBACK)
+    if reason:
+        return Verdict(Level.STRANGER, False, reason)
+    if distance is _Distance.PUBLIC:
+        return Verdict(Level.STRANGER, False, _peer_reason(far))
+    local = distance is _Distance.LOOPBACK
+    reason = _developer_reason(settings, local, unlocked)
+    return Verdict(Level.VISITOR if reason else Level.DEVELOPER, local, reason)
+
+
+def _developer_reason(settings: Settings, local: bool, unlocked: bool) -> str:
+    if not settings.evalex:
+        return "consoles are switched off (evalex=False)."
+    if settings.pin_security:
+        return "" if unlocked else "not unlocked: enter the PIN, or open the link in the terminal."
+    if local:
+        return ""
+    return "with the PIN switched off only this computer may use consoles; unset WERKZEUG_DEBUG_PIN=off to use a PIN."
+
+
+# Hosts: a page of another site that points its own name at this computer (DNS rebinding) has its name in Host.
+
+
+def _host_reason(request: Request, settings: Settings, bound_host: str | None, *, direct: bool) -> str:
+    """Why the hosts of the request are not trusted; empty when all are."""
+    if not request.host and not direct:
+        return "a request from another computer without a Host header."
+    for host in _hosts(request):
+        if not _host_is_trusted(host, settings, bound_host):
+            return f"the host {_shown(host)} is not trusted; {_host_advice(host)}"
+    return ""
+
+
+def _host_advice(host: str) -> str:
+    name = _name(host)
+    if name is None:
+        return "it is no host name."
+    return f"DEBUGKIT_TRUSTED_HOSTS={name} (trusted_hosts=[{name!r}]) lets it in."
+
+
+def _hosts(request: Request) -> Iterator[str]:
+    """The Host header, when there is one, and the hosts that proxies say it was before."""
+    if request.host:
+        yield request.host
+    if "x-forwarded-host" in request.headers:
+        yield from (item.strip() for item in request.headers["x-forwarded-host"].split(","))
+    yield from _forwarded(request, "host")
+
+
+def _host_is_trusted(host: str, settings: Settings, bound_host: str | None) -> bool:
+    name = _name(host)
+    if name is None:
+        return False
+    if _address(name) or name == "localhost" or name.endswith(".localhost"):
+        return True  # an address needs no DNS, and RFC 6761, 6.3 keeps localhost on this computer
+    return any(_matches(name, pattern) for pattern in (*settings.trusted_hosts, *_bound_name(bound_host)))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
+
+
+def _bound_name(bound_host: str | None) -> tuple[str, ...]:
+    name = _name(bound_host or "")
+    return () if name is None else (name,)
+
+
+def _name(host: str) -> str | None:
+    """The host in lower case without port, brackets and final dot; `None` when it is malformed."""
+    match = _HOST.fullmatch(host) if len(host) <= _HOST_SIZE else None
+    if not match or (match["v6"] and not _address(match["v6"])):
+        return None
+    return (match["v6"] or match["name"]).lower()
+
+
+# Peers
+
+
+def _farthest(request: Request, settings: Settings) -> tuple[_Distance, str]:
+    """The distance of the farthest address that the socket or a header names, and the text that named it."""
+    peers = [(_peer_distance(text, settings), text) for text in _clients(request)]
+    if not peers and any(name in request.headers for name in ("forwarded", *_PROXY_HEADERS)):
+        peers.append((_Distance.PRIVATE, "a proxy"))  # it does not say for whom
+    if request.peer in _UNIX_SOCKET:
+        peers.append((_Distance.PRIVATE, "a Unix socket"))
+    else:
+        peers.append((_peer_distance(request.peer, settings), request.peer))
+    return max(peers, key=lambda peer: peer[0])
+
+
+def _clients(request: Request) -> Iterator[str]:
+    for header in _CLIENT_HEADERS:
+        if header in request.headers:
+            yield from (item.strip() for item in request.headers[header].split(","))
+    yield from _forwarded(request, "for")
+
+
+def _forwarded(request: Request, parameter: str) -> Iterator[str]:
+    """The values of one parameter of the Forwarded header (RFC 7239, 4).
+
+    A quoted comma or semicolon splits its value too: half a quoted value is no address and no name, and not trusted.
+    """
+    for pair in re.split("[,;]", request.headers.get("forwarded", "")):
+        name, _, value = pair.strip().partition("=")
+        if name.strip().lower() == parameter:
+            quoted = re.fullmatch(r'\s*"([^"]*)"\s*', value)
+            yield quoted[1] if quoted else value.strip()
+
+
+def _peer_distance(text: str, settings: Settings) -> _Distance:
+    """How far away an address is. What is no address (RFC 7239 allows "unknown" and "_hidden") is public."""
+    address = _peer_address(text)
+    if address is None:
+        return _Distance.PUBLIC
+    if address.is_loopback:
+        return _Distance.LOOPBACK
+    near = any(address in network for network in (*_PRIVATE, *_networks(settings.trusted_peers)))
+    return _Distance.PRIVATE if near else _Distance.PUBLIC
+
+
+@lru_cache(maxsize=8)
+def _networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(text) for text in texts)
+
+
+def _peer_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address of a peer, given with or without brackets and port."""
+    match = re.fullmatch(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+", text)
+    return _address(match[1] or match[2] or "" if match else text)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address, without its zone, and IPv4 where it is mapped into IPv6 (RFC 4291, 2.5.5.2)."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _peer_reason(text: str) -> str:
+    address = _peer_address(text)
+    if address is None:
+        return f"a proxy names the client {_shown(text)}, which is no address that could be trusted."
+    return f"{address} is a public address; DEBUGKIT_TRUSTED_PEERS={address} (trusted_peers=['{address}']) lets it in."
+
+
+def _shown(text: str) -> str:
+    """A header's text for the terminal: without control characters, and short."""
+    return ascii(text if len(text) <= 100 else f"{text[:100]}...")
+
+
+# Origin
+
+
+def check_same_origin(request: Request) -> None:
+    """Refuse a state-changing request that the debugger's own page did not send: raises `Forbidden`.
+
+    The header makes a browser ask first (CORS preflight) before another site's page could send it; Sec-Fetch-Site
+    and Origin (RFC 6454) are set by the browser, and a page cannot change them.
+    """
+    if request.headers.get("x-debugkit") != "1":
+        raise Forbidden("Send the header X-Debugkit: 1 with requests to the debugger.", code="missing_header")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin")
+    if site != "same-origin" or (origin is not None and not _is_own_origin(origin, request)):
+        raise Forbidden(
+            "This request comes from a page of another site. Open the debugger's page itself and try there.",
+            code="cross_origin",
+        )
+
+
+def _is_own_origin(origin: str, request: Request) -> bool:
+    """Whether the origin is where the request went to. The scheme may differ: a proxy may end TLS (RFC 9110, 7.7)."""
+    scheme, separator, authority = origin.partition("://")
+    default = {"http": "80", "https": "443"}.get(scheme)
+    if not separator or default is None:
+        return False
+    own = [_name_and_port(host, default) for host in _hosts(request)]
+    return _name_and_port(authority, default) in [place for place in own if place]
+
+
+def _name_and_port(host: str, default: str) -> tuple[str, str] | None:
+    name, match = _name(host), _HOST.fullmatch(host)
+    return (name, match["port"] or default) if name and match else None
