@@ -10,6 +10,7 @@ import linecache
 import os
 import stat
 import sys
+import time
 import tokenize
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from debugkit.debug.positions import nested_codes
 
 if TYPE_CHECKING:
     from debugkit.debug.capture import CapturedFrame
@@ -110,7 +113,7 @@ def _candidates(frame: CapturedFrame) -> Iterator[str]:
     elif filename and not _is_made_up(filename):
         yield filename
         if not os.path.isabs(filename):  # noqa: PTH117 - as above
-            for folder in sys.path:
+            for folder in [entry for entry in sys.path if isinstance(entry, str)]:
                 yield os.path.join(folder, filename)  # noqa: PTH118 - as above
 
 
@@ -138,7 +141,7 @@ def global_of(frame: CapturedFrame, name: str) -> Any:
 
 
 def ask(question: Callable[[], T]) -> T | None:
-    """What foreign code answers, or `None` if it raises, be it ``SystemExit``: looking must not end the server."""
+    """What foreign code answers, or `None` if it raises, be it ``SystemExit``: looking must not end a server."""
     try:
         return question()
     except BaseException:
@@ -180,6 +183,8 @@ def _stem(path: str) -> str:
 def _from_linecache(frame: CapturedFrame) -> Source | None:
     """Code that was registered there: consoles, notebooks. doctest answers through `linecache.getlines` itself."""
     filename = frame.filename
+    if filename == "<string>":  # what exec calls any text: an entry of this name may be any other text
+        return None
     entry = linecache.cache.get(filename, ())
     # A longer entry is answered from memory; for others linecache would look for a file, unless the name is made up.
     if len(entry) > 1 or _is_made_up(filename):
@@ -202,7 +207,7 @@ def _maker(frame: CapturedFrame) -> FrameType | None:
 
 
 def _template_of(maker: FrameType) -> Any:
-    replaced = maker.f_locals.get("tb")
+    replaced = ask(lambda: maker.f_locals.get("tb"))
     if isinstance(replaced, TracebackType):
         return dict.get(replaced.tb_frame.f_globals, "__jinja_template__")
     return None
@@ -238,13 +243,30 @@ def _rendered_string(template: object, frames: Iterable[CapturedFrame]) -> objec
     for captured in frames:
         frame = captured.frame
         if frame is not None and frame.f_code.co_name in ("render_template_string", "stream_template_string"):
-            values = frame.f_locals
+            values = dict(frame.f_locals)
             if values.get("template") is template:
                 return values.get("source")
     return None
 
 
 # Changes
+
+
+@lru_cache(maxsize=1)
+def _start_of(pid: int) -> float:
+    """When process ``pid``, this one, began: from Linux' procfs, so that a forked worker has its own time."""
+    try:
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - a file of the kernel
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        return time.time() - age
+    except (AttributeError, OSError, ValueError, IndexError):
+        return time.time()
+
+
+def process_start() -> float:
+    """When this process began, in seconds since the epoch; where that is unknown, when it was first asked."""
+    return _start_of(os.getpid())
 
 
 def has_changed(source: Source, frame: CapturedFrame, started: float) -> bool:
@@ -280,12 +302,3 @@ def _compiled(state: tuple[str, int, int, int]) -> frozenset[CodeType] | None:
     except (OSError, ValueError, RecursionError, MemoryError):
         return None
     return frozenset(nested_codes(module))
-
-
-def nested_codes(code: CodeType) -> Iterator[CodeType]:
-    """``code`` and all code objects inside it."""
-    pending = [code]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending.extend(constant for constant in current.co_consts if isinstance(constant, CodeType))

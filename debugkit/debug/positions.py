@@ -1,12 +1,19 @@
-"""From the byte offsets of PEP 657 to ranges of characters, one for each line of an expression.
+"""Where things stand in lines: expressions (from the byte offsets of PEP 657), long strings, what fits a width.
 
-Knows lines and numbers only: no file, no frame, no colours.
+Knows lines, tokens and numbers only: no file, no frame, no lexer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
 from typing import Protocol
+
+#: A short Pygments class and text.
+Token = tuple[str, str]
 
 
 class Position(Protocol):
@@ -20,6 +27,18 @@ class Position(Protocol):
     def colno(self) -> int | None: ...
     @property
     def end_colno(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Nowhere:
+    lineno: None = None
+    end_lineno: None = None
+    colno: None = None
+    end_colno: None = None
+
+
+#: The position that marks nothing.
+NOWHERE: Position = _Nowhere()
 
 
 def character_offset(line: str, byte_offset: int) -> int:
@@ -74,3 +93,56 @@ def cut_window(length: int, width: int, marks: Sequence[tuple[int, int]]) -> tup
         return 0, room
     start = max(0, min(marks[0][0] - room // 4, length - room))
     return start, min(length, start + room)
+
+
+def slice_tokens(tokens: Iterable[Token], start: int, stop: int) -> Iterator[Token]:
+    """The characters [start, stop) of a line, in their colours."""
+    at = 0
+    for css, text in tokens:
+        piece = text[max(0, start - at) : max(0, stop - at)]
+        if piece:
+            yield css, piece
+        at += len(text)
+
+
+# A comment or string of Python. One that does not end goes to the end of the text; with single quotes, of the line.
+_STRING = re.compile(
+    r"""
+      \#[^\n]*
+    | "{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* (?: \"{3} | \Z )
+    | ''' [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* (?: ''' | \Z )
+    | " [^"\\\n]* (?: \\. [^"\\\n]* )* "?
+    | ' [^'\\\n]* (?: \\. [^'\\\n]* )* '?
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def long_strings(lines: Sequence[str], first: int) -> list[tuple[int, int]]:
+    """The first and last line of each string that goes over several of these lines, numbered from ``first``."""
+    code = "\n".join(lines)
+    found: list[tuple[int, int]] = []
+    lineno, at = first, 0
+    for match in _STRING.finditer(code):
+        newlines = match.group().count("\n")
+        if newlines:
+            lineno += code.count("\n", at, match.start())
+            found.append((lineno, lineno + newlines))
+            lineno, at = lineno + newlines, match.end()
+    return found
+
+
+def nested_codes(code: CodeType) -> Iterator[CodeType]:
+    """``code`` and all code objects inside it."""
+    pending = [code]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(constant for constant in current.co_consts if isinstance(constant, CodeType))
+
+
+@lru_cache(maxsize=256)
+def code_extent(code: CodeType) -> tuple[int, int]:
+    """The first line of a function or class, decorators included, and its last one that holds code."""
+    lines = [line for nested in nested_codes(code) for line in nested.co_positions()]
+    return code.co_firstlineno, max([code.co_firstlineno, *(end for _, end, _, _ in lines if end is not None)])

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import files, positions
+from debugkit.debug.positions import Token
 from debugkit.settings import Limits
 
 if TYPE_CHECKING:
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 
     from debugkit.debug.capture import CapturedFrame
 
-Token = tuple[str, str]
-
 ELLIPSIS = "…"
 #: Characters that are coloured at once; what follows is shown in one colour. Pygments takes a second for a megabyte.
 _COLOURED = 1_000_000
+#: Pieces of more lines than this are kept like whole files.
+_EXCERPT = 500
 #: A template has no safe place to begin: this many lines before the excerpt are read for their state.
 _TEMPLATE_LOOKBACK = 60
 #: How much newer than the process a file must be: file systems and process clocks do not tick alike.
@@ -103,22 +102,22 @@ def source_lines(
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A source, its language, and the lines of the function or class the frame is in; all lines if it is in none."""
+    """A source, its language, and the first and last line of the function or class the frame is in, if it is in one."""
 
     source: files.Source
     language: str
-    scope: tuple[int, int]
+    block: tuple[int, int] | None
 
 
 def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame]) -> _Text:
     source = files.find_source(frame, limits.source_file, neighbours)
     language = _language(frame, source)
-    everything = (1, len(source.lines))
-    if frame.code is None or language != "python" or frame.code.co_name[:1] == "<":
-        return _Text(source, language, everything)
-    first, last = _extent(frame.code)
-    fits = frame.code.co_qualname != "<module>" and first <= frame.lineno <= last <= len(source.lines)
-    return _Text(source, language, (first, last) if fits else everything)
+    # Lambdas and comprehensions are named <...>: a window says more than their own line.
+    if frame.code is None or language != "python" or "<" in (frame.code.co_name[:1], frame.code.co_qualname[:1]):
+        return _Text(source, language, None)
+    first, last = positions.code_extent(frame.code)
+    fits = 1 <= first <= frame.lineno <= last <= len(source.lines)
+    return _Text(source, language, (first, last) if fits else None)
 
 
 def _shown(
@@ -129,17 +128,16 @@ def _shown(
     pieces: Sequence[tuple[int, int]],
     started: float | None,
 ) -> Excerpt:
-    changed = files.has_changed(text.source, frame, _CLOCK_SLACK + (process_start() if started is None else started))
+    since = _CLOCK_SLACK + (files.process_start() if started is None else started)
+    changed = files.has_changed(text.source, frame, since)
     # The columns of other code, and those of the statement that Jinja raises with, mean nothing in this text.
-    position = None if changed or files.is_template(frame) else frame.position
+    position = positions.NOWHERE if changed or files.is_template(frame) else frame.position
     lines: list[SourceLine | Gap] = []
     shown_to = block[0] - 1
     for first, last in pieces:
         if first > shown_to + 1:
             lines.append(Gap(shown_to + 1, first - 1))
-        for lineno, tokens in enumerate(_coloured(text, first, last), first):
-            raw = text.source.lines[lineno - 1]
-            lines.append(_line(lineno, raw, tokens, lineno == frame.lineno, position, limits.line_width))
+        lines += _lines(text, first, last, frame.lineno, position, limits.line_width)
         shown_to = last
     if shown_to < block[1]:
         lines.append(Gap(shown_to + 1, block[1]))
@@ -155,23 +153,6 @@ def _notice(frame: CapturedFrame, source: files.Source, changed: bool) -> str:
     return f"{name} has changed since it was loaded: the lines shown may not be those that ran." if changed else ""
 
 
-@lru_cache(maxsize=1)
-def _start_of(pid: int) -> float:
-    """When process ``pid``, this one, began: from Linux' procfs, so that a forked worker has its own time."""
-    try:
-        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - a file of the kernel
-            ticks = int(file.read().rpartition(b")")[2].split()[19])
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-        return time.time() - age
-    except (AttributeError, OSError, ValueError, IndexError):
-        return time.time()
-
-
-def process_start() -> float:
-    """When this process began, in seconds since the epoch; where that is unknown, when it was first asked."""
-    return _start_of(os.getpid())
-
-
 # Which lines
 
 
@@ -180,36 +161,35 @@ def _block(frame: CapturedFrame, text: _Text, limits: Limits) -> tuple[int, int]
     count = len(text.source.lines)
     if not 1 <= frame.lineno <= count:
         return 1, 0
-    return text.scope if text.scope != (1, count) else _window(frame, limits, 1, count)
+    return text.block or _window(frame, limits, 1, count)
 
 
 def _window(frame: CapturedFrame, limits: Limits, first: int, last: int) -> tuple[int, int]:
     """Lines around the frame's, within ``first`` and ``last``; a long statement is shown further than the rest."""
     room = limits.lines_before + limits.lines_after
     statement_end = min(frame.position.end_lineno or 0, frame.lineno + room)
-    return max(first, frame.lineno - limits.lines_before), min(
-        last, max(frame.lineno + limits.lines_after, statement_end)
-    )
+    after = max(frame.lineno + limits.lines_after, statement_end)
+    return max(first, frame.lineno - limits.lines_before), min(last, after)
 
 
 def _pieces(frame: CapturedFrame, text: _Text, limits: Limits, block: tuple[int, int]) -> list[tuple[int, int]]:
     first, last = block
     if last < first:
         return []
-    if last - first <= limits.lines_before + limits.lines_after or text.scope != block:
+    if text.block is None or last - first <= limits.lines_before + limits.lines_after:
         return [block]
     start, stop = _window(frame, limits, first, last)
     if stop == last - 1:
         stop = last  # one line is no longer than the gap in its place
-    header = first + _signature_lines(_coloured(text, first, min(last, first + limits.lines_before)))
+    header = first + _signature_lines(_coloured(text, first, min(last, first + limits.lines_before), limits.line_width))
     return [(first, stop)] if start <= header + 1 else [(first, header - 1), (start, stop)]
 
 
-def _signature_lines(lines: Sequence[Sequence[Token]]) -> int:
+def _signature_lines(lines: Sequence[_Coloured]) -> int:
     """How many of these lines are decorators and signature: up to the colon that ends ``def f(...):``."""
     depth, defined = 0, False
-    for count, tokens in enumerate(lines, 1):
-        for css, text in tokens:
+    for count, line in enumerate(lines, 1):
+        for css, text in line.tokens:
             defined = defined or (css == "k" and not depth and text.strip() in ("def", "class"))
             for character in text if css == "p" else "":
                 depth += (character in "([{") - (character in ")]}")
@@ -218,46 +198,36 @@ def _signature_lines(lines: Sequence[Sequence[Token]]) -> int:
     return len(lines)
 
 
-@lru_cache(maxsize=256)
-def _extent(code: CodeType) -> tuple[int, int]:
-    """The first line of a function or class, decorators included, and its last one that holds code."""
-    last = code.co_firstlineno
-    for nested in files.nested_codes(code):
-        for lineno, end_lineno, _, _ in nested.co_positions():
-            last = max(last, lineno or 0, end_lineno or 0)
-    return code.co_firstlineno, last
-
-
 # Lines
 
 
+def _lines(
+    text: _Text, first: int, last: int, current: int, position: positions.Position, width: int
+) -> list[SourceLine]:
+    """The lines as they are shown. Those without a mark are made once and shared."""
+    coloured = (_coloured if last - first < _EXCERPT else _coloured_file)(text, first, last, width)
+    lines = [line.plain for line in coloured]
+    marked = range(max(first, position.lineno or current), min(last, position.end_lineno or current) + 1)
+    for lineno in {current, *marked} & {*range(first, last + 1)}:
+        raw, tokens = text.source.lines[lineno - 1], coloured[lineno - first].tokens
+        marks = positions.line_marks(position, lineno, raw, partial(_code_end, tokens))
+        lines[lineno - first] = _line(lineno, tokens, lineno == current, marks, width)
+    return lines
+
+
 def _line(
-    lineno: int,
-    raw: str,
-    tokens: tuple[Token, ...],
-    current: bool,
-    position: positions.Position | None,
-    width: int,
+    lineno: int, tokens: tuple[Token, ...], current: bool, marks: tuple[tuple[int, int], ...], width: int
 ) -> SourceLine:
-    marks = positions.line_marks(position, lineno, raw, partial(_code_end, tokens)) if position is not None else ()
-    if len(raw) <= width:
-        return SourceLine(lineno, "".join([text for _, text in tokens]), tokens, current, marks)
-    start, stop = positions.cut_window(len(raw), width, marks)
-    kept = tuple(_slice(tokens, start, stop))
-    kept = (*([("", ELLIPSIS)] if start else ()), *kept, *([("", ELLIPSIS)] if stop < len(raw) else ()))
-    offset = start - 1 if start else 0
-    cut = [(max(a, start) - offset, min(b, stop) - offset) for a, b in marks]
-    return SourceLine(lineno, "".join([text for _, text in kept]), kept, current, tuple(cut), offset)
-
-
-def _slice(tokens: Iterable[Token], start: int, stop: int) -> Iterator[Token]:
-    """The characters [start, stop) of a line, in their colours."""
-    at = 0
-    for css, text in tokens:
-        piece = text[max(0, start - at) : max(0, stop - at)]
-        if piece:
-            yield css, piece
-        at += len(text)
+    text = "".join([piece for _, piece in tokens])
+    if len(text) <= width:
+        return SourceLine(lineno, text, tokens, current, marks)
+    start, stop = positions.cut_window(len(text), width, marks)
+    before, after = ELLIPSIS if start else "", ELLIPSIS if stop < len(text) else ""
+    ends = [[("", end)] if end else [] for end in (before, after)]
+    kept = (*ends[0], *positions.slice_tokens(tokens, start, stop), *ends[1])
+    offset = start - len(before)
+    cut = tuple([(max(a, start) - offset, min(b, stop) - offset) for a, b in marks if a < stop])
+    return SourceLine(lineno, before + text[start:stop] + after, kept, current, cut, offset)
 
 
 def _code_end(tokens: Sequence[Token]) -> int:
@@ -273,58 +243,49 @@ def _code_end(tokens: Sequence[Token]) -> int:
 
 # Colours
 
-#: Names of templates that Pygments knows a lexer for with Jinja's tags in it; "" is for all other names.
-_TEMPLATE_LEXERS = {
-    ".html": "html+jinja",
-    ".htm": "html+jinja",
-    ".xhtml": "html+jinja",
-    ".xml": "xml+jinja",
-    ".svg": "xml+jinja",
-    ".css": "css+jinja",
-    ".js": "javascript+jinja",
-    ".txt": "jinja",
+#: Files that Python code says it comes from and that hold another language. All others are Python, be they called
+#: ``settings.cfg`` or ``app.wsgi``.
+_LANGUAGES = {
+    ".html": "html",
+    ".htm": "html",
+    ".pt": "html",
+    ".xml": "xml",
+    ".mako": "html+mako",
+    ".pyx": "cython",
+    ".pxd": "cython",
+    ".pxi": "cython",
 }
-_TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2", ".djhtml")
+#: What template files are called in addition to the suffix of what they make: ``mail.txt.j2``.
+_TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2")
+_JINJA = "+jinja"
 
-# A string or comment of Python, to the end of the text if it does not end before.
-_STRING = re.compile(
-    r"""
-      \#[^\n]*
-    | "{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* (?: \"{3} | \Z )
-    | ''' [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* (?: ''' | \Z )
-    | " [^"\\\n]* (?: \\. [^"\\\n]* )* "?
-    | ' [^'\\\n]* (?: \\. [^'\\\n]* )* '?
-    """,
-    re.DOTALL | re.VERBOSE,
-)
-
-# Pictures for control characters (U+2400 and on), the replacement character for those that have none. Tabs stay.
-_CONTROLS = {code: 0x2400 + code for code in range(0x20) if code != 0x09} | {0x7F: 0x2421}
+# Pictures (U+2400 and on) for control characters, the replacement character for those without; tabs stay.
+_CONTROLS = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)} | {0x7F: 0x2421}
 _CONTROLS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
-_HAS_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_HAS_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def _language(frame: CapturedFrame, source: files.Source) -> str:
-    name = source.template or frame.filename
-    if source.template or files.is_template(frame):
-        return _template_language(name.lower())
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - not every name of a code object makes a Path
-    return "python" if suffix in ("", ".py", ".pyw", ".pyi") or name.endswith(">") else _language_of(suffix)
-
-
-def _template_language(name: str) -> str:
+    name = (source.template or frame.filename).lower()
+    if not source.template and not files.is_template(frame):
+        return _LANGUAGES.get(_suffix(name), "python")
     for suffix in _TEMPLATE_SUFFIXES:
         name = name.removesuffix(suffix)
-    suffix = os.path.splitext(name)[1]  # noqa: PTH122 - as above
-    return _TEMPLATE_LEXERS.get(suffix) or (_language_of(suffix) if suffix else "html+jinja")
+    return _language_of(_suffix(name)[1:] or "html") + _JINJA
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1]  # noqa: PTH122 - the file name of a code object can be any text
 
 
 @lru_cache(maxsize=64)
 def _language_of(suffix: str) -> str:
-    from pygments.lexers import find_lexer_class_for_filename
+    from pygments.lexers import get_lexer_by_name
 
-    found = find_lexer_class_for_filename("file" + suffix)
-    return found.aliases[0] if found is not None and found.aliases else "text"
+    try:
+        return str(get_lexer_by_name(suffix).aliases[0])
+    except Exception:  # not known; or a plug-in that cannot be imported, which may raise anything
+        return "text"
 
 
 @lru_cache(maxsize=64)
@@ -336,46 +297,55 @@ def _lexer(language: str) -> Lexer:
         return PythonLexer()
     from pygments.lexers import get_lexer_by_name
 
-    return get_lexer_by_name(language)
+    if not language.endswith(_JINJA):
+        return get_lexer_by_name(language)
+    from pygments.lexer import DelegatingLexer
+    from pygments.lexers.templates import DjangoLexer
+
+    return DelegatingLexer(type(get_lexer_by_name(language.removesuffix(_JINJA))), DjangoLexer)
 
 
-@lru_cache(maxsize=512)
-def _coloured(text: _Text, first: int, last: int) -> tuple[tuple[Token, ...], ...]:
-    """The lines ``first`` to ``last`` as tokens; control characters are replaced, one by one."""
+@dataclass(frozen=True, slots=True)
+class _Coloured:
+    """A line as tokens, and as it is shown without marks."""
+
+    tokens: tuple[Token, ...]
+    plain: SourceLine
+
+
+def _colour(text: _Text, first: int, last: int, width: int) -> tuple[_Coloured, ...]:
+    """The lines ``first`` to ``last``; control characters are replaced, one by one."""
     start = _lexer_start(text, first)
     lines = text.source.lines[start - 1 : last]
     code = "\n".join(lines) + "\n"
     coloured = _split(_tokens(code, text.language))
     if ["".join([piece for _, piece in tokens]) for tokens in coloured] != list(lines):
         coloured = [[("", line)] if line else [] for line in lines]  # a lexer that drops text
-    shown = coloured[first - start :]
-    if _HAS_CONTROLS.search(code.replace("\n", "")):
-        shown = [[(css, piece.translate(_CONTROLS)) for css, piece in tokens] for tokens in shown]
-    return tuple(map(tuple, shown))
+    if _HAS_CONTROLS.search(code):
+        coloured = [[(css, piece.translate(_CONTROLS)) for css, piece in tokens] for tokens in coloured]
+    shown = enumerate(map(tuple, coloured[first - start :]), first)
+    return tuple([_Coloured(tokens, _line(lineno, tokens, False, (), width)) for lineno, tokens in shown])
+
+
+# Whole files take thousands of times the memory of an excerpt, so few of them are kept.
+_coloured = lru_cache(maxsize=256)(_colour)
+_coloured_file = lru_cache(maxsize=4)(_colour)
 
 
 def _lexer_start(text: _Text, first: int) -> int:
     """The line to begin lexing at, so that ``first`` does not appear to be code when it is inside a string."""
     if text.language != "python":
         return max(1, first - _TEMPLATE_LOOKBACK)
-    if first == text.scope[0]:
+    scope = text.block or (1, len(text.source.lines))
+    if first == scope[0]:
         return first
-    around = [start for start, end in _long_strings(text.source, *text.scope) if start < first <= end]
-    return min(around, default=first)
+    strings = _long_strings(text.source, *scope)
+    return next((start for start, end in strings if start < first <= end), first)
 
 
 @lru_cache(maxsize=64)
-def _long_strings(source: files.Source, first: int, last: int) -> tuple[tuple[int, int], ...]:
-    """The first and last lines of strings that go over several lines, between ``first`` and ``last``."""
-    code = "\n".join(source.lines[first - 1 : last])
-    found, lineno, at = [], first, 0
-    for match in _STRING.finditer(code):
-        newlines = match.group().count("\n")
-        if newlines:
-            lineno += code.count("\n", at, match.start())
-            found.append((lineno, lineno + newlines))
-            lineno, at = lineno + newlines, match.end()
-    return tuple(found)
+def _long_strings(source: files.Source, first: int, last: int) -> list[tuple[int, int]]:
+    return positions.long_strings(source.lines[first - 1 : last], first)
 
 
 def _tokens(code: str, language: str) -> Iterator[Token]:
