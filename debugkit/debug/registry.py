@@ -1,0 +1,379 @@
+"""The bounded store of captured tracebacks: found by unguessable ids, grouped by where they happened, let go in time.
+
+A newer error costs an older one its live part (frames, values, consoles); its text stays a while longer. Knows no
+requests and no pages. Objects of the user are dropped only while no lock is held: their ``__del__`` may do anything.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from debugkit.errors import Gone, NotFound
+from debugkit.settings import Limits
+
+if TYPE_CHECKING:
+    import contextvars
+
+    from debugkit.debug.capture import CapturedFrame, CapturedTraceback
+    from debugkit.debug.console import Console
+
+#: Ids are 96 random bits in hex: they stand in URLs, file names and JSON without escaping.
+_ID_BYTES = 12
+_FRAME_ID = re.compile(r"([0-9a-f]+)-(0|[1-9][0-9]{0,8})")
+_HANDLE = re.compile(r"([0-9a-f]+)-v([1-9][0-9]{0,17})x[0-9a-f]+")
+#: How many ids are remembered after their text is gone too, to answer "gone" instead of "not found".
+_FORGOTTEN = 2_000
+
+
+class _Group:
+    """The errors of one fingerprint: ``count`` is how many there were, kept or not."""
+
+    __slots__ = ("count", "fingerprint")
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self.count = 0
+
+
+class Entry:
+    """One error. While ``live``, its frames, values and consoles can be used; afterwards ``gone_reason`` says why not.
+
+    ``time`` is when it was added, in epoch seconds. ``request`` is what the caller gave; when the error is let go it
+    becomes `None`, and ``request_line`` (the request's ``line``, where it has one) stays.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_consoles",
+        "_given",
+        "_group",
+        "_handles",
+        "_limit",
+        "_lock",
+        "_making",
+        "_running",
+        "_values",
+        "captured",
+        "context",
+        "context_managers",
+        "gone_reason",
+        "id",
+        "live",
+        "request",
+        "request_line",
+        "time",
+        "used",
+    )
+
+    def __init__(
+        self,
+        captured: CapturedTraceback,
+        group: _Group,
+        *,
+        request: object,
+        context: contextvars.Context | None,
+        context_managers: Sequence[Any],
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> None:
+        self.id = secrets.token_hex(_ID_BYTES)
+        self.captured = captured
+        self.time = self.used = clock()
+        self.request: object | None = request
+        self.request_line: str = getattr(request, "line", "")
+        self.context = context
+        self.context_managers: Sequence[Any] = tuple(context_managers)
+        self.live = True
+        self.gone_reason = ""
+        self._group = group
+        self._clock = clock
+        self._limit = limits.handles
+        # Re-entrant: the garbage collector may run a __del__ of the user's at any time, and its error may be captured.
+        self._lock = threading.RLock()
+        self._making = threading.RLock()  # held while a console is made, which may run the user's code
+        self._running = 0
+        self._consoles: dict[int, Console] = {}
+        self._given = 0
+        self._values: dict[str, tuple[object, str]] = {}
+        self._handles: dict[tuple[int, str], str] = {}  # (id of the value, name): the values are kept alive above
+
+    @property
+    def group(self) -> str:
+        """The fingerprint it shares with the other occurrences of the same error."""
+        return self._group.fingerprint
+
+    @property
+    def occurrences(self) -> int:
+        """How often this error happened, let go ones included."""
+        return self._group.count
+
+    # Values
+
+    def put_value(self, value: object, name: str) -> str:
+        """Keep a value to be opened later, and return its handle: the same for the same object and name.
+
+        Empty when the error was let go meanwhile. The oldest value is dropped when there are ``Limits.handles``.
+        """
+        key = (id(value), name)
+        dropped = None  # outlives the lock
+        with self._lock:
+            if not self.live:
+                return ""
+            handle = self._handles.get(key)
+            if handle is None:
+                self._given += 1
+                handle = f"{self.id}-v{self._given}x{secrets.token_hex(4)}"
+                self._handles[key] = handle
+                self._values[handle] = (value, name)
+                if len(self._values) > self._limit:
+                    dropped = self._drop_oldest_value()
+        del dropped
+        return handle
+
+    def _drop_oldest_value(self) -> object:
+        oldest = next(iter(self._values))
+        value, name = self._values.pop(oldest)
+        del self._handles[id(value), name]
+        return value
+
+    def value(self, handle: str) -> tuple[object, str]:
+        """The value and name behind a handle. Raises `Gone` when it was dropped, `NotFound` when it was never given."""
+        with self._lock:
+            found = self._values.get(handle)
+        if found is not None:
+            return found
+        match = _HANDLE.fullmatch(handle)
+        if match is None or match[1] != self.id or int(match[2]) > self._given:
+            raise NotFound("There is no value with this id. Reload the page.")
+        if not self.live:
+            raise Gone(self.gone_reason)
+        raise Gone(f"This value was let go (at most {self._limit} are kept for one error). Reload the page.")
+
+    # Consoles
+
+    def console(self, index: int, factory: Callable[[], Console]) -> Console:
+        """The console of a frame, made by ``factory`` when it is asked for first. Raises `Gone` for an error let go."""
+        with self._making:
+            console = self._consoles.get(index)
+            if console is None:
+                self.require_live()
+                console = factory()
+                if not self._keep_console(index, console):
+                    console.close()
+            self.require_live()
+            self.used = self._clock()
+            return console
+
+    def _keep_console(self, index: int, console: Console) -> bool:
+        with self._lock:
+            if self.live:
+                self._consoles[index] = console
+            return self.live
+
+    def require_live(self) -> None:
+        """Raise `Gone` with the reason when frames, values and consoles were let go."""
+        if not self.live:
+            raise Gone(self.gone_reason)
+
+    @contextmanager
+    def using(self) -> Iterator[None]:
+        """While a command runs in one of its consoles: the error is let go last."""
+        with self._lock:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+            self.used = self._clock()
+
+    # Letting go
+
+    @property
+    def _worth(self) -> tuple[bool, bool, float]:
+        """What is let go first sorts first: without console before with console, and that before a running one."""
+        return (self._running > 0, bool(self._consoles), self.used)
+
+    def _end(self, reason: str) -> None:
+        """Nothing new is kept from here on; what is kept already is dropped by `_drop`, without any lock."""
+        with self._lock:
+            self.live = False
+            self.gone_reason = reason
+
+    def _drop(self) -> None:
+        consoles, self._consoles = self._consoles, {}
+        values, self._values = self._values, {}
+        self._handles = {}
+        self.request, self.context, self.context_managers = None, None, ()
+        with ExitStack() as stack:  # each is released, also when another one fails
+            stack.callback(values.clear)
+            stack.callback(self.captured.release)
+            for console in consoles.values():
+                stack.callback(console.close)
+
+
+class Registry:
+    """The errors of one process. Safe to use from several threads. ``clock`` returns epoch seconds."""
+
+    def __init__(self, limits: Limits, *, clock: Callable[[], float] = time.time) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._lock = threading.RLock()  # re-entrant for the same reason as an entry's
+        self._entries: dict[str, Entry] = {}  # oldest first
+        self._groups: dict[str, _Group] = {}
+        self._forgotten: dict[str, None] = {}
+
+    def add(
+        self,
+        captured: CapturedTraceback,
+        *,
+        request: object = None,
+        context: contextvars.Context | None = None,
+        context_managers: Sequence[Any] = (),
+    ) -> Entry:
+        """Keep an error, and let go of older ones where the limits say so."""
+        with self._lock:
+            group = self._groups.setdefault(captured.fingerprint, _Group(captured.fingerprint))
+            group.count += 1
+            entry = Entry(
+                captured,
+                group,
+                request=request,
+                context=context,
+                context_managers=context_managers,
+                limits=self._limits,
+                clock=self._clock,
+            )
+            self._entries[entry.id] = entry
+            ended = [*self._end_old(), *self._end_same(entry), *self._end_many(entry)]
+            removed = self._remove_texts()
+        _drop(ended)
+        del removed
+        return entry
+
+    def get(self, entry_id: str) -> Entry:
+        """The error with this id, live or not. Raises `Gone` when its text is gone too, `NotFound` for other ids."""
+        self._sweep()
+        with self._lock:
+            entry = self._entries.get(entry_id)
+            if entry is not None:
+                return entry
+            if entry_id in self._forgotten:
+                raise Gone("This error was let go, and its text too, because many newer ones came after it.")
+        raise NotFound("There is no error with this id. Errors are forgotten when the server restarts.")
+
+    def frame(self, frame_id: str) -> tuple[Entry, CapturedFrame]:
+        """The frame with this id, ``<error's id>-<frame's index>``. Raises `Gone` or `NotFound`, as `get`."""
+        match = _FRAME_ID.fullmatch(frame_id)
+        if match is None:
+            raise NotFound("There is no frame with this id.")
+        entry = self.get(match[1])
+        entry.require_live()
+        try:
+            return entry, entry.captured.frame(int(match[2]))
+        except KeyError:
+            raise NotFound("This error has no frame with this number.") from None
+
+    def value(self, handle: str) -> tuple[Entry, object, str]:
+        """The error, value and name behind a handle of `Entry.put_value`. Raises `Gone` or `NotFound`."""
+        match = _HANDLE.fullmatch(handle)
+        if match is None:
+            raise NotFound("There is no value with this id. Reload the page.")
+        entry = self.get(match[1])
+        return entry, *entry.value(handle)
+
+    def recent_groups(self) -> list[list[Entry]]:
+        """All errors that are kept, the same ones together; newest first, in the list and in each group."""
+        self._sweep()
+        with self._lock:
+            entries = list(self._entries.values())
+        groups: dict[str, list[Entry]] = {}
+        for entry in reversed(entries):
+            groups.setdefault(entry.group, []).append(entry)
+        return list(groups.values())
+
+    def recent(self) -> list[Entry]:
+        """The newest error of each group, newest first; its ``occurrences`` count the others."""
+        return [group[0] for group in self.recent_groups()]
+
+    # Letting go. Methods named _end_ and _remove_ are called with the lock held, and return what to drop without it.
+
+    def _sweep(self) -> None:
+        """Let go of errors that are too old. Done whenever somebody looks: no timer runs."""
+        with self._lock:
+            ended = self._end_old()
+            removed = self._remove_texts()
+        _drop(ended)
+        del removed
+
+    def _live(self) -> list[Entry]:
+        return [entry for entry in list(self._entries.values()) if entry.live]
+
+    def _end_old(self) -> list[Entry]:
+        limit = self._limits.max_age
+        horizon = self._clock() - limit
+        old = [entry for entry in self._live() if entry.used < horizon]
+        return _ended(old, f"This error was let go because it was not used for {_span(limit)}; its text is kept.")
+
+    def _end_same(self, newest: Entry) -> list[Entry]:
+        limit = self._limits.live_per_group
+        same = [entry for entry in self._live() if entry.group == newest.group]
+        reason = f"This error was let go because it happened again (at most {limit} of the same are kept in full)"
+        return _ended(_least(same, newest, limit), f"{reason}; its text is kept.")
+
+    def _end_many(self, newest: Entry) -> list[Entry]:
+        limit = self._limits.live_tracebacks
+        reason = f"This error was let go because newer ones came after it (at most {limit} are kept in full)"
+        return _ended(_least(self._live(), newest, limit), f"{reason}; its text is kept.")
+
+    def _remove_texts(self) -> list[Entry]:
+        """Take out texts beyond the limit, the oldest of the largest group first: rare errors outlive a flood."""
+        kept: dict[str, list[Entry]] = {}
+        for entry in list(self._entries.values()):
+            if not entry.live:
+                kept.setdefault(entry.group, []).append(entry)
+        removed = []
+        for _ in range(sum(map(len, kept.values())) - self._limits.text_tracebacks):
+            entry = max(kept.values(), key=len).pop(0)
+            removed.append(entry)
+            self._forget(entry)
+        return removed
+
+    def _forget(self, entry: Entry) -> None:
+        del self._entries[entry.id]
+        self._forgotten[entry.id] = None
+        if len(self._forgotten) > _FORGOTTEN:
+            del self._forgotten[next(iter(self._forgotten))]
+        if not any(other.group == entry.group for other in list(self._entries.values())):
+            del self._groups[entry.group]
+
+
+def _ended(entries: list[Entry], reason: str) -> list[Entry]:
+    for entry in entries:
+        entry._end(reason)
+    return entries
+
+
+def _drop(entries: list[Entry]) -> None:
+    with ExitStack() as stack:  # each one is dropped, also when another one fails
+        for entry in entries:
+            stack.callback(entry._drop)
+
+
+def _least(entries: list[Entry], newest: Entry, limit: int) -> list[Entry]:
+    """Those that go so that ``limit`` stay: what is worth least first, the newest one last of all."""
+    ranked = sorted(entries, key=lambda entry: (entry is newest, entry._worth))
+    return ranked[: max(0, len(ranked) - limit)]
+
+
+def _span(seconds: float) -> str:
+    """A time for a sentence: "an hour", "90 minutes", "30 seconds"."""
+    if seconds == 3600:
+        return "an hour"
+    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
