@@ -1,0 +1,445 @@
+"""The debugger's own addresses: who gets what, and what bad requests get. All through the WSGI adapter."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from client import Answer, Client
+
+from debugkit import DebuggedApplication, Limits
+
+MOUNT = "/__debugkit__"
+JSON = {"CONTENT_TYPE": "application/json", "HTTP_X_DEBUGKIT": "1", "HTTP_ORIGIN": "http://localhost:8000"}
+
+
+def failing(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    basket = {"tea": 12, "cups": ["green", "blue"]}
+    password = "Tr0ub4dor&3"
+    return [basket[environ["PATH_INFO"]].encode(), password.encode()]  # type: ignore[index, union-attr]
+
+
+def shop(**settings: Any) -> Client:
+    return Client(DebuggedApplication(failing, **settings))
+
+
+def pin(client: Client) -> str | None:
+    return client.app.debugger.gate.pin  # type: ignore[attr-defined, no-any-return]
+
+
+def unlocked(**settings: Any) -> Client:
+    client = shop(**settings)
+    assert client.unlock(pin(client)).json == {"unlocked": True}
+    return client
+
+
+def frame_of(client: Client) -> str:
+    """The id of the frame a fresh error opens on."""
+    page = client("/sugar").text
+    found = re.search(rf"{MOUNT}/frames/([A-Za-z0-9]+-\d+)", page)
+    assert found is not None
+    return found[1]
+
+
+def evaluate(client: Client, frame: str, source: str, **more: Any) -> Answer:
+    return client.post(f"{MOUNT}/frames/{frame}/evaluate", {"source": source}, **more)
+
+
+# The forms of an error
+
+
+def test_a_json_client_gets_a_problem_with_the_frames() -> None:
+    answer = shop()("/sugar", HTTP_ACCEPT="application/json")
+    problem = answer.json
+
+    assert answer.status == 500
+    assert answer.header("Content-Type") == "application/problem+json"
+    assert problem["title"] == "KeyError: '/sugar'"
+    assert problem["status"] == 500
+    frame = problem["exceptions"][0]["frames"][-1]
+    assert frame["name"] == "failing"
+    assert frame["library"] is None
+    assert {value["name"]: value["text"] for value in frame["values"]}["basket"].startswith("{'tea': 12")
+    assert problem["text"].startswith("Traceback (most recent call last):")
+
+
+def test_ids_of_frames_are_for_those_who_may_use_them() -> None:
+    client = shop()
+    assert client("/x", HTTP_ACCEPT="application/json").json["exceptions"][0]["frames"][-1]["id"] is None
+
+    client.unlock(pin(client))
+    frame = client("/x", HTTP_ACCEPT="application/json").json["exceptions"][0]["frames"][-1]["id"]
+    assert evaluate(client, frame, "1 + 1").events[0]["text"] == "2"
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/plain", ""])
+def test_curl_and_fetch_get_the_plain_text_and_the_address_of_the_page(accept: str) -> None:
+    answer = shop()("/sugar", HTTP_ACCEPT=accept)
+
+    assert answer.header("Content-Type") == "text/plain; charset=utf-8"
+    assert "KeyError: '/sugar'" in answer.text
+    assert re.search(rf"\nDebugger page: http://localhost:8000{MOUNT}/tracebacks/\w+\n$", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [("", "text/html"), (".json", "application/json"), (".md", "text/markdown"), (".txt", "text/plain")],
+)
+def test_an_error_has_a_permanent_address_in_every_form(suffix: str, kind: str) -> None:
+    client = shop()
+    address = client("/sugar").header("X-Debugkit-Traceback")
+    answer = client(f"{address}{suffix}")
+
+    assert answer.status == 200
+    assert (answer.header("Content-Type") or "").startswith(kind)
+    assert "KeyError" in answer.text
+
+
+def test_the_markdown_holds_source_and_values_and_no_secret() -> None:
+    client = shop()
+    text = client(f"{client('/sugar').header('X-Debugkit-Traceback')}.md").text
+
+    assert "basket[environ" in text
+    assert "'green'" in text
+    assert "Tr0ub4dor" not in text.replace('password = "Tr0ub4dor&3"', "")
+
+
+def test_recent_errors_are_listed_newest_first_with_a_count() -> None:
+    client = shop()
+    client("/sugar")
+    client("/milk")
+    rows = client(f"{MOUNT}/tracebacks", HTTP_ACCEPT="application/json").json["errors"]
+
+    assert [row["title"] for row in rows] == ["KeyError: '/milk'"]
+    assert rows[0]["count"] == 2
+    assert client(f"{MOUNT}/").status == 200
+
+
+# Who gets what
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        {"HTTP_HOST": "shop.example.com"},
+        {"HTTP_HOST": "localhost.evil.test"},
+        {"REMOTE_ADDR": "93.184.216.34"},
+        {"HTTP_X_FORWARDED_FOR": "93.184.216.34"},
+        {"HTTP_FORWARDED": "for=93.184.216.34"},
+    ],
+)
+def test_a_stranger_learns_nothing(stranger: dict[str, str]) -> None:
+    client = shop()
+    address = client("/sugar").header("X-Debugkit-Traceback") or ""
+    for path in ("/sugar", address, f"{address}.txt", f"{MOUNT}/", f"{MOUNT}/static/page.css", f"{MOUNT}/unlock"):
+        answer = client(path, **stranger)
+        said = (answer.text + str(answer.headers)).lower()
+        assert answer.status in (404, 500)
+        assert not [word for word in ("debug", "traceback", "keyerror", "basket", "pin") if word in said]
+
+
+def test_the_terminal_says_which_setting_would_let_a_stranger_in() -> None:
+    lines: list[str] = []
+    app = DebuggedApplication(failing)
+    app.debugger._print_line = lines.append  # the seam that a command line would use
+    Client(app)("/x", HTTP_HOST="shop.example.com")
+    Client(app)("/x", HTTP_HOST="shop.example.com")
+
+    assert len(lines) == 1
+    assert "trusted_hosts" in lines[0]
+    assert "shop.example.com" in lines[0]
+
+
+def test_a_trusted_name_is_let_in() -> None:
+    assert "KeyError" in shop(trusted_hosts=["shop.example.com"])("/x", HTTP_HOST="shop.example.com:80").text
+
+
+def test_a_visitor_from_the_network_sees_source_but_no_values() -> None:
+    client = shop()
+    page = client("/sugar", REMOTE_ADDR="192.168.1.20", HTTP_COOKIE="theme=dark").text
+
+    assert "basket" in page
+    assert "&#39;green&#39;" not in page.replace("[&#34;green&#34;", "")
+    assert "theme" not in page.partition("<body")[2]
+    assert "after unlocking with the PIN" in page
+
+
+def test_a_visitor_on_this_computer_sees_values_but_no_secret() -> None:
+    page = shop()("/sugar").text
+
+    assert "password" in page
+    assert page.count("Tr0ub4dor") == 1  # the line of source itself
+
+
+def test_a_visitor_gets_no_console_no_handles_and_no_whole_file() -> None:
+    client = shop()
+    frame = frame_of(client)
+
+    assert "/evaluate" not in client("/sugar").text
+    for path, method in (("evaluate", "POST"), ("interrupt", "POST"), ("source", "GET")):
+        answer = client(f"{MOUNT}/frames/{frame}/{path}", method, body=b"{}", **(JSON | {"HTTP_ACCEPT": "*/*"}))
+        assert (answer.status, answer.json["error"]) == (403, "not_unlocked")
+
+
+# Entry by PIN and by link
+
+
+def test_the_pin_opens_the_console() -> None:
+    client = unlocked()
+    events = evaluate(client, frame_of(client), "basket['tea'] * 2").events
+
+    assert events[0]["kind"] == "value"
+    assert events[0]["text"] == "24"
+    assert events[-1]["kind"] == "done"
+    assert events[-1]["status"] == "done"
+
+
+def test_a_wrong_pin_says_how_many_attempts_remain() -> None:
+    answer = shop().unlock("000-000-000")
+
+    assert answer.status == 403
+    assert answer.json["error"] == "wrong_pin"
+    assert answer.json["remaining"] == 9
+    assert answer.header("Set-Cookie") is None
+
+
+def test_ten_wrong_pins_lock_entry_but_no_session_that_is_open() -> None:
+    client = unlocked()
+    other = Client(client.app)
+    statuses = [other.unlock("000-000-000").status for _ in range(11)]
+
+    assert statuses == [403] * 10 + [429]
+    assert other.unlock(pin(client)).json["error"] == "locked"
+    assert evaluate(client, frame_of(client), "1").status == 200
+
+
+def test_the_session_cookie_is_strict_and_unreadable_for_scripts() -> None:
+    client = shop()
+    plain = client.unlock(pin(client)).header("Set-Cookie") or ""
+    secure = client.post(f"{MOUNT}/unlock", {"pin": pin(client)}, **{"wsgi.url_scheme": "https"}).header("Set-Cookie")
+
+    assert "HttpOnly" in plain
+    assert "SameSite=Strict" in plain
+    assert "Secure" not in plain
+    assert "Secure" in (secure or "")
+
+
+def test_the_link_of_the_terminal_unlocks_once() -> None:
+    client = shop()
+    link = re.search(r"http://localhost:8000(\S+unlock\?token=\S+)", client("/sugar").errors)
+    assert link is not None
+    answer = client(link[1])
+
+    assert answer.status == 302
+    assert "/evaluate" in client(answer.header("Location") or "").text
+    again = Client(client.app)(link[1])
+    assert again.status == 403
+    assert again.header("Set-Cookie") is None
+
+
+@pytest.mark.parametrize("target", ["//evil.test", "https://evil.test", "../../admin", "%2F%2Fevil.test"])
+def test_the_link_leads_nowhere_else(target: str) -> None:
+    client = shop()
+    token = client.app.debugger.gate.issue_token()  # type: ignore[attr-defined]
+    location = client(f"{MOUNT}/unlock?token={token}&next={target}").header("Location")
+
+    assert location == f"{MOUNT}/tracebacks"
+
+
+def test_a_pin_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "123-456-789")
+
+    assert shop().unlock("123456789").json == {"unlocked": True}
+
+
+def test_without_pin_only_this_computer_runs_code() -> None:
+    client = shop(pin_security=False)
+
+    assert evaluate(client, frame_of(client), "1 + 1").events[0]["text"] == "2"
+    assert evaluate(client, frame_of(client), "1", REMOTE_ADDR="192.168.1.20").status == 403
+
+
+def test_without_evalex_nobody_runs_code() -> None:
+    client = shop(evalex=False)
+
+    assert client.unlock(pin(client)).status == 403
+    assert evaluate(client, frame_of(client), "1").status == 403
+    assert "KeyError" in client("/x").text
+
+
+# Requests that are not as they should be
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"HTTP_ORIGIN": "http://evil.test"}, "cross_origin"),
+        ({"HTTP_ORIGIN": "null"}, "cross_origin"),
+        ({"HTTP_ORIGIN": "http://localhost:9999"}, "cross_origin"),
+        ({"HTTP_SEC_FETCH_SITE": "cross-site"}, "cross_origin"),
+        ({"HTTP_SEC_FETCH_SITE": "same-site"}, "cross_origin"),
+        ({"HTTP_X_DEBUGKIT": ""}, "missing_header"),
+    ],
+)
+def test_another_site_cannot_run_code_with_the_developers_cookie(change: dict[str, str], code: str) -> None:
+    client = unlocked()
+    answer = evaluate(client, frame_of(client), "1", **change)
+
+    assert (answer.status, answer.json["error"]) == (403, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "status"),
+    [
+        (b"not json", {}, 400),
+        (b"[]", {}, 400),
+        (b"{}", {}, 400),
+        (b'{"source": 5}', {}, 400),
+        (b'{"source": "1"}', {"CONTENT_TYPE": "text/plain"}, 415),
+        (b'{"source": "' + b"x" * 2_000_000 + b'"}', {}, 413),
+        (b'{"source": "' + b"x" * 200_000 + b'"}', {}, 413),
+        (b"[" * 100_000, {}, 400),
+        (b"\xff\xfe", {}, 400),
+    ],
+)
+def test_a_bad_body_gets_a_clear_error(body: bytes, more: dict[str, str], status: int) -> None:
+    client = unlocked()
+    answer = client(f"{MOUNT}/frames/{frame_of(client)}/evaluate", "POST", body=body, **(JSON | more))
+
+    assert answer.status == status
+    assert answer.json["explanation"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/tracebacks/unknown", "/frames/unknown-1", "/static/passwd", "/frames/x"])
+def test_an_unknown_address_says_so_to_people_and_to_scripts(path: str) -> None:
+    client = unlocked()
+    page, script = client(f"{MOUNT}{path}"), client(f"{MOUNT}{path}", HTTP_X_DEBUGKIT="1")
+
+    assert (page.status, script.status) == (404, 404)
+    assert "text/html" in (page.header("Content-Type") or "")
+    assert script.json["error"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "allow"),
+    [
+        ("/tracebacks", "POST", "GET, HEAD"),
+        ("/unlock", "PUT", "GET, HEAD, POST"),
+        ("/frames/x-1/evaluate", "GET", "POST"),
+        ("/static/page.css", "DELETE", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_says_which_are_right(path: str, method: str, allow: str) -> None:
+    answer = unlocked()(f"{MOUNT}{path}", method, HTTP_ACCEPT="*/*")
+
+    assert (answer.status, answer.header("Allow")) == (405, allow)
+
+
+def test_an_evicted_frame_says_why_it_is_gone_and_keeps_its_text() -> None:
+    client = unlocked(limits=Limits(live_tracebacks=1, live_per_group=1))
+    frame = frame_of(client)
+    client("/other")
+    answer = evaluate(client, frame, "1")
+    page = client(f"{MOUNT}/tracebacks/{frame.partition('-')[0]}")
+
+    assert (answer.status, answer.json["error"]) == (410, "gone")
+    assert page.status == 200
+    assert "KeyError: &#39;/sugar&#39;" in page.text
+
+
+# Values
+
+
+def test_a_value_opens_level_by_level() -> None:
+    client = unlocked()
+    events = evaluate(client, frame_of(client), "basket").events
+    handle = events[0]["node"]["handle"]
+    children = client.post(f"{MOUNT}/values/{handle}", {"offset": 0}).json["children"]
+    cups = next(child for child in children if child["label"] == "'cups'")
+    inner = client.post(f"{MOUNT}/values/{cups['handle']}", {"offset": 0}).json
+
+    assert [child["text"] for child in inner["children"]] == ["'green'", "'blue'"]
+    assert inner["next"] is None
+
+
+@pytest.mark.parametrize("offset", [-1, "1", 1.5, True, None])
+def test_an_offset_must_be_a_number(offset: object) -> None:
+    client = unlocked()
+    handle = evaluate(client, frame_of(client), "basket").events[0]["node"]["handle"]
+
+    assert client.post(f"{MOUNT}/values/{handle}", {"offset": offset}).status == 400
+
+
+# The standalone console
+
+
+def test_the_standalone_console_is_off_unless_asked_for() -> None:
+    assert unlocked()(f"{MOUNT}/console").status == 404
+    assert unlocked().post(f"{MOUNT}/console/evaluate", {"source": "1"}).status == 404
+
+
+def test_the_standalone_console_stands_at_its_path_with_its_names() -> None:
+    client = unlocked(console_path="/console", console_init_func=lambda: {"answer": 42})
+
+    assert "Console" in client("/console").text
+    assert client.post(f"{MOUNT}/console/evaluate", {"source": "answer"}).events[0]["text"] == "42"
+
+
+# Assets
+
+
+def test_assets_may_be_kept_for_ever_under_their_key() -> None:
+    client = shop()
+    page = client("/sugar").text
+    links = re.findall(rf'(?:href|src)="({MOUNT}/static/[^"]+)"', page)
+
+    assert links
+    for link in links:
+        answer = client(link)
+        assert answer.status == 200
+        assert answer.header("Cache-Control") == "max-age=31536000, immutable"
+
+
+def test_the_page_works_behind_the_applications_own_root() -> None:
+    client = Client(DebuggedApplication(failing), environ={"SCRIPT_NAME": "/apps/shop"})
+    page = client("/sugar").text
+
+    assert not re.findall(r'(?:href|src|action)="/(?!apps/shop/__debugkit__)', page)
+    assert "/apps/shop/__debugkit__/static/" in page
+
+
+def test_no_page_holds_inline_script_or_style() -> None:
+    client = unlocked(console_path="/console")
+    address = client("/sugar").header("X-Debugkit-Traceback")
+    for path in ("/sugar", address, f"{MOUNT}/tracebacks", "/console", f"{MOUNT}/nothing"):
+        page = client(str(path)).text
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
+        assert not re.search(r"<script(?![^>]*\ssrc=)", page)
+
+
+def test_nothing_secret_stands_in_an_address_or_a_page() -> None:
+    client = shop()
+    answer = client("/sugar")
+    plain = (pin(client) or "").replace("-", "")
+
+    assert plain not in answer.text.replace("-", "")
+    assert "token=" not in answer.text
+    assert "token=" not in str(answer.headers)
+
+
+def test_a_response_that_streams_can_be_left_in_the_middle() -> None:
+    client = unlocked()
+    frame = frame_of(client)
+    environ = client._environ(f"{MOUNT}/frames/{frame}/evaluate", "POST", b"", {})
+    body = json.dumps({"source": "print(1)\nwhile True: pass\n"}).encode()
+    environ |= JSON | {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    result = client.app(environ, lambda *args: None)
+    first = json.loads(next(iter(result)))
+    result.close()  # type: ignore[attr-defined]
+
+    assert first == {"kind": "output", "stream": "stdout", "text": "1\n"}
+    assert evaluate(client, frame, "2").events[0]["text"] == "2"

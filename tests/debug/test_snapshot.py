@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from debugkit.debug.snapshot import RecordedInput, has_body, take_snapshot
+
+
+def environ(**more: Any) -> dict[str, Any]:
+    return {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/cart", "QUERY_STRING": "", **more}
+
+
+def recorded(body: bytes, limit: int = 100) -> RecordedInput:
+    return RecordedInput(io.BytesIO(body), limit)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda stream: [stream.read()],
+        lambda stream: [stream.read(4), stream.read(3), stream.read()],
+        lambda stream: [stream.readline(), stream.readline(2), stream.read()],
+        lambda stream: stream.readlines(),
+        lambda stream: list(stream),
+    ],
+    ids=["read", "read(n)", "readline", "readlines", "iteration"],
+)
+def test_the_application_reads_the_same_as_without_recording(read: Any) -> None:
+    body = b"one\ntwo\nthree"
+    stream = recorded(body)
+
+    assert read(stream) == read(io.BytesIO(body))
+    assert bytes(stream.recorded) == body
+
+
+def test_no_more_than_the_limit_is_recorded() -> None:
+    stream = recorded(b"x" * 1000, limit=10)
+
+    assert len(stream.read()) == 1000
+    assert (len(stream.recorded), stream.total) == (10, 1000)
+
+
+def test_other_methods_of_the_stream_stay_within_reach() -> None:
+    assert recorded(b"abc").seekable()
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, False),
+        ({"CONTENT_LENGTH": ""}, False),
+        ({"CONTENT_LENGTH": "0"}, False),
+        ({"CONTENT_LENGTH": "5"}, True),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, True),
+    ],
+)
+def test_only_a_request_with_a_body_is_recorded(more: dict[str, str], expected: bool) -> None:
+    assert has_body(environ(**more)) is expected
+
+
+def test_what_the_application_left_unread_is_read_for_the_page() -> None:
+    stream = recorded(b"name=Tea&count=2")
+    stream.read(4)
+    snapshot = take_snapshot(environ(CONTENT_LENGTH="16", **{"wsgi.input": stream}))
+
+    assert snapshot.body == b"name=Tea&count=2"
+    assert snapshot.body_length == 16
+
+
+def test_reading_for_the_page_stops_at_the_announced_length_and_at_the_limit() -> None:
+    source = io.BytesIO(b"x" * 50 + b"next request")
+    take_snapshot(environ(CONTENT_LENGTH="50", **{"wsgi.input": RecordedInput(source, 100)}))
+    assert source.read() == b"next request"
+
+    source = io.BytesIO(b"x" * 500)
+    snapshot = take_snapshot(environ(CONTENT_LENGTH="500", **{"wsgi.input": RecordedInput(source, 100)}))
+    assert (len(snapshot.body), snapshot.body_length) == (100, 500)
+
+
+def test_a_body_without_a_length_is_never_waited_for() -> None:
+    source = io.BytesIO(b"chunk")
+    snapshot = take_snapshot(environ(HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": RecordedInput(source, 100)}))
+
+    assert source.read() == b"chunk"
+    assert snapshot.body_notice == "The application did not read the body."
+
+
+def test_a_client_that_is_gone_does_not_cost_the_page() -> None:
+    class Gone(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise ConnectionResetError
+
+    snapshot = take_snapshot(environ(CONTENT_LENGTH="5", **{"wsgi.input": RecordedInput(Gone(), 100)}))
+
+    assert snapshot.body_notice == "The body could not be read to its end (ConnectionResetError)."
+
+
+def test_the_line_names_the_request_without_its_query() -> None:
+    snapshot = take_snapshot(environ(SCRIPT_NAME="/shop", PATH_INFO="/caf\xc3\xa9 a", QUERY_STRING="token=s3cret"))
+
+    assert snapshot.line == "POST /shop/caf%C3%A9%20a"
+
+
+def test_headers_come_back_under_their_own_names() -> None:
+    snapshot = take_snapshot(
+        environ(HTTP_X_REQUEST_ID="7", HTTP_HOST="localhost", CONTENT_TYPE="text/plain", CONTENT_LENGTH="")
+    )
+
+    assert snapshot.headers == {"x-request-id": "7", "host": "localhost", "content-type": "text/plain"}
+
+
+@pytest.mark.parametrize("length", ["-1", "+5", "5x", "٣", "1e3"])
+def test_a_length_that_is_no_number_counts_as_none(length: str) -> None:
+    assert take_snapshot(environ(CONTENT_LENGTH=length)).body_length is None

@@ -1,0 +1,363 @@
+"""The middleware between a real application and a validating server."""
+
+from __future__ import annotations
+
+import gc
+import io
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from wsgiref.util import FileWrapper
+from wsgiref.validate import validator
+
+import pytest
+from client import Client
+
+import debugkit
+from debugkit import DebuggedApplication, DebugkitError
+from debugkit.debug.wsgi import PRESERVE_CONTEXT, application_identity, kept_headers
+
+TEXT = [("Content-Type", "text/plain")]
+Start = Callable[..., Any]
+
+
+def failing(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    price = {"name": "Tea"}
+    start_response("200 OK", TEXT)
+    return [str(price["price"]).encode()]  # type: ignore[index]
+
+
+def client(app: Any, **settings: Any) -> Client:
+    return Client(DebuggedApplication(validator(app), **settings))
+
+
+def test_an_application_that_works_is_not_touched() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", TEXT)
+        return [b"one", b"two"]
+
+    answer = client(app)("/")
+
+    assert (answer.status, answer.headers, answer.body) == (200, TEXT, b"onetwo")
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_body_that_cannot_fail_is_handed_on_as_it_is(kind: type) -> None:
+    body = kind([b"x"])
+    app = DebuggedApplication(lambda environ, start_response: body)
+
+    assert app({"PATH_INFO": "/"}, lambda *args: None) is body  # type: ignore[arg-type]
+
+
+def test_a_file_wrapper_and_a_file_reach_the_server_as_they_are() -> None:
+    wrapper = FileWrapper(io.BytesIO(b"x"))
+    file = io.BytesIO(b"x")
+    environ = {"PATH_INFO": "/", "wsgi.file_wrapper": FileWrapper}
+
+    assert DebuggedApplication(lambda e, s: wrapper)(environ, lambda *args: None) is wrapper  # type: ignore[arg-type]
+    assert DebuggedApplication(lambda e, s: file)(environ, lambda *args: None) is file  # type: ignore[arg-type]
+
+
+class Body:
+    """An iterable of its own, as frameworks return them."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.iterator = iter(chunks)
+        self.closed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self.iterator)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def start_body(body: Any) -> Any:
+    def app(environ: dict[str, Any], start_response: Start) -> Any:
+        start_response("200 OK", TEXT)
+        return body
+
+    return app
+
+
+def test_a_body_is_closed_once_after_it_was_sent() -> None:
+    body = Body([b"a", b"b"])
+
+    assert client(start_body(body))("/").body == b"ab"
+    assert body.closed == 1
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2])
+def test_a_body_is_closed_once_when_the_client_goes_away(taken: int) -> None:
+    body = Body([b"a", b"b", b"c"])
+    result = DebuggedApplication(start_body(body))({"PATH_INFO": "/"}, lambda *args: None)  # type: ignore[arg-type]
+    iterator = iter(result)
+    for _ in range(taken):
+        next(iterator)
+    result.close()  # type: ignore[attr-defined]
+
+    assert body.closed == 1
+
+
+def test_a_generator_is_closed_when_the_client_goes_away() -> None:
+    seen = []
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterator[bytes]:
+        start_response("200 OK", TEXT)
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            seen.append("closed")
+
+    result = DebuggedApplication(app)({"PATH_INFO": "/"}, lambda *args: None)  # type: ignore[arg-type]
+    next(iter(result))
+    result.close()  # type: ignore[attr-defined]
+
+    assert seen == ["closed"]
+
+
+def test_an_error_becomes_a_page() -> None:
+    answer = client(failing)("/cart")
+
+    assert answer.status == 500
+    assert answer.header("Content-Type") == "text/html; charset=utf-8"
+    assert "KeyError" in answer.text
+    assert "GET /cart" in answer.text
+
+
+def test_an_error_of_the_first_chunk_becomes_a_page() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterator[bytes]:
+        start_response("200 OK", TEXT)
+        raise ValueError("before any output")
+        yield b""
+
+    answer = client(app)("/")
+
+    assert answer.status == 500
+    assert "before any output" in answer.text
+
+
+def late(environ: dict[str, Any], start_response: Start) -> Iterator[bytes]:
+    start_response("200 OK", TEXT)
+    yield b"row 1\n"
+    raise ValueError("after output")
+
+
+def test_an_error_after_output_never_looks_like_success() -> None:
+    answer = client(late)("/export")
+
+    assert isinstance(answer.broken, ValueError)
+    assert answer.body == b"row 1\n"
+
+
+def test_an_error_after_output_is_logged_with_its_link_and_stays_in_the_recent_errors() -> None:
+    shop = client(late)
+    answer = shop("/export")
+    link = answer.errors.split("Debugger page: http://localhost:8000")[1].split()[0]
+
+    assert "ValueError: after output" in answer.errors
+    assert "after output" in shop(link).text
+    assert link in shop("/__debugkit__/tracebacks").text
+
+
+def test_the_terminal_gets_the_traceback_the_link_and_the_pin_once() -> None:
+    shop = client(failing)
+    first, second = shop("/"), shop("/")
+
+    assert first.errors.startswith("Traceback (most recent call last):\n")
+    assert "KeyError: 'price'" in first.errors
+    assert "Debugger page: http://localhost:8000/__debugkit__/tracebacks/" in first.errors
+    assert first.errors.count("Debugger PIN:") == 1
+    assert "Debugger page:" in second.errors
+    assert "Debugger PIN" not in second.errors
+
+
+def test_the_traceback_begins_in_the_application() -> None:
+    app = DebuggedApplication(failing)
+    answer = Client(app)("/")
+
+    assert "debugkit/debug/wsgi.py" not in answer.errors
+    assert answer.errors.splitlines()[1].strip().startswith("File ")
+    assert "in failing" in answer.errors.splitlines()[1]
+
+
+def test_a_view_that_exits_does_not_end_the_server() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        raise SystemExit(3)
+
+    answer = Client(DebuggedApplication(app))("/")
+
+    assert answer.status == 500
+    assert "SystemExit" in answer.text
+
+
+def test_the_developer_can_still_stop_the_server() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Client(DebuggedApplication(app))("/")
+
+
+def test_headers_for_cors_survive_and_others_do_not() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterator[bytes]:
+        headers = [
+            *TEXT,
+            ("Access-Control-Allow-Origin", "http://localhost:3000"),
+            ("Access-Control-Expose-Headers", "X-Total"),
+            ("Vary", "Origin"),
+            ("Set-Cookie", "a=b"),
+            ("Content-Security-Policy", "default-src *"),
+        ]
+        start_response("200 OK", headers)
+        raise ValueError
+        yield b""
+
+    answer = client(app)("/")
+    exposed = [value for name, value in answer.headers if name == "Access-Control-Expose-Headers"]
+
+    assert answer.header("Access-Control-Allow-Origin") == "http://localhost:3000"
+    assert answer.header("Vary") == "Origin"
+    assert exposed == ["X-Debugkit-Traceback", "X-Total"]
+    assert answer.header("Set-Cookie") is None
+    assert "default-src *" not in str(answer.headers)
+
+
+def test_the_address_of_the_error_stands_in_a_header() -> None:
+    shop = client(failing)
+    address = shop("/").header("X-Debugkit-Traceback")
+
+    assert address is not None
+    assert "KeyError" in shop(address).text
+
+
+def test_addresses_begin_at_the_root_of_the_application() -> None:
+    shop = client(failing)
+    address = shop("/", SCRIPT_NAME="/shop").header("X-Debugkit-Traceback")
+
+    assert address is not None
+    assert address.startswith("/shop/__debugkit__/tracebacks/")
+
+
+def test_an_address_of_the_debugger_never_reaches_the_application() -> None:
+    calls = []
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        calls.append(environ["PATH_INFO"])
+        start_response("200 OK", TEXT)
+        return [b"app"]
+
+    shop = client(app)
+    for path in ("", "/", "/nothing", "/tracebacks", "/tracebacks/unknown", "/frames/x-1", "/static/../x", "/unlock"):
+        assert b"app" != shop(f"/__debugkit__{path}").body
+        shop(f"/__debugkit__{path}", REMOTE_ADDR="8.8.8.8")
+        shop(f"/__debugkit__{path}", HTTP_HOST="evil.test")
+        shop(f"/__debugkit__{path}", "DELETE")
+
+    assert calls == []
+
+
+def test_only_the_mount_belongs_to_the_debugger() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", TEXT)
+        return [environ["PATH_INFO"].encode()]
+
+    shop = client(app)
+
+    assert shop("/__debugkit__x").body == b"/__debugkit__x"
+    assert shop("/console").body == b"/console"
+
+
+def test_the_application_reads_its_body_as_if_nobody_listened() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        start_response("200 OK", TEXT)
+        return [body]
+
+    assert client(app)("/", "POST", body=b"name=Tea").body == b"name=Tea"
+
+
+def test_a_form_is_on_the_page_whether_the_application_read_it_or_not() -> None:
+    def reads(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        raise ValueError
+
+    def does_not(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        raise ValueError
+
+    for app in (reads, does_not):
+        assert "Lapsang" in client(app)("/", "POST", body=b"name=Lapsang&count=2").text
+
+
+def test_capture_registers_an_exception_by_hand() -> None:
+    shop = client(failing)
+    try:
+        int("seven")
+    except ValueError as error:
+        address = debugkit.capture(error)
+
+    answer = shop(address)
+
+    assert answer.status == 200
+    assert "invalid literal for int()" in answer.text
+    assert address.split("/")[-1] in shop("/__debugkit__/tracebacks").text
+
+
+def test_capture_without_a_debugger_says_what_to_do() -> None:
+    import subprocess
+    import sys
+
+    program = "import debugkit\ntry: debugkit.capture(ValueError())\nexcept debugkit.DebugkitError as error: print(error)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+
+    assert "wrap the application in debugkit.DebuggedApplication first" in done.stdout
+    assert issubclass(DebugkitError, Exception)
+
+
+def test_frameworks_hand_their_contexts_over_and_nothing_keeps_them_after_success() -> None:
+    class Held:
+        pass
+
+    held = Held()
+    reference = weakref.ref(held)
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        environ[PRESERVE_CONTEXT](held)
+        start_response("200 OK", TEXT)
+        return [b"x"]
+
+    client(app)("/")
+    del held, app
+    gc.collect()
+
+    assert reference() is None
+
+
+def test_an_application_is_named_by_where_it_is_defined() -> None:
+    assert application_identity(failing).startswith(f"{failing.__module__}:failing:")
+    assert application_identity(Body([])).startswith(f"{Body.__module__}:Body:")
+
+
+def test_our_own_headers_win_over_kept_ones() -> None:
+    sent = [("vary", "Origin"), ("Access-Control-Allow-Origin", "*")]
+
+    assert list(kept_headers(sent, [("Vary", "Accept")])) == [("Access-Control-Allow-Origin", "*")]
+
+
+def test_wrong_settings_are_told_at_start_up() -> None:
+    with pytest.raises(debugkit.ConfigurationError, match="trusted_hosts"):
+        DebuggedApplication(failing, trusted_hosts=["http://shop.test"])
+    with pytest.raises(debugkit.ConfigurationError, match="pin_loging"):
+        DebuggedApplication(failing, pin_loging=True)
+
+
+def test_the_page_comes_with_its_length_and_its_policy() -> None:
+    answer = client(failing)("/")
+
+    assert answer.header("Content-Length") == str(len(answer.body))
+    assert answer.header("Cache-Control") == "no-store"
+    assert "script-src 'self'" in (answer.header("Content-Security-Policy") or "")
