@@ -1,0 +1,78 @@
+// Talks to the debugger. The one module that puts HTML from the server into the page.
+import { Lines } from "./ndjson.js";
+
+/** A refusal. `code` is for programs, the message for people. */
+export class Refusal extends Error {
+  constructor(status, code, explanation, details = {}) {
+    super(explanation);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Whether entering the PIN would help. */
+  get locked() {
+    return ["not_unlocked", "locked_session"].includes(this.code);
+  }
+}
+
+const GONE = "The server does not answer: it may be restarting, or have stopped. Try again.";
+
+async function request(url, options) {
+  let response;
+  try {
+    response = await fetch(url, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refusal(0, "unreachable", GONE);
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+async function refusal(response) {
+  const fallback = `The server answered ${response.status}. If it was restarted, cause the error again.`;
+  try {
+    const details = await response.json();
+    return new Refusal(response.status, details.error ?? "", details.explanation ?? fallback, details);
+  } catch {
+    return new Refusal(response.status, "", fallback);
+  }
+}
+
+function send(url, body, signal) {
+  const headers = { "Content-Type": "application/json", "X-Debugkit": "1" };
+  return request(url, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+export async function post(url, body, signal) {
+  return (await send(url, body, signal)).json();
+}
+
+export async function getText(url, signal) {
+  return (await request(url, { headers: { "X-Debugkit": "1" }, signal })).text();
+}
+
+/** The one element of a server fragment. Scripts in it do not run, since they come through a template. */
+export async function getFragment(url, signal) {
+  const template = document.createElement("template");
+  template.innerHTML = await getText(url, signal);
+  const element = template.content.firstElementChild;
+  if (!element) throw new Refusal(200, "empty", "The server sent nothing to show.");
+  return document.importNode(element, true);
+}
+
+/** The events of one command, as they happen. */
+export async function* evaluate(url, source, signal) {
+  const response = await send(url, { source }, signal);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const lines = new Lines();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield* lines.push(piece.value);
+  yield* lines.end();
+}
+
+/** Where the children of values are asked for: below the mount that this module itself was loaded from. */
+export function valueUrl(handle) {
+  const here = import.meta.url;
+  return `${here.slice(0, here.lastIndexOf("/static/"))}/values/${handle}`;
+}

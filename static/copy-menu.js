@@ -1,0 +1,58 @@
+// <dk-copy-menu>: copies the whole error, as text or as Markdown. Without JavaScript its items are links to both.
+import { getText } from "./client.js";
+import { Element } from "./dom.js";
+import { command, isEditable } from "./keys.js";
+
+const SHOWN = 1600; // milliseconds
+
+customElements.define("dk-copy-menu", class extends Element {
+  #signal;
+
+  connected(signal) {
+    this.#signal = signal;
+    this.addEventListener("click", (event) => this.#clicked(event), { signal });
+    document.addEventListener("click", (event) => this.contains(event.target) || this.#close(), { signal });
+    document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+  }
+
+  #clicked(event) {
+    const item = event.target.closest("[data-copy]");
+    if (!item || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    this.#copy(this.dataset[item.dataset.copy]);
+  }
+
+  #pressed(event) {
+    if (event.key === "Escape" && this.querySelector("details").open) {
+      this.#close();
+      this.querySelector("summary").focus();
+    } else if (command(event, isEditable(event.target)) === "copy") {
+      this.#copy(this.dataset.text);
+    }
+  }
+
+  async #copy(url) {
+    this.#close();
+    try {
+      await navigator.clipboard.writeText(await getText(url, this.#signal));
+      this.#say("Copied");
+    } catch {
+      // The clipboard needs a secure context; the text itself is one click away.
+      location.assign(url);
+    }
+  }
+
+  #say(text) {
+    const label = this.querySelector("[data-label]");
+    label.textContent = text;
+    this.querySelector("[role=status]").textContent = text;
+    setTimeout(() => {
+      label.textContent = "Copy";
+      this.querySelector("[role=status]").textContent = "";
+    }, SHOWN);
+  }
+
+  #close() {
+    this.querySelector("details").open = false;
+  }
+});

@@ -1,0 +1,25 @@
+// Small help with elements. Text goes in as text.
+
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** A custom element whose listeners live exactly as long as it is in the page. */
+export class Element extends HTMLElement {
+  #controller;
+
+  connectedCallback() {
+    this.#controller = new AbortController();
+    this.connected(this.#controller.signal);
+  }
+
+  disconnectedCallback() {
+    this.#controller?.abort();
+  }
+}

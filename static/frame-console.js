@@ -1,0 +1,210 @@
+// <dk-console>: Python in a frame. Streams what a command prints while it runs; keeps its state in the page.
+import { evaluate, post } from "./client.js";
+import { Element, make } from "./dom.js";
+import { History, parseEntries } from "./history.js";
+import { indentation, prepare, prompts } from "./source-text.js";
+import { recall, remember } from "./store.js";
+import { unlocked } from "./unlock-dialog.js";
+import { valueElement } from "./value-tree.js";
+
+const SLOW = 0.2; // seconds from which on the time is worth showing
+const history = new History(parseEntries(recall("history")), (entries) => remember("history", JSON.stringify(entries)));
+
+customElements.define("dk-console", class extends Element {
+  #running = false;
+  #pasted = false;
+  #entry = null;
+
+  connected(signal) {
+    const input = this.#input;
+    input.disabled = false;
+    input.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    input.addEventListener("input", (event) => this.#changed(event), { signal });
+    this.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    this.#stop.addEventListener("click", () => this.#interrupt(), { signal });
+    this.querySelector(".line").addEventListener("click", (event) => event.target === input || input.focus(), { signal });
+    if (this.dataset.focus !== undefined) input.focus();
+  }
+
+  focus() {
+    this.#input.focus();
+  }
+
+  get #input() {
+    return this.querySelector("textarea");
+  }
+
+  get #log() {
+    return this.querySelector(".log");
+  }
+
+  get #stop() {
+    return this.querySelector("[data-stop]");
+  }
+
+  #pressed(event) {
+    if (event.isComposing) return;
+    const act = this.#actionFor(event);
+    if (act && act() !== false) event.preventDefault();
+  }
+
+  #actionFor(event) {
+    if (event.ctrlKey && !event.metaKey && !event.altKey) return this.#controlAction(event.key);
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) return () => void this.#run();
+    if (event.key === "ArrowUp" && this.#onFirstLine()) return () => this.#recall(history.previous(this.#input.value));
+    if (event.key === "ArrowDown" && this.#onLastLine()) return () => this.#recall(history.next());
+    return null;
+  }
+
+  #controlAction(key) {
+    if (key === "l") return () => this.#log.replaceChildren();
+    const selected = this.#input.selectionStart !== this.#input.selectionEnd || getSelection().type === "Range";
+    if (key === "c" && !selected) return () => (this.#running ? void this.#interrupt() : this.#set(""));
+    return null;
+  }
+
+  #onFirstLine() {
+    return !this.#input.value.slice(0, this.#input.selectionStart).includes("\n");
+  }
+
+  #onLastLine() {
+    return !this.#input.value.slice(this.#input.selectionEnd).includes("\n");
+  }
+
+  #recall(text) {
+    if (text === null) return false;
+    this.#set(text);
+    this.#pasted = text.includes("\n");
+    return true;
+  }
+
+  #changed(event) {
+    if (event.inputType === "insertFromPaste") this.#pasted = this.#input.value.includes("\n");
+    if (!this.#input.value) this.#pasted = false;
+    this.#fit();
+  }
+
+  #set(text) {
+    this.#input.value = text;
+    this.#pasted = false;
+    this.#fit();
+  }
+
+  /** The input is as high as its text, with a prompt beside each line. */
+  #fit() {
+    const input = this.#input;
+    input.style.height = "0";
+    input.style.height = `${input.scrollHeight}px`;
+    input.style.overflowY = input.scrollHeight > input.clientHeight + 2 ? "auto" : "hidden";
+    this.querySelector(".line .prompt").textContent = prompts(input.value);
+  }
+
+  async #run() {
+    const typed = this.#input.value;
+    if (this.#running || !typed.trim()) return;
+    this.#begin();
+    try {
+      await unlocked(() => this.#evaluate(typed));
+    } catch (error) {
+      if (error.name !== "AbortError") this.#fail(typed, error.message);
+    } finally {
+      this.#end();
+    }
+  }
+
+  async #evaluate(typed) {
+    const source = prepare(typed, this.#pasted);
+    let status = "";
+    for await (const event of evaluate(this.dataset.evaluate, source)) {
+      if (event.kind === "done" && event.status === "incomplete") return this.#continue(typed);
+      this.#open(typed);
+      this.#show(event);
+      status = event.status ?? status;
+    }
+    if (!status) this.#note("The connection ended before the command did.");
+  }
+
+  #begin() {
+    this.#running = true;
+    this.#entry = null;
+    this.#input.readOnly = true;
+    // A command that answers at once needs no button to stop it.
+    this.timer = setTimeout(() => this.#busy(true), SLOW * 1000);
+  }
+
+  #end() {
+    clearTimeout(this.timer);
+    this.#running = false;
+    this.#input.readOnly = false;
+    this.#busy(false);
+    this.#input.focus({ preventScroll: true });
+    this.#fit();
+  }
+
+  #busy(yes) {
+    this.#stop.hidden = !yes;
+    this.querySelector(".state").textContent = yes ? "running" : "";
+  }
+
+  #continue(typed) {
+    const body = typed.replace(/\n[ \t]*$/, "");
+    this.#set(`${body}\n${indentation(body)}`);
+    this.#input.selectionStart = this.#input.value.length;
+  }
+
+  /** The command moves from the input to the log with its first event. */
+  #open(typed) {
+    if (this.#entry) return;
+    const text = typed.trimEnd();
+    const prompt = make("span", { className: "prompt", ariaHidden: "true", textContent: prompts(text) });
+    this.#entry = make("div", { className: "entry" }, make("pre", { className: "in" }, prompt, make("code", { textContent: text })));
+    this.#log.append(this.#entry);
+    history.add(text);
+    this.#set("");
+    this.#follow();
+  }
+
+  #show(event) {
+    if (event.kind === "output") this.#output(event);
+    else if (event.kind === "value") this.#entry.append(make("div", { className: "value" }, valueElement({ ...event.node, text: event.text })));
+    else if (event.kind === "error") this.#entry.append(make("pre", { className: "error", textContent: event.text }));
+    else if (event.kind === "done") this.#done(event);
+    this.#follow();
+  }
+
+  #output({ stream, text }) {
+    const name = stream === "stderr" ? "stderr" : "out";
+    const last = this.#entry.lastElementChild;
+    if (last.className === name) last.append(text);
+    else this.#entry.append(make("pre", { className: name, textContent: text }));
+  }
+
+  #done({ status, seconds }) {
+    if (status === "interrupted") this.#note("Interrupted.");
+    else if (status === "exited") this.#note("The command asked to exit; the server goes on.");
+    else if (seconds >= SLOW) this.#note(`${seconds.toFixed(1)} s`);
+  }
+
+  #note(text) {
+    this.#entry?.append(make("p", { className: "note", textContent: text }));
+  }
+
+  #fail(typed, message) {
+    this.#open(typed);
+    this.#entry.append(make("pre", { className: "error", textContent: message }));
+    this.#follow();
+  }
+
+  #follow() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.querySelector(".line").scrollIntoView({ block: "nearest", behavior: "instant" });
+  }
+
+  async #interrupt() {
+    try {
+      await post(this.dataset.interrupt, {});
+    } catch (error) {
+      this.#note(error.message);
+    }
+  }
+});

@@ -1,0 +1,174 @@
+// <dk-frames>: opens frames in place. Panes once opened stay in the page, so that their consoles keep what they said.
+import { getFragment } from "./client.js";
+import { Element, make } from "./dom.js";
+import { command, isEditable } from "./keys.js";
+import { recall, remember } from "./store.js";
+
+customElements.define("dk-frames", class extends Element {
+  #panes = new Map();
+  #signal;
+
+  connected(signal) {
+    this.#signal = signal;
+    if (!this.#main) return;
+    document.addEventListener("click", (event) => this.#clicked(event), { signal });
+    document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    document.addEventListener("debugkit:unlocked", () => this.#refresh(), { signal });
+    const row = this.#current;
+    const pane = this.querySelector("article.frame");
+    if (row && pane) this.#panes.set(row.href, pane);
+    this.#filter(recall("frames") === "app" ? "app" : "all");
+    this.#openFromHash();
+    this.#reveal(this.#current);
+  }
+
+  get #main() {
+    return this.querySelector("main");
+  }
+
+  get #current() {
+    return this.querySelector(".rows a[aria-current]");
+  }
+
+  get #rows() {
+    return [...this.querySelectorAll(".rows a[data-open]")];
+  }
+
+  #clicked(event) {
+    const filter = event.target.closest("button[data-filter]");
+    if (filter) {
+      this.#filter(filter.dataset.filter);
+      remember("frames", filter.dataset.filter);
+      return;
+    }
+    const link = event.target.closest("a[data-open]");
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.#open(link.href, { focus: event.detail === 0 });
+  }
+
+  #pressed(event) {
+    if (document.querySelector("dialog[open]")) return;
+    const name = command(event, isEditable(event.target));
+    if (name === "next") this.#move(1);
+    else if (name === "previous") this.#move(-1);
+    else if (name === "console") this.#focusConsole(event);
+    else if (name === "leave") event.target.blur();
+  }
+
+  #focusConsole(event) {
+    const input = this.#shown?.querySelector("dk-console");
+    if (!input) return;
+    event.preventDefault();
+    input.focus();
+  }
+
+  get #shown() {
+    return [...this.#main.children].find((pane) => !pane.hidden);
+  }
+
+  /** To the next or previous row that can be seen; a folded run counts as one step over. */
+  #move(step) {
+    const rows = this.#rows.filter((row) => row.checkVisibility() || row === this.#current);
+    const at = rows.indexOf(this.#current);
+    const row = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];
+    if (row && row !== this.#current) this.#open(row.href);
+  }
+
+  async #open(url, { focus = false, fresh = false } = {}) {
+    this.#select(url);
+    if (fresh || !this.#panes.has(url)) await this.#load(url);
+    const pane = this.#panes.get(url);
+    if (!pane || (this.#current && this.#current.href !== url)) return; // Another was asked for meanwhile.
+    for (const other of this.#main.children) other.hidden = other !== pane;
+    if (pane.dataset.frame) history.replaceState(history.state, "", `#frame-${pane.dataset.frame}`);
+    if (focus) pane.querySelector("h2")?.focus({ preventScroll: true });
+    this.#toTop(pane);
+  }
+
+  async #load(url) {
+    this.#main.setAttribute("aria-busy", "true");
+    try {
+      this.#put(url, await getFragment(url, this.#signal));
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.#put(url, make("article", { className: "frame" }, make("p", { className: "notice problem", role: "alert", textContent: error.message })));
+      this.#panes.delete(url); // Shown, but asked for again next time.
+      for (const other of this.#main.children) other.hidden = other !== this.#main.lastElementChild;
+    } finally {
+      this.#main.removeAttribute("aria-busy");
+    }
+  }
+
+  #put(url, pane) {
+    for (const failed of this.#main.querySelectorAll(":scope > article:not([data-frame])")) failed.remove();
+    const old = this.#panes.get(url);
+    if (old) old.replaceWith(pane);
+    else this.#main.append(pane);
+    this.#panes.set(url, pane);
+    const possible = Boolean(document.querySelector("dk-unlock"));
+    for (const button of pane.querySelectorAll("[data-unlock]")) button.hidden = !possible;
+  }
+
+  /** After unlocking: the frame that is open again, now with its console; the others when they are opened next. */
+  #refresh() {
+    const url = this.#current?.href;
+    for (const [key, pane] of this.#panes) {
+      if (key === url || pane.querySelector("dk-console")) continue;
+      pane.remove();
+      this.#panes.delete(key);
+    }
+    if (url && !this.#panes.get(url)?.querySelector("dk-console")) this.#open(url, { fresh: true });
+  }
+
+  #select(url) {
+    for (const row of this.#rows) {
+      if (row.href === url) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
+    const row = this.#current;
+    this.#markException(row);
+    this.#reveal(row);
+  }
+
+  /** The exception that the frame belongs to is marked in the list and among the steps. */
+  #markException(row) {
+    const own = row?.closest(".exc");
+    for (const section of this.querySelectorAll(".exc")) section.toggleAttribute("data-opened", section === own);
+    const urls = new Set([...(own?.querySelectorAll(".rows a[data-open]") ?? [])].map((link) => link.href));
+    for (const step of document.querySelectorAll("a[data-step]")) {
+      if (urls.has(step.href)) step.setAttribute("aria-current", "step");
+      else if (urls.size) step.removeAttribute("aria-current");
+    }
+  }
+
+  #reveal(row) {
+    if (!row) return;
+    for (let box = row.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    const list = this.querySelector(".frames-list");
+    const seen = list.getBoundingClientRect();
+    const top = row.getBoundingClientRect().top - seen.top;
+    const height = Math.min(seen.bottom, innerHeight) - seen.top;
+    if (top < 0 || top > height - 40) list.scrollTop += top - height / 2;
+  }
+
+  #toTop(pane) {
+    const top = pane.getBoundingClientRect().top;
+    if (top < 0) scrollBy({ top: top - 52, behavior: "instant" });
+  }
+
+  #filter(name) {
+    const list = this.querySelector(".frames-list");
+    if (!this.querySelector("[data-filter]")) return;
+    list.dataset.filter = name;
+    for (const button of this.querySelectorAll("button[data-filter]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.filter === name));
+    }
+  }
+
+  #openFromHash() {
+    const id = location.hash.match(/^#frame-([\w-]+)$/)?.[1];
+    const row = id && this.#rows.find((link) => new URL(link.href).pathname.endsWith(`/${id}`));
+    if (row && row !== this.#current) this.#open(row.href);
+  }
+});

@@ -1,0 +1,55 @@
+// <dk-source>: shows the value of what the pointer is on at once, and brings the failing line into view.
+import { Element, make } from "./dom.js";
+
+customElements.define("dk-source", class extends Element {
+  #tip = null;
+  #target = null;
+
+  connected(signal) {
+    this.addEventListener("pointerover", (event) => this.#over(event.target), { signal });
+    this.addEventListener("pointerleave", () => this.#hide(), { signal });
+    document.addEventListener("scroll", () => this.#hide(), { signal, capture: true, passive: true });
+    if (this.dataset.scroll && !location.hash) {
+      document.getElementById(this.dataset.scroll)?.scrollIntoView({ block: "center", behavior: "instant" });
+    }
+  }
+
+  disconnectedCallback() {
+    this.#hide();
+    super.disconnectedCallback();
+  }
+
+  #over(element) {
+    if (element === this.#target) return;
+    this.#hide();
+    const target = element.closest("[title]");
+    if (target && this.contains(target)) this.#show(target);
+  }
+
+  #show(target) {
+    const text = target.title;
+    target.title = ""; // Or the browser would show it a second time.
+    this.#target = target;
+    this.#tip = make("div", { className: "tip", popover: "manual", textContent: text });
+    this.#tip.dataset.title = text;
+    document.body.append(this.#tip);
+    this.#tip.showPopover?.();
+    this.#place(target.getBoundingClientRect());
+  }
+
+  #place(box) {
+    const tip = this.#tip.getBoundingClientRect();
+    const left = Math.max(12, Math.min(box.left, innerWidth - tip.width - 12));
+    const below = box.bottom + 6;
+    const top = below + tip.height < innerHeight ? below : box.top - tip.height - 6;
+    this.#tip.style.left = `${left}px`;
+    this.#tip.style.top = `${top}px`;
+  }
+
+  #hide() {
+    if (!this.#tip) return;
+    this.#target.title = this.#tip.dataset.title;
+    this.#tip.remove();
+    this.#tip = this.#target = null;
+  }
+});

@@ -1,0 +1,12 @@
+// The bar tells the headline in one line once the headline itself has scrolled away.
+
+const bar = document.getElementById("bar");
+const headline = document.getElementById("headline");
+
+if (bar && headline) {
+  const margin = `-${bar.offsetHeight}px 0px 0px 0px`;
+  new IntersectionObserver(([entry]) => {
+    bar.classList.toggle("stuck", !entry.isIntersecting);
+    bar.querySelector(".stuck-title").hidden = entry.isIntersecting;
+  }, { rootMargin: margin }).observe(headline);
+}

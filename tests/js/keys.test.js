@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { command, isEditable } from "../../static/keys.js";
+
+test("each key has its command", () => {
+  const found = ["j", "k", "c", "y", "?"].map((key) => command({ key }, false));
+  assert.deepEqual(found, ["next", "previous", "console", "copy", "help"]);
+});
+
+test("keys that type into a field are not commands", () => {
+  assert.equal(command({ key: "j" }, true), null);
+});
+
+test("Escape leaves a field, and means nothing elsewhere", () => {
+  assert.equal(command({ key: "Escape" }, true), "leave");
+  assert.equal(command({ key: "Escape" }, false), null);
+});
+
+test("the browser keeps its own shortcuts", () => {
+  for (const modifier of ["ctrlKey", "metaKey", "altKey"]) {
+    assert.equal(command({ key: "c", [modifier]: true }, false), null);
+  }
+});
+
+test("a key that composes a character is not a command", () => {
+  assert.equal(command({ key: "j", isComposing: true }, false), null);
+});
+
+test("names that every object inherits are not commands", () => {
+  assert.equal(command({ key: "constructor" }, false), null);
+});
+
+test("fields and editable elements take text, others do not", () => {
+  assert.equal(isEditable({ tagName: "TEXTAREA" }), true);
+  assert.equal(isEditable({ tagName: "DIV", isContentEditable: true }), true);
+  assert.equal(isEditable({ tagName: "BUTTON" }), false);
+  assert.equal(isEditable(null), false);
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { indentation, prepare, prompts } from "../../static/source-text.js";
+
+test("a new line keeps the indentation of the last", () => {
+  assert.equal(indentation("for a in b:\n    c"), "    ");
+  assert.equal(indentation("a"), "");
+  assert.equal(indentation("if a:\n\tb"), "\t");
+});
+
+test("after a colon it is one step deeper, comment or not", () => {
+  assert.equal(indentation("def f():"), "    ");
+  assert.equal(indentation("def f():  # why"), "    ");
+  assert.equal(indentation("if a:\n    if b:"), "        ");
+  assert.equal(indentation("{1: 2,"), "");
+});
+
+test("one line is sent without what trails it", () => {
+  assert.equal(prepare("a + 1  \n"), "a + 1");
+});
+
+test("an empty line ends a block that was typed", () => {
+  assert.equal(prepare("if a:\n    b\n    "), "if a:\n    b\n");
+  assert.equal(prepare("if a:\n    b"), "if a:\n    b");
+});
+
+test("a pasted block needs no empty line", () => {
+  assert.equal(prepare("def f():\n    return 1", true), "def f():\n    return 1\n");
+});
+
+test("every line has a prompt", () => {
+  assert.equal(prompts(""), ">>>");
+  assert.equal(prompts("if a:\n    b\n"), ">>>\n...\n...");
+});
