@@ -89,7 +89,7 @@ def cut_window(length: int, width: int, marks: Sequence[tuple[int, int]]) -> tup
     if length <= width:
         return 0, length
     room = max(1, width - 2)
-    if not marks or min(marks[0][1], marks[0][0] + room // 2) <= room:
+    if not marks or (marks[0][0] < room and min(marks[0][1], marks[0][0] + room // 2) <= room):
         return 0, room
     start = max(0, min(marks[0][0] - room // 4, length - room))
     return start, min(length, start + room)
@@ -109,8 +109,8 @@ def slice_tokens(tokens: Iterable[Token], start: int, stop: int) -> Iterator[Tok
 _STRING = re.compile(
     r"""
       \#[^\n]*
-    | "{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* (?: \"{3} | \Z )
-    | ''' [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* (?: ''' | \Z )
+    | "{3} [^"\\]* (?: (?: \\ (?: . | \Z ) | "(?!"") ) [^"\\]* )* (?: \"{3} | \Z )
+    | ''' [^'\\]* (?: (?: \\ (?: . | \Z ) | '(?!'') ) [^'\\]* )* (?: ''' | \Z )
     | " [^"\\\n]* (?: \\. [^"\\\n]* )* "?
     | ' [^'\\\n]* (?: \\. [^'\\\n]* )* '?
     """,

@@ -318,13 +318,18 @@ def _colour(text: _Text, first: int, last: int, width: int) -> tuple[_Coloured, 
     start = _lexer_start(text, first)
     lines = text.source.lines[start - 1 : last]
     code = "\n".join(lines) + "\n"
-    coloured = _split(_tokens(code, text.language))
-    if ["".join([piece for _, piece in tokens]) for tokens in coloured] != list(lines):
-        coloured = [[("", line)] if line else [] for line in lines]  # a lexer that drops text
+    coloured = _verbatim(_split(_tokens(code, text.language)), lines)
     if _HAS_CONTROLS.search(code):
         coloured = [[(css, piece.translate(_CONTROLS)) for css, piece in tokens] for tokens in coloured]
     shown = enumerate(map(tuple, coloured[first - start :]), first)
     return tuple([_Coloured(tokens, _line(lineno, tokens, False, (), width)) for lineno, tokens in shown])
+
+
+def _verbatim(coloured: list[list[Token]], lines: Sequence[str]) -> list[list[Token]]:
+    """The coloured lines, or those without colours if the lexer has lost or changed text."""
+    if ["".join([piece for _, piece in tokens]) for tokens in coloured] == list(lines):
+        return coloured
+    return [[("", line)] for line in lines]
 
 
 # Whole files take thousands of times the memory of an excerpt, so few of them are kept.
