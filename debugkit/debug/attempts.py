@@ -1,0 +1,214 @@
+"""What the processes of one user share on disk: a secret, the count of wrong PINs, and the links that were used.
+
+A *run* is all processes of one application that are alive at the same time: the count starts again when all have
+ended. Knows no PIN and no link; where nothing can be shared (no folder, no locks), each process keeps its own count.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import stat
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+if sys.platform != "win32":
+    import fcntl
+
+T = TypeVar("T")
+
+#: Wrong PINs until entry is locked.
+MOST_FAILURES = 10
+#: The secret is as long as the output of the hash that is keyed with it (RFC 2104, 3).
+SECRET_SIZE = 32
+#: Bytes read of the record: ten times what a thousand used links need.
+_RECORD_SIZE = 1_000_000
+# Windows translates line ends without O_BINARY; a symbolic link or a pipe in place of a file is refused elsewhere.
+_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """The file, opened and locked for this thread alone; without a lock on Windows. Raises `OSError`."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
+    with ExitStack() as stack:
+        stack.callback(os.close, file)
+        if sys.platform != "win32":
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Closing is not enough: a child forked meanwhile holds the same lock, and would keep it.
+            stack.callback(fcntl.flock, file, fcntl.LOCK_UN)
+        yield file
+
+
+# The secret
+
+
+def load_secret(folder: Path) -> bytes:
+    """The user's secret, made at the first call; all processes get the same. Raises `OSError` when it cannot be kept.
+
+    A file that others can read, that is not the user's or that has another size is replaced.
+    """
+    path = folder / "secret"
+    with _locked(folder / "secret.lock"):
+        secret = _read_secret(path)
+        if secret is None:
+            _write_secret(path)
+            secret = _read_secret(path)
+    if secret is None:
+        raise OSError(f"{path} cannot be kept from other users")
+    return secret
+
+
+def _read_secret(path: Path) -> bytes | None:
+    try:
+        file = os.open(path, os.O_RDONLY | _FLAGS)
+    except (FileNotFoundError, PermissionError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a symbolic link
+            return None
+        raise
+    try:
+        return os.read(file, SECRET_SIZE) if _is_private(os.fstat(file)) else None
+    finally:
+        os.close(file)
+
+
+def _is_private(found: os.stat_result) -> bool:
+    if not stat.S_ISREG(found.st_mode) or found.st_size != SECRET_SIZE:
+        return False
+    return sys.platform == "win32" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
+
+
+def _write_secret(path: Path) -> None:
+    """Put a new secret in place of whatever is there: complete from the moment it can be seen."""
+    draft = path.with_name(f"secret.{secrets.token_hex(8)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
+    try:
+        os.write(file, secrets.token_bytes(SECRET_SIZE))
+        os.close(file)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+# The count
+
+
+@dataclass(slots=True)
+class Record:
+    """What is counted in one run. ``used`` maps links that were opened to the time they expire, in epoch seconds."""
+
+    failures: int = 0
+    used: dict[str, int] = field(default_factory=dict)
+
+
+class Attempts:
+    """The `Record` of one run of an application, shared by its processes as long as one of them lives.
+
+    ``key`` names the application in file names. ``folder`` is `None` to count in this process alone.
+    """
+
+    def __init__(self, folder: Path | None, key: str) -> None:
+        self._lock = threading.Lock()
+        self._record = Record()
+        self._path: Path | None = None
+        self._leave: Callable[[], object] = lambda: None
+        if folder is not None and sys.platform != "win32":
+            try:
+                self._join(folder, key)
+            except OSError:  # a file system without locks
+                self.close()
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes count along."""
+        return self._path is not None
+
+    def _join(self, folder: Path, key: str) -> None:
+        """Take part in the run: a shared lock that lasts as long as this process, and any child forked from it.
+
+        Who can lock the file alone is the first, and starts the count again. The lock is never given back by hand,
+        since children share it: it ends when the last of them has closed the file, however it ended.
+        """
+        path = folder / f"{key}.attempts"
+        with _locked(path) as file:
+            run = os.open(folder / f"{key}.run", os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
+            leave = weakref.finalize(self, os.close, run)
+            leave.atexit = False  # then the system closes it
+            self._leave = leave
+            if _is_first(run):
+                _store(file, Record(used=_load(file).used))
+            fcntl.flock(run, fcntl.LOCK_SH)
+        self._path = path
+
+    def close(self) -> None:
+        """Leave the run. From here on this object counts alone."""
+        self._path = None
+        self._leave()
+
+    def change(self, update: Callable[[Record], T]) -> T:
+        """Call ``update`` with the record, while nobody else can read or change it, and keep what it changed.
+
+        Nothing is kept when ``update`` raises.
+        """
+        with ExitStack() as stack:
+            file = self._enter(stack)
+            record = self._record if file is None else _load(file)
+            changed = Record(record.failures, dict(record.used))
+            result = update(changed)
+            self._keep(file, changed)
+            return result
+
+    def _enter(self, stack: ExitStack) -> int | None:
+        """Lock the record: as a file shared with other processes, or (`None`) as this object's own."""
+        if self._path is not None:
+            try:
+                return stack.enter_context(_locked(self._path))
+            except OSError:  # the folder is gone
+                self.close()
+        stack.enter_context(self._lock)
+        return None
+
+    def _keep(self, file: int | None, record: Record) -> None:
+        self._record = record
+        if file is not None:
+            try:
+                _store(file, record)
+            except OSError:  # the disk is full
+                self.close()
+
+
+def _is_first(run: int) -> bool:
+    try:
+        fcntl.flock(run, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _load(file: int) -> Record:
+    """The record in a file. One that cannot be understood counts as locked: that ends with the run."""
+    data = os.pread(file, _RECORD_SIZE, 0)
+    if not data:
+        return Record()
+    try:
+        found = json.loads(data)
+        return Record(int(found["failures"]), {str(link): int(expiry) for link, expiry in found["used"].items()})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return Record(failures=MOST_FAILURES)
+
+
+def _store(file: int, record: Record) -> None:
+    data = json.dumps(asdict(record)).encode()
+    os.pwrite(file, data, 0)
+    os.ftruncate(file, len(data))
