@@ -146,3 +146,10 @@ def code_extent(code: CodeType) -> tuple[int, int]:
     """The first line of a function or class, decorators included, and its last one that holds code."""
     lines = [line for nested in nested_codes(code) for line in nested.co_positions()]
     return code.co_firstlineno, max([code.co_firstlineno, *(end for _, end, _, _ in lines if end is not None)])
+
+
+def definition_before(code: CodeType | None, lineno: int) -> int:
+    """The line of the last function or class that ``code`` defines at or before ``lineno``; 1 if there is none."""
+    constants = code.co_consts if code is not None else ()
+    inner = [constant for constant in constants if isinstance(constant, CodeType) and constant.co_name[:1] != "<"]
+    return max([1, *(nested.co_firstlineno for nested in inner if nested.co_firstlineno <= lineno)])

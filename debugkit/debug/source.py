@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import files, positions
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from debugkit.debug.capture import CapturedFrame
 
 ELLIPSIS = "…"
-#: Characters that are coloured at once; what follows is shown in one colour. Pygments takes a second for a megabyte.
+#: Characters that are coloured at once; what follows is shown in one colour. Pygments takes two seconds for a megabyte.
 _COLOURED = 1_000_000
 #: Pieces of more lines than this are kept like whole files.
 _EXCERPT = 500
@@ -107,17 +108,21 @@ class _Text:
     source: files.Source
     language: str
     block: tuple[int, int] | None
+    #: Compared it would cost more than all the rest: its hash is made of all the code inside it.
+    code: CodeType | None = field(compare=False)
 
 
 def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame]) -> _Text:
     source = files.find_source(frame, limits.source_file, neighbours)
     language = _language(frame, source)
-    # Lambdas and comprehensions are named <...>: a window says more than their own line.
-    if frame.code is None or language != "python" or "<" in (frame.code.co_name[:1], frame.code.co_qualname[:1]):
-        return _Text(source, language, None)
+    if frame.code is None or language != "python":
+        return _Text(source, language, None, None)
+    # Lambdas and comprehensions are named <...> too: a window says more than their own line.
+    if "<" in (frame.code.co_name[:1], frame.code.co_qualname[:1]):
+        return _Text(source, language, None, frame.code)
     first, last = positions.code_extent(frame.code)
     fits = 1 <= first <= frame.lineno <= last <= len(source.lines)
-    return _Text(source, language, (first, last) if fits else None)
+    return _Text(source, language, (first, last) if fits else None, None)
 
 
 def _shown(
@@ -341,16 +346,10 @@ def _lexer_start(text: _Text, first: int) -> int:
     """The line to begin lexing at, so that ``first`` does not appear to be code when it is inside a string."""
     if text.language != "python":
         return max(1, first - _TEMPLATE_LOOKBACK)
-    scope = text.block or (1, len(text.source.lines))
-    if first == scope[0]:
-        return first
-    strings = _long_strings(text.source, *scope)
+    # A statement begins there, so it is not inside a string.
+    anchor = text.block[0] if text.block else positions.definition_before(text.code, first)
+    strings = positions.long_strings(text.source.lines[anchor - 1 : first], anchor)
     return next((start for start, end in strings if start < first <= end), first)
-
-
-@lru_cache(maxsize=64)
-def _long_strings(source: files.Source, first: int, last: int) -> list[tuple[int, int]]:
-    return positions.long_strings(source.lines[first - 1 : last], first)
 
 
 def _tokens(code: str, language: str) -> Iterator[Token]:

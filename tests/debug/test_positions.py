@@ -224,3 +224,9 @@ def test_a_function_goes_from_its_decorator_to_the_end_of_what_is_inside() -> No
     assert extents["Cart"] == (2, 10)
     assert extents["Cart.total"] == (3, 9)
     assert extents["Cart.total.<locals>.inner"] == (6, 9)
+
+
+def test_the_definition_before_a_line_is_where_a_statement_begins() -> None:
+    code = compile("x = (\n  1,\n  lambda: 1)\n@f\n@g\ndef h():\n  def i(): pass\nclass C: pass\n", "<test>", "exec")
+    found = [positions.definition_before(code, lineno) for lineno in range(10)]
+    assert found == [1, 1, 1, 1, 4, 4, 4, 4, 8, 8]

@@ -373,6 +373,13 @@ def test_a_window_that_begins_inside_a_string_is_coloured_as_a_string(fail: Call
     assert {css for css, _ in lines(found)[0].tokens} == {"s2"}
 
 
+def test_a_window_after_definitions_is_coloured_from_the_last_of_them(fail: Callable[..., Frame]) -> None:
+    text = 'def f():\n    "Words."\n' * 50 + "x = '''\n" + "def not code():\n" * 9 + "'''\nx / 0\n"
+    found = excerpt(fail(text), NARROW)
+    assert {css for css, _ in lines(found)[0].tokens} == {"s1"}
+    assert classes(found, "0") == {"mi"}
+
+
 def test_a_cut_function_that_begins_inside_its_docstring_is_coloured_as_a_string(fail: Callable[..., Frame]) -> None:
     found = excerpt(fail(long_function(["'''Words", *["for if in"] * 20, "'''", "a / 0"])), NARROW)
     assert shape(found) == [1, (2, 21), 22, 23, 24]
