@@ -17,12 +17,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from types import CodeType, FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from debugkit.debug.positions import nested_codes
-
-if TYPE_CHECKING:
-    from debugkit.debug.capture import CapturedFrame
 
 T = TypeVar("T")
 
@@ -30,6 +27,17 @@ T = TypeVar("T")
 _STRING_TEMPLATE = "<template>"
 #: The compiler is asked only for files up to this many bytes: it takes about a second for a megabyte.
 _COMPARED_BYTES = 1_000_000
+
+
+class Framed(Protocol):
+    """What this module reads of a captured frame. ``frame`` is `None` once it is released."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def frame(self) -> FrameType | None: ...
+    @property
+    def code(self) -> CodeType | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +53,7 @@ class Source:
     template: str = ""
 
 
-def find_source(frame: CapturedFrame, size_limit: int, neighbours: Sequence[CapturedFrame] = ()) -> Source:
+def find_source(frame: Framed, size_limit: int, neighbours: Sequence[Framed] = ()) -> Source:
     """The source of the frame's file, at most ``size_limit`` bytes. If there is none: no lines, and a notice.
 
     ``neighbours`` are other frames of the traceback: one of them may hold the text of a template that has no name.
@@ -84,7 +92,7 @@ def decode(data: bytes) -> str:
 # Files
 
 
-def _from_file(frame: CapturedFrame, size_limit: int) -> Source | None:
+def _from_file(frame: Framed, size_limit: int) -> Source | None:
     for path in _candidates(frame):
         try:
             status = os.stat(path)  # noqa: PTH116 - a Path cannot be made of every name a code object can have
@@ -103,7 +111,7 @@ def _too_large(path: str, size: int, limit: int) -> str:
     return f"{printable(path)} is too large to show: {size:,} bytes, and the limit is {limit:,}."
 
 
-def _candidates(frame: CapturedFrame) -> Iterator[str]:
+def _candidates(frame: Framed) -> Iterator[str]:
     filename = frame.filename
     if filename.startswith("<frozen "):
         # The frozen modules of the standard library name their file only in the module.
@@ -135,7 +143,7 @@ def _read(path: str, mtime_ns: int, size: int, inode: int, limit: int) -> Source
 # Other origins
 
 
-def global_of(frame: CapturedFrame, name: str) -> Any:
+def global_of(frame: Framed, name: str) -> Any:
     """A global of the frame's module without running its code; `None` if there is none."""
     return dict.get(frame.frame.f_globals, name) if frame.frame is not None else None
 
@@ -158,7 +166,7 @@ def _source(text: object, template: str = "") -> Source | None:
     return _from_text(text, template) if type(text) is str else None
 
 
-def _from_loader(frame: CapturedFrame) -> Source | None:
+def _from_loader(frame: Framed) -> Source | None:
     """PEP 302's ``get_source``: modules in zip files and from import hooks."""
     loader, name = global_of(frame, "__loader__"), global_of(frame, "__name__")
     if loader is None or type(name) is not str or not _is_module_file(frame):
@@ -166,7 +174,7 @@ def _from_loader(frame: CapturedFrame) -> Source | None:
     return _source(ask(lambda: loader.get_source(name)))
 
 
-def _is_module_file(frame: CapturedFrame) -> bool:
+def _is_module_file(frame: Framed) -> bool:
     """Whether the code is the module's own. Code that was exec'ed in it has the same loader, and another file name."""
     spec = global_of(frame, "__spec__")
     named = global_of(frame, "__file__"), ask(lambda: spec.origin)
@@ -180,7 +188,7 @@ def _stem(path: str) -> str:
     return os.path.splitext(path)[0].rpartition(os.sep)[2]  # noqa: PTH122 - the name is not always one of a path
 
 
-def _from_linecache(frame: CapturedFrame) -> Source | None:
+def _from_linecache(frame: Framed) -> Source | None:
     """Code that was registered there: consoles, notebooks. doctest answers through `linecache.getlines` itself."""
     filename = frame.filename
     if filename == "<string>":  # what exec calls any text: an entry of this name may be any other text
@@ -196,12 +204,12 @@ def _from_linecache(frame: CapturedFrame) -> Source | None:
 # replaced frame is still there, in the locals of that function, whose frame is the f_back of the one it made.
 
 
-def is_template(frame: CapturedFrame) -> bool:
+def is_template(frame: Framed) -> bool:
     """Whether Jinja made this frame to stand for a template."""
     return global_of(frame, "__jinja_exception__") is not None
 
 
-def _maker(frame: CapturedFrame) -> FrameType | None:
+def _maker(frame: Framed) -> FrameType | None:
     maker = frame.frame.f_back if frame.frame is not None and is_template(frame) else None
     return maker if maker is not None and maker.f_code.co_name == "fake_traceback" else None
 
@@ -213,7 +221,7 @@ def _template_of(maker: FrameType) -> Any:
     return None
 
 
-def _from_template(frame: CapturedFrame, neighbours: Sequence[CapturedFrame]) -> Source | None:
+def _from_template(frame: Framed, neighbours: Sequence[Framed]) -> Source | None:
     """The source of a Jinja template that is no file."""
     maker = _maker(frame)
     if maker is None:
@@ -231,14 +239,14 @@ def _ask_template_loader(template: Any, name: str) -> object:
     return template.environment.loader.get_source(template.environment, name)[0]
 
 
-def _from_syntax_error(frame: CapturedFrame) -> Source | None:
+def _from_syntax_error(frame: Framed) -> Source | None:
     """A template that could not be compiled: ``TemplateSyntaxError`` carries its text."""
     error = global_of(frame, "__jinja_exception__")
     name, text = ask(lambda: error.name), ask(lambda: error.source)
     return _source(text, printable(name) if type(name) is str else _STRING_TEMPLATE)
 
 
-def _rendered_string(template: object, frames: Iterable[CapturedFrame]) -> object:
+def _rendered_string(template: object, frames: Iterable[Framed]) -> object:
     """Flask's ``render_template_string`` keeps the text in its local ``source``; Jinja itself forgets it."""
     for captured in frames:
         frame = captured.frame
@@ -269,7 +277,7 @@ def process_start() -> float:
     return _start_of(os.getpid())
 
 
-def has_changed(source: Source, frame: CapturedFrame, started: float) -> bool:
+def has_changed(source: Source, frame: Framed, started: float) -> bool:
     """Whether the source no longer holds the code that runs. Templates are asked.
 
     A file older than the process (``started``, in seconds since the epoch) has not changed. A newer one may have been
