@@ -53,6 +53,14 @@ export async function getText(url, signal) {
   return (await request(url, { headers: { "X-Debugkit": "1" }, signal })).text();
 }
 
+/** An element of another page of the debugger. */
+export async function getElement(url, selector, signal) {
+  const page = new DOMParser().parseFromString(await getText(url, signal), "text/html");
+  const element = page.querySelector(selector);
+  if (!element) throw new Refusal(200, "empty", "The server sent nothing to show.");
+  return document.importNode(element, true);
+}
+
 /** The one element of a server fragment. Scripts in it do not run, since they come through a template. */
 export async function getFragment(url, signal) {
   const template = document.createElement("template");

@@ -1,5 +1,5 @@
 // <dk-tabs>: the panels, one at a time, by the ARIA pattern for tabs. Text that is long is fetched when it is opened.
-import { getText } from "./client.js";
+import { getElement, getText } from "./client.js";
 import { Element, make } from "./dom.js";
 
 customElements.define("dk-tabs", class extends Element {
@@ -11,6 +11,7 @@ customElements.define("dk-tabs", class extends Element {
     const list = this.querySelector("[role=tablist]");
     list.addEventListener("click", (event) => this.#clicked(event), { signal });
     list.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    document.addEventListener("debugkit:unlocked", () => this.#renew(), { signal });
   }
 
   get #panels() {
@@ -60,6 +61,15 @@ customElements.define("dk-tabs", class extends Element {
     for (const panel of this.#panels) {
       panel.hidden = panel.getAttribute("aria-labelledby") !== tab.id;
       if (!panel.hidden && panel.dataset.load) this.#load(panel);
+    }
+  }
+
+  /** Who is unlocked may see more of the request. */
+  async #renew() {
+    try {
+      this.replaceWith(await getElement(this.dataset.page, this.localName, this.#signal));
+    } catch {
+      // What is shown stays true.
     }
   }
 

@@ -9,6 +9,7 @@ customElements.define("dk-source", class extends Element {
     this.addEventListener("pointerover", (event) => this.#over(event.target), { signal });
     this.addEventListener("pointerleave", () => this.#hide(), { signal });
     document.addEventListener("scroll", () => this.#hide(), { signal, capture: true, passive: true });
+    this.#toMark();
     if (this.dataset.scroll && !location.hash) {
       document.getElementById(this.dataset.scroll)?.scrollIntoView({ block: "center", behavior: "instant" });
     }
@@ -17,6 +18,13 @@ customElements.define("dk-source", class extends Element {
   disconnectedCallback() {
     this.#hide();
     super.disconnectedCallback();
+  }
+
+  /** On a narrow screen the failing expression may lie beyond the right edge. */
+  #toMark() {
+    const mark = this.querySelector("mark")?.getBoundingClientRect();
+    const beyond = mark ? Math.min(mark.right, mark.left + this.clientWidth / 2) - this.getBoundingClientRect().right + 24 : 0;
+    if (beyond > 0) this.scrollLeft += beyond;
   }
 
   #over(element) {
