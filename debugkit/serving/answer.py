@@ -1,0 +1,233 @@
+"""One answer by PEP 3333: what `start_response` and `write` are told, checked, framed and sent (RFC 9112, 6).
+
+An answer whose head is on its way cannot be replaced any more, and one that breaks off never looks complete.
+Knows no request but for what decides the framing.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+from debugkit.errors import DebugkitError
+from debugkit.serving.wire import BLOCK, Wire
+
+#: Hop-by-hop headers (RFC 9110, 7.6.1) belong to the server: an application that sets one is wrong (PEP 3333).
+HOP_BY_HOP = {"te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"}
+#: So are these, but so many event streams say "Connection: keep-alive" that they are left out instead of refused.
+DROPPED = {"connection", "keep-alive", "proxy-connection"}
+#: Answers that never have a body (RFC 9112, 6.3).
+BODYLESS = {204, 304}
+
+KEEP = "\r\n\r\n"
+CLOSE = "\r\nConnection: close\r\n\r\n"
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STATUS = re.compile(r"[2-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class ApplicationError(DebugkitError):
+    """The application breaks PEP 3333."""
+
+
+class Answer:
+    """One response: what `start_response` and `write` were told, and how far it has been sent."""
+
+    __slots__ = ("_announce", "_chunked", "_head", "_head_only", "_left", "_wire", "begun", "keep", "length", "status")
+
+    def __init__(
+        self, wire: Wire, *, keep: bool, chunks: bool, head_only: bool, announce: Callable[[int], None]
+    ) -> None:
+        self._wire = wire
+        self._chunked = chunks  # whether the client knows chunks, then whether the body has them
+        self._head_only = head_only
+        self._announce = announce
+        self._head = ""
+        self._left: int | None = None
+        self.keep = keep
+        self.begun = False
+        self.length: int | None = None
+        self.status = 0
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], None]:
+        """PEP 3333. Raises `ApplicationError` for what cannot be sent, ``exc_info`` when the answer has begun."""
+        if exc_info is None:
+            if self.status:
+                raise ApplicationError("start_response was called twice: the second call must say why, with exc_info.")
+        elif self.begun:
+            try:
+                raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # the frame of this call is in the traceback: no cycle
+        self._set_head(status, headers)
+        return self.write
+
+    def _set_head(self, status: str, headers: list[tuple[str, str]]) -> None:
+        if not isinstance(status, str) or not _STATUS.fullmatch(status):
+            raise ApplicationError(f"The status must be text such as '200 OK', not {status!r:.100}.")
+        if not isinstance(headers, list):
+            raise ApplicationError(f"The headers must be a list of (name, value), not {type(headers).__name__}.")
+        length = None
+        dated = False
+        lines = [f"HTTP/1.1 {status}" if len(status) > 3 else f"HTTP/1.1 {status} "]
+        for name, value in headers:
+            lower = header_name(name)
+            if lower in DROPPED:
+                self.keep = self.keep and "close" not in str(value).lower()
+                continue
+            lines.append(f"{name}: {header_value(name, value)}")
+            if lower == "content-length":
+                length = content_length(value, length)
+            elif lower == "date":
+                dated = True
+        if not dated:
+            lines.append(http_date(int(time.time())))
+        self.status, self.length, self._head = int(status[:3]), length, "\r\n".join(lines)
+
+    def write(self, data: bytes) -> None:
+        """Send ``data`` now, before anything that the application's iterable yields (PEP 3333)."""
+        if data.__class__ is not bytes and not isinstance(data, bytes):
+            raise ApplicationError(f"The body must be made of bytes, not of {type(data).__name__}.")
+        if data:
+            self._send(data)
+
+    def send_all(self, parts: Iterable[bytes]) -> None:
+        """Send what the application returned, and finish."""
+        if isinstance(parts, (list, tuple)) and len(parts) <= 1 and not self.begun:
+            self._send_whole(parts[0] if parts else b"")
+            return
+        for part in parts:
+            self.write(part)
+            if self._head_only and self.begun:
+                return
+        self._finish()
+
+    def _send_whole(self, data: bytes) -> None:
+        """The body in one piece: its length is known (PEP 3333, "Handling the Content-Length Header")."""
+        bodyless = self._head_only or self.status in BODYLESS
+        if self.length is None:
+            if data or not bodyless:
+                self.length = len(data)
+                self._head += f"\r\nContent-Length: {len(data)}"
+        elif self.length != len(data) and not bodyless:
+            raise ApplicationError(f"The body has {len(data)} bytes, and its Content-Length says {self.length}.")
+        self.write(data)
+        if not self.begun:
+            self._wire.send(self._begin())
+
+    def _send(self, data: bytes) -> None:
+        head = b"" if self.begun else self._begin()
+        if self._head_only:
+            data = b""
+        elif self._left is not None:
+            data = self._within_length(data, head)
+        elif self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        self._wire.send(head + data if len(data) < BLOCK or not head else head)
+        if head and len(data) >= BLOCK:
+            self._wire.send(data)
+
+    def _within_length(self, data: bytes, head: bytes) -> bytes:
+        left = self._left or 0
+        if len(data) > left:
+            self._wire.send(head + data[:left])
+            raise ApplicationError(f"The body is longer than its Content-Length, {self.length} bytes.")
+        self._left = left - len(data)
+        return data
+
+    def _begin(self) -> bytes:
+        """The head, once; from here on the answer cannot be replaced."""
+        if not self.status:
+            raise ApplicationError("The application did not call start_response before it returned a body.")
+        self._head_only = self._head_only or self.status in BODYLESS
+        self._left = self.length
+        self._frame()
+        self.begun = True
+        self._announce(self.status)
+        return f"{self._head}{KEEP if self.keep else CLOSE}".encode("latin-1")
+
+    def _frame(self) -> None:
+        """Decide how the client will know the end of the body (RFC 9112, 6)."""
+        if self._head_only or self._left is not None:
+            self._chunked = False
+        elif self._chunked:
+            self._head += "\r\nTransfer-Encoding: chunked"
+        else:
+            self.keep = False
+
+    def _finish(self) -> None:
+        if not self.begun:
+            self._send_whole(b"")
+        elif self._chunked:
+            self._wire.send(b"0\r\n\r\n")
+        elif self._left and not self._head_only:
+            raise ApplicationError(f"The body ended {self._left} bytes before its Content-Length, {self.length} bytes.")
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Nothing but the end of the connection says where the body ends."""
+        return not self._chunked and self.length is None
+
+    def fail(self, status: int, text: str) -> None:
+        """Replace an answer that has not begun."""
+        self._set_head(f"{status} {HTTPStatus(status).phrase}", [("Content-Type", "text/plain; charset=utf-8")])
+        self._send_whole(text.encode())
+
+
+@lru_cache(maxsize=512)
+def header_name(name: str) -> str:
+    """The name in lower case. Raises `ApplicationError` when an application must not send it."""
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise ApplicationError(f"A header cannot have the name {name!r:.100}.")
+    if name.lower() in HOP_BY_HOP:
+        raise ApplicationError(f"{name} is for the server to decide: PEP 3333 forbids it to applications.")
+    return name.lower()
+
+
+def header_value(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise ApplicationError(f"The value of the header {name} must be text, not {type(value).__name__}.")
+    if not (value.isascii() and value.isprintable()) and (_CONTROL.search(value) or max(value) > "\xff"):
+        raise ApplicationError(f"The value of the header {name} has a character that HTTP forbids: {value!r:.100}.")
+    return value
+
+
+def content_length(value: str, known: int | None) -> int:
+    if not (value.isascii() and value.isdecimal()) or known not in (None, int(value)):
+        raise ApplicationError(f"The Content-Length {value!r:.100} is not one number of bytes.")
+    return int(value)
+
+
+@lru_cache(maxsize=1)
+def http_date(second: int) -> str:
+    """The Date header (RFC 9110, 6.6.1)."""
+    return f"Date: {formatdate(second, usegmt=True)}"
+
+
+class FileWrapper:
+    """``wsgi.file_wrapper``: sends a file in blocks."""
+
+    def __init__(self, file: Any, block_size: int = BLOCK) -> None:
+        self._file = file
+        self._block_size = block_size
+
+    def __iter__(self) -> FileWrapper:
+        return self
+
+    def __next__(self) -> bytes:
+        data: bytes = self._file.read(self._block_size)
+        if not data:
+            raise StopIteration
+        return data
+
+    def close(self) -> None:
+        if hasattr(self._file, "close"):
+            self._file.close()

@@ -1,0 +1,138 @@
+"""What the server says in the terminal: one line a request, tracebacks of what nobody caught, and the start-up banner.
+
+Never prints a secret that stands in an address, nor a character that would steer the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import TextIO
+
+from debugkit.settings import MOUNT
+
+# English names whatever the locale, as in the common log format.
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+#: Query parameters that are keys to something. Percent-encoded letters are seen through by `_query_is_secret`.
+_SECRET = re.compile(r"(?i)(token|pin|password|passwd|secret|signature|api_?key)=")
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+
+RESET = "\x1b[0m"
+BOLD = "\x1b[1m"
+
+
+class Log:
+    """Writes to ``stream``, or to what `sys.stderr` is at that time. Requests below ``hidden`` leave no line."""
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.time,
+        hidden: str = MOUNT,
+    ) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._hidden = hidden
+        self._colours = wants_colours(self.stream, environ)
+
+    @property
+    def stream(self) -> TextIO | None:
+        return self._stream if self._stream is not None else sys.stderr
+
+    def access(self, peer: str, line: str, status: int) -> None:
+        """One request: the client's address, "GET /path HTTP/1.1", and the status of the answer."""
+        if self._hidden in line and f"{self._hidden}/" in f"{_path(line)}/":
+            return
+        if "?" in line:
+            line = without_secrets(line)
+        stamp = _stamp(int(self._clock()))
+        line = f'"{escape(line)}" {status}'
+        if self._colours:
+            line = f"{_colour(status)}{line}{RESET}"
+        self.say(f"{peer} - - [{stamp}] {line} -")
+
+    def failed(self, error: BaseException) -> None:
+        """An exception that the application did not catch."""
+        self.say("".join(traceback.format_exception(error)).rstrip("\n"))
+
+    def say(self, text: str) -> None:
+        """Print ``text`` and a line feed in one piece, so that lines of two threads do not mix."""
+        stream = self.stream
+        if stream is None:  # pythonw.exe has no terminal
+            return
+        try:
+            stream.write(_printable(f"{text}\n", stream))
+            stream.flush()
+        except (OSError, ValueError):  # the terminal is gone, or the stream is closed: serving goes on
+            return
+
+    def bold(self, text: str) -> str:
+        return f"{BOLD}{text}{RESET}" if self._colours else text
+
+
+def wants_colours(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Colours for terminals only. NO_COLOR and FORCE_COLOR decide otherwise when they are set and not empty."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    if environ.get("TERM") == "dumb":
+        return False
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def banner(title: str, url: str, notes: Sequence[str] = ()) -> str:
+    """What stands in the terminal when the server is ready. The address alone on its line can be clicked."""
+    lines = [title, "", f"    {url}", "", "Press Ctrl+C to stop."]
+    return "\n".join([*lines, *notes])
+
+
+def without_secrets(line: str) -> str:
+    """A request line without its query when that holds a key to something."""
+    method, _, rest = line.partition(" ")
+    target, _, version = rest.rpartition(" ")
+    path, _, query = target.partition("?")
+    decoded = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), query)
+    return f"{method} {path}?[not logged] {version}" if _SECRET.search(decoded) else line
+
+
+def escape(text: str) -> str:
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def _path(line: str) -> str:
+    return line.split(" ", 2)[1].partition("?")[0] if " " in line else ""
+
+
+@lru_cache(maxsize=1)
+def _stamp(second: int) -> str:
+    now = time.localtime(second)
+    return f"{now.tm_mday:02d}/{MONTHS[now.tm_mon - 1]}/{now.tm_year} {time.strftime('%H:%M:%S', now)}"
+
+
+def _colour(status: int) -> str:
+    if status < 300:
+        return ""
+    if status < 400:
+        return "\x1b[36m"
+    return "\x1b[33m" if status < 500 else "\x1b[1;31m"
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """Characters that the stream's encoding lacks, and lone surrogates, become backslash escapes."""
+    if text.isascii():
+        return text
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

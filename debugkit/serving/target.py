@@ -1,0 +1,177 @@
+"""Finds the application that a target names: "module:app", "module:factory()", "path/to/file.py" or "file.py:app".
+
+What is wrong with the target is one sentence (`TargetError`). An exception inside the user's own module is the
+user's to see, and passes through as it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from debugkit.errors import DebugkitError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+#: What applications are called, most telling first; the last ones are called to get the application.
+NAMES = ("app", "application")
+FACTORIES = ("create_app", "make_app")
+
+
+class TargetError(DebugkitError):
+    """There is no application where the target says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target taken apart. ``name`` is a dotted attribute, empty to look for the usual names."""
+
+    module: str
+    path: Path | None = None
+    name: str = ""
+    call: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What stays the same when the same application is started again, from wherever."""
+        return f"{self.path or self.module}:{self.name}"
+
+
+def parse(text: str) -> Target:
+    """Take a target apart; files must exist. Raises `TargetError`."""
+    place, name = _split(text)
+    call = name.endswith("()")
+    name = name.removesuffix("()")
+    if name and not all(part.isidentifier() for part in name.split(".")):
+        raise TargetError(
+            f"{text!r} has no name of an application behind the colon: write module:app or module:make_app()."
+        )
+    path = Path(place)
+    if path.suffix == ".py" or "/" in place or "\\" in place:
+        return Target(_stem(path), path.resolve(), name, call)
+    if not all(part.isidentifier() for part in place.split(".")):
+        raise TargetError(f"{place!r} is not the name of a module: write module:app, or the path of a .py file.")
+    return Target(place, None, name, call)
+
+
+def load(target: Target) -> WSGIApplication:
+    """Import the module and return the application. Raises `TargetError`, and whatever the module itself raises."""
+    folder = target.path.parent if target.path else Path.cwd()
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    module = _import(target)
+    if target.name:
+        found = _attribute(module, target.name)
+        return _application(found() if target.call else found, f"{target.module}:{target.name}")
+    return _search(module)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Place and name. The colon behind a drive letter of Windows is no separator."""
+    place, colon, name = text.rpartition(":")
+    return (place, name) if colon and not name.startswith(("\\", "/")) else (text, "")
+
+
+def _stem(path: Path) -> str:
+    if path.is_dir():
+        raise TargetError(f"{path} is a folder: give a file in it, such as {path / 'app.py'}.")
+    if not path.is_file():
+        names = [str(other) for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        raise TargetError(f"There is no file {path}{_did_you_mean(str(path), names)}.")
+    return path.stem
+
+
+def _import(target: Target) -> ModuleType:
+    if target.path is None:
+        _refuse_unknown(target.module)
+        return importlib.import_module(target.module)
+    spec = importlib.util.spec_from_file_location(target.module, target.path)
+    if spec is None or spec.loader is None:
+        raise TargetError(f"{target.path} is not a Python file: its name must end in .py.")
+    module = importlib.util.module_from_spec(spec)
+    # As an import would: the module must be found by its own imports, and must not stay when it fails.
+    sys.modules[target.module] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(target.module, None)
+        raise
+    return module
+
+
+def _refuse_unknown(module: str) -> None:
+    """Tell a module that does not exist from one that fails to import something: only the first is a wrong target."""
+    parent, _, _ = module.rpartition(".")
+    if parent:
+        _refuse_unknown(parent)
+        importlib.import_module(parent)
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ModuleNotFoundError, ValueError):  # the parent is no package; __spec__ is None
+        spec = None
+    if spec is None and module not in sys.modules:
+        close = [path.stem for path in Path.cwd().glob("*.py")]
+        raise TargetError(
+            f"There is no module {module!r}{_did_you_mean(module, close)} (looked in {Path.cwd()} and sys.path)."
+        )
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            if error.obj is not found:
+                raise  # the module's own __getattr__, or a property, failed inside
+            hint = _did_you_mean(part, _public(found)) or _candidates(module)
+            raise TargetError(f"{module.__name__!r} has no {name!r}{hint}.") from error
+    return found
+
+
+def _search(module: ModuleType) -> WSGIApplication:
+    for name in NAMES:
+        if callable(found := getattr(module, name, None)):
+            return _application(found, f"{module.__name__}:{name}")
+    for name in FACTORIES:
+        if callable(factory := getattr(module, name, None)):
+            return _application(factory(), f"{module.__name__}:{name}()")
+    raise TargetError(
+        f"There is no application in {module.__name__!r}: it has none of {', '.join(NAMES + FACTORIES)}"
+        f"{_candidates(module)}; name it as {module.__name__}:NAME."
+    )
+
+
+def _application(found: Any, where: str) -> WSGIApplication:
+    if not callable(found):
+        raise TargetError(f"{where} is a {type(found).__name__}, which cannot be called as a WSGI application is.")
+    return found  # type: ignore[no-any-return]  # its arguments are seen when a request comes
+
+
+def _candidates(module: ModuleType) -> str:
+    """Callables that the module defines itself or that are objects of a class from elsewhere, such as Flask."""
+    names = [name for name in _public(module) if _could_be(getattr(module, name, None), module)]
+    return f"; it has {', '.join(names[:8])}" if names else ""
+
+
+def _could_be(value: object, module: ModuleType) -> bool:
+    if isinstance(value, (type, Callable)) and hasattr(value, "__qualname__"):  # type: ignore[arg-type]
+        return getattr(value, "__module__", None) == module.__name__
+    return callable(value)
+
+
+def _public(found: object) -> list[str]:
+    return [name for name in dir(found) if not name.startswith("_")]
+
+
+def _did_you_mean(name: str, names: list[str]) -> str:
+    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(close)}?".removesuffix("?") if close else ""

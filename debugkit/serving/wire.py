@@ -1,0 +1,118 @@
+"""A connected socket on which every wait ends, and the words for what goes wrong there. Knows no HTTP."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from dataclasses import dataclass
+
+#: Bytes asked of the socket at once.
+BLOCK = 65_536
+#: Bytes that are read and thrown away for politeness: an unread request body, what comes after the last answer.
+DRAIN_SIZE = 1_000_000
+
+
+class Disconnected(ConnectionError):
+    """The client is gone, or has stopped reading or sending. Nobody's mistake."""
+
+
+class Malformed(OSError):
+    """What the client sent is not HTTP. ``status`` is what the answer says."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client may keep the server waiting, in seconds."""
+
+    idle: float = 75.0  # for the next request
+    head: float = 30.0  # for the rest of a request's headers
+    transfer: float = 30.0  # for the next piece of a body, or for the client to take the next piece of an answer
+    closing: float = 1.0  # for the client to take the last answer before the connection is cut
+
+
+class Wire:
+    """A connected socket on which every wait ends. Whatever goes wrong on it is `Disconnected`."""
+
+    __slots__ = ("_patience", "_sock")
+
+    def __init__(self, sock: socket.socket, patience: Patience) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._patience = patience
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def receive(self, seconds: float | None = None) -> bytes | None:
+        """What has come, b"" at the end of the stream, or `None` when nothing comes in ``seconds``."""
+        if not _ready(self._sock, writing=False, seconds=self._patience.transfer if seconds is None else seconds):
+            return None
+        try:
+            return self._sock.recv(BLOCK)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise Disconnected(str(error)) from error
+
+    def send(self, data: bytes) -> None:
+        view: bytes | memoryview = data
+        while view:
+            try:
+                sent = self._sock.send(view)
+            except BlockingIOError:
+                if not _ready(self._sock, writing=True, seconds=self._patience.transfer):
+                    raise Disconnected("The client does not take the answer.") from None
+            except OSError as error:
+                raise Disconnected(str(error)) from error
+            else:
+                view = memoryview(view)[sent:] if sent < len(view) else b""
+
+    def close(self, *, unread: bool = False) -> None:
+        """Hang up. ``unread``: the client may still be sending, and closing now would take the answer from it."""
+        try:
+            if unread:
+                self._finish_gently()
+        except OSError:
+            pass
+        self._sock.close()
+
+    def _finish_gently(self) -> None:
+        # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the answer on its way.
+        self._sock.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + self._patience.closing
+        for _ in range(DRAIN_SIZE // BLOCK):
+            if not self.receive(max(0.0, deadline - time.monotonic())):
+                return
+
+    def interrupt(self) -> None:
+        """Make every wait on the wire end, from another thread."""
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:  # closed meanwhile
+            pass
+
+    def reset(self) -> None:
+        """Hang up so that the client cannot take what it has for the whole, even without a length."""
+        try:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            pass
+        self._sock.close()
+
+
+def _ready(sock: socket.socket, *, writing: bool, seconds: float) -> bool:
+    try:
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(sock, select.POLLOUT if writing else select.POLLIN)
+            return bool(poll.poll(seconds * 1000))
+        wanted = [sock]
+        return any(select.select([] if writing else wanted, wanted if writing else [], [], seconds))
+    except (OSError, ValueError) as error:  # ValueError: closed by the server that stops
+        raise Disconnected(str(error)) from error
