@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from debugkit.errors import Gone, NotFound
@@ -31,14 +32,12 @@ _HANDLE = re.compile(r"([0-9a-f]+)-v([1-9][0-9]{0,17})x[0-9a-f]+")
 _FORGOTTEN = 2_000
 
 
+@dataclass(slots=True)
 class _Group:
     """The errors of one fingerprint: ``count`` is how many there were, kept or not."""
 
-    __slots__ = ("count", "fingerprint")
-
-    def __init__(self, fingerprint: str) -> None:
-        self.fingerprint = fingerprint
-        self.count = 0
+    fingerprint: str
+    count: int = 0
 
 
 class Entry:
@@ -47,29 +46,6 @@ class Entry:
     ``time`` is when it was added, in epoch seconds. ``request`` is what the caller gave; when the error is let go it
     becomes `None`, and ``request_line`` (the request's ``line``, where it has one) stays.
     """
-
-    __slots__ = (
-        "_clock",
-        "_consoles",
-        "_given",
-        "_group",
-        "_handles",
-        "_limit",
-        "_lock",
-        "_making",
-        "_running",
-        "_values",
-        "captured",
-        "context",
-        "context_managers",
-        "gone_reason",
-        "id",
-        "live",
-        "request",
-        "request_line",
-        "time",
-        "used",
-    )
 
     def __init__(
         self,
@@ -144,9 +120,7 @@ class Entry:
 
     def value(self, handle: str) -> tuple[object, str]:
         """The value and name behind a handle. Raises `Gone` when it was dropped, `NotFound` when it was never given."""
-        with self._lock:
-            found = self._values.get(handle)
-        if found is not None:
+        if found := self._values.get(handle):
             return found
         match = _HANDLE.fullmatch(handle)
         if match is None or match[1] != self.id or int(match[2]) > self._given:
@@ -203,8 +177,8 @@ class Entry:
     def _end(self, reason: str) -> None:
         """Nothing new is kept from here on; what is kept already is dropped by `_drop`, without any lock."""
         with self._lock:
-            self.live = False
             self.gone_reason = reason
+            self.live = False
 
     def _drop(self) -> None:
         consoles, self._consoles = self._consoles, {}
@@ -238,7 +212,7 @@ class Registry:
         context_managers: Sequence[Any] = (),
     ) -> Entry:
         """Keep an error, and let go of older ones where the limits say so."""
-        with self._lock:
+        with self._changing() as ended:
             group = self._groups.setdefault(captured.fingerprint, _Group(captured.fingerprint))
             group.count += 1
             entry = Entry(
@@ -251,21 +225,18 @@ class Registry:
                 clock=self._clock,
             )
             self._entries[entry.id] = entry
-            ended = [*self._end_old(), *self._end_same(entry), *self._end_many(entry)]
-            removed = self._remove_texts()
-        _drop(ended)
-        del removed
+            ended += self._end_same(entry) + self._end_many(entry)
         return entry
 
     def get(self, entry_id: str) -> Entry:
         """The error with this id, live or not. Raises `Gone` when its text is gone too, `NotFound` for other ids."""
-        self._sweep()
-        with self._lock:
+        with self._changing():
             entry = self._entries.get(entry_id)
-            if entry is not None:
-                return entry
-            if entry_id in self._forgotten:
-                raise Gone("This error was let go, and its text too, because many newer ones came after it.")
+            forgotten = entry_id in self._forgotten
+        if entry is not None:
+            return entry
+        if forgotten:
+            raise Gone("This error was let go, and its text too, because many newer ones came after it.")
         raise NotFound("There is no error with this id. Errors are forgotten when the server restarts.")
 
     def frame(self, frame_id: str) -> tuple[Entry, CapturedFrame]:
@@ -282,16 +253,12 @@ class Registry:
 
     def value(self, handle: str) -> tuple[Entry, object, str]:
         """The error, value and name behind a handle of `Entry.put_value`. Raises `Gone` or `NotFound`."""
-        match = _HANDLE.fullmatch(handle)
-        if match is None:
-            raise NotFound("There is no value with this id. Reload the page.")
-        entry = self.get(match[1])
+        entry = self.get(handle.partition("-")[0])
         return entry, *entry.value(handle)
 
     def recent_groups(self) -> list[list[Entry]]:
         """All errors that are kept, the same ones together; newest first, in the list and in each group."""
-        self._sweep()
-        with self._lock:
+        with self._changing():
             entries = list(self._entries.values())
         groups: dict[str, list[Entry]] = {}
         for entry in reversed(entries):
@@ -302,12 +269,17 @@ class Registry:
         """The newest error of each group, newest first; its ``occurrences`` count the others."""
         return [group[0] for group in self.recent_groups()]
 
-    # Letting go. Methods named _end_ and _remove_ are called with the lock held, and return what to drop without it.
+    # Letting go
 
-    def _sweep(self) -> None:
-        """Let go of errors that are too old. Done whenever somebody looks: no timer runs."""
+    @contextmanager
+    def _changing(self) -> Iterator[list[Entry]]:
+        """Hold the lock, and drop afterwards, without it, the errors in the list and texts beyond the limit.
+
+        Errors that are too old are let go whenever somebody looks: no timer runs.
+        """
         with self._lock:
             ended = self._end_old()
+            yield ended
             removed = self._remove_texts()
         _drop(ended)
         del removed
