@@ -85,6 +85,9 @@ class _Found:
     end_line: int
     end_column: int
 
+    def touches(self, lines: range) -> bool:
+        return self.line < lines.stop and lines.start <= self.end_line
+
 
 def expression_values(
     frame: CapturedFrame,
@@ -105,7 +108,7 @@ def expression_values(
     scope = _Scope(frame.code.co_name, frame.code.co_firstlineno - first + 1, _shift(failing, 1 - first))
     found = _expressions(tuple(line.rstrip("\r\n") for line in lines[first - 1 : last]), scope)
     values = _evaluate(found, _names_of(frame.frame), scope.failing, clock)
-    placed = (_placed(item, value, first - 1, item.line in scope.failing) for item, value in values)
+    placed = (_placed(item, value, first - 1, item.touches(scope.failing)) for item, value in values)
     return tuple(sorted(placed, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))
 
 
@@ -188,8 +191,9 @@ def _nodes(root: ast.AST, scope: _Scope) -> Iterator[ast.expr]:
     """The names, attributes and items that mean something in the frame: not those of functions defined inside it."""
     if isinstance(root, (*_FUNCTIONS, ast.Lambda)):
         yield from _arguments(root)
-        for node in ast.iter_child_nodes(root):
-            yield from _inside(node, scope) if isinstance(node, (ast.stmt, ast.expr)) else ()
+        body: Iterable[ast.AST] = root.body if isinstance(root.body, list) else [root.body]
+        for node in body:
+            yield from _inside(node, scope)
     elif isinstance(root, _Comprehension):
         for node in ast.iter_child_nodes(root):
             yield from _inside(node, scope)
@@ -293,13 +297,13 @@ def _evaluate(
 
     evaluator, deadline = Evaluator(names), clock() + MOST_SECONDS
     for item in sorted(found, key=lambda item: abs(item.line - failing.start))[:MOST_EXPRESSIONS]:
-        if item.line not in failing and clock() > deadline:
+        if not item.touches(failing) and clock() > deadline:
             continue
         try:
             value = evaluator[item.node]
         except Exception:  # CannotEval, or a value that pure_eval did not expect
             continue
-        if not _is_noise(item.node, value, item.line in failing):
+        if not _is_noise(item.node, value, item.touches(failing)):
             yield item, value
 
 

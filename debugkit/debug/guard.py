@@ -30,6 +30,7 @@ MESSAGE_SIZE = 200
 # itself answer without asking it. For the same reason no class is ever a dict key here (`__hash__` of a metaclass).
 _MRO = type.__dict__["__mro__"]
 _DICT = type.__dict__["__dict__"]
+_MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
 
 
@@ -61,7 +62,10 @@ def class_attribute(cls: type, name: str) -> Any:
 
 def module_name(cls: type) -> str:
     """The module that defines ``cls``, "" if that is not known."""
-    return exact_str(class_dict(cls).get("__module__", "builtins"))
+    try:
+        return exact_str(_MODULE.__get__(cls))
+    except AttributeError:  # a class may delete it
+        return ""
 
 
 def class_name(cls: type) -> str:

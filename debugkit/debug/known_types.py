@@ -169,7 +169,10 @@ def _werkzeug_headers(value: object) -> Shape | None:
 
 def _local_proxy(value: object) -> Shape:
     """What the proxy stands for in the context of the request; it was asked for by name, as the frame's code would."""
-    target = attribute(value, "_get_current_object")()
+    try:
+        target = attribute(value, "_get_current_object")()
+    except RuntimeError:
+        return said("<LocalProxy, bound to nothing here>")
     return Shape(head="<LocalProxy: ", tail=">", parts=one(target), total=1)
 
 

@@ -109,6 +109,10 @@ def _end_of_secret(words: list[str]) -> int | None:
 
 
 _HARMLESS_SINGULAR: Final = frozenset(word for entry in _HARMLESS_AFTER for word in (entry, *_words(entry)))
+#: A text without any of these holds no secret name. Longer words that hold a shorter one need no look of their own.
+_TELLING: Final = {last if last in {"key", "auth", "card", "code"} else first for first, last in _SECRET_PAIRS}
+_ALL_HINTS: Final = _SECRET_WORDS | _SECRET_LAST | _SECRET_WHOLE | _TELLING
+_HINTS: Final = tuple(word for word in _ALL_HINTS if not any(other in word for other in _ALL_HINTS - {word}))
 
 
 @lru_cache(maxsize=4096)
@@ -122,8 +126,10 @@ _ASSIGNMENT: Final = re.compile(
     r"""|^(?P<header>[A-Za-z][\w\-]*):[ \t]+(?=\S)""",
     re.MULTILINE,
 )
+# A quoted value to its closing quote, or to the end of a text that was cut; else one word.
 _VALUE: Final = re.compile(
-    r"""(?P<open>b?\\?["'])(?:\\.|(?!["']).|(?!(?P=open))["'])*(?P<close>\\?["'])?"""
+    r"""(?P<open>b?(?P<slash>\\)?(?P<mark>["']))"""
+    r"""(?:(?(slash)(?!\\?(?P=mark)).|(?:\\.|(?!(?P=mark)).)))*(?P<close>\\?(?P=mark))?"""
     r"""|[^\s,;&<>(){}\[\]"']+""",
     re.DOTALL,
 )
@@ -133,7 +139,11 @@ _USERINFO: Final = re.compile(r"([A-Za-z][\w+.\-]*://[^\s/:@?#\"']*):([^\s/@\"']
 _PRIVATE_KEY: Final = re.compile(
     r"(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----).*?(?:-----END[^-]*-----|\Z)", re.DOTALL
 )
-_SCHEME: Final = re.compile(r"\b(Bearer|Basic)(\s+)[A-Za-z0-9._~+/\-]{6,}=*", re.IGNORECASE)
+# "Basic authentication failed" and "a bearer of news" are English.
+_SCHEME: Final = re.compile(
+    r"\b(Bearer|(?i:bearer|basic)(?=\s+\S*(?:[0-9=]|[a-z][A-Z])))(\s+)"
+    r"(?!(?i:token|tokens|auth|authentication|authorization|realm|scheme|error|is|was|of)\b(?![.\-_]))[A-Za-z0-9._~+/\-]{2,}=*"
+)
 _JWT: Final = re.compile(r"\beyJ[\w\-]{5,}\.[\w\-]{5,}\.[\w\-]*")
 
 
@@ -146,6 +156,7 @@ class Redactor:
 
     def __init__(self, extra_names: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> None:
         self._extra = tuple(name.lower() for name in extra_names if name)
+        self._hints = _HINTS + self._extra
         self._values = self._secrets(environ)
 
     def name_is_secret(self, name: str) -> bool:
@@ -165,9 +176,10 @@ class Redactor:
             value = _PRIVATE_KEY.sub(rf"\1{REDACTED}", value)
         if "eyJ" in value:
             value = _JWT.sub(REDACTED, value)
-        if "=" in value or ":" in value:
+        lower = value.lower()
+        if ("=" in value or ":" in value) and any(hint in lower for hint in self._hints):
             value = self._assignments(value)
-        return _SCHEME.sub(rf"\1\2{REDACTED}", value) if _may_hold_scheme(value) else value
+        return _SCHEME.sub(rf"\1\2{REDACTED}", value) if "bearer" in lower or "basic" in lower else value
 
     def _secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         found = {value for name, value in environ.items() if self.name_is_secret(name)}
@@ -192,8 +204,3 @@ def _redacted_like(found: re.Match[str]) -> str:
     """`REDACTED` in the quotes the value had."""
     groups = found.groupdict()
     return (groups.get("open") or "") + REDACTED + (groups.get("close") or "")
-
-
-def _may_hold_scheme(text: str) -> bool:
-    lower = text.lower()
-    return "bearer" in lower or "basic" in lower

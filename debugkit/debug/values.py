@@ -21,7 +21,7 @@ import types
 import uuid
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -108,7 +108,9 @@ class Describer:
         self._guard = guard or Guard(limits.repr_seconds, limits.values_seconds)
         self._path: list[int] = []  # ids of the containers around the value at hand
         self._kinds: dict[int, _Kind] = {}  # by id of the class
-        self._asked: dict[int, tuple[object, Shape]] = {}  # answers of foreign code, by id of the value, likewise
+        self._asked: dict[
+            int, tuple[object, Shape | None]
+        ] = {}  # answers of foreign code, by id of the value, likewise
         self._slow: set[int] = set()  # classes whose repr took too long once
         self._texts: dict[int, _Look] = {id(str): self._string, id(bytes): self._bytes, id(bytearray): self._bytes}
 
@@ -143,18 +145,18 @@ class Describer:
     # One line
 
     def _node(self, value: object, name: str) -> Node:
-        of = self._kind(type(value)).name
+        of = printable(self._kind(type(value)).name)
         if self._is_secret(value, name):
             return Node(REDACTED, of, "redacted", False, True)
         shape = self._shape(value)
-        text = _cut(self._text(shape, value, self.limits.value_text, 0), self.limits.value_text)
+        text = _cut(printable(self._text(shape, value, self.limits.value_text, 0)), self.limits.value_text)
         if text.strip("b'\"") == REDACTED:
             return Node(REDACTED, of, "redacted", False, True)
         return Node(text, of, shape.kind, shape.total > 0)
 
     def _failed(self, value: object, error: Exception) -> Node:
         """The last resort. `RecursionError` and `MemoryError` end here as well."""
-        name = class_name(type(value))
+        name = printable(class_name(type(value)))
         return Node(f"<{name}: cannot be shown, {class_name(type(error))}>", name, "error", False)
 
     def _is_secret(self, value: object, name: str) -> bool:
@@ -218,15 +220,20 @@ class Describer:
     def _line(self, value: object, name: str, budget: int, depth: int) -> str:
         if self._is_secret(value, name):
             return REDACTED
+        cls = type(value)
+        if cls is str and len(value) + 2 < budget:  # type: ignore[arg-type]  # most values are short strings or numbers
+            return _cut(repr(self.redactor.text(value)), budget)  # type: ignore[arg-type]
+        if cls is int:
+            return _cut(_int_text(value), budget)  # type: ignore[arg-type]
         return self._text(self._shape(value), value, budget, depth)
 
     # Children
 
     def _page(self, shape: Shape, offset: int) -> Children:
         size = 1 if shape.kind == "string" else self.limits.page_items
-        parts = self._read(shape, offset, offset + size)
+        stop = min(offset + size, shape.total)
+        parts = self._read(shape, offset, stop) if offset < stop else ()
         items = tuple(self._child(parts, number) for number in range(len(parts)))
-        stop = offset + size
         return Children(items, stop if stop < shape.total else None, shape.total)
 
     def _child(self, parts: Sequence[Part], number: int) -> Child:
@@ -234,7 +241,7 @@ class Describer:
         if style == "text":  # a piece of a long string, already redacted
             return Child(exact_str(key), value, Node(printable(exact_str(value)), "str", "string", False))
         label = self._line(key, "", self.limits.value_text // 2, 1) if style in ("pair", "value") else str(key)
-        return Child(label, value, self.describe(value, _name_of(parts, number)))
+        return Child(printable(label), value, self.describe(value, _name_of(parts, number)))
 
     def _read(self, shape: Shape, start: int, stop: int) -> Sequence[Part]:
         """Parts of a value; another thread may be changing it."""
@@ -282,30 +289,31 @@ class Describer:
     def _by_view(self, look: Callable[[Any], Shape | None], foreign: bool, value: object) -> Shape:
         """A view of a well-known type; the generic one if it fails, for libraries change."""
         try:
-            shape = self._ask(value, look) if foreign else look(value)
+            shape = self._ask(value, look) if foreign else self._safe(look(value))
         except ForeignCodeError:
             return _object(value)
         except Exception:  # a view that expected another version of its library
             return self._foreign(value)
-        if shape is None:
-            return self._foreign(value)
-        return shape
+        return shape or self._foreign(value)
 
-    def _ask(self, value: object, look: Callable[[Any], Shape | None]) -> Shape:
+    def _ask(self, value: object, look: Callable[[Any], Shape | None]) -> Shape | None:
         """The answer of foreign code, remembered: a page names the same value in several places."""
         known = self._asked.get(id(value))
         if known is None:
-            shape = self._guard.run(look, value) or said("")
-            if shape.line is not None:
-                shape = self._safe(shape)
-            known = self._asked[id(value)] = (value, shape)
+            known = self._asked[id(value)] = (value, self._safe(self._guard.run(look, value)))
         return known[1]
 
-    def _safe(self, shape: Shape) -> Shape:
-        """``shape`` with a line that is printable, redacted and cut."""
-        line = shape.line
-        text = printable(self.redactor.text(line(MOST_TEXT)[:MOST_LINE])) if line else ""
-        return Shape(shape.kind, lambda budget: _cut(text, budget), "", "", shape.parts, shape.total, 0, shape.guarded)
+    def _safe(self, shape: Shape | None) -> Shape | None:
+        """``shape`` with the texts that others made printable, redacted and cut."""
+        if shape is None:
+            return None
+        if shape.line is None:
+            return replace(shape, head=self._safe_text(shape.head), tail=self._safe_text(shape.tail))
+        text = self._safe_text(shape.line(MOST_LINE))
+        return replace(shape, line=lambda budget: _cut(text, budget))
+
+    def _safe_text(self, text: str) -> str:
+        return printable(self.redactor.text(text[:MOST_LINE]))
 
     def _foreign(self, value: object) -> Shape:
         """What the class's own ``__repr__`` says, run under guard; the attributes are its children."""
@@ -313,16 +321,16 @@ class Describer:
         if id(cls) in self._slow:
             return _object(value)
         try:
-            shape = self._ask(value, _by_repr)
+            return self._ask(value, _by_repr) or _object(value)
         except NoTimeLeft:
             return _object(value)
         except ForeignCodeError as error:
             if type(error) is TookTooLong:
                 self._slow.add(id(cls))
-            text = printable(self.redactor.text(f"<{class_name(cls)}: repr {error}>"))
-            shape = Shape("error", lambda budget: _cut(text, budget), "", "", fields(_own(value)), len(_own(value)))
+            text, own = self._safe_text(f"<{class_name(cls)}: repr {error}>"), _own(value)
+            shape = Shape("error", line=lambda budget: _cut(text, budget), parts=fields(own), total=len(own))
             self._asked[id(value)] = (value, shape)
-        return shape
+            return shape
 
     # Strings
 

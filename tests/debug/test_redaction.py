@@ -1,0 +1,166 @@
+"""What counts as a secret: names, both ways, and texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from debugkit.debug.redaction import REDACTED, Redactor
+
+SECRET_NAMES = """
+password passwd PASSWORD db_password dbPassword DB_PASSWORD password1 password_confirm old_password passwords passphrase
+pwd userPwd db_pw smtp_pass pass secret SECRET_KEY client_secret clientSecret webhook_secrets secret_key_base token
+access_token refreshToken auth_token tokens csrfmiddlewaretoken csrf_token X-CSRF-Token api_key apikey apiKey APIKey
+X-Api-Key STRIPE_API_KEY private_key privateKey access_key AWS_SECRET_ACCESS_KEY aws_access_key_id encryption_key
+signing_key session_key authorization Authorization Proxy-Authorization cookie Cookie Set-Cookie cookies session_cookie
+session_id sessionid PHPSESSID sid credentials credential creds jwt bearer signature dsn SENTRY_DSN connection_string
+connectionString conn_str pin user_pin pin_code auth basic_auth salt otp cvv ssn card_number PGPASSWORD
+"""
+
+HARMLESS_NAMES = """
+author authors authority authenticated tokenize tokenizer token_count max_tokens num_tokens total_tokens token_type
+next_token next_page_token token_url token_expires_at passenger passed passes password_field password_form
+password_length password_reset_url PASSWORD_HASHERS AUTH_PASSWORD_VALIDATORS min_password_length keyboard key keys
+primary_key foreign_key cache_key sort_key public_key keyword key_error secretary session sessions session_factory
+SESSION_COOKIE_NAME SESSION_COOKIE_AGE cookie_name cookie_domain CSRF_COOKIE_SECURE CSRF_TRUSTED_ORIGINS pinned
+pinterest pin_memory spinner opinion shopping compass first_pass bypass access accessor accessed_at api api_url
+credential_type signature_version design assigned username user_id name email price item items count total request
+response PWD OLDPWD PATH path authorization_url is_token has_password auth_backend string connection dictionary salted
+x i
+"""
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    return Redactor(environ={})
+
+
+def test_the_tables_are_long_enough_to_mean_something():
+    assert len(set(SECRET_NAMES.split())) >= 40
+    assert len(set(HARMLESS_NAMES.split())) >= 40
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES.split())
+def test_a_secret_name(redactor, name):
+    assert redactor.name_is_secret(name)
+
+
+@pytest.mark.parametrize("name", HARMLESS_NAMES.split())
+def test_a_harmless_name(redactor, name):
+    assert not redactor.name_is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "user.password",
+        "config['password']",
+        'settings["db"]["PASSWORD"]',
+        "self.api_key",
+        "tokens[0]",
+        "password.value",
+    ],
+)
+def test_an_expression_is_secret_when_one_of_its_names_is(redactor, expression):
+    assert redactor.name_is_secret(expression)
+
+
+@pytest.mark.parametrize("expression", ["user.name", "config['debug']", "self.author.keys", "", "rows[0]", "self"])
+def test_an_expression_of_harmless_names_is_not_secret(redactor, expression):
+    assert not redactor.name_is_secret(expression)
+
+
+def test_a_very_long_name_is_looked_at_in_its_beginning_only(redactor):
+    assert redactor.name_is_secret("password" + "_x" * 100_000)
+    assert not redactor.name_is_secret("x_" * 100_000 + "password")
+
+
+def test_extra_names_match_as_a_part_in_any_case():
+    redactor = Redactor(["Kundennummer", ""], environ={})
+    assert redactor.name_is_secret("alte_KUNDENNUMMER_2")
+    assert not redactor.name_is_secret("kunde")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("postgres://shop:hunter2@db.local/shop", "postgres://shop:§@db.local/shop"),
+        ("see redis://:hunter2@cache:6379/0 there", "see redis://:§@cache:6379/0 there"),
+        ("postgresql+psycopg://a:b@h/x and amqp://c:d@i/y", "postgresql+psycopg://a:§@h/x and amqp://c:§@i/y"),
+        ("<User name='x' password='hunter2'>", "<User name='x' password='§'>"),
+        ("password=hunter2", "password=§"),
+        ("User(name='x', api_key=b'abc', age=3)", "User(name='x', api_key=b'§', age=3)"),
+        ("password='it\\'s, long' x=1", "password='§' x=1"),
+        ('{"password": "hun\\"ter2", "x": 1}', '{"password": "§", "x": 1}'),
+        ("{'token': 123456, 'x': 1}", "{'token': §, 'x': 1}"),
+        ("headers={'Authorization': 'Digest abc', 'x': 1}", "headers={'Authorization': '§', 'x': 1}"),
+        ("/login?next=/&token=abc&x=1", "/login?next=/&token=§&x=1"),
+        ("Cookie: a=b; sid=c\nHost: x", "Cookie: §\nHost: x"),
+        ("x-api-key: abc", "x-api-key: §"),
+        ("sent Bearer abcdef.123-_x== to it", "sent Bearer § to it"),
+        ("Authorization is Bearer opaque", "Authorization is Bearer §"),
+        ('"{\\"token\\": \\"abc\\", \\"x\\": 1}"', '"{\\"token\\": \\"§\\", \\"x\\": 1}"'),
+        ("the rest of password='hunt", "the rest of password='§"),
+        ("basic dXNlcjpwYXNz", "basic §"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl!", "§!"),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----\nafter",
+            "-----BEGIN RSA PRIVATE KEY-----§\nafter",
+        ),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE cut in the mid", "-----BEGIN PRIVATE KEY-----§"),
+    ],
+)
+def test_secrets_inside_a_text_are_replaced(redactor, text, expected):
+    assert redactor.text(text) == expected.replace("§", REDACTED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nothing to see",
+        "https://example.test/path?x=1#y",
+        "mail me@example.test: now",
+        "Basic authentication failed, Bearer token missing",
+        "basic english and a bearer of news",
+        "password=None token='' secret=False",
+        "token == 3",
+        "Password: must have eight characters"[10:],
+        "the author='Ann', count=3",
+        "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
+        "eyJust a word",
+        "a.b.c 12:30:00",
+        "ümläut \ud800 emoji 🎉",
+    ],
+)
+def test_other_texts_stay_as_they_are(redactor, text):
+    assert redactor.text(text) == text
+
+
+def test_the_values_of_secret_environment_variables_are_secret_everywhere():
+    redactor = Redactor(environ={"STRIPE_SECRET": "sk_live_12345", "SHELL": "/bin/zsh-extra"})
+    assert redactor.text("key sk_live_12345, twice sk_live_12345") == f"key {REDACTED}, twice {REDACTED}"
+    assert redactor.text("/bin/zsh-extra") == "/bin/zsh-extra"
+
+
+def test_the_password_inside_a_url_of_the_environment_is_secret_on_its_own():
+    redactor = Redactor(environ={"DATABASE_URL": "postgres://shop:correct-horse@db/shop"})
+    assert redactor.text("login with correct-horse") == f"login with {REDACTED}"
+
+
+def test_short_values_of_secret_variables_would_black_out_the_page_and_are_left():
+    assert Redactor(environ={"PASSWORD": "admin"}).text("the admin page") == "the admin page"
+
+
+def test_a_secret_that_is_part_of_another_does_not_leave_the_rest_of_it():
+    redactor = Redactor(environ={"A_SECRET": "abcdefgh", "B_SECRET": "abcdefgh-and-more"})
+    assert redactor.text("abcdefgh-and-more") == REDACTED
+
+
+def test_redacting_twice_changes_nothing_more(redactor):
+    once = redactor.text("password='hunter2' Cookie=abc postgres://a:b@c/d")
+    assert redactor.text(once) == once
+
+
+def test_long_texts_without_end_of_anything_take_no_quadratic_time(redactor):
+    for piece in ("a=", "password='", "eyJa.", "://a:", "-----BEGIN ", "Bearer ", '"x": '):
+        assert isinstance(redactor.text(piece * 20_000), str)
