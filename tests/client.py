@@ -49,6 +49,7 @@ class Client:
 
     def __call__(self, path: str, method: str = "GET", *, body: bytes = b"", **more: Any) -> Answer:
         environ = self._environ(path, method, body, more)
+        log = environ["wsgi.errors"]
         started: list[tuple[str, list[tuple[str, str]]]] = []
         written: list[bytes] = []
 
@@ -72,11 +73,11 @@ class Client:
                 close()
         status, headers = started[-1]
         self._keep(headers)
-        return Answer(int(status.split()[0]), headers, b"".join(written), environ["wsgi.errors"].getvalue(), broken)
+        return Answer(int(status.split()[0]), headers, b"".join(written), log.getvalue(), broken)
 
     def _environ(self, path: str, method: str, body: bytes, more: dict[str, Any]) -> dict[str, Any]:
         name, _, query = path.partition("?")
-        environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": name, "QUERY_STRING": query}
+        environ: dict[str, Any] = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": name, "QUERY_STRING": query}
         setup_testing_defaults(environ)
         environ |= {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:8000", "SERVER_PORT": "8000"}
         environ |= {"wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(), "HTTP_ACCEPT": CHROME}

@@ -249,7 +249,7 @@ def spans(line: SourceLine, tips: _Texts | Mapping[tuple[int, int], str]) -> Ite
     for css, text in line.tokens:
         for piece, mark in cut(text, column, line.marks):
             column += len(piece)
-            tip = tips.get((line.lineno, column), "") if css[:1] == "n" else ""
+            tip = tips.get((line.lineno, column + line.offset), "") if css[:1] == "n" else ""
             if pending and pending.css == css and pending.mark == mark and not tip and not pending.value:
                 pending = Span(pending.text + piece, css, mark)
                 continue

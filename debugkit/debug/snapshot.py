@@ -61,6 +61,15 @@ class RecordedInput:
                 break
 
 
+#: Where the recording stands in the environ: inner middleware may put streams of its own over ``wsgi.input``.
+RECORDED = "debugkit.input"
+
+
+def record_body(environ: dict[str, Any], limit: int) -> None:
+    """Remember up to ``limit`` bytes of what the application reads of its request body."""
+    environ[RECORDED] = environ["wsgi.input"] = RecordedInput(environ["wsgi.input"], limit)
+
+
 def has_body(environ: Mapping[str, Any]) -> bool:
     """Whether the request announces a body (RFC 9110, section 6.4.1)."""
     return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
@@ -101,7 +110,7 @@ def quoted_path(environ: Mapping[str, Any]) -> str:
 
 def take_snapshot(environ: Mapping[str, Any]) -> RequestSnapshot:
     """Keep what the page shows of a request; finishes reading its recorded body."""
-    stream = environ.get("wsgi.input")
+    stream = environ.get(RECORDED)
     length = _length(environ)
     body, notice = b"", ""
     if isinstance(stream, RecordedInput):
@@ -111,7 +120,7 @@ def take_snapshot(environ: Mapping[str, Any]) -> RequestSnapshot:
         method=str(environ.get("REQUEST_METHOD", "")),
         path=quoted_path(environ),
         query=str(environ.get("QUERY_STRING", "")),
-        environ=dict(environ),
+        environ={key: value for key, value in environ.items() if key != RECORDED},
         body=body,
         body_length=length,
         body_notice=notice,

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import Entry
-from debugkit.debug.snapshot import RecordedInput, has_body, take_snapshot
+from debugkit.debug.snapshot import has_body, record_body, take_snapshot
 from debugkit.errors import DebugkitError
 from debugkit.settings import Limits, Settings
 
@@ -94,7 +94,7 @@ class DebuggedApplication:
         contexts: list[Any] = []
         environ[PRESERVE_CONTEXT] = contexts.append
         if has_body(environ):
-            environ["wsgi.input"] = RecordedInput(environ["wsgi.input"], self._recorded_body)
+            record_body(environ, self._recorded_body)
         sent: list[tuple[str, str]] = []
 
         def start(

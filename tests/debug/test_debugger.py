@@ -160,11 +160,11 @@ def test_a_trusted_name_is_let_in() -> None:
 
 def test_a_visitor_from_the_network_sees_source_but_no_values() -> None:
     client = shop()
-    page = client("/sugar", REMOTE_ADDR="192.168.1.20", HTTP_COOKIE="theme=dark").text
+    page = client("/sugar", REMOTE_ADDR="192.168.1.20", HTTP_COOKIE="basket=Lapsang").text
 
     assert "basket" in page
     assert "&#39;green&#39;" not in page.replace("[&#34;green&#34;", "")
-    assert "theme" not in page.partition("<body")[2]
+    assert "Lapsang" not in page
     assert "after unlocking with the PIN" in page
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from debugkit.debug.snapshot import RecordedInput, has_body, take_snapshot
+from debugkit.debug.snapshot import RECORDED, RecordedInput, has_body, take_snapshot
 
 
 def environ(**more: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_only_a_request_with_a_body_is_recorded(more: dict[str, str], expected: 
 def test_what_the_application_left_unread_is_read_for_the_page() -> None:
     stream = recorded(b"name=Tea&count=2")
     stream.read(4)
-    snapshot = take_snapshot(environ(CONTENT_LENGTH="16", **{"wsgi.input": stream}))
+    snapshot = take_snapshot(environ(CONTENT_LENGTH="16", **{RECORDED: stream}))
 
     assert snapshot.body == b"name=Tea&count=2"
     assert snapshot.body_length == 16
@@ -71,17 +71,17 @@ def test_what_the_application_left_unread_is_read_for_the_page() -> None:
 
 def test_reading_for_the_page_stops_at_the_announced_length_and_at_the_limit() -> None:
     source = io.BytesIO(b"x" * 50 + b"next request")
-    take_snapshot(environ(CONTENT_LENGTH="50", **{"wsgi.input": RecordedInput(source, 100)}))
+    take_snapshot(environ(CONTENT_LENGTH="50", **{RECORDED: RecordedInput(source, 100)}))
     assert source.read() == b"next request"
 
     source = io.BytesIO(b"x" * 500)
-    snapshot = take_snapshot(environ(CONTENT_LENGTH="500", **{"wsgi.input": RecordedInput(source, 100)}))
+    snapshot = take_snapshot(environ(CONTENT_LENGTH="500", **{RECORDED: RecordedInput(source, 100)}))
     assert (len(snapshot.body), snapshot.body_length) == (100, 500)
 
 
 def test_a_body_without_a_length_is_never_waited_for() -> None:
     source = io.BytesIO(b"chunk")
-    snapshot = take_snapshot(environ(HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": RecordedInput(source, 100)}))
+    snapshot = take_snapshot(environ(HTTP_TRANSFER_ENCODING="chunked", **{RECORDED: RecordedInput(source, 100)}))
 
     assert source.read() == b"chunk"
     assert snapshot.body_notice == "The application did not read the body."
@@ -92,7 +92,7 @@ def test_a_client_that_is_gone_does_not_cost_the_page() -> None:
         def read(self, size: int | None = -1, /) -> bytes:
             raise ConnectionResetError
 
-    snapshot = take_snapshot(environ(CONTENT_LENGTH="5", **{"wsgi.input": RecordedInput(Gone(), 100)}))
+    snapshot = take_snapshot(environ(CONTENT_LENGTH="5", **{RECORDED: RecordedInput(Gone(), 100)}))
 
     assert snapshot.body_notice == "The body could not be read to its end (ConnectionResetError)."
 
