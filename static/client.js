@@ -16,6 +16,7 @@ export class Refusal extends Error {
   }
 }
 
+const CUT = "The connection ended before the command did: the server may be restarting, or have stopped.";
 const GONE = "The server does not answer: it may be restarting, or have stopped. Try again.";
 
 async function request(url, options) {
@@ -75,8 +76,13 @@ export async function* evaluate(url, source, signal) {
   const response = await send(url, { source }, signal);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const lines = new Lines();
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield* lines.push(piece.value);
-  yield* lines.end();
+  try {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield* lines.push(piece.value);
+    yield* lines.end();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refusal(0, "cut", CUT);
+  }
 }
 
 /** Where the children of values are asked for: below the mount that this module itself was loaded from. */

@@ -14,6 +14,7 @@ customElements.define("dk-console", class extends Element {
   #running = false;
   #pasted = false;
   #entry = null;
+  #timer;
 
   connected(signal) {
     const input = this.#input;
@@ -114,14 +115,11 @@ customElements.define("dk-console", class extends Element {
 
   async #evaluate(typed) {
     const source = prepare(typed, this.#pasted);
-    let status = "";
     for await (const event of evaluate(this.dataset.evaluate, source)) {
       if (event.kind === "done" && event.status === "incomplete") return this.#continue(typed);
       this.#open(typed);
       this.#show(event);
-      status = event.status ?? status;
     }
-    if (!status) this.#note("The connection ended before the command did.");
   }
 
   #begin() {
@@ -129,11 +127,11 @@ customElements.define("dk-console", class extends Element {
     this.#entry = null;
     this.#input.readOnly = true;
     // A command that answers at once needs no button to stop it.
-    this.timer = setTimeout(() => this.#busy(true), SLOW * 1000);
+    this.#timer = setTimeout(() => this.#busy(true), SLOW * 1000);
   }
 
   #end() {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
     this.#running = false;
     this.#input.readOnly = false;
     this.#busy(false);
