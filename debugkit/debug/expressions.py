@@ -47,8 +47,6 @@ _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS: Final = {
     "<listcomp>": ast.ListComp, "<setcomp>": ast.SetComp, "<dictcomp>": ast.DictComp, "<genexpr>": ast.GeneratorExp
 }  # fmt: skip
-#: PEP 709: these have no frame of their own any more.
-_INLINED: Final = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -138,7 +136,7 @@ def _expressions(lines: tuple[str, ...], scope: _Scope) -> tuple[_Found, ...]:
         if tree is not None:
             for node in ast.walk(tree):
                 _move(node, start)
-            nodes = _nodes(_own_tree(tree, scope), scope)
+            nodes = _nodes(_own_tree(tree, scope))
             return _distinct(item for node in nodes if _is_placed(item := _located(node, lines), lines))
     return _distinct(_found_names(lines[at - 1], at))
 
@@ -187,62 +185,51 @@ def _is_scope(node: ast.AST, scope: _Scope) -> bool:
     return type(node) is expected and getattr(node, "lineno", None) == scope.first
 
 
-def _nodes(root: ast.AST, scope: _Scope) -> Iterator[ast.expr]:
+def _nodes(root: ast.AST) -> Iterator[ast.expr]:
     """The names, attributes and items that mean something in the frame: not those of functions defined inside it."""
     if isinstance(root, (*_FUNCTIONS, ast.Lambda)):
         yield from _arguments(root)
         body: Iterable[ast.AST] = root.body if isinstance(root.body, list) else [root.body]
         for node in body:
-            yield from _inside(node, scope)
+            yield from _inside(node)
     elif isinstance(root, _Comprehension):
         for node in ast.iter_child_nodes(root):
-            yield from _inside(node, scope)
+            yield from _inside(node)
     else:
         for node in root.body if isinstance(root, (ast.ClassDef, ast.Module)) else ():
-            yield from _inside(node, scope)
+            yield from _inside(node)
 
 
 def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[ast.expr]:
     """The parameters, as names in the place where they stand."""
-    for node in ast.walk(function.args):
-        if isinstance(node, ast.arg):
-            end = node.col_offset + len(node.arg.encode())
-            yield ast.Name(
-                node.arg, ast.Load(), lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno,
-                end_col_offset=end
-            )  # fmt: skip
+    args = function.args
+    for node in (*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg):
+        if node is not None:
+            name = ast.copy_location(ast.Name(node.arg, ast.Load()), node)
+            name.end_lineno, name.end_col_offset = node.lineno, node.col_offset + len(node.arg.encode())
+            yield name
 
 
-def _inside(node: ast.AST, scope: _Scope) -> Iterator[ast.expr]:
+def _inside(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
         return
-    if isinstance(node, _Comprehension) and not (isinstance(node, _INLINED) and _runs(node, scope)):
+    inner = (found for child in ast.iter_child_nodes(node) for found in _inside(child))
+    if isinstance(node, _Comprehension):
+        # Its variables are gone: they were in a frame of their own, or the exception restored the outer ones (PEP 709).
         bound = {name.id for part in node.generators for name in ast.walk(part.target) if isinstance(name, ast.Name)}
-        yield from (inner for inner in _children(node, scope) if _root(inner) not in bound)
+        yield from (found for found in inner if not _mentions(found, bound))
         return
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and _is_pure(node):
         yield node
-    yield from _children(node, scope)
-
-
-def _children(node: ast.AST, scope: _Scope) -> Iterator[ast.expr]:
-    for child in ast.iter_child_nodes(node):
-        yield from _inside(child, scope)
-
-
-def _runs(node: ast.expr, scope: _Scope) -> bool:
-    """Whether the failing lines are in ``node``: only then its variables have values."""
-    return node.lineno < scope.failing.stop and scope.failing.start <= (node.end_lineno or node.lineno)
+    yield from inner
 
 
 def _is_pure(node: ast.expr) -> bool:
     return all(isinstance(inner, _PURE) for inner in ast.walk(node))
 
 
-def _root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+def _mentions(node: ast.expr, names: set[str]) -> bool:
+    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
 
 
 def _located(node: ast.expr, lines: Sequence[str]) -> _Found:

@@ -233,27 +233,30 @@ def test_names_of_functions_defined_inside_are_not_mixed_up_with_those_of_the_fr
     assert lines == [1, 6]
 
 
-def test_a_comprehension_that_fails_shows_its_own_variable():
-    source = """
-    def f(rate):
-        x = "outer"
-        return [x["price"] * rate for x in [{"name": 1}]]
-    f(2)
-    """
-    found = Failure(source).failing(first=1, last=3)
+COMPREHENSION = """
+def f(rate):
+    x = "outer"
+    return [x["price"] * rate + table[x] for x in [{"name": 1}]]
+table = {"outer": 1}
+f(2)
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="PEP 709: comprehensions have no frame of their own")
+def test_a_comprehension_with_a_frame_shows_its_own_variable():
+    found = Failure(COMPREHENSION).failing(first=1, last=3)
     assert found["x"] == {"name": 1}
     assert found["rate"] == 2
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="PEP 709: comprehensions have no frame of their own")
-def test_the_function_around_a_comprehension_does_not_show_the_variable_of_it():
-    source = """
-    def f(rate):
-        x = "outer"
-        return [x["price"] * rate for x in [{"name": 1}]]
-    f(2)
-    """
-    assert Failure(source, depth=1).failing(first=1, last=3) == {"rate": 2}
+def test_the_function_around_a_comprehension_does_not_show_an_outer_variable_for_it():
+    depth = 0 if sys.version_info >= (3, 12) else 1
+    assert Failure(COMPREHENSION, depth=depth).failing(first=1, last=3) == {"rate": 2, "table": {"outer": 1}}
+
+
+def test_the_parameters_of_a_lambda_in_a_default_are_not_those_of_the_function():
+    found = Failure("y = 5\ndef f(x, key=lambda y: y.z):\n    x.fail\nf(1)\n").values(2, 3)
+    assert {(value.text, value.lineno) for value in found} == {("x", 2), ("x", 3)}
 
 
 def test_a_generator_expression_is_a_frame_of_its_own():
