@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from debugkit.debug import answers, render
@@ -71,13 +72,12 @@ def _require_standalone(desk: Desk) -> None:
 
 def _lines(desk: Desk, events: Iterator[Event], entry: Entry | None) -> Iterator[bytes]:
     """Events as NDJSON, one a line. Closing this closes ``events``, which interrupts the command."""
-    try:
+    with ExitStack() as stack:
+        stack.callback(getattr(events, "close", lambda: None))
+        if entry is not None:
+            stack.enter_context(entry.using())
         for event in events:
             yield render.to_json(_data(desk, event, entry)) + b"\n"
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
 
 
 def _data(desk: Desk, event: Event, entry: Entry | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from urllib.parse import quote
 
 from debugkit.debug.capture import CapturedFrame
@@ -23,6 +23,8 @@ from debugkit.settings import Limits
 
 #: Values printed beside one line; the failing line shows them all.
 VALUES_BESIDE_A_LINE = 3
+#: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
+CODE = (ModuleType, FunctionType, BuiltinFunctionType, type)
 #: Children printed under a value of the failing line that does not fit into its row.
 DETAILS = 8
 
@@ -137,7 +139,9 @@ class FrameViews:
     def _expressions(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ExpressionValue, ...]:
         if not self._reader.values or frame.frame is None:
             return ()
-        return expression_values(frame, source_lines(frame, self._neighbours()), shown.first, shown.last)
+        names = frame.frame.f_locals
+        found = expression_values(frame, source_lines(frame, self._neighbours()), shown.first, shown.last)
+        return tuple(value for value in found if type(value.value) not in CODE or value.text in names)
 
     def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
         tips = {(found.end_lineno, found.end_colno): found for found in expressions}
@@ -188,7 +192,7 @@ class FrameViews:
     def _local_row(self, name: str, value: object, relevant: bool) -> ValueView:
         node = self._describer.describe(value, name)
         details: tuple[ValueView, ...] = ()
-        if relevant and node.openable and "…" in node.text:
+        if relevant and node.openable and "…" in node.text and not isinstance(value, list | tuple | set | frozenset):
             children = self._describer.children(value, name).items[:DETAILS]
             details = tuple(self._row(child.label, child.value, child.node) for child in children)
         return self._row(name, value, node, relevant=relevant, details=details)
@@ -225,7 +229,7 @@ def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator
     for name, value in list(names.items()):
         if not isinstance(name, str) or name.startswith("."):  # ".0" is the iterable of a comprehension
             continue
-        noise = name.startswith("__") or type(value) in (ModuleType, FunctionType, type)
+        noise = name.startswith("__") or type(value) in CODE
         if not (module_level and noise):
             yield name, value
 

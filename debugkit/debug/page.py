@@ -80,7 +80,7 @@ class PageBuilder:
             chain=tuple(self._exception(one, frame) for one in head.chain),
             steps=self._steps(frame),
             frame=self._frame(frame, chosen=opened is None) if frame else None,
-            request_line=request.line if request else "",
+            request_line=entry.request_line,
             status=500,
             time=moment.strftime("%H:%M:%S"),
             time_iso=moment.isoformat(timespec="seconds"),
@@ -218,11 +218,10 @@ def recent_view(group: Sequence[Entry], reader: Reader, redactor: Redactor) -> R
     moments = [datetime.fromtimestamp(entry.time).astimezone() for entry in group]
     frame = newest.captured.opened
     where = f"{short_filename(frame.filename, library=frame.library is not None)}:{frame.lineno}" if frame else ""
-    request = newest.request
     return RecentView(
         url=f"{reader.base}/tracebacks/{newest.id}",
         title=redactor.text(title(newest.captured.exception)),
-        request_line=request.line if isinstance(request, RequestSnapshot) else "",
+        request_line=newest.request_line,
         where=f"{where} in {frame.name}" if frame else "",
         time=moments[0].strftime("%H:%M:%S"),
         time_iso=moments[0].isoformat(timespec="seconds"),

@@ -26,6 +26,9 @@ class Data:
         self._make = make
         self.needed: list[str] = []
 
+    def __repr__(self) -> str:
+        return "Data()"  # the words must not be seen here: no real program carries its explanation along
+
     def word(self, name: str) -> str:
         """A word that helps nobody: filler around the cause."""
         return self._make(name)
