@@ -11,7 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from debugkit.debug.capture import CapturedException, CapturedFrame, RepeatedFrames, nearest_frame
+from debugkit.debug.capture import (
+    CapturedException,
+    CapturedFrame,
+    RepeatedFrames,
+    nearest_frame,
+    plain_frames,
+    walk,
+)
 from debugkit.debug.frameview import FrameViews, Reader, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.panels import Panels
 from debugkit.debug.redaction import Redactor
@@ -239,21 +246,6 @@ def title(exception: CapturedException) -> str:
     message = " ".join(exception.message.split())
     text = f"{exception.type_name}: {message}" if message else exception.type_name
     return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
-
-
-def walk(exception: CapturedException) -> Iterator[CapturedException]:
-    """The exception, the members below it, and what led to each, in the order of the page."""
-    yield exception
-    for member in exception.members:
-        yield from walk(member)
-    for led in exception.chain:
-        yield led
-        for member in led.members:
-            yield from walk(member)
-
-
-def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:
-    return (one for one in exception.frames if isinstance(one, CapturedFrame))
 
 
 def frame_numbers(exceptions: Iterable[CapturedException]) -> Iterator[tuple[int, int]]:
