@@ -21,8 +21,9 @@ debugkit.errors
 debugkit.settings
 debugkit.debug
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
-debugkit.debug.files debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
+debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.suggestions
+debugkit.debug.files
 debugkit.debug.capture
 debugkit.debug.source
 debugkit.debug.known_types
@@ -43,7 +44,9 @@ debugkit.debug.consoles debugkit.debug.handlers
 debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.serving
-debugkit.serving.http11 debugkit.serving.log debugkit.serving.target
+debugkit.serving.listen debugkit.serving.log debugkit.serving.target debugkit.serving.wire
+debugkit.serving.answer
+debugkit.serving.http11
 debugkit.serving.server
 debugkit.run
 debugkit.cli
