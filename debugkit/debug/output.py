@@ -1,0 +1,381 @@
+"""What a running command sends, and the streams that bring it there: from the command's own threads and no others.
+
+While a command runs, ``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` are routers that ask each time which thread is
+writing; when none runs, nothing in the process is replaced. Does not know what runs, nor who reads.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, NoReturn, TypeAlias
+
+Stream: TypeAlias = Literal["stdout", "stderr"]
+Status: TypeAlias = Literal["done", "incomplete", "interrupted", "exited"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Text that the command, or a thread it started, wrote."""
+
+    stream: Stream
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A value to show. ``name`` is how the source calls it when that is short, for example ``user.password``."""
+
+    text: str
+    value: object
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The traceback of what the command raised, as text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last event of every command. ``seconds`` is how long it took."""
+
+    status: Status
+    seconds: float
+
+
+Event: TypeAlias = Output | Result | Failure | Done
+
+#: Seconds that text is gathered before it is sent, so that a loop of prints is not a storm of events.
+_GATHER = 0.02
+#: Characters that are sent at once without waiting for more.
+_ENOUGH = 16_384
+#: Results shown for one command: each keeps its value alive.
+_RESULTS = 1_000
+
+NO_INPUT = "The console has no standard input: assign the value to a name instead, or pass it as an argument."
+
+
+@dataclass(frozen=True, slots=True)
+class _Note(Output):
+    """Output of the console's own, which is never cut."""
+
+
+class Capture:
+    """The events of one command: put by any thread, read by one.
+
+    A `SimpleQueue` and no lock, since a ``__del__`` that prints may run in the middle of any of these methods.
+    ``limit`` bounds the characters of output, and those of results, that are kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._queue: SimpleQueue[Event] = SimpleQueue()
+        self._written = self._shown = self._results = self._sent = 0
+        self._state: Literal["new", "open", "closed", "dropped"] = "new"
+        self._streams = {"stdin": _NoInput(), "stdout": _Writer(self, "stdout"), "stderr": _Writer(self, "stderr")}
+
+    # What the command's threads call
+
+    def write(self, stream: Stream, text: str) -> None:
+        """Keep ``text`` for the reader, unless there is too much already."""
+        if self._state == "dropped" or self._written > self._limit:
+            return
+        self._written += len(text)
+        # One character beyond the limit is enough for the reader to see that something was cut.
+        self._queue.put(Output(stream, presentable(text, self._limit + 1)))
+
+    def show(self, result: Result) -> None:
+        """Keep a result for the reader, unless there are too many already."""
+        if self._state == "dropped" or self._results > _RESULTS or self._shown > self._limit:
+            return
+        self._results += 1
+        self._shown += len(result.text)
+        enough = self._results > _RESULTS or self._shown > self._limit + len(result.text)
+        self._queue.put(_Note("stderr", "further results are not shown\n") if enough else result)
+
+    def fail(self, text: str) -> None:
+        """Keep the text of an error."""
+        self._queue.put(Failure(presentable(text, self._limit)))
+
+    def note(self, text: str) -> None:
+        """Keep a sentence of the console's own."""
+        self._queue.put(_Note("stderr", text + "\n"))
+
+    # What the console calls
+
+    @property
+    def ended(self) -> bool:
+        """Whether `close` was called."""
+        return self._state in ("closed", "dropped")
+
+    @property
+    def routes(self) -> bool:
+        """Whether the command's threads write here: yes while it runs, and to nowhere when it was left alone."""
+        return self._state in ("open", "dropped")
+
+    def open(self) -> bool:
+        """Make the calling thread, and those it starts, write here. `False` when it was closed before."""
+        with _routing.lock:
+            if self._state != "new":
+                return False
+            self._state = "open"
+            _routing.enter()
+        threading.current_thread().__dict__[_OWNER] = self
+        return True
+
+    def close(self, done: Done, note: str = "", *, dropped: bool = False) -> bool:
+        """Send the last event; `False` when that was done before.
+
+        The command's threads write to the real streams from now on; to nowhere when ``dropped``.
+        """
+        with _routing.lock:
+            if self.ended:
+                return False
+            was_open, self._state = self._state == "open", "dropped" if dropped else "closed"
+            if was_open:
+                _routing.leave()
+        if note:
+            self.note(note)
+        self._queue.put(done)
+        return True
+
+    def stream(self, name: str) -> io.TextIOBase:
+        """What ``sys.stdin``, ``sys.stdout`` or ``sys.stderr`` is for the command's threads."""
+        return self._streams[name]
+
+    # What the reader calls
+
+    def events(self) -> Iterator[Event]:
+        """Events as they come, the last of them `Done`. Blocks, without polling, until there is one."""
+        event: Event | None = None
+        while not isinstance(event, Done):
+            event = event or self._queue.get()
+            following: Event | None = None
+            if type(event) is Output:
+                event, following = self._joined(event)
+                yield from self._fitting(event)
+            else:
+                yield Output(event.stream, event.text) if isinstance(event, Output) else event
+            if isinstance(event, Done):
+                return
+            event = following
+
+    def _joined(self, first: Output) -> tuple[Output, Event | None]:
+        """``first`` and what follows on the same stream within a moment; and the event after it, when it came."""
+        texts, size, end = [first.text], len(first.text), time.monotonic() + _GATHER
+        following: Event | None = None
+        while size < _ENOUGH and following is None:
+            try:
+                event = self._queue.get(timeout=max(end - time.monotonic(), 0))
+            except Empty:
+                break
+            if type(event) is Output and event.stream == first.stream:
+                texts.append(event.text)
+                size += len(event.text)
+            else:
+                following = event
+        return Output(first.stream, "".join(texts)), following
+
+    def _fitting(self, event: Output) -> Iterator[Output]:
+        room = self._limit - self._sent
+        self._sent += len(event.text)
+        if text := event.text[: max(room, 0)]:
+            yield Output(event.stream, text)
+        if 0 <= room < len(event.text):
+            yield Output("stderr", f"\noutput cut after {self._limit} characters\n")
+
+
+def presentable(text: str, limit: int) -> str:
+    """At most ``limit`` characters of ``text``, as an exact `str` that can be encoded (lone surrogates escaped)."""
+    text = str.__getitem__(text, slice(limit))
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class _Writer(io.TextIOBase):
+    """Standard output or error of a command. Closing it does nothing."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, capture: Capture, stream: Stream) -> None:
+        self._capture = capture
+        self._stream = stream
+        self.name = f"<{stream}>"
+        self.mode = "w"
+        self.buffer = _BytesWriter(self)
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text:
+            self._capture.write(self._stream, text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def reconfigure(self, **choices: object) -> None:
+        """Accepted, as `io.TextIOWrapper` does; there is nothing to change."""
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _BytesWriter(io.BufferedIOBase):
+    """What ``sys.stdout.buffer`` is: bytes that are taken for UTF-8."""
+
+    def __init__(self, text: _Writer) -> None:
+        self._text = text
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def write(self, data: Any) -> int:
+        size = memoryview(data).nbytes
+        self._text.write(self._decoder.decode(bytes(data)))
+        return size
+
+    def writable(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _NoInput(io.TextIOBase):
+    """Standard input of a command: refuses at once, where the server's terminal would block (`input`, pdb)."""
+
+    encoding = "utf-8"
+    errors = "strict"
+    name = "<stdin>"
+    mode = "r"
+
+    def _refuse(self, *args: object) -> NoReturn:
+        raise io.UnsupportedOperation(NO_INPUT)
+
+    read = readline = readlines = __next__ = _refuse
+
+    @property
+    def buffer(self) -> _NoInput:
+        return self
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:  # site's exit() closes sys.stdin
+        pass
+
+
+class _Nowhere(io.TextIOBase):
+    """Stands for a stream that the process does not have (``sys.stdout`` is `None` under pythonw)."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+#: Where a thread keeps the capture it writes to. No identifier, so that it is nobody's attribute.
+_OWNER = "debugkit: capture"
+
+
+def current_capture() -> Capture | None:
+    """The capture that the calling thread writes to, if any."""
+    capture: Capture | None = threading.current_thread().__dict__.get(_OWNER)
+    return capture if capture is not None and capture.routes else None
+
+
+def release_thread() -> None:
+    """The calling thread belongs to no capture any more."""
+    threading.current_thread().__dict__.pop(_OWNER, None)
+
+
+class _Router:
+    """Stands in ``sys`` for a stream, and is at each access the stream of the thread that asks."""
+
+    def __init__(self, name: str, original: Any) -> None:
+        self._name = name
+        self._original = original
+
+    def _stream(self) -> Any:
+        capture = current_capture()
+        if capture is not None:
+            return capture.stream(self._name)
+        return _Nowhere() if self._original is None else self._original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream(), name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stream())
+
+    def __next__(self) -> Any:
+        return next(self._stream())
+
+    def __enter__(self) -> Any:
+        return self._stream().__enter__()
+
+    def __exit__(self, *error: Any) -> Any:
+        return self._stream().__exit__(*error)
+
+
+class _Routing:
+    """Puts routers into ``sys`` while somebody uses them, and takes them out again."""
+
+    def __init__(self) -> None:
+        # Re-entrant: a generator that the garbage collector closes in the middle of `enter` calls `leave`.
+        self.lock = threading.RLock()
+        self._users = 0
+        self._routers: dict[str, _Router] = {}
+        self._start: Callable[[threading.Thread], None] = threading.Thread.start
+        self._original_start = self._start
+
+    def enter(self) -> None:
+        self._users += 1
+        if self._users == 1:
+            for name in ("stdin", "stdout", "stderr"):
+                self._route(name)
+            self._follow_threads()
+
+    def leave(self) -> None:
+        self._users -= 1
+        if self._users == 0:
+            for name, router in self._routers.items():
+                if getattr(sys, name, None) is router:  # else the command put something else there, and it stays
+                    setattr(sys, name, router._original)
+            if threading.Thread.start is self._start:
+                threading.Thread.start = self._original_start  # type: ignore[method-assign]  # undone here
+
+    def _route(self, name: str) -> None:
+        # A new router each time, as something that wraps an old one may stand there: the old one must not lead back.
+        current = getattr(sys, name, None)
+        router = current if isinstance(current, _Router) else _Router(name, current)
+        self._routers[name] = router
+        setattr(sys, name, router)
+
+    def _follow_threads(self) -> None:
+        """Threads do not know who started them, so starting one says it."""
+        original = threading.Thread.start
+
+        def start(thread: threading.Thread) -> None:
+            capture = current_capture()
+            if capture is not None:
+                thread.__dict__[_OWNER] = capture
+            original(thread)
+
+        self._original_start, self._start = original, start
+        threading.Thread.start = start  # type: ignore[method-assign, assignment]  # taken back in `leave`
+
+
+_routing = _Routing()
