@@ -70,11 +70,6 @@ def record_body(environ: dict[str, Any], limit: int) -> None:
     environ[RECORDED] = environ["wsgi.input"] = RecordedInput(environ["wsgi.input"], limit)
 
 
-def has_body(environ: Mapping[str, Any]) -> bool:
-    """Whether the request announces a body (RFC 9110, section 6.4.1)."""
-    return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
-
-
 @dataclass(frozen=True, slots=True)
 class RequestSnapshot:
     """The failed request. ``body`` is as much of it as is recorded; ``body_length`` is what the client announced."""

@@ -12,19 +12,21 @@ import weakref
 from collections.abc import Callable, Generator, Iterable
 from http import HTTPStatus
 from io import IOBase
-from types import TracebackType
+from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import Entry
-from debugkit.debug.snapshot import has_body, record_body, take_snapshot
+from debugkit.debug.snapshot import record_body, take_snapshot
 from debugkit.errors import DebugkitError
 from debugkit.settings import Limits, Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Headers = list[tuple[str, str]]
 
 #: Frameworks hand the context managers of the request to this (Flask does; Werkzeug named it).
 PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
@@ -93,15 +95,12 @@ class DebuggedApplication:
             return self._serve(environ, start_response)
         contexts: list[Any] = []
         environ[PRESERVE_CONTEXT] = contexts.append
-        if has_body(environ):
+        if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             record_body(environ, self._recorded_body)
-        sent: list[tuple[str, str]] = []
+        sent: list[Headers] = []
 
-        def start(
-            status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
-        ) -> Callable[[bytes], object]:
-            nonlocal sent
-            sent = headers
+        def start(status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
+            sent.append(headers)
             return start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
 
         try:
@@ -110,10 +109,10 @@ class DebuggedApplication:
             raise
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             return self._failed(error, environ, start_response, contexts, sent)
-        kind = body.__class__
-        if kind is list or kind is tuple or is_file(body, environ):
+        kind = type(body)
+        if kind is list or kind is tuple or (kind is not GeneratorType and is_file(body, environ)):
             return body
-        guarded = self._guard(body, environ, start_response, contexts, lambda: sent)
+        guarded = self._guard(body, environ, start_response, contexts, sent)
         next(guarded)
         return guarded
 
@@ -131,7 +130,7 @@ class DebuggedApplication:
         environ: WSGIEnvironment,
         start_response: StartResponse,
         contexts: list[Any],
-        sent: Callable[[], list[tuple[str, str]]],
+        sent: list[Headers],
     ) -> Generator[bytes, None, None]:
         """The application's body, watched. Started once by `__call__`, so that closing it always closes ``body``."""
         iterator: Iterable[bytes] | None = None
@@ -147,7 +146,7 @@ class DebuggedApplication:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            yield from self._failed(error, environ, start_response, contexts, sent())
+            yield from self._failed(error, environ, start_response, contexts, sent)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -159,7 +158,7 @@ class DebuggedApplication:
         environ: WSGIEnvironment,
         start_response: StartResponse,
         contexts: list[Any],
-        sent: list[tuple[str, str]],
+        sent: list[Headers],
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
         request = make_request(environ, self._mount)
@@ -168,7 +167,7 @@ class DebuggedApplication:
         entry = self._record(error, trace, environ, contexts)
         self._log(environ, self.debugger.report(entry, request))
         response = self.debugger.error_response(entry, request)
-        headers = [*response.headers, *kept_headers(sent, response.headers)]
+        headers = [*response.headers, *kept_headers(sent[-1] if sent else [], response.headers)]
         exc_info = (type(error), error, error.__traceback__)
         try:
             # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
@@ -225,7 +224,7 @@ def is_file(body: object, environ: WSGIEnvironment) -> bool:
     return isinstance(wrapper, type) and isinstance(body, wrapper)
 
 
-def kept_headers(sent: list[tuple[str, str]], ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     """The application's own headers that decide which sites may read the answer."""
     taken = {name.lower() for name, _ in ours}
     for name, value in sent:

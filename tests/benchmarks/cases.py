@@ -8,6 +8,9 @@ from typing import Any
 
 Application = Callable[..., Iterable[bytes]]
 
+#: Django's page looks the address up here.
+urlpatterns: list[object] = []
+
 
 def frames(count: int) -> Application:
     """An application whose error has ``count`` frames of its own."""

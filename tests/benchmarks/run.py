@@ -52,7 +52,7 @@ def django(app: Application) -> Application:
     from django.conf import settings
 
     if not settings.configured:
-        settings.configure(DEBUG=True, ALLOWED_HOSTS=["*"], SECRET_KEY="x")  # noqa: S106 - a benchmark's
+        settings.configure(DEBUG=True, ALLOWED_HOSTS=["*"], SECRET_KEY="x", ROOT_URLCONF="cases")
         django.setup()
     from django.test import RequestFactory
     from django.views.debug import technical_500_response

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from debugkit.debug.snapshot import RECORDED, RecordedInput, has_body, take_snapshot
+from debugkit.debug.snapshot import RECORDED, RecordedInput, take_snapshot
 
 
 def environ(**more: Any) -> dict[str, Any]:
@@ -44,20 +44,6 @@ def test_no_more_than_the_limit_is_recorded() -> None:
 
 def test_other_methods_of_the_stream_stay_within_reach() -> None:
     assert recorded(b"abc").seekable()
-
-
-@pytest.mark.parametrize(
-    ("more", "expected"),
-    [
-        ({}, False),
-        ({"CONTENT_LENGTH": ""}, False),
-        ({"CONTENT_LENGTH": "0"}, False),
-        ({"CONTENT_LENGTH": "5"}, True),
-        ({"HTTP_TRANSFER_ENCODING": "chunked"}, True),
-    ],
-)
-def test_only_a_request_with_a_body_is_recorded(more: dict[str, str], expected: bool) -> None:
-    assert has_body(environ(**more)) is expected
 
 
 def test_what_the_application_left_unread_is_read_for_the_page() -> None:

@@ -281,6 +281,23 @@ def test_the_application_reads_its_body_as_if_nobody_listened() -> None:
     assert client(app)("/", "POST", body=b"name=Tea").body == b"name=Tea"
 
 
+def test_only_a_request_with_a_body_is_recorded() -> None:
+    seen = []
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        seen.append(type(environ["wsgi.input"]).__name__)
+        start_response("200 OK", TEXT)
+        return []
+
+    shop = Client(DebuggedApplication(app), validate=False)
+    shop("/")
+    shop("/", CONTENT_LENGTH="")
+    shop("/", CONTENT_LENGTH="5")
+    shop("/", HTTP_TRANSFER_ENCODING="chunked")
+
+    assert seen == ["BytesIO", "BytesIO", "RecordedInput", "RecordedInput"]
+
+
 def test_a_form_is_on_the_page_whether_the_application_read_it_or_not() -> None:
     def reads(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
