@@ -59,10 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DebugkitError as error:
         print(f"debugkit: {error.explanation}", file=sys.stderr)
         return 1
-    except Exception as error:
-        # The user's own module failed: what Python would say, without the steps that led there.
-        traceback.print_exception(type(error), error, own_part(error.__traceback__))
-        return 1
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -98,7 +94,14 @@ def make_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """``debugkit run``."""
     target = parse(options.target)
-    application = load(target)
+    try:
+        application = load(target)
+    except DebugkitError:
+        raise
+    except Exception as error:
+        # The user's own module failed: what Python would say, without the steps that led there.
+        traceback.print_exception(type(error), error, own_part(error.__traceback__))
+        return 1
     log = Log()
     if not options.no_debugger:
         application = debugged(

@@ -94,8 +94,7 @@ class Answer:
 
     def write(self, data: bytes) -> None:
         """Send ``data`` now, before anything that the application's iterable yields (PEP 3333)."""
-        if data.__class__ is not bytes and not isinstance(data, bytes):
-            raise ApplicationError(f"The body must be made of bytes, not of {type(data).__name__}.")
+        check_bytes(data)
         if data:
             self._send(data)
 
@@ -112,6 +111,7 @@ class Answer:
 
     def _send_whole(self, data: bytes) -> None:
         """The body in one piece: its length is known (PEP 3333, "Handling the Content-Length Header")."""
+        check_bytes(data)
         bodyless = self._head_only or self.status in BODYLESS
         if self.length is None:
             if data or not bodyless:
@@ -198,6 +198,11 @@ def header_value(name: str, value: str) -> str:
     if not (value.isascii() and value.isprintable()) and (_CONTROL.search(value) or max(value) > "\xff"):
         raise ApplicationError(f"The value of the header {name} has a character that HTTP forbids: {value!r:.100}.")
     return value
+
+
+def check_bytes(data: object) -> None:
+    if not isinstance(data, bytes):
+        raise ApplicationError(f"The body must be made of bytes, not of {type(data).__name__}.")
 
 
 def content_length(value: str, known: int | None) -> int:

@@ -131,8 +131,8 @@ class Connection:
         if received:
             self._receive(received)
 
-    def serve(self, linger: float) -> bool:
-        """Answer requests until none comes for ``linger`` seconds. True: the connection stays open for more."""
+    def serve(self, linger: Callable[[], float]) -> bool:
+        """Answer requests until none comes for ``linger()`` seconds. True: the connection stays open for more."""
         try:
             waits = self._serve(linger)
         except Disconnected:
@@ -147,11 +147,11 @@ class Connection:
             self.wire.close()
         return waits
 
-    def _serve(self, linger: float) -> bool:
+    def _serve(self, linger: Callable[[], float]) -> bool:
         while True:
             event = self._reader.next_event()
             if event is h11.NEED_DATA:
-                data = self.wire.receive(linger)
+                data = self.wire.receive(linger())
                 if not data:
                     return data is None and not self._site.stopping() and not self._expired()
                 self._receive(data)
@@ -287,6 +287,8 @@ def make_environ(request: h11.Request, base: dict[str, Any]) -> dict[str, Any]:
 
 def set_path(environ: dict[str, Any], target: str) -> None:
     """The four forms of a target (RFC 9112, 3.2)."""
+    if "#" in target:
+        raise Malformed("A fragment is for the browser alone.")
     if target[0] != "/":
         absolute = _ABSOLUTE.match(target)
         if absolute is not None:

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from debugkit import __version__
@@ -104,6 +104,7 @@ class Server:
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_writer.setblocking(False)
         self._runs = False
         self._stopping = False
         self._hurry = False
@@ -120,15 +121,14 @@ class Server:
 
     def start(self) -> None:
         """Serve in the background."""
-        threading.Thread(target=self._loop, name="debugkit-server", daemon=True).start()
+        threading.Thread(target=self._loop, args=[nullcontext()], name="debugkit-server", daemon=True).start()
 
     def serve_forever(self) -> int:
         """Serve in this thread until `stop`, SIGINT or SIGTERM; return the signal's number, or 0.
 
         A second signal ends requests that are still being answered at once.
         """
-        with self._signals():
-            self._loop()
+        self._loop(self._signals())
         if self._error is not None:
             raise self._error
         return self._signal
@@ -143,6 +143,7 @@ class Server:
             self._stopped.wait()
         else:
             self._close()
+            self._release()
 
     def __enter__(self) -> Server:
         self.start()
@@ -153,7 +154,7 @@ class Server:
 
     # The loop: one thread, which never runs the application.
 
-    def _loop(self) -> None:
+    def _loop(self, signals: AbstractContextManager[None]) -> None:
         with self._lock:
             if self._runs:
                 raise RuntimeError("A server runs once: make another one.")
@@ -162,11 +163,12 @@ class Server:
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ)
         try:
-            while not self._stopping:
-                self._turn()
+            with signals:
+                while not self._stopping:
+                    self._turn()
+                self._close()
         finally:
-            self._stopping = True
-            self._close()
+            self._release()
 
     def _turn(self) -> None:
         for key, _ in self._selector.select(TICK):
@@ -216,7 +218,7 @@ class Server:
     def _serve(self, connection: Connection) -> None:
         """Runs in a thread of the crew."""
         try:
-            stays = connection.serve(LINGER)
+            stays = connection.serve(self._linger)
         except BaseException as error:  # a mistake in this server: it costs one connection, not the thread
             self._log.failed(error)
             connection.wire.close()
@@ -226,6 +228,9 @@ class Server:
             self._wake()
         else:
             self._forget(connection)
+
+    def _linger(self) -> float:
+        return LINGER if self._crew.has_time else 0.0
 
     def _forget(self, connection: Connection) -> None:
         with self._lock:
@@ -252,9 +257,12 @@ class Server:
             yield
             return
         before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        # Python runs handlers in the main thread only, which may be waiting while the system woke another one.
+        wakeup = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
         try:
             yield
         finally:
+            signal.set_wakeup_fd(wakeup)
             for number, handler in before.items():
                 # None: a handler that was not set from Python, and cannot be set again from here.
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
@@ -264,7 +272,6 @@ class Server:
         self._hurry = self._stopping
         self._stopping = True
         self._signal = number
-        self._wake()
 
     # The end.
 
@@ -282,6 +289,8 @@ class Server:
             connection.wire.interrupt()
         self._hurry = False
         self._wait(1.0)
+
+    def _release(self) -> None:
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()
@@ -313,6 +322,11 @@ class Crew:
         thread = threading.Thread(target=self._run, name=f"debugkit-{len(self._threads) + 1}", daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    @property
+    def has_time(self) -> bool:
+        """No connection waits for a thread."""
+        return self._waiting.empty()
 
     def _run(self) -> None:
         while (connection := self._waiting.get()) is not None:

@@ -1,0 +1,433 @@
+"""HTTP/1.1 as seen on the wire, by RFC 9110 and RFC 9112, with real sockets."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import h11
+import pytest
+from serving_support import Client, Running, Stream, application, request, running
+
+from debugkit.errors import DebugkitError
+from debugkit.serving.http11 import make_environ, set_path
+from debugkit.serving.log import Log
+from debugkit.serving.server import make_server
+from debugkit.serving.wire import DRAIN_SIZE, Malformed, Patience
+
+
+def echo(environ: dict[str, Any]) -> list[bytes]:
+    return [environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))]
+
+
+def seen(raw: bytes, *, check: bool = True) -> dict[str, Any]:
+    """The environ that an application gets for ``raw``."""
+    environs: list[dict[str, Any]] = []
+
+    def note(environ: dict[str, Any]) -> list[bytes]:
+        environs.append(environ)
+        return [b"ok"]
+
+    with running(application(note), check=check) as server:
+        assert server.send(raw).status == 200
+    return environs[0]
+
+
+# Requests that are not HTTP/1.1, or not clearly so.
+
+MALFORMED = {
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    "two equal hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+    "host with a blank": (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+    "host with a path": (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+    "host with user": (b"GET / HTTP/1.1\r\nHost: me@a\r\n\r\n", 400),
+    "blank before the colon": (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+    "blank in a name": (b"GET / HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n", 400),
+    "empty name": (b"GET / HTTP/1.1\r\nHost: a\r\n: z\r\n\r\n", 400),
+    "no colon": (b"GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n", 400),
+    "NUL in a value": (b"GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 400),
+    "bare CR in a value": (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", 400),
+    "folded first header": (b"GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400),
+    "two lengths": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "a list of lengths": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 2\r\n\r\nab", 400),
+    "length with a sign": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na", 400),
+    "negative length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\na", 400),
+    "length in words": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: two\r\n\r\nab", 400),
+    "hexadecimal length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\na", 400),
+    "empty length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\na", 400),
+    "length and chunks": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    "chunks in HTTP/1.0": (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "unknown coding": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    "chunked twice": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", 501),
+    "chunk size in words": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n", 400),
+    "negative chunk size": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
+    "hexadecimal prefix": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n", 400),
+    "no line feed behind a chunk": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
+        400,
+    ),
+    "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    "HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    "HTTP/0.9": (b"GET /\r\n\r\n", 400),
+    "no version": (b"GET / HTTP\r\nHost: a\r\n\r\n", 400),
+    "lower-case version": (b"GET / http/1.1\r\nHost: a\r\n\r\n", 400),
+    "two blanks": (b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "blank in the target": (b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "raw bytes in the target": (b"GET /\xe4 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "fragment in the target": (b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "junk method": (b"G(T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "target without a slash": (b"GET admin HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "star, but not OPTIONS": (b"GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "CONNECT": (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 400),
+    "another scheme": (b"GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "head too long": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000, 431),
+    "target too long": (b"GET /" + b"x" * 70_000, 431),
+}
+
+
+@pytest.fixture(scope="module")
+def echo_server() -> Any:
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        body = environ["wsgi.input"].read(1_000)
+        return [body or environ["PATH_INFO"].encode("latin-1") or b"nothing"]
+
+    with running(application(app)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_what_is_not_http_is_refused_and_the_connection_closed(echo_server: Running, case: str) -> None:
+    raw, status = MALFORMED[case]
+    with echo_server.client() as client:
+        reply = client.send(raw).reply()
+        assert (reply.status, reply.header("Connection")) == (status, "close")
+        assert client.rest() == b""
+
+
+def test_a_request_hidden_behind_two_framings_is_not_answered(echo_server: Running) -> None:
+    hidden = b"GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"
+    raw = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
+    with echo_server.client() as client:
+        assert client.send(raw).rest().count(b"HTTP/1.1 ") == 1
+
+
+def test_a_client_that_speaks_tls_is_explained_in_the_log() -> None:
+    with running(application([b"ok"])) as server:
+        server.send(MALFORMED["TLS"][0])
+        assert "open it with http://" in server.stream.wait_for("TLS")
+
+
+WELL_FORMED = {
+    "HTTP/1.0 without a host": b"GET /x HTTP/1.0\r\n\r\n",
+    "a higher minor version": b"GET /x HTTP/1.9\r\nHost: a\r\n\r\n",
+    "empty lines before the request": b"\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n",
+    "empty host": b"GET /x HTTP/1.1\r\nHost:\r\n\r\n",
+    "IPv6 host": b"GET /x HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n",
+    "absolute form": b"GET http://a/x HTTP/1.1\r\nHost: a\r\n\r\n",
+    "bare line feeds": b"GET /x HTTP/1.1\nHost: a\n\n",
+    "blanks around a value": b"GET /x HTTP/1.1\r\nHost: \t a \t \r\n\r\n",
+    "the same length twice": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n/x",
+    "chunks with extensions and trailers": (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
+        b"1;a=b\r\n/\r\n001\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WELL_FORMED)
+def test_what_is_odd_but_http_is_answered(echo_server: Running, case: str) -> None:
+    reply = echo_server.send(WELL_FORMED[case])
+    assert (reply.status, reply.body) == (200, b"/x")
+
+
+def test_a_request_may_come_in_single_bytes(echo_server: Running) -> None:
+    with echo_server.client() as client:
+        for byte in request("GET /slow HTTP/1.1"):
+            client.send(bytes([byte]))
+        assert client.reply().body == b"/slow"
+
+
+# Connections.
+
+
+def test_a_connection_is_kept_for_further_requests(echo_server: Running) -> None:
+    with echo_server.client() as client:
+        assert [client.get(path).body for path in ("/1", "/2", "/3")] == [b"/1", b"/2", b"/3"]
+
+
+def test_pipelined_requests_are_answered_in_order(echo_server: Running) -> None:
+    post = request("POST / HTTP/1.1", "Content-Length: 4", body=b"post")
+    with echo_server.client() as client:
+        client.send(request("GET /1 HTTP/1.1") + post + request("GET /3 HTTP/1.1"))
+        assert [client.reply().body for _ in range(3)] == [b"/1", b"post", b"/3"]
+
+
+@pytest.mark.parametrize("header", ["Connection: close", "connection: Keep-Alive, CLOSE"])
+def test_a_client_that_wants_to_close_is_told_so_and_closed(echo_server: Running, header: str) -> None:
+    with echo_server.client() as client:
+        reply = client.get("/x", header)
+        assert reply.header("Connection") == "close"
+        assert client.rest() == b""
+
+
+def test_a_client_of_http_1_0_is_closed_after_the_answer(echo_server: Running) -> None:
+    with echo_server.client() as client:
+        assert client.get("/x", version="1.0").body == b"/x"
+        assert client.ended
+
+
+def test_a_silent_connection_is_closed_without_a_word_after_its_time() -> None:
+    with running(application([b"ok"]), patience=Patience(idle=0.01)) as server, server.client() as client:
+        assert client.rest() == b""
+        assert server.log == ""
+
+
+def test_a_request_that_never_ends_is_answered_with_408() -> None:
+    with running(application([b"ok"]), patience=Patience(head=0.01)) as server, server.client() as client:
+        client.send(b"GET / HTTP/1.1\r\n")
+        assert client.reply().status == 408
+        assert client.rest() == b""
+
+
+def test_a_client_that_leaves_before_its_request_is_complete_leaves_no_trace() -> None:
+    with running(application([b"ok"])) as server:
+        server.client().send(b"GET / HT").sock.close()
+        assert server.get().body == b"ok"
+    assert server.log.count("\n") == 1
+
+
+# Request bodies.
+
+
+def test_a_chunked_body_is_read_to_its_end_without_a_length() -> None:
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        assert environ["wsgi.input_terminated"] is True
+        assert "CONTENT_LENGTH" not in environ
+        lines = [environ["wsgi.input"].readline(), *environ["wsgi.input"]]
+        return [b"|".join(lines)]
+
+    raw = request("POST / HTTP/1.1", "Transfer-Encoding: chunked", body=b"3\r\na\nb\r\n3\r\n\nc\n\r\n0\r\n\r\n")
+    with running(application(app)) as server:
+        assert server.send(raw).body == b"a\n|b\n|c\n"
+
+
+def test_a_body_ends_where_its_length_says_and_the_next_request_follows() -> None:
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        return [environ["wsgi.input"].read(), b"|", environ["wsgi.input"].read()]
+
+    with running(application(app), check=False) as server, server.client() as client:
+        client.send(request("POST / HTTP/1.1", "Content-Length: 3", body=b"abc") + request("GET / HTTP/1.1"))
+        assert client.reply().body == b"abc|"
+        assert client.reply().body == b"|"
+
+
+def test_a_large_body_arrives_as_it_was_sent() -> None:
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        return [str((len(body), body.count(b"x"))).encode()]
+
+    body = b"0123456789abcdefx" * 100_000
+    with running(application(app)) as server:
+        reply = server.send(request("PUT / HTTP/1.1", f"Content-Length: {len(body)}", body=body))
+    assert reply.body == b"(1700000, 100000)"
+
+
+def test_an_unread_body_is_thrown_away_and_the_connection_kept() -> None:
+    with running(application([b"ok"])) as server, server.client() as client:
+        client.send(request("POST / HTTP/1.1", "Content-Length: 100000", body=b"x" * 100_000))
+        assert client.reply().body == b"ok"
+        assert client.get("/").body == b"ok"
+
+
+def test_an_unread_body_that_is_too_long_closes_the_connection_after_the_answer() -> None:
+    with running(application([b"ok"])) as server, server.client() as client:
+        client.send(request("POST / HTTP/1.1", f"Content-Length: {10 * DRAIN_SIZE}"))
+
+        def upload() -> None:
+            try:
+                client.send(b"x" * (10 * DRAIN_SIZE))
+            except OSError:
+                pass
+
+        sender = threading.Thread(target=upload)
+        sender.start()
+        assert client.reply().body == b"ok"
+        sender.join(20)
+        assert not sender.is_alive()
+
+
+def test_an_unread_body_with_broken_chunks_closes_the_connection_without_a_second_answer() -> None:
+    raw = request("POST / HTTP/1.1", "Transfer-Encoding: chunked", body=b"oh no\r\n")
+    with running(application([b"ok"])) as server, server.client() as client:
+        assert client.send(raw).rest().count(b"HTTP/1.1 ") == 1
+
+
+def test_a_body_that_breaks_off_is_an_error_for_the_application_and_not_the_whole() -> None:
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        try:
+            return [environ["wsgi.input"].read(10)]
+        except OSError as error:
+            errors.append(error)
+            raise
+        finally:
+            done.set()
+
+    with running(application(app)) as server:
+        with server.client() as client:
+            client.send(request("POST / HTTP/1.1", "Content-Length: 10", body=b"short"))
+        assert done.wait(20)
+    assert isinstance(errors[0], ConnectionError)
+    assert server.log == ""
+
+
+def test_reading_after_the_answer_never_yields_the_next_request() -> None:
+    inputs: list[Any] = []
+
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        inputs.append(environ["wsgi.input"])
+        return [b"ok"]
+
+    with running(application(app), check=False) as server, server.client() as client:
+        client.send(request("POST / HTTP/1.1", "Content-Length: 3", body=b"abc") + request("GET / HTTP/1.1"))
+        assert [client.reply().body for _ in range(2)] == [b"ok", b"ok"]
+        assert b"GET" not in inputs[0].read()
+
+
+# Expect: 100-continue.
+
+WAITING = request("POST / HTTP/1.1", "Content-Length: 3", "Expect: 100-continue")
+
+
+def test_a_client_that_waits_is_told_to_go_on_when_the_application_reads() -> None:
+    with running(application(echo)) as server, server.client() as client:
+        assert client.send(WAITING).read_until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert client.send(b"abc").reply().body == b"abc"
+        assert client.get("/", "Content-Length: 0").body == b""
+
+
+def test_a_client_that_does_not_wait_is_not_told_to_go_on() -> None:
+    with running(application(echo)) as server, server.client() as client:
+        reply = client.send(WAITING + b"abc").reply()
+        assert (reply.status, reply.body) == (200, b"abc")
+
+
+def test_a_client_that_waits_in_vain_is_closed_since_it_may_send_its_body_or_not() -> None:
+    with running(application([b"no"], status="413 Too Large")) as server, server.client() as client:
+        reply = client.send(WAITING).reply()
+        assert (reply.status, reply.header("Connection")) == (413, "close")
+        assert client.rest() == b""
+
+
+# Environ.
+
+
+def test_the_environ_says_what_pep_3333_wants() -> None:
+    environ = seen(request("GET /a%20b/%C3%A4?q=%20 HTTP/1.1", "Host: shop.test:1", "Accept: a", "Accept: b"))
+    wanted = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/a b/Ã¤",
+        "QUERY_STRING": "q=%20",
+        "REQUEST_URI": "/a%20b/%C3%A4?q=%20",
+        "RAW_URI": "/a%20b/%C3%A4?q=%20",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "shop.test:1",
+        "HTTP_ACCEPT": "a, b",
+        "wsgi.url_scheme": "http",
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.version": (1, 0),
+        "wsgi.input_terminated": True,
+    }
+    assert {key: environ.get(key) for key in wanted} == wanted
+    assert environ["SERVER_PORT"].isdecimal()
+    assert environ["REMOTE_PORT"].isdecimal()
+    assert environ["SERVER_SOFTWARE"].startswith("debugkit/")
+
+
+def test_cookies_of_several_headers_are_joined_as_cookies() -> None:
+    assert seen(request("GET / HTTP/1.1", "Cookie: a=1", "Cookie: b=2"))["HTTP_COOKIE"] == "a=1; b=2"
+
+
+def test_headers_with_an_underscore_cannot_pose_as_others() -> None:
+    environ = seen(request("GET / HTTP/1.1", "X_Real_IP: 1.2.3.4", "Content_Length: 5", "X-Other: kept"))
+    assert "HTTP_X_REAL_IP" not in environ
+    assert "CONTENT_LENGTH" not in environ
+    assert environ["HTTP_X_OTHER"] == "kept"
+
+
+def test_the_header_proxy_cannot_pose_as_the_variable_http_proxy() -> None:
+    assert "HTTP_PROXY" not in seen(request("GET / HTTP/1.1", "Proxy: http://evil.test"))
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        ("/", "/", ""),
+        ("//evil.test/x", "//evil.test/x", ""),
+        ("/a//b/../c", "/a//b/../c", ""),
+        ("/?", "/", ""),
+        ("/a?b?c", "/a", "b?c"),
+        ("/%2F%3F%25", "//?%", ""),
+        ("/%zz%", "/%zz%", ""),
+        ("http://shop.test", "/", ""),
+        ("http://shop.test?a=b", "/", "a=b"),
+        ("HTTPS://shop.test:443/x?y", "/x", "y"),
+        ("http://shop.test//x", "//x", ""),
+    ],
+)
+def test_the_target_is_a_path_whatever_it_looks_like(target: str, path: str, query: str) -> None:
+    environ: dict[str, Any] = {"REQUEST_METHOD": "GET"}
+    set_path(environ, target)
+    assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == (path, query)
+
+
+def test_the_host_of_an_absolute_target_wins_over_the_header() -> None:
+    assert seen(request("GET http://real.test/ HTTP/1.1", "Host: other.test"))["HTTP_HOST"] == "real.test"
+
+
+def test_options_with_a_star_asks_about_the_whole_server() -> None:
+    environ = seen(request("OPTIONS * HTTP/1.1"))
+    assert (environ["PATH_INFO"], environ["REQUEST_URI"]) == ("", "*")
+
+
+def test_two_requests_share_nothing_of_the_environ() -> None:
+    base: dict[str, Any] = {"SCRIPT_NAME": ""}
+    one = make_environ(h11.Request(method="GET", target="/a", headers=[("Host", "a"), ("X", "1")]), base)
+    two = make_environ(h11.Request(method="GET", target="/b", headers=[("Host", "a")]), base)
+    assert base == {"SCRIPT_NAME": ""}
+    assert "HTTP_X" in one
+    assert "HTTP_X" not in two
+
+
+def test_an_error_says_which_status_it_becomes() -> None:
+    assert Malformed("too long", 431).status == 431
+
+
+def test_clients_over_ipv6_and_ipv4_are_named_by_their_addresses() -> None:
+    addresses: list[str] = []
+
+    def note(environ: dict[str, Any]) -> list[bytes]:
+        addresses.append(environ["REMOTE_ADDR"])
+        return [b"ok"]
+
+    try:
+        server = make_server("::", 0, application(note), log=Log(Stream()))
+    except DebugkitError:
+        pytest.skip("no IPv6 on this computer")
+    with server:
+        for host in ("::1", "127.0.0.1"):
+            with Client(server.port, host) as client:
+                client.get("/")
+    assert addresses == ["::1", "127.0.0.1"]
