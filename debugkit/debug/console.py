@@ -56,7 +56,8 @@ class Console:
         self._managers = tuple(context_managers)
         self._idle_seconds = idle_seconds
         self._clock = clock
-        self._lock = threading.Lock()
+        # Re-entrant: the garbage collector may close the events of a dropped command while it is held.
+        self._lock = threading.RLock()
         self._worker: _Worker | None = None
         self._running: _Command | None = None
         self._closed = False
@@ -206,8 +207,8 @@ class _Command:
         self._clock = clock
         self._start = clock()
         self._end = end
-        # Held while KeyboardInterrupt is raised in the thread, and to change `_armed`. A plain lock: CPython lets no
-        # exception in between taking it and the body of its `with`, which threading.Condition and RLock do not promise.
+        # Held while KeyboardInterrupt is raised in the thread, and to disarm. A plain lock: CPython lets no exception
+        # in between taking it and the body of its `with`, which a lock with Python code in it does not promise.
         self._lock = threading.Lock()
         self._thread = 0
         self._armed = False
@@ -271,6 +272,8 @@ class _Command:
             _raise_in_thread(self._thread, None)
 
     def _evaluate(self) -> Status:
+        if self._interrupted:  # while contexts were entered
+            return "interrupted"
         try:
             code = self._namespace.compile(_cleaned(self._source))
             if code is None:
@@ -289,10 +292,13 @@ class _Command:
     def interrupt(self, seconds: float) -> bool:
         """Raise KeyboardInterrupt in the command until it ends; `False` when it has not ended after ``seconds``."""
         for _ in range(_ATTEMPTS):
-            with self._lock:
-                self._interrupted = True
-                if self._armed:
-                    _raise_in_thread(self._thread, KeyboardInterrupt)
+            self._interrupted = True
+            if self._lock.acquire(blocking=False):  # else it is disarming, or another Stop is at it
+                try:
+                    if self._armed:
+                        _raise_in_thread(self._thread, KeyboardInterrupt)
+                finally:
+                    self._lock.release()
             if self._finished.wait(seconds / _ATTEMPTS):
                 return True
         return False

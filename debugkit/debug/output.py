@@ -156,10 +156,9 @@ class Capture:
 
     def events(self) -> Iterator[Event]:
         """Events as they come, the last of them `Done`. Blocks, without polling, until there is one."""
-        event: Event | None = None
-        while not isinstance(event, Done):
-            event = event or self._queue.get()
-            following: Event | None = None
+        following: Event | None = None
+        while True:
+            event, following = following or self._queue.get(), None
             if type(event) is Output:
                 event, following = self._joined(event)
                 yield from self._fitting(event)
@@ -167,7 +166,6 @@ class Capture:
                 yield Output(event.stream, event.text) if isinstance(event, Output) else event
             if isinstance(event, Done):
                 return
-            event = following
 
     def _joined(self, first: Output) -> tuple[Output, Event | None]:
         """``first`` and what follows on the same stream within a moment; and the event after it, when it came."""
@@ -340,6 +338,8 @@ class _Routing:
         self._routers: dict[str, _Router] = {}
         self._start: Callable[[threading.Thread], None] = threading.Thread.start
         self._original_start = self._start
+        self._breakpoint: Callable[..., Any] = sys.breakpointhook
+        self._original_breakpoint = self._breakpoint
 
     def enter(self) -> None:
         self._users += 1
@@ -347,6 +347,7 @@ class _Routing:
             for name in ("stdin", "stdout", "stderr"):
                 self._route(name)
             self._follow_threads()
+            self._refuse_breakpoints()
 
     def leave(self) -> None:
         self._users -= 1
@@ -356,6 +357,8 @@ class _Routing:
                     setattr(sys, name, router._original)
             if threading.Thread.start is self._start:
                 threading.Thread.start = self._original_start  # type: ignore[method-assign]  # undone here
+            if sys.breakpointhook is self._breakpoint:
+                sys.breakpointhook = self._original_breakpoint
 
     def _route(self, name: str) -> None:
         # A new router each time, as something that wraps an old one may stand there: the old one must not lead back.
@@ -376,6 +379,18 @@ class _Routing:
 
         self._original_start, self._start = original, start
         threading.Thread.start = start  # type: ignore[method-assign, assignment]  # taken back in `leave`
+
+    def _refuse_breakpoints(self) -> None:
+        """pdb would stop in the console's own code first, and find no input there. Other debuggers are left alone."""
+        original = sys.breakpointhook
+
+        def hook(*arguments: Any, **choices: Any) -> Any:
+            if current_capture() is not None and original is sys.__breakpointhook__:
+                raise io.UnsupportedOperation("breakpoint() is not available here. " + NO_INPUT)
+            return original(*arguments, **choices)
+
+        self._original_breakpoint, self._breakpoint = original, hook
+        sys.breakpointhook = hook
 
 
 _routing = _Routing()
