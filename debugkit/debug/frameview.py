@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -92,6 +92,18 @@ class FrameViews:
         self._reader = reader
         self._describer = describer
         self._limits = limits
+        self._nodes: dict[tuple[int, str], Node] = {}
+
+    def _describe(self, value: object, name: str) -> Node:
+        """A value in one line, described once: the same ones stand beside lines, in tooltips and in the table.
+
+        Values are known by their identity: frames keep them alive for as long as this object is used.
+        """
+        key = (id(value), name)
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = self._describer.describe(value, name)
+        return node
 
     def view(self, frame: CapturedFrame, *, number: int, chosen: str = "") -> FrameView:
         """The opened frame, complete."""
@@ -145,7 +157,7 @@ class FrameViews:
 
     def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
         tips = {(found.end_lineno, found.end_colno): found for found in expressions}
-        texts = _Texts(self._describer, tips)
+        texts = _Texts(self._describe, tips)
         beside = self._beside(shown, expressions)
         lines = tuple(
             GapView(line.first, line.last)
@@ -174,7 +186,7 @@ class FrameViews:
         return {lineno: tuple(map(self._expression_row, row)) for lineno, row in found.items() if row}
 
     def _expression_row(self, found: ExpressionValue) -> ValueView:
-        node = self._describer.describe(found.value, found.text)
+        node = self._describe(found.value, found.text)
         return self._row(found.text, found.value, node, relevant=found.failing)
 
     def _locals(self, frame: CapturedFrame, found: Sequence[ExpressionValue]) -> tuple[tuple[ValueView, ...], int]:
@@ -190,7 +202,7 @@ class FrameViews:
         return tuple(rows), len(values) - len(shown)
 
     def _local_row(self, name: str, value: object, relevant: bool) -> ValueView:
-        node = self._describer.describe(value, name)
+        node = self._describe(value, name)
         details: tuple[ValueView, ...] = ()
         if relevant and node.openable and "…" in node.text and not isinstance(value, list | tuple | set | frozenset):
             children = self._describer.children(value, name).items[:DETAILS]
@@ -237,13 +249,15 @@ def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator
 class _Texts:
     """Tooltips by the place where an expression ends, described only when a span asks for them."""
 
-    def __init__(self, describer: Describer, found: Mapping[tuple[int, int], ExpressionValue]) -> None:
-        self._describer = describer
+    def __init__(
+        self, describe: Callable[[object, str], Node], found: Mapping[tuple[int, int], ExpressionValue]
+    ) -> None:
+        self._describe = describe
         self._found = found
 
     def get(self, place: tuple[int, int], default: str = "") -> str:
         value = self._found.get(place)
-        return self._describer.describe(value.value, value.text).text if value else default
+        return self._describe(value.value, value.text).text if value else default
 
 
 def spans(line: SourceLine, tips: _Texts | Mapping[tuple[int, int], str]) -> Iterable[Span]:

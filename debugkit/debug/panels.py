@@ -56,7 +56,7 @@ class Panels:
         redactor = self._describer.redactor
         if isinstance(value, str) and not redactor.name_is_secret(name):
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
-            return ValueView(name, redactor.text(value[:BODY_TEXT]), "str", kind="string")
+            return ValueView(name, redactor.text(value[:BODY_TEXT]), kind="string")
         node = self._describer.describe(value, name)
         return ValueView(name, node.text, node.type, redacted=node.redacted, kind=node.kind)
 

@@ -110,8 +110,10 @@ class DebuggedApplication:
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             return self._failed(error, environ, start_response, contexts, sent)
         kind = type(body)
-        if kind is list or kind is tuple or (kind is not GeneratorType and is_file(body, environ)):
+        if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
             return body
+        if kind is not GeneratorType and isinstance(body, IOBase):
+            return body  # servers send a file faster than by iterating, and know it only by its identity
         guarded = self._guard(body, environ, start_response, contexts, sent)
         next(guarded)
         return guarded
@@ -214,14 +216,6 @@ def capture(exc: BaseException) -> str:
         raise DebugkitError("There is no debugger yet: wrap the application in debugkit.DebuggedApplication first.")
     entry = debugger.record(exc, exc.__traceback__, context=contextvars.copy_context())
     return f"{debugger.settings.mount}/tracebacks/{entry.id}"
-
-
-def is_file(body: object, environ: WSGIEnvironment) -> bool:
-    """Whether a server may send ``body`` faster than by iterating: it must get that very object (PEP 3333)."""
-    if isinstance(body, IOBase):
-        return True
-    wrapper = environ.get("wsgi.file_wrapper")
-    return isinstance(wrapper, type) and isinstance(body, wrapper)
 
 
 def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
