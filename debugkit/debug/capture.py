@@ -1,47 +1,41 @@
-"""An exception becomes data: its whole tree, the frames of each part, and the traceback's own text.
+"""An exception becomes data: its chain, its groups, its frames, and the text that `traceback` prints for it.
 
-Keeps references and reads no source; what costs time is done when somebody looks. Never raises: what an exception
-says of itself is the user's code, and may do anything.
+Cheap, and never the second exception: the frames are walked and kept, what they hold is looked at by others, later.
+Fields of exceptions are read from the built-in classes' own slots, past whatever a subclass made of their names.
+Knows no source, no values, no page.
 """
 
 from __future__ import annotations
 
 import hashlib
+import linecache
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, EllipsisType, FrameType, TracebackType
 from typing import Any
 
-from debugkit.debug.libraries import Library, library_of
-from debugkit.debug.suggestions import suggest
+from debugkit.debug import guard
+from debugkit.debug.libraries import Library as Library
+from debugkit.debug.libraries import is_library, library_of
+from debugkit.debug.suggestions import local, suggestion
 from debugkit.settings import Limits
 
-__all__ = [
-    "CapturedException",
-    "CapturedFrame",
-    "CapturedTraceback",
-    "Library",
-    "Position",
-    "RepeatedFrames",
-    "capture",
-]
+#: Frames of a cycle that are looked for, and how many rounds of it are listed before the rest is left out.
+_LONGEST_CYCLE = 8
+_ROUNDS_LISTED = 3
+#: Characters kept of a note and of __traceback_info__; how many notes.
+_NOTE_SIZE = 4_000
+_NOTES = 50
 
-#: A cycle of recursion may go through this many different frames.
-LONGEST_CYCLE = 8
-#: Cycles that are listed before and after those left out, as the standard library's text does.
-CYCLES_BEFORE, CYCLES_AFTER = 3, 1
-#: Characters of a message, a note or ``__traceback_info__``.
-MESSAGE = 10_000
-NOTES = 50
-
-CO_OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED, without the import: locals live in slots
+# The model
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The failing expression as PEP 657 gives it: columns are offsets in UTF-8 bytes. `None` where it is not known."""
+    """Where an expression stands (PEP 657). Lines count from 1; columns are UTF-8 *byte* offsets; `None`: unknown."""
 
     lineno: int | None
     end_lineno: int | None
@@ -49,481 +43,500 @@ class Position:
     end_colno: int | None
 
 
+@dataclass(slots=True, eq=False)
 class CapturedFrame:
-    """A frame of a traceback. ``frame`` and ``code`` are `None` for the place a SyntaxError points at, and once released."""
+    """One frame of a traceback, or the place a syntax error points at, which has neither ``frame`` nor ``code``."""
 
-    __slots__ = (
-        "code",
-        "filename",
-        "frame",
-        "hidden",
-        "index",
-        "info",
-        "lineno",
-        "module",
-        "name",
-        "position",
-        "released",
-    )
-
-    def __init__(
-        self,
-        index: int,
-        *,
-        filename: str,
-        lineno: int,
-        name: str,
-        position: Position,
-        frame: FrameType | None = None,
-        hidden: bool = False,
-    ) -> None:
-        self.index = index
-        self.filename = filename
-        self.lineno = lineno
-        self.name = name
-        self.position = position
-        self.frame = frame
-        self.code: CodeType | None = frame.f_code if frame else None
-        module = frame.f_globals.get("__name__") if frame else None
-        self.module = module if type(module) is str else ""
-        self.hidden = hidden
-        self.info = _info(frame) if frame else ""
-        self.released = False
+    frame: FrameType | None
+    code: CodeType | None
+    filename: str
+    lineno: int
+    name: str  # the qualified name (co_qualname)
+    module: str  # the globals' __name__, or ""
+    position: Position
+    hidden: bool = False  # by __traceback_hide__
+    info: str = ""  # __traceback_info__ as text
+    index: int = -1  # unique within one CapturedTraceback, in the order of the page
+    released: bool = False
 
     @property
     def library(self) -> Library | None:
-        """The library it belongs to; `None` for the application's own code."""
+        """The library its file belongs to; `None` if it is the application's own. Found when first asked for."""
         return library_of(self.filename)
 
     def release(self) -> None:
+        """Drop the frame and its code; what is plain stays."""
         self.frame = self.code = None
         self.released = True
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedFrames:
-    """``count`` frames left out because they repeat ``frames``, which are listed before them."""
+    """``count`` frames left out. ``frames`` is the cycle they repeat, listed before; empty if they repeat nothing."""
 
     count: int
     frames: tuple[CapturedFrame, ...]
 
 
+@dataclass(slots=True, eq=False)
 class CapturedException:
-    """One exception of a tree. ``relation`` is how it led to the one before it: cause, context, member or "" (first)."""
+    """One exception of the tree."""
 
-    __slots__ = (
-        "chain",
-        "exception",
-        "frames",
-        "members",
-        "message",
-        "notes",
-        "relation",
-        "suggestion",
-        "suppressed",
-        "type_name",
-    )
-
-    def __init__(self, exception: BaseException, relation: str) -> None:
-        self.exception: BaseException | None = exception
-        self.relation = relation
-        self.type_name = type_name(type(exception))
-        self.message = message_of(exception)
-        self.notes = notes_of(exception)
-        self.suggestion = ""
-        self.suppressed = bool(_SUPPRESS(exception))
-        self.frames: tuple[CapturedFrame | RepeatedFrames, ...] = ()
-        self.members: tuple[CapturedException, ...] = ()
-        #: What led to it, nearest first, root cause last. Filled for what was raised and for members of groups.
-        self.chain: tuple[CapturedException, ...] = ()
+    exception: BaseException | None  # None once released
+    type_name: str  # as the traceback prints it: "KeyError", "shop.errors.OutOfStock"
+    message: str
+    notes: tuple[str, ...]
+    suggestion: str  # "Did you mean: 'price'?" or ""
+    #: How it led to the exception before it: "cause", "context" or "member"; "" for the first.
+    relation: str
+    suppressed: bool  # its context is hidden by ``from None``, and not listed
+    frames: tuple[CapturedFrame | RepeatedFrames, ...]  # outermost first
+    #: The exceptions of a group, and how many more of them are not listed.
+    members: tuple[CapturedException, ...] = ()
+    members_left_out: int = 0
+    #: What led to it, nearest first, root cause last. Filled at the head and at members of groups.
+    chain: tuple[CapturedException, ...] = ()
 
 
+@dataclass(eq=False)
 class CapturedTraceback:
-    """The whole tree of an exception, its frames by index, and its text."""
+    """A captured exception. ``text`` is what `traceback.format_exception` gives, lone surrogates escaped."""
 
-    __slots__ = ("exception", "fingerprint", "frames", "opened", "text")
+    exception: CapturedException
+    text: str
+    frames: Mapping[int, CapturedFrame] = field(init=False)
 
-    def __init__(self, exception: CapturedException, frames: Mapping[int, CapturedFrame], text: str) -> None:
-        self.exception = exception
-        self.frames = frames
-        self.text = text
-        #: The frame to look at first: the nearest one of the application.
-        self.opened = next((frame for one in walk(exception) if (frame := nearest_frame(one))), None)
-        #: The same for errors of the same types at the same place.
-        self.fingerprint = _fingerprint(exception, self.opened)
+    def __post_init__(self) -> None:
+        frames = [frame for one in walk(self.exception) for frame in plain_frames(one)]
+        for index, frame in enumerate(frames):
+            frame.index = index
+        self.frames = dict(enumerate(frames))
 
     def frame(self, index: int) -> CapturedFrame:
-        """Raises `KeyError` when there is no such frame."""
+        """The frame with this index. Raises `KeyError`."""
         return self.frames[index]
 
+    @cached_property
+    def opened(self) -> CapturedFrame | None:
+        """The frame to look at first: the nearest of the application, in the first exception that has frames."""
+        return next((frame for one in walk(self.exception) if (frame := nearest_frame(one))), None)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same exceptions raised at the same place of the application."""
+        frame = self.opened
+        place = [frame.filename, frame.name, str(frame.lineno)] if frame else []
+        types = [f"{one.relation} {one.type_name}" for one in walk(self.exception)]
+        return hashlib.blake2b("\0".join([*types, *place]).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
     def release(self) -> None:
-        """Drop every live object; what can be printed stays."""
+        """Drop every live reference: frames, code, exceptions. Text and plain data stay. May be called again."""
         for frame in self.frames.values():
             frame.release()
         for one in walk(self.exception):
             one.exception = None
 
 
-def capture(
-    exc: BaseException, *, tb: TracebackType | None = None, show_hidden: bool = False, limits: Limits | None = None
-) -> CapturedTraceback:
-    """Capture ``exc`` and all that belongs to it.
-
-    ``tb`` is where its traceback begins, by default ``exc.__traceback__``. ``show_hidden`` ignores
-    ``__traceback_hide__``. Causes, contexts and members beyond ``limits.exceptions`` are left out.
-    """
-    return _Capture(limits or Limits(), show_hidden).run(exc, tb or exc.__traceback__)
-
-
-def walk(exception: CapturedException) -> Iterator[CapturedException]:
-    """The exception, the members below it, and what led to each, in the order of the page."""
-    yield exception
-    for other in (*exception.members, *exception.chain):
-        yield from walk(other)
-
-
-def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:
-    """The frames that are listed one by one."""
-    return (one for one in exception.frames if isinstance(one, CapturedFrame))
-
-
 def nearest_frame(exception: CapturedException) -> CapturedFrame | None:
-    """The innermost frame of the application, else the innermost one at all."""
+    """The innermost frame that is the application's own and not hidden; if there is none, the innermost."""
     frames = list(plain_frames(exception))
-    own = (frame for frame in reversed(frames) if frame.library is None)
+    own = (frame for frame in reversed(frames) if not frame.hidden and not is_library(frame.filename))
     return next(own, frames[-1] if frames else None)
 
 
-#: The attributes that the interpreter itself reads, whatever a subclass puts in their place.
-_CAUSE: Callable[[BaseException], BaseException | None] = BaseException.__dict__["__cause__"].__get__
-_CONTEXT: Callable[[BaseException], BaseException | None] = BaseException.__dict__["__context__"].__get__
-_SUPPRESS: Callable[[BaseException], bool] = BaseException.__dict__["__suppress_context__"].__get__
-_TRACEBACK: Callable[[BaseException], TracebackType | None] = BaseException.__dict__["__traceback__"].__get__
-_MEMBERS: Callable[[BaseException], Sequence[BaseException]] = BaseExceptionGroup.__dict__["exceptions"].__get__
+def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:
+    """The frames that are listed, without those left out."""
+    return (one for one in exception.frames if isinstance(one, CapturedFrame))
 
 
-class _Capture:
-    """One run: counts frames and exceptions, and knows which exceptions it has met."""
+def walk(exception: CapturedException) -> Iterator[CapturedException]:
+    """The exception, the members below it, then what led to it, each with its members."""
+    yield exception
+    for member in exception.members:
+        yield from walk(member)
+    for one in exception.chain:
+        yield from walk(one)
+
+
+# Capture
+
+
+def capture(
+    exc: BaseException,
+    *,
+    tb: TracebackType | EllipsisType | None = ...,
+    show_hidden: bool = False,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> CapturedTraceback:
+    """Everything about ``exc`` that a page may show. ``tb`` replaces its own traceback. Never raises."""
+    start = _traceback(exc) if isinstance(tb, EllipsisType) else tb
+    try:
+        captured = _Tree(limits, show_hidden).capture(exc, start, "")
+        return CapturedTraceback(captured, _text(exc, start, captured, limits.text_size))
+    except Exception as broken:  # no stack or memory left: say that at least
+        name = _type_name(type(exc))
+        message = f"(capturing it failed: {type(broken).__name__})"
+        bare = CapturedException(exc, name, message, (), "", "", False, ())
+        return CapturedTraceback(bare, f"{name}: {message}\n")
+
+
+def _field(owner: type, name: str, exc: BaseException) -> Any:
+    return owner.__dict__[name].__get__(exc)
+
+
+def _traceback(exc: BaseException) -> TracebackType | None:
+    found: TracebackType | None = _field(BaseException, "__traceback__", exc)
+    return found
+
+
+def _led_by(exc: BaseException) -> tuple[BaseException | None, str, bool]:
+    """What the traceback prints before ``exc``, how that led to it, and whether ``from None`` hides a context."""
+    cause = _field(BaseException, "__cause__", exc)
+    if cause is not None:
+        return cause, "cause", False
+    context = _field(BaseException, "__context__", exc)
+    if _field(BaseException, "__suppress_context__", exc):
+        return None, "", context is not None
+    return context, "context", False
+
+
+class _Tree:
+    """Walks an exception, what led to it, and its groups. A chain lists no exception twice, so no walk loops."""
 
     def __init__(self, limits: Limits, show_hidden: bool) -> None:
-        self._limits = limits
-        self._show_hidden = show_hidden
+        self._limits, self._show_hidden = limits, show_hidden
+        self._left = limits.exceptions
         self._seen: set[int] = set()
-        self._frames: dict[int, CapturedFrame] = {}
 
-    def run(self, exc: BaseException, tb: TracebackType | None) -> CapturedTraceback:
-        head = self._exception(exc, tb, "")
-        return CapturedTraceback(head, self._frames, text_of(exc, tb, self._limits.text_size))
+    def capture(
+        self, exc: BaseException, tb: TracebackType | None, relation: str, above: frozenset[int] = frozenset()
+    ) -> CapturedException:
+        self._left -= 1
+        head = self._one(exc, tb, relation)
+        links = self._links(exc)
+        self._left -= len(links)
+        head.chain = tuple(self._one(one, _traceback(one), how) for one, how in links)
+        # After the chain: the root cause tells more than the last member of a long group.
+        self._add_members(head, exc, above | {id(exc)})
+        for one, (link, _) in zip(head.chain, links, strict=True):
+            self._add_members(one, link, above | {id(exc), id(link)})
+        return head
 
-    def _exception(self, exc: BaseException, tb: TracebackType | None, relation: str) -> CapturedException:
+    def _links(self, exc: BaseException) -> list[tuple[BaseException, str]]:
+        """The chain of ``exc``; of one that is too long, both ends."""
+        links: list[tuple[BaseException, str]] = []
         self._seen.add(id(exc))
-        captured = CapturedException(exc, relation)
-        captured.frames = self._listed(exc, tb)
-        frames = list(plain_frames(captured))
-        captured.suggestion = suggest(exc, captured.message, frames[-1].frame if frames else None)
-        captured.members = tuple(self._members(exc))
-        if relation in ("", "member"):
-            captured.chain = tuple(self._chain(exc))
-        return captured
+        led, how, _ = _led_by(exc)
+        while led is not None and id(led) not in self._seen:
+            self._seen.add(id(led))
+            links.append((led, how))
+            led, how, _ = _led_by(led)
+        surplus = max(0, len(links) - max(0, self._left))
+        middle = (len(links) - surplus) // 2
+        return links[:middle] + links[middle + surplus :]
 
-    def _new(self, exc: BaseException | None) -> bool:
-        return exc is not None and id(exc) not in self._seen and len(self._seen) < self._limits.exceptions
+    def _add_members(self, one: CapturedException, exc: BaseException, above: frozenset[int]) -> None:
+        if not issubclass(type(exc), BaseExceptionGroup):
+            return
+        found: list[CapturedException] = []
+        for member in _field(BaseExceptionGroup, "exceptions", exc):
+            if self._left <= 0:
+                break
+            if id(member) not in above:  # a cause of the group that holds the group
+                found.append(self.capture(member, _traceback(member), "member", above))
+        one.members = tuple(found)
+        one.members_left_out = len(_field(BaseExceptionGroup, "exceptions", exc)) - len(found)
 
-    def _members(self, exc: BaseException) -> Iterator[CapturedException]:
-        if isinstance(exc, BaseExceptionGroup):
-            for member in _MEMBERS(exc):
-                if self._new(member):
-                    yield self._exception(member, _TRACEBACK(member), "member")
-
-    def _chain(self, exc: BaseException) -> Iterator[CapturedException]:
-        current, relation = _led_to(exc)
-        while current is not None and self._new(current):
-            yield self._exception(current, _TRACEBACK(current), relation)
-            current, relation = _led_to(current)
-
-    def _listed(self, exc: BaseException, tb: TracebackType | None) -> tuple[CapturedFrame | RepeatedFrames, ...]:
-        entries = list(_entries(tb))
-        if not self._show_hidden:
-            entries = [entries[number] for number in shown([_hide(entry[0]) for entry in entries])]
-        listed: list[CapturedFrame | RepeatedFrames] = []
-        for piece in cut_middle(fold([(entry[0].f_code, entry[1]) for entry in entries]), self._limits.frames):
-            if isinstance(piece, int):
-                listed.append(self._frame(*entries[piece]))
-            else:
-                count, cycle = piece
-                before = [one for one in listed if isinstance(one, CapturedFrame)]
-                listed.append(RepeatedFrames(count, tuple(before[-cycle:])))
-        place = _syntax_error(exc, len(self._frames))
-        if place is not None:
-            self._frames[place.index] = place
-            listed.append(place)
-        return tuple(listed)
-
-    def _frame(self, frame: FrameType, lineno: int, lasti: int) -> CapturedFrame:
-        code = frame.f_code
-        captured = CapturedFrame(
-            len(self._frames),
-            filename=_clean(code.co_filename),
-            lineno=lineno,
-            name=_clean(code.co_qualname),
-            position=Position(*next(islice(code.co_positions(), lasti // 2, None), (None, None, None, None)))
-            if lasti >= 0
-            else NOWHERE,
-            frame=frame,
+    def _one(self, exc: BaseException, tb: TracebackType | None, relation: str) -> CapturedException:
+        traces = list(_traces(tb))
+        message = _message(exc, self._limits.text_size)
+        return CapturedException(
+            exception=exc,
+            type_name=_type_name(type(exc)),
+            message=message,
+            notes=_notes(exc),
+            suggestion=suggestion(exc, traces[-1].tb_frame if traces else None, message),
+            relation=relation,
+            suppressed=_led_by(exc)[2],
+            frames=(*_frames(traces, self._show_hidden, self._limits.frames), *_pointed_at(exc, traces)),
         )
-        self._frames[captured.index] = captured
-        return captured
 
 
-NOWHERE = Position(None, None, None, None)
-_Entry = tuple[FrameType, int, int]
+# Frames
 
 
-def _entries(tb: TracebackType | None) -> Iterator[_Entry]:
-    seen = set()  # a traceback can be made to lead back into itself
-    while tb is not None and id(tb) not in seen:
-        seen.add(id(tb))
-        yield tb.tb_frame, tb.tb_lineno or tb.tb_frame.f_lineno or 0, tb.tb_lasti
+def _traces(tb: TracebackType | None) -> Iterator[TracebackType]:
+    while tb is not None:
+        yield tb
         tb = tb.tb_next
 
 
-def _led_to(exc: BaseException) -> tuple[BaseException | None, str]:
-    """What the interpreter would print before ``exc``, and how it calls that (PEP 3134, PEP 409)."""
-    cause = _CAUSE(exc)
-    if cause is not None:
-        return cause, "cause"
-    return (None, "") if _SUPPRESS(exc) else (_CONTEXT(exc), "context")
+def _frames(traces: Sequence[TracebackType], show_hidden: bool, most: int) -> Iterator[CapturedFrame | RepeatedFrames]:
+    hidden = _hidden(traces)
+    shown = [index for index, hide in enumerate(hidden) if show_hidden or not hide] or range(len(traces))
+    listed: list[CapturedFrame] = []
+    for item in _shortened([(id(traces[one].tb_frame.f_code), traces[one].tb_lineno) for one in shown], most):
+        if isinstance(item, _LeftOut):
+            yield RepeatedFrames(item.count, tuple(listed[len(listed) - item.cycle :]))
+        else:
+            listed.append(_frame(traces[shown[item]], hidden[shown[item]]))
+            yield listed[-1]
 
 
-# Frames that ask not to be shown
-
-
-def _local(frame: FrameType, name: str) -> object:
-    """A local variable by name. Reading ``f_locals`` costs a copy, so it is read only if there can be one."""
+def _frame(trace: TracebackType, hidden: bool) -> CapturedFrame:
+    frame = trace.tb_frame
     code = frame.f_code
-    if code.co_flags & CO_OPTIMIZED and name not in code.co_varnames and name not in code.co_cellvars:
-        return None
-    return frame.f_locals.get(name)
+    position = (
+        next(islice(code.co_positions(), trace.tb_lasti // 2, None), (None,) * 4)
+        if trace.tb_lasti >= 0
+        else (None,) * 4
+    )
+    info = local(frame, "__traceback_info__")
+    return CapturedFrame(
+        frame=frame,
+        code=code,
+        filename=_clean(code.co_filename),
+        lineno=trace.tb_lineno or code.co_firstlineno,
+        name=_clean(_qualified(code)),
+        module=_clean(guard.exact_str(dict.get(frame.f_globals, "__name__"))),
+        position=Position(*position),
+        hidden=hidden,
+        info="" if info is guard.MISSING or info is None else _called(str, info, _NOTE_SIZE),
+    )
 
 
-def _hide(frame: FrameType) -> str:
-    """The word of ``__traceback_hide__``; anything true that is no word means "this"."""
-    value = _local(frame, "__traceback_hide__")
-    if type(value) is str:
-        return value
-    return "this" if value is True or (type(value) is int and value != 0) else ""
+def _qualified(code: CodeType) -> str:
+    """The qualified name, unless the code was renamed: Jinja2 does that to templates, with ``co_name`` only."""
+    return code.co_qualname if code.co_qualname.rpartition(".")[2] == code.co_name else code.co_name
 
 
-def shown(words: Sequence[str]) -> list[int]:
-    """Which of the frames are shown, by what each says in ``__traceback_hide__``, in the words of Paste:
+# Hidden frames: the words of Paste, which Werkzeug kept
 
-    "before" hides all frames before this one, "after" all that follow, until "reset"; with "_and_this" also the frame
-    itself; any other word or `True` hides just this one. When nothing would be left, all frames are shown.
+
+def _hidden(traces: Sequence[TracebackType]) -> list[bool]:
+    """Which frames ``__traceback_hide__`` hides: all of them would be none.
+
+    A local that is true hides its frame; "before" all frames before it; "after" all behind it, until a "reset". Their
+    own frames are shown, unless "_and_this" is added.
     """
-    kept: list[int] = []
-    hiding = False
-    for number, word in enumerate(words):
-        base = word.removesuffix("_and_this")
-        if base == "before":
-            kept, hiding = [], False
-        elif base == "reset":
-            hiding = False
-        elif base == "after":
-            # The frame itself shows unless it, or an earlier one, hides it.
-            if word == "after" and not hiding:
-                kept.append(number)
-            hiding = True
-            continue
-        if hiding or (word and base not in ("before", "reset")) or word.endswith("_and_this"):
-            continue
-        kept.append(number)
-    return kept or list(range(len(words)))
+    hidden = [False] * len(traces)
+    first, hiding = 0, False
+    for index, trace in enumerate(traces):
+        word, and_this = _hide_word(trace.tb_frame)
+        if word == "before":
+            first, hiding = index, False
+        elif word in ("after", "reset"):
+            hiding = word == "after"
+        elif word or hiding:
+            and_this = True
+        hidden[index] = and_this
+    return [hide or index < first for index, hide in enumerate(hidden)]
+
+
+def _hide_word(frame: FrameType) -> tuple[str, bool]:
+    value = local(frame, "__traceback_hide__")
+    if type(value) is str:
+        word = value.removesuffix("_and_this")
+        return (word, word != value) if word in ("before", "after", "reset") else (value, False)
+    # Other objects are not asked whether they are true: that would run their code.
+    true = value is not guard.MISSING and value is not None and not (isinstance(value, int) and value == 0)
+    return ("this" if true else ""), False
 
 
 # Frames that repeat
 
 
-def fold(keys: Sequence[object]) -> list[int | tuple[int, int]]:
-    """Positions of the frames to list; where frames repeat, a pair (how many are left out, length of the cycle)."""
-    pieces: list[int | tuple[int, int]] = []
-    position = 0
-    while position < len(keys):
-        cycle, times = _repetition(keys, position)
-        left_out = times - CYCLES_BEFORE - CYCLES_AFTER
-        if left_out < 2:
-            pieces.append(position)
-            position += 1
-            continue
-        first_after = position + cycle * (CYCLES_BEFORE + left_out)
-        pieces += range(position, position + cycle * CYCLES_BEFORE)
-        pieces.append((cycle * left_out, cycle))
-        position = position + cycle * times
-        pieces += range(first_after, position)
-    return pieces
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    count: int
+    cycle: int  # how many items before it are one round of what repeats; 0: it is not a repetition
+
+
+def _shortened(keys: Sequence[object], most: int) -> list[int | _LeftOut]:
+    """Indexes of ``keys``; `_LeftOut` for the rounds of a cycle but the first and the last. About ``most`` in all."""
+    found: list[int | _LeftOut] = []
+    index = 0
+    while index < len(keys):
+        cycle, rounds = _repetition(keys, index)
+        count = (rounds - _ROUNDS_LISTED - 1) * cycle
+        stop = index + (_ROUNDS_LISTED * cycle if count > 1 else 1)
+        found += range(index, stop)
+        index = stop
+        if count > 1:
+            found.append(_LeftOut(count, cycle))
+            found += range(stop + count, stop + count + cycle)
+            index = stop + count + cycle
+    return _cut(found, max(2, most))
 
 
 def _repetition(keys: Sequence[object], start: int) -> tuple[int, int]:
-    """The shortest cycle that repeats from ``start`` on: its length, and how many times it comes in a row."""
-    for cycle in range(1, LONGEST_CYCLE + 1):
+    """The cycle that covers most of ``keys`` from ``start``: its length, and how many rounds of it there are."""
+    best, covered = (1, 1), 1
+    for cycle in range(1, _LONGEST_CYCLE + 1):
         end = start + cycle
         while end < len(keys) and keys[end] == keys[end - cycle]:
             end += 1
-        times = (end - start) // cycle
-        if times >= CYCLES_BEFORE + CYCLES_AFTER + 2:
-            return cycle, times
-    return 1, 1
+        rounds = (end - start) // cycle
+        if rounds > _ROUNDS_LISTED + 1 and rounds * cycle > covered:
+            best, covered = (cycle, rounds), rounds * cycle
+    return best
 
 
-def cut_middle(pieces: list[int | tuple[int, int]], most: int) -> list[int | tuple[int, int]]:
-    """At most about ``most`` pieces; the middle of a longer list becomes one that counts what is left out."""
-    if len(pieces) <= most:
-        return pieces
-    half = most // 2
-    middle = pieces[half : len(pieces) - half]
-    return [*pieces[:half], (sum(1 if isinstance(one, int) else one[0] for one in middle), 1), *pieces[-half:]]
+def _cut(items: list[int | _LeftOut], most: int) -> list[int | _LeftOut]:
+    """The first and the last of ``items``, when there are too many."""
+    surplus = len(items) - most
+    if surplus <= 0:
+        return items
+    first = most // 2
+    count = sum(one.count if isinstance(one, _LeftOut) else 1 for one in items[first : first + surplus])
+    return [*items[:first], _LeftOut(count, 0), *items[first + surplus :]]
 
 
-# The place that a SyntaxError points at
+# The place a syntax error points at
 
 
-def _syntax_error(exc: BaseException, index: int) -> CapturedFrame | None:
-    if not isinstance(exc, SyntaxError):
-        return None
-    filename, lineno = _SYNTAX["filename"](exc), _SYNTAX["lineno"](exc)
-    if type(filename) is not str or type(lineno) is not int or lineno < 1:
-        return None
-    return CapturedFrame(
-        index, filename=_clean(filename), lineno=lineno, name="<module>", position=_syntax_position(exc, lineno)
-    )
+def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> Iterator[CapturedFrame]:
+    """A frame for the file and line that ``exc`` speaks of, unless its last frame is there already."""
+    read: Callable[[str], Any]
+    if issubclass(type(exc), SyntaxError):
+        read = lambda name: _field(SyntaxError, name, exc)  # noqa: E731
+        filename, position = read("filename"), _syntax_position(read)
+        filename = "<string>" if filename is None else filename  # as the traceback prints it
+    else:
+        filename, position = _template_position(exc)
+    filename = _clean(guard.exact_str(filename))
+    if not filename or position.lineno is None:
+        return
+    if traces and (traces[-1].tb_frame.f_code.co_filename, traces[-1].tb_lineno) == (filename, position.lineno):
+        return
+    yield CapturedFrame(None, None, filename, position.lineno, "<module>", "", position)
 
 
-_SYNTAX: dict[str, Callable[[SyntaxError], Any]] = {
-    name: SyntaxError.__dict__[name].__get__
-    for name in ("filename", "lineno", "offset", "end_lineno", "end_offset", "text")
-}
+def _number(value: object) -> int | None:
+    return value if type(value) is int and value > 0 else None
 
 
-def _syntax_position(exc: SyntaxError, lineno: int) -> Position:
-    """A SyntaxError counts characters from 1; a position counts UTF-8 bytes from 0."""
-    offset, end_offset, end_lineno = (_SYNTAX[name](exc) for name in ("offset", "end_offset", "end_lineno"))
-    text = _SYNTAX["text"](exc)
-    if type(offset) is not int or offset < 1 or type(text) is not str:
-        return Position(lineno, lineno, None, None)
-    line = text.splitlines()[0] if text else ""
-    if type(end_lineno) is not int or end_lineno != lineno or type(end_offset) is not int or end_offset <= offset:
-        end_offset = offset + 1
-    start, end = (len(line[: column - 1].encode("utf-8", "replace")) for column in (offset, end_offset))
-    return Position(lineno, lineno, start, max(end, start + 1))
+def _syntax_position(read: Callable[[str], Any]) -> Position:
+    """The fields of a `SyntaxError` as PEP 657 counts: they are 1-based characters there, and 0 or -1 when unknown."""
+    lineno, filename, text = _number(read("lineno")), read("filename"), guard.exact_str(read("text"))
+    end_lineno = max(lineno or 0, _number(read("end_lineno")) or 0) or None
+    start, end = _number(read("offset")), _number(read("end_offset"))
+    if start is None or lineno is None:
+        return Position(lineno, end_lineno, None, None)
+    if end_lineno == lineno:
+        last, end = text, max(end or 0, start + 1)
+    else:
+        last = linecache.getline(filename, end_lineno) if type(filename) is str and end_lineno else ""
+    return Position(lineno, end_lineno, _bytes(text, start), _bytes(last, end) if end and last else None)
 
 
-# What exceptions say of themselves
+def _bytes(line: str, offset: int) -> int:
+    """UTF-8 bytes before the 1-based character ``offset``."""
+    return len(line[: offset - 1].encode("utf-8", "replace")) + max(0, offset - 1 - len(line))
+
+
+def _template_position(exc: BaseException) -> tuple[object, Position]:
+    """Where errors of other languages point at, such as Jinja2's ``TemplateSyntaxError``, known by its attributes."""
+    lineno = _number(guard.attribute(exc, "lineno"))
+    filename, name = (guard.exact_str(guard.attribute(exc, attribute)) for attribute in ("filename", "name"))
+    named = guard.attribute(exc, "filename") is not guard.MISSING
+    return (filename or name) if named else "", Position(lineno, lineno, None, None)
+
+
+# Text
 
 
 def _clean(text: str) -> str:
-    """Text that can be encoded as UTF-8: lone surrogates are written out."""
+    """``text`` without lone surrogates, which no encoding can send."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _safe(make: Callable[[], object], instead: str) -> str:
-    """The text that the user's code makes; ``instead`` when it fails, in whatever way."""
-    try:
-        text = make()
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # a __str__ may exit, recurse without end or raise anything
-        return instead
-    return _clean(text[:MESSAGE]) if type(text) is str else instead
-
-
-def message_of(exc: BaseException) -> str:
-    """What the exception says."""
-    if isinstance(exc, SyntaxError):
-        return _safe(lambda: str(exc.msg), "<no detail available>")
-    return _safe(lambda: str.__str__(str(exc)), f"<{type_name(type(exc))}: str() failed>")
-
-
-def notes_of(exc: BaseException) -> tuple[str, ...]:
-    """PEP 678's notes, as far as they are what the PEP says: a sequence of strings."""
-    try:
-        notes = exc.__notes__
-    except AttributeError:
-        return ()
-    except BaseException as error:  # a property, which may do anything
-        return (f"<__notes__ raised {type_name(type(error))}>",)
-    if type(notes) not in (list, tuple):
-        return (_safe(lambda: repr(notes), "<__notes__ cannot be printed>"),)
-    return tuple(_safe(lambda note=note: str(note), "<a note that cannot be printed>") for note in notes[:NOTES])  # type: ignore[misc]
-
-
-def type_name(cls: type) -> str:
-    """The name as a traceback prints it. Read past a metaclass that would answer in the type's stead."""
-    name = type.__dict__["__qualname__"].__get__(cls)
-    module = _safe(lambda: type.__dict__["__module__"].__get__(cls), "")
-    return _clean(name if module in ("", "__main__", "builtins") else f"{module}.{name}")
-
-
-def _info(frame: FrameType) -> str:
-    value = _local(frame, "__traceback_info__")
-    return "" if value is None else _safe(lambda: str(value), "<__traceback_info__ cannot be printed>")
-
-
-def _fingerprint(exception: CapturedException, opened: CapturedFrame | None) -> str:
-    place = (opened.filename, opened.name, opened.lineno) if opened else ()
-    types = [one.type_name for one in (exception, *exception.chain)]
-    return hashlib.sha256(repr((types, place)).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-# The text
-
-
-class _MemoSummary(traceback.StackSummary):
-    """Formats equal frames once: the standard library's own text, without its cost for a thousand repeated frames."""
-
-    def __init__(self, frames: traceback.StackSummary) -> None:
-        super().__init__(frames)
-        self._known: dict[tuple[object, ...], str | None] = {}
-
-    def format_frame_summary(self, frame_summary: traceback.FrameSummary, **options: Any) -> Any:
-        one = frame_summary
-        key = (one.filename, one.lineno, one.name, one.end_lineno, one.colno, one.end_colno)
-        if key not in self._known:
-            self._known[key] = super().format_frame_summary(one, **options)
-        return self._known[key]
-
-
-def text_of(exc: BaseException, tb: TracebackType | None, size: int) -> str:
-    """The traceback module's own text for ``exc``, at most about ``size`` characters of it."""
-    try:
-        whole = traceback.TracebackException(type(exc), exc, tb, compact=True)
-        for part in _parts(whole):
-            part.stack = _MemoSummary(part.stack)
-        text = _clean("".join(whole.format()))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # the standard library runs the exception's code, and gives up where that fails
-        text = _own_text(exc, tb, error)
+def _cut_text(text: str, size: int) -> str:
+    """At most about ``size`` characters of ``text``: its beginning and its end."""
     if len(text) <= size:
         return text
-    left_out = len(text) - size
-    return f"{text[: size // 2]}\n  [{left_out:,} characters left out]\n{text[-(size // 2) :]}"
+    head, tail = text[: size // 2], text[len(text) - size // 2 :]
+    return f"{head}\n... {len(text) - len(head) - len(tail)} characters left out ...\n{tail}"
 
 
-def _parts(whole: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
-    """The exception and all below it. The standard library has cut the cycles already."""
+def _called(function: Callable[[Any], str], value: object, size: int) -> str:
+    """``str`` or ``repr`` of a value of the user's, as text that says so if it fails."""
+    try:
+        return _clean(_cut_text(guard.exact_str(function(value)), size))
+    except BaseException as error:  # a __str__ may raise SystemExit, or recurse without end
+        return f"<{function.__name__}() of {_type_name(type(value))} raised {_type_name(type(error))}>"
+
+
+def _type_name(cls: type) -> str:
+    """As the traceback prints it: with its module, except for built-in ones and those of ``__main__``."""
+    module, name = guard.module_name(cls), guard.exact_str(type.__dict__["__qualname__"].__get__(cls))
+    return _clean(name if module in ("builtins", "__main__") else f"{module or '<unknown>'}.{name}")
+
+
+def _message(exc: BaseException, size: int) -> str:
+    if issubclass(type(exc), SyntaxError):  # str() adds the file and line, which the traceback prints as a location
+        return _clean(_cut_text(guard.exact_str(_field(SyntaxError, "msg", exc)), size)) or "<no detail available>"
+    return _called(str, exc, size)
+
+
+def _notes(exc: BaseException) -> tuple[str, ...]:
+    """PEP 678. ``__notes__`` is an attribute like any other: it may be anything, and may raise."""
+    try:
+        notes = getattr(exc, "__notes__", None)
+    except BaseException as error:
+        return (f"<reading __notes__ raised {_type_name(type(error))}>",)
+    if notes is None:
+        return ()
+    if type(notes) not in (list, tuple):
+        return (_called(repr, notes, _NOTE_SIZE),)
+    return tuple(_called(str, note, _NOTE_SIZE) for note in list(notes)[:_NOTES])
+
+
+class _Stack(traceback.StackSummary):
+    """Formats a frame once, however often it is repeated: the carets of PEP 657 cost a parse for every frame."""
+
+    def __init__(self, summaries: Iterable[traceback.FrameSummary]) -> None:
+        super().__init__(summaries)
+        self._formatted: dict[object, str] = {}
+
+    def format_frame_summary(self, frame_summary: traceback.FrameSummary, **options: Any) -> str:
+        one = frame_summary
+        key = (one.filename, one.lineno, one.end_lineno, one.colno, one.end_colno, one.name)
+        if key not in self._formatted:
+            self._formatted[key] = super().format_frame_summary(one, **options)
+        return self._formatted[key]
+
+
+def _text(exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int) -> str:
+    """What `traceback.format_exception` gives, or the plain text of ``captured`` where that itself fails."""
+    try:
+        text = "".join(_standard(exc, tb))
+    except BaseException:  # it runs code of the user's: __str__, __notes__, overridden fields
+        text = "".join(_plain(captured))
+    return _cut_text(_clean(text), size)
+
+
+def _standard(exc: BaseException, tb: TracebackType | None) -> Iterator[str]:
+    whole = traceback.TracebackException(type(exc), exc, tb, compact=True, lookup_lines=False)
     waiting = [whole]
     while waiting:
-        part = waiting.pop()
-        yield part
-        others = (part.__cause__, part.__context__, *(part.exceptions or ()))
-        waiting += [other for other in others if other is not None]
+        one = waiting.pop()
+        one.stack = _Stack(one.stack)
+        waiting += filter(None, (one.__cause__, one.__context__, *(one.exceptions or ())))
+    return whole.format()
 
 
-def _own_text(exc: BaseException, tb: TracebackType | None, error: BaseException) -> str:
-    lines = [
-        f'  File "{frame.f_code.co_filename}", line {lineno}, in {frame.f_code.co_name}'
-        for frame, lineno, _ in _entries(tb)
-    ]
-    message = message_of(exc)
-    head = "Traceback (most recent call last):"
-    note = f"(The traceback module failed with {type_name(type(error))}: this is a shorter text.)"
-    return _clean("\n".join([head, *lines, f"{type_name(type(exc))}: {message}", note, ""]))
+def _plain(exception: CapturedException) -> Iterator[str]:
+    """The same in simple words: no source lines, groups without indentation."""
+    for one in (*reversed(exception.chain), exception):
+        yield "Traceback (most recent call last):\n"
+        for frame in plain_frames(one):
+            yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n'
+        yield f"{one.type_name}: {one.message}\n"
+        yield from (f"{note}\n" for note in one.notes)
+        if one is not exception:
+            why = "direct cause of" if one.relation == "cause" else "context of"
+            yield f"\nThe above exception was the {why} the following exception:\n\n"
+    for member in exception.members:
+        yield f"\nA member of {exception.type_name}:\n\n"
+        yield from _plain(member)

@@ -1,86 +1,152 @@
-"""Which library a file belongs to: the standard library, an installed distribution, or none: the application's own.
+"""Which files are the application's own, and which package of whom the others belong to.
 
-Knows file names only, and imports nothing of what it names.
+Decided by whole components of the path, never by a common prefix of characters. `is_library` looks at the path only;
+`library_of` also reads the metadata of installed distributions, and is for when somebody looks. Knows no frames.
 """
 
 from __future__ import annotations
 
 import os
-import platform
-import sysconfig
+import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
-from pathlib import Path, PurePath
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-#: Folders that installers put packages into.
-SITE_FOLDERS = frozenset({"site-packages", "dist-packages"})
+import debugkit
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+#: Folders that installers write to; Debian's Python calls its own "dist-packages".
+_SITE = ("site-packages", "dist-packages")
+#: The standard library in one file, next to the executable: Python's embeddable package for Windows.
+_STDLIB_ZIP = re.compile(r"python3[0-9]+\.zip")
+#: The files remembered. A process has a few thousand.
+_REMEMBERED = 8192
+
+Parts = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A library by the name of its distribution, and its version."""
+    """Who a file belongs to: a distribution, or ("Python", "3.13.0") for the standard library.
+
+    ``version`` is empty when no metadata says it.
+    """
 
     name: str
     version: str
 
 
-@cache
+@lru_cache(_REMEMBERED)
+def is_library(filename: str) -> bool:
+    """Whether ``filename`` (a ``co_filename``) is not the application's own. Reads no file."""
+    parts = _parts(filename)
+    return _site(parts) is not None or _is_python(filename, parts) or _inside(parts, _own_folder())
+
+
+@lru_cache(_REMEMBERED)
 def library_of(filename: str) -> Library | None:
-    """The library that ``filename`` belongs to; `None` for the application's own files and for made-up names."""
-    if filename.startswith("<frozen "):
-        return _python()
-    if filename.startswith("<") or "\0" in filename:
+    """The library that ``filename`` (a ``co_filename``) belongs to; `None` if it is the application's own.
+
+    Editable installs are the application's own: their files lie outside of the folders installers write to.
+    """
+    if not is_library(filename):
         return None
-    path = PurePath(os.path.normcase(os.path.abspath(filename)))  # noqa: PTH100 - as text: the file may not exist
-    if path.is_relative_to(_own_folder()):
-        return _debugkit()
-    sites = [number for number, part in enumerate(path.parts) if part in SITE_FOLDERS]
-    if sites:
-        return _distribution(path.parts[: sites[-1] + 1], path.parts[sites[-1] + 1 :])
-    return _python() if any(path.is_relative_to(root) for root in _standard_library()) else None
+    parts = _parts(filename)
+    if _inside(parts, _own_folder()):
+        return Library("debugkit", debugkit.__version__)
+    place = _site(parts)
+    return _installed(*place) if place else Library("Python", sys.version.split()[0])
 
 
-@cache
-def _python() -> Library:
-    return Library("Python", platform.python_version())
+def _parts(filename: str) -> Parts:
+    """The components of an absolute path; none for ``<string>``, a relative path, or what is no path at all."""
+    path = Path(filename)
+    return Path(os.path.normcase(os.path.normpath(path))).parts if path.is_absolute() else ()
 
 
-@cache
-def _debugkit() -> Library:
-    from debugkit import __version__
-
-    return Library("debugkit", __version__)
+def _inside(parts: Parts, folder: Parts) -> bool:
+    return len(parts) > len(folder) and parts[: len(folder)] == folder
 
 
-@cache
-def _own_folder() -> str:
-    return os.path.normcase(str(Path(__file__).resolve().parents[1]))
-
-
-@cache
-def _standard_library() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    return tuple({os.path.normcase(paths[name]) for name in ("stdlib", "platstdlib") if paths.get(name)})
-
-
-@cache
-def _distribution(site: tuple[str, ...], inner: tuple[str, ...]) -> Library:
-    """The distribution that put a package into a site folder. Most are called like their package; the rest are asked."""
-    top = inner[0].partition(".")[0] if inner else ""
-    return _named(str(PurePath(*site)), top, top) or _by_record(str(PurePath(*site)), top) or Library(top, "")
-
-
-@cache
-def _named(site: str, name: str, top: str) -> Library | None:
-    for found in metadata.distributions(name=name, path=[site]) if name else ():
-        return Library(found.metadata["Name"] or top, found.version)
+def _site(parts: Parts) -> tuple[Parts, Parts] | None:
+    """Where installed packages lie, and the file's path below that: split after the last such folder."""
+    for index in range(len(parts) - 2, 0, -1):
+        if parts[index] in _SITE:
+            return parts[: index + 1], parts[index + 1 :]
     return None
 
 
-@cache
-def _by_record(site: str, top: str) -> Library | None:
-    for found in metadata.distributions(path=[site]):
-        if any(file.parts[0].partition(".")[0] == top for file in found.files or ()):
-            return Library(found.metadata["Name"] or top, found.version)
-    return None
+def _is_python(filename: str, parts: Parts) -> bool:
+    if filename.startswith("<frozen "):  # <frozen importlib._bootstrap>, <frozen runpy>
+        return True
+    return any(_inside(parts, folder) for folder in _python_folders()) or any(map(_STDLIB_ZIP.fullmatch, parts[:-1]))
+
+
+@lru_cache(1)
+def _own_folder() -> Parts:
+    return _parts(str(Path(debugkit.__file__).parent.absolute()))
+
+
+@lru_cache(1)
+def _python_folders() -> tuple[Parts, ...]:
+    """The folder of the standard library, as it is called and as it really is, links resolved."""
+    folder = Path(os.__file__).parent.absolute()
+    return tuple({_parts(str(folder)), _parts(str(folder.resolve()))})
+
+
+def _installed(site: Parts, relative: Parts) -> Library:
+    """The distribution that brought a file, else the name of the file's package without a version."""
+    top, path = _top(relative[0]), str(Path(*relative))
+    for namesake, files in _namesakes(site, top):
+        if path in files:
+            return namesake
+    owners = _owners(site).get(top, ())
+    for owner in owners:
+        if path in _files(owner):
+            return _library(owner)
+    return _library(owners[0]) if len(owners) == 1 else Library(top, "")
+
+
+def _top(name: str) -> str:
+    return name.removesuffix(".py")
+
+
+@lru_cache(256)
+def _namesakes(site: Parts, top: str) -> tuple[tuple[Library, frozenset[str]], ...]:
+    """The distributions called like the package, as most are: found without reading the files of all the others."""
+    from importlib.metadata import distributions  # 15 ms, and only needed when somebody looks
+
+    found = distributions(name=top, path=[str(Path(*site))])
+    return tuple((_library(one), frozenset(_files(one))) for one in found)
+
+
+@lru_cache(64)
+def _owners(site: Parts) -> dict[str, tuple[Distribution, ...]]:
+    """Which distributions bring each top-level name of a folder: several for a namespace package (PEP 420)."""
+    from importlib.metadata import distributions
+
+    owners: dict[str, tuple[Distribution, ...]] = {}
+    for one in distributions(path=[str(Path(*site))]):
+        for name in {_top(path.partition(os.sep)[0]) for path in _files(one)}:
+            owners[name] = (*owners.get(name, ()), one)
+    return owners
+
+
+def _library(distribution: Distribution) -> Library:
+    # A broken uninstall leaves a folder without METADATA behind: then both are None.
+    return Library(distribution.metadata["Name"] or "?", distribution.metadata["Version"] or "")
+
+
+def _files(distribution: Distribution) -> Iterator[str]:
+    """What a distribution installed, relative to its folder; only the top-level names when it keeps no RECORD."""
+    record = distribution.read_text("RECORD")
+    if record is None:  # Debian's packages, and what old versions of setuptools installed
+        yield from (distribution.read_text("top_level.txt") or "").split()
+        return
+    for line in record.splitlines():  # CSV of path, hash and size; a path is quoted only when it holds a comma
+        yield os.path.normcase(line.partition(",")[0])

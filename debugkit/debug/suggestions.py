@@ -1,7 +1,7 @@
-"""What the author may have meant: the closest name to one that is missing ("Did you mean: 'price'?").
+"""What was probably meant: the closest name, key or module, for a misspelt one.
 
-Offered for names, attributes, imports and keys of dictionaries, also on Python 3.11, whose traceback module has none.
-Looks at names only, past every hook of the user's: no attribute is fetched, nothing is compared but exact strings.
+Looks at names and keys that are exact strings, and runs no code of the user's: no property, ``__eq__`` or
+``__getattr__``. Says nothing when unsure. What the interpreter itself suggests is the model, from Python 3.11 on.
 """
 
 from __future__ import annotations
@@ -9,130 +9,202 @@ from __future__ import annotations
 import builtins
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from itertools import islice
-from types import FrameType, ModuleType
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-#: Names looked at, and how long one may be: CPython's own bounds, so that a huge dictionary costs nothing.
-MOST_NAMES = 750
-LONGEST_NAME = 40
-#: How alike two names must be, from 0 to 1. Below this, guesses annoy.
-CUTOFF = 0.7
+from debugkit.debug import guard
 
-_FROM_IMPORT = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+#: Bounds on the work: names compared, and the characters of each. The interpreter has the same.
+_CANDIDATES = 750
+_LENGTH = 40
+#: How alike two names must be, as `difflib` measures it: "teh" and "the" are, "id" and "ip" are not.
+_ALIKE = 0.66
+
+_IMPORTED_NAME = re.compile(r"cannot import name '(\w+)' from ")
+_KEYWORD = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
 
 
-def suggest(exc: BaseException, message: str, frame: FrameType | None) -> str:
-    """A sentence, or "" when unsure or when ``message`` carries one already. ``frame`` is where it was raised."""
-    if "Did you mean" in message:
+def suggestion(exc: BaseException, frame: FrameType | None, message: str) -> str:
+    """A sentence such as "Did you mean: 'price'?", or "". ``frame`` is the innermost frame of ``exc``."""
+    if "did you mean" in message.lower() or "did you forget" in message.lower():
         return ""
-    if isinstance(exc, ModuleNotFoundError):
-        return _did_you_mean(_text(_member(ImportError, "name", exc)), sys.stdlib_module_names)
-    if isinstance(exc, ImportError):
-        return _import(message)
-    if isinstance(exc, NameError):
-        return _name(_text(_member(NameError, "name", exc)), frame)
-    if isinstance(exc, AttributeError):
-        return _attribute(exc, frame)
-    if isinstance(exc, KeyError):
-        return _key(exc, frame)
+    kind = type(exc)
+    if issubclass(kind, NameError) and not issubclass(kind, UnboundLocalError):
+        return _for_name(_text(NameError, "name", exc), frame)
+    if issubclass(kind, AttributeError):
+        return _meant(_for_attribute(exc))
+    if issubclass(kind, ImportError):
+        return _meant(_for_import(exc, message))
+    if issubclass(kind, KeyError):
+        return _meant(_for_key(exc, frame))
+    if issubclass(kind, TypeError):
+        return _meant(_for_keyword(message, frame))
     return ""
 
 
-def _member(cls: type, name: str, exc: BaseException) -> object:
-    """An attribute as the interpreter set it, whatever a subclass puts in its place."""
-    return cls.__dict__[name].__get__(exc)
+def _meant(name: str) -> str:
+    return f"Did you mean: '{name}'?" if name else ""
 
 
-def _text(value: object) -> str:
-    return value if type(value) is str else ""
+def closest(wrong: str, candidates: Iterable[object]) -> str:
+    """The candidate most like ``wrong``, apart from case.
 
+    "" if none is, if ``wrong`` itself is among them, or if there are too many. Private names only for a private name.
+    """
+    from difflib import get_close_matches  # only when something is misspelt
 
-def closest(name: str, candidates: Iterable[object]) -> str:
-    """The candidate most like ``name``; "" when none is. Private names are offered only for private ones."""
-    if not name or len(name) > LONGEST_NAME:
+    if not wrong or len(wrong) > _LENGTH:
         return ""
-    names = [
-        other
-        for other in islice(candidates, MOST_NAMES)
-        if type(other) is str and other != name and len(other) <= LONGEST_NAME
-    ]
-    same_but_case = [other for other in names if other.lower() == name.lower()]
-    if same_but_case:
-        return same_but_case[0]
-    fair = [other for other in names if name.startswith("_") or not other.startswith("_")]
-    return next(iter(get_close_matches(name, fair, n=1, cutoff=CUTOFF)), "")
-
-
-def _did_you_mean(name: str, candidates: Iterable[object]) -> str:
-    found = closest(name, candidates)
-    return f"Did you mean: {found!r}?" if found else ""
-
-
-def _name(name: str, frame: FrameType | None) -> str:
-    if frame is None:
+    names = [one for one in islice(candidates, _CANDIDATES + 1) if type(one) is str]
+    if wrong in names or len(names) > _CANDIDATES:
         return ""
-    own = frame.f_locals.get("self")
-    if own is not None and name in set(_attributes(own)):
-        return f"Did you mean: 'self.{name}'?"
-    found = _did_you_mean(name, [*frame.f_locals, *frame.f_globals, *vars(builtins)])
-    if not found and name in sys.stdlib_module_names:
-        return f"Did you forget to import {name!r}?"
-    return found
+    shown = [name for name in names if len(name) <= _LENGTH and (wrong[0] == "_" or name[:1] != "_")]
+    folded = {name.casefold(): name for name in reversed(shown)}
+    found = get_close_matches(wrong.casefold(), folded, n=1, cutoff=_ALIKE)
+    return folded[found[0]] if found else ""
 
 
-def _import(message: str) -> str:
-    match = _FROM_IMPORT.match(message)
-    module = sys.modules.get(match[2]) if match else None
-    return _did_you_mean(match[1], ModuleType.__getattribute__(module, "__dict__")) if match and module else ""
+def _field(owner: type, name: str, exc: BaseException) -> Any:
+    """A field of a built-in exception, past whatever a subclass made of its name; `None` before it existed."""
+    descriptor = owner.__dict__.get(name)
+    return descriptor.__get__(exc) if descriptor is not None else None
 
 
-def _attribute(exc: AttributeError, frame: FrameType | None) -> str:
-    name = _text(_member(AttributeError, "name", exc))
-    owner = _member(AttributeError, "obj", exc)
-    return _did_you_mean(name, _attributes(owner)) if owner is not None else ""
+def _text(owner: type, name: str, exc: BaseException) -> str:
+    return guard.exact_str(_field(owner, name, exc))
 
 
-def _attributes(owner: Any) -> Iterator[str]:
-    """The names of an object's attributes: its own, then those of its class, without running any code of it."""
-    mro = type.__dict__["__mro__"].__get__
-    if isinstance(owner, type) and type(owner).__instancecheck__ is type.__instancecheck__:
-        for cls in mro(owner):
-            yield from list(type.__dict__["__dict__"].__get__(cls))
+# Names
+
+
+def _for_name(wrong: str, frame: FrameType | None) -> str:
+    if not wrong or frame is None:
+        return ""
+    owner = local(frame, "self")
+    if owner is not guard.MISSING and wrong in _attribute_names(owner):
+        name = f"self.{wrong}"
     else:
-        yield from list(_instance_dict(owner))
-    for cls in mro(type(owner)):
-        yield from list(type.__dict__["__dict__"].__get__(cls))
+        name = closest(wrong, chain(local_names(frame), list(_globals(frame)), list(vars(builtins))))
+    if wrong in sys.stdlib_module_names:
+        forgotten = f"did you forget to import '{wrong}'?"
+        return f"{_meant(name)} Or {forgotten}" if name else forgotten.capitalize()
+    return _meant(name)
 
 
-def _instance_dict(owner: object) -> dict[str, object]:
-    try:
-        found = object.__getattribute__(owner, "__dict__")
-    except (AttributeError, TypeError):
-        return {}
-    return found if type(found) is dict else {}
+def local(frame: FrameType, name: str) -> Any:
+    """A local variable; `guard.MISSING` if there is none. Asks no mapping of the user's own."""
+    if name not in local_names(frame):
+        return guard.MISSING
+    return _namespace(frame).get(name, guard.MISSING)
 
 
-def _key(exc: KeyError, frame: FrameType | None) -> str:
-    """The closest key of the one dictionary at hand that lacks this key; nothing when it may be another's."""
-    args = _member(BaseException, "args", exc)
-    key = args[0] if type(args) is tuple and len(args) == 1 else None
-    if type(key) is not str or frame is None:
+def local_names(frame: FrameType) -> Iterable[str]:
+    code = frame.f_code
+    if _is_function(code):
+        return chain(code.co_varnames, code.co_cellvars, code.co_freevars)
+    return list(_namespace(frame))
+
+
+def _is_function(code: CodeType) -> bool:
+    return bool(code.co_flags & 1)  # inspect.CO_OPTIMIZED: locals are numbered, and f_locals is made when asked for
+
+
+def _namespace(frame: FrameType) -> Mapping[str, Any]:
+    """The frame's locals. A class body or `exec` may run in a mapping of the user's: only a plain dict is looked at."""
+    found = frame.f_locals
+    return found if _is_function(frame.f_code) or type(found) is dict else {}
+
+
+def _globals(frame: FrameType) -> dict[str, Any]:
+    """The frame's globals: `exec` accepts subclasses of dict, which are not looked at."""
+    return frame.f_globals if type(frame.f_globals) is dict else {}
+
+
+# Attributes
+
+
+def _for_attribute(exc: BaseException) -> str:
+    owner, wrong = _field(AttributeError, "obj", exc), _text(AttributeError, "name", exc)
+    return closest(wrong, _attribute_names(owner)) if wrong else ""
+
+
+def _attribute_names(owner: Any) -> list[str]:
+    """The names that ``dir`` would give, without asking the object or its class."""
+    own_classes = guard.mro(owner) if issubclass(type(owner), type) else ()
+    namespaces = [guard.class_dict(one) for one in (*own_classes, *guard.mro(type(owner)))]
+    names = chain(list(guard.instance_dict(owner) or ()), *map(list, namespaces))
+    return list(dict.fromkeys(name for name in names if type(name) is str))
+
+
+# Imports
+
+
+def _for_import(exc: BaseException, message: str) -> str:
+    module = _text(ImportError, "name", exc)
+    wrong = _text(ImportError, "name_from", exc)
+    if not wrong and (match := _IMPORTED_NAME.match(message)):  # Python 3.11 has no name_from
+        wrong = match[1]
+    if wrong:
+        owner = sys.modules.get(module)
+        return closest(wrong, _attribute_names(owner)) if owner is not None else ""
+    if issubclass(type(exc), ModuleNotFoundError) and module.isidentifier():
+        imported = (name for name in list(sys.modules) if "." not in name)
+        return closest(module, sorted(sys.stdlib_module_names)) or closest(module, imported)
+    return ""
+
+
+# Keys
+
+
+def _for_key(exc: BaseException, frame: FrameType | None) -> str:
+    """The closest key of the dicts in reach that lack it. When two dicts offer different ones, nobody knows."""
+    args = _field(BaseException, "args", exc)
+    if frame is None or len(args) != 1 or type(args[0]) is not str:
         return ""
-    found = {closest(key, names) for names in _dictionaries(frame) if key not in set(_strings(names))} - {""}
-    return f"Did you mean: {found.pop()!r}?" if len(found) == 1 else ""
+    found = {closest(args[0], list(one)) for one in _dicts(frame)} - {""}
+    return found.pop() if len(found) == 1 else ""
 
 
-def _dictionaries(frame: FrameType) -> Iterator[dict[object, object]]:
-    """Plain dictionaries among the locals and one attribute below them."""
-    for value in list(frame.f_locals.values()):
-        if type(value) is dict and value is not frame.f_globals:
+def _dicts(frame: FrameType) -> Iterator[dict[object, object]]:
+    """The plain dicts that the frame's code can name: in variables, or in attributes of their values."""
+    for value in islice(_named_values(frame), _CANDIDATES):
+        if type(value) is dict:
             yield value
-        elif not isinstance(value, ModuleType):
-            yield from (inner for inner in _instance_dict(value).values() if type(inner) is dict)
+        else:
+            within = list(dict.values(guard.instance_dict(value) or {}))
+            yield from (one for one in within[:_CANDIDATES] if type(one) is dict)
 
 
-def _strings(names: Iterable[object]) -> Iterator[str]:
-    return (name for name in islice(names, MOST_NAMES) if type(name) is str)
+def _named_values(frame: FrameType) -> Iterator[Any]:
+    local_values, global_values = _namespace(frame), _globals(frame)
+    if _is_function(frame.f_code):
+        yield from list(local_values.values())
+    for name in frame.f_code.co_names:
+        if name in local_values or name in global_values:
+            yield local_values[name] if name in local_values else global_values[name]
+
+
+# Keyword arguments
+
+
+def _for_keyword(message: str, frame: FrameType | None) -> str:
+    """Python 3.13 says this itself; before, the function is looked for among what the frame's code can name."""
+    match = _KEYWORD.match(message)
+    if match is None or frame is None:
+        return ""
+    for function in _functions(frame, match[1].rpartition(".")[2]):
+        if function.__qualname__ == match[1]:
+            code = function.__code__
+            return closest(match[2], code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return ""
+
+
+def _functions(frame: FrameType, name: str) -> Iterator[FunctionType]:
+    value: Any
+    for value in islice(_named_values(frame), _CANDIDATES):
+        owner = value if issubclass(type(value), type) else type(value)
+        for found in (value, guard.class_attribute(owner, name)):
+            if type(found) is FunctionType:
+                yield found
