@@ -5,8 +5,7 @@ Importing this package costs almost nothing and changes nothing: names are loade
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # what type checkers take for true; importing `typing` for it would cost more than all the rest
 if TYPE_CHECKING:
     from debugkit.debug.wsgi import DebuggedApplication as DebuggedApplication
     from debugkit.debug.wsgi import capture as capture

@@ -204,7 +204,9 @@ class FrameViews:
     def _local_row(self, name: str, value: object, relevant: bool) -> ValueView:
         node = self._describe(value, name)
         details: tuple[ValueView, ...] = ()
-        if relevant and node.openable and "…" in node.text and not isinstance(value, list | tuple | set | frozenset):
+        # Of a sequence the first items stand in the row already; what is cut of a mapping or an object has a name.
+        named = type(value) is dict or node.kind == "object"
+        if relevant and named and node.openable and "…" in node.text:
             children = self._describer.children(value, name).items[:DETAILS]
             details = tuple(self._row(child.label, child.value, child.node) for child in children)
         return self._row(name, value, node, relevant=relevant, details=details)

@@ -9,9 +9,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from urllib.parse import parse_qsl
 
 from debugkit.debug.registry import Entry
@@ -99,14 +96,13 @@ class Panels:
         return (Section(kind, section.rows, section.text, " ".join(notices)),)
 
     def _body(self, request: RequestSnapshot) -> tuple[str, Section]:
-        message = Message()
-        message["content-type"] = request.headers.get("content-type", "")
-        kind = message.get_content_type() if message["content-type"] else ""
+        content_type = request.headers.get("content-type", "")
+        kind = content_type.partition(";")[0].strip().lower()
         if kind == "application/x-www-form-urlencoded":
             pairs = parse_qsl(request.body.decode("utf-8", "replace"), True, max_num_fields=FORM_FIELDS)
             return "Form", Section("", self._rows(pairs))
         if kind == "multipart/form-data":
-            return "Form", Section("", self._rows(multipart_fields(message["content-type"], request.body)))
+            return "Form", Section("", self._rows(multipart_fields(content_type, request.body)))
         if kind == "application/json" or kind.endswith("+json"):
             return self._json(request.body)
         return kind or "Body", self._text(request.body)
@@ -171,6 +167,9 @@ def cookie_pairs(header: str) -> Iterable[tuple[str, str]]:
 
 def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]:
     """The fields of a multipart form (RFC 7578); files by name, type and size. Tolerates a body that was cut."""
+    from email.parser import BytesParser  # only for forms with files: the import costs more than most pages
+    from email.policy import HTTP
+
     head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     fields: list[tuple[str, object]] = []

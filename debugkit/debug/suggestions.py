@@ -163,7 +163,7 @@ def _for_key(exc: BaseException, frame: FrameType | None) -> str:
     args = _field(BaseException, "args", exc)
     if frame is None or len(args) != 1 or type(args[0]) is not str:
         return ""
-    found = {closest(args[0], list(one)) for one in _dicts(frame)} - {""}
+    found = {closest(args[0], list(one)) for one in _dicts(frame) if len(one) <= _CANDIDATES} - {""}
     return found.pop() if len(found) == 1 else ""
 
 
