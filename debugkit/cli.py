@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import traceback
@@ -22,9 +23,8 @@ from debugkit.serving.target import load, parse
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-PORT = 8000
-#: How many ports are tried when the default is in use and the user asked for none.
-PORTS_TRIED = 10
+#: The default port, and those tried after it when it is in use.
+PORTS = range(8000, 8010)
 
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
@@ -35,7 +35,7 @@ RUN_EXAMPLES = """\
 targets:
   shop:app                the object `app` of the module `shop`
   shop.web:create_app()   what the function `create_app` returns
-  examples/shop/app.py    a file; looks for app, application, create_app, make_app
+  examples/shop/app.py    a file with app, application or create_app in it
   app.py:site             the object `site` of a file
 
 examples:
@@ -43,8 +43,8 @@ examples:
   debugkit run --host localhost --port 8080 shop:app
   debugkit run --host 0.0.0.0 shop:app      reachable from other computers
 
-The debugger runs code for those who know the PIN: never use it on a server that
-strangers can reach."""
+The debugger runs code for those who know the PIN: never use it on a server
+that strangers can reach."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("target", metavar="TARGET", help="what to serve: module:app, or the path of a .py file")
     command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     command.add_argument(
-        "--port", type=int, help=f"the port, 0 for any free one (default: {PORT}, or the next free one)"
+        "--port", type=int, help=f"the port, 0 for any free one (default: {PORTS[0]}, or the next free one)"
     )
     command.add_argument("--no-debugger", action="store_true", help="serve only: errors are a plain 500")
     command.add_argument("--no-evalex", action="store_true", help="show errors, but run no code for the browser")
@@ -112,24 +112,26 @@ def run(options: argparse.Namespace) -> int:
     return 128 + number if number else 0
 
 
-def listen(host: str, port: int | None, application: WSGIApplication, log: Log) -> Server:
-    """A server on ``port``; on the first free one from `PORT` on when the user asked for none."""
+def listen(
+    host: str, port: int | None, application: WSGIApplication, log: Log, *, candidates: Sequence[int] = PORTS
+) -> Server:
+    """A server on ``port``; on the first free one of ``candidates`` when the user asked for none."""
     if port is not None:
         return make_server(host, port, application, log=log)
-    for candidate in range(PORT, PORT + PORTS_TRIED):
+    for candidate in candidates:
         try:
             server = make_server(host, candidate, application, log=log)
         except AddressInUse:
             continue
-        if candidate != PORT:
-            log.say(f"Port {PORT} is in use: taking {candidate} instead.")
+        if candidate != candidates[0]:
+            log.say(f"Port {candidates[0]} is in use: taking {candidate} instead.")
         return server
-    raise AddressInUse(f"The ports {PORT} to {PORT + PORTS_TRIED - 1} are all in use: choose another one with --port.")
+    raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
 
 
 def own_part(trace: TracebackType | None) -> TracebackType | None:
     """The traceback from the user's first frame on."""
-    here = str(Path(__file__).parent) + os.sep
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith((here, "<frozen importlib")):
+    ours = (str(Path(__file__).parent) + os.sep, importlib.__file__, "<frozen importlib")
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(ours):
         trace = trace.tb_next
     return trace

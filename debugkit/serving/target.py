@@ -85,7 +85,7 @@ def _stem(path: Path) -> str:
         raise TargetError(f"{path} is a folder: give a file in it, such as {path / 'app.py'}.")
     if not path.is_file():
         names = [str(other) for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise TargetError(f"There is no file {path}{_did_you_mean(str(path), names)}.")
+        raise TargetError(f"There is no file {path}{_did_you_mean(str(path), names) or '.'}")
     return path.stem
 
 
@@ -118,10 +118,8 @@ def _refuse_unknown(module: str) -> None:
     except (ModuleNotFoundError, ValueError):  # the parent is no package; __spec__ is None
         spec = None
     if spec is None and module not in sys.modules:
-        close = [path.stem for path in Path.cwd().glob("*.py")]
-        raise TargetError(
-            f"There is no module {module!r}{_did_you_mean(module, close)} (looked in {Path.cwd()} and sys.path)."
-        )
+        hint = _did_you_mean(module, [path.stem for path in Path.cwd().glob("*.py")])
+        raise TargetError(f"There is no module {module!r} in {Path.cwd()} or on sys.path{hint or '.'}")
 
 
 def _attribute(module: ModuleType, name: str) -> Any:
@@ -133,7 +131,7 @@ def _attribute(module: ModuleType, name: str) -> Any:
             if error.obj is not found:
                 raise  # the module's own __getattr__, or a property, failed inside
             hint = _did_you_mean(part, _public(found)) or _candidates(module)
-            raise TargetError(f"{module.__name__!r} has no {name!r}{hint}.") from error
+            raise TargetError(f"{module.__name__!r} has no {name!r}{hint or '.'}") from error
     return found
 
 
@@ -145,8 +143,8 @@ def _search(module: ModuleType) -> WSGIApplication:
         if callable(factory := getattr(module, name, None)):
             return _application(factory(), f"{module.__name__}:{name}()")
     raise TargetError(
-        f"There is no application in {module.__name__!r}: it has none of {', '.join(NAMES + FACTORIES)}"
-        f"{_candidates(module)}; name it as {module.__name__}:NAME."
+        f"There is no application in {module.__name__!r}, as {module.__name__}:NAME would tell; looked for "
+        f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}"
     )
 
 
@@ -159,7 +157,7 @@ def _application(found: Any, where: str) -> WSGIApplication:
 def _candidates(module: ModuleType) -> str:
     """Callables that the module defines itself or that are objects of a class from elsewhere, such as Flask."""
     names = [name for name in _public(module) if _could_be(getattr(module, name, None), module)]
-    return f"; it has {', '.join(names[:8])}" if names else ""
+    return f"; it has {', '.join(names[:8])}." if names else ""
 
 
 def _could_be(value: object, module: ModuleType) -> bool:
@@ -174,4 +172,4 @@ def _public(found: object) -> list[str]:
 
 def _did_you_mean(name: str, names: list[str]) -> str:
     close = get_close_matches(name, names, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(close)}?".removesuffix("?") if close else ""
+    return f"; did you mean {' or '.join(close)}?" if close else ""

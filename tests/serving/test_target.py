@@ -1,0 +1,201 @@
+"""Targets: how they are read, and what is said when there is no application."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from debugkit.serving.target import Target, TargetError, load, parse
+
+APP = "def app(environ, start_response): return [b'app']\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The working directory of a user, whose modules leave afterwards."""
+    monkeypatch.chdir(tmp_path)
+    path, modules = list(sys.path), set(sys.modules)
+    yield tmp_path
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+    sys.path_importer_cache.clear()
+
+
+def write(folder: Path, name: str, source: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, "utf-8")
+    return path
+
+
+def called(text: str) -> Any:
+    return load(parse(text))({}, lambda *_: None)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(TargetError) as caught:
+        load(parse(text))
+    return caught.value.explanation
+
+
+def test_a_module_and_a_name(folder: Path) -> None:
+    write(folder, "tea_module.py", "def site(environ, start_response): return [b'site']")
+    assert called("tea_module:site") == [b"site"]
+
+
+def test_a_module_in_a_package_and_a_dotted_name(folder: Path) -> None:
+    write(folder, "tea_package/__init__.py", "")
+    write(folder, "tea_package/web.py", "class sites:\n    one = staticmethod(lambda environ, start: [b'one'])")
+    assert called("tea_package.web:sites.one") == [b"one"]
+
+
+def test_a_factory_is_called(folder: Path) -> None:
+    write(folder, "tea_factory.py", "def make():\n    return lambda environ, start: [b'made']")
+    assert called("tea_factory:make()") == [b"made"]
+
+
+@pytest.mark.parametrize("name", ["app", "application"])
+def test_without_a_name_the_usual_ones_are_looked_for(folder: Path, name: str) -> None:
+    write(folder, "tea_usual.py", f"def {name}(environ, start_response): return [b'usual']")
+    assert called("tea_usual") == [b"usual"]
+
+
+@pytest.mark.parametrize("name", ["create_app", "make_app"])
+def test_without_a_name_the_usual_factories_are_called(folder: Path, name: str) -> None:
+    write(folder, "tea_usual_factory.py", f"def {name}(): return lambda environ, start: [b'usual']")
+    assert called("tea_usual_factory") == [b"usual"]
+
+
+def test_a_file_runs_under_its_stem_with_its_folder_first_on_the_path(folder: Path) -> None:
+    write(folder, "shop/tea_helper.py", "WORD = b'helped'")
+    write(
+        folder,
+        "shop/tea_file.py",
+        "import sys, tea_helper\nassert sys.modules[__name__].__name__ == 'tea_file'\n"
+        "def app(environ, start_response): return [tea_helper.WORD, __name__.encode()]",
+    )
+    assert called("shop/tea_file.py") == [b"helped", b"tea_file"]
+    assert sys.path[0] == str(folder / "shop")
+
+
+def test_a_file_may_have_a_name_behind_a_colon(folder: Path) -> None:
+    path = write(folder, "tea_named.py", "def site(environ, start_response): return [b'site']")
+    assert called("tea_named.py:site") == [b"site"]
+    assert called(f"{path}:site") == [b"site"]
+
+
+def test_a_drive_letter_is_no_name() -> None:
+    with pytest.raises(TargetError, match=r"There is no file C:\\shop\\app\.py"):
+        parse(r"C:\shop\app.py")
+
+
+def test_the_identity_is_the_same_from_every_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(folder, "shop/app.py", APP)
+    there = parse(str(path)).identity
+    monkeypatch.chdir(folder / "shop")
+    assert parse("app.py").identity == there
+    assert parse("app:app").identity == Target("app", None, "app").identity == "app:app"
+
+
+# What is wrong with the target is one sentence.
+
+
+def test_a_file_that_is_not_there(folder: Path) -> None:
+    write(folder, "application.py", APP)
+    assert refusal("aplication.py") == "There is no file aplication.py; did you mean application.py?"
+    assert refusal("nowhere/app.py") == "There is no file nowhere/app.py."
+
+
+def test_a_folder_is_no_target(folder: Path) -> None:
+    (folder / "shop").mkdir()
+    assert refusal("./shop") == "shop is a folder: give a file in it, such as shop/app.py."
+
+
+def test_a_file_that_is_not_python(folder: Path) -> None:
+    write(folder, "shop/app.txt", APP)
+    assert "its name must end in .py" in refusal("shop/app.txt")
+
+
+def test_a_module_that_is_not_there(folder: Path) -> None:
+    write(folder, "tea_wholesale.py", APP)
+    said = refusal("tea_wholsale:app")
+    assert said == f"There is no module 'tea_wholsale' in {folder} or on sys.path; did you mean tea_wholesale?"
+
+
+def test_a_submodule_that_is_not_there(folder: Path) -> None:
+    write(folder, "tea_parent/__init__.py", "")
+    write(folder, "tea_plain.py", "")
+    assert refusal("tea_parent.web:app").startswith("There is no module 'tea_parent.web'")
+    assert refusal("tea_plain.web:app").startswith("There is no module 'tea_plain.web'")
+
+
+@pytest.mark.parametrize("text", ["", ":app", "not-a-module:app", "a..b:app", "app:not-a-name", "app:a.:b", "app:()"])
+def test_what_is_no_target(text: str) -> None:
+    with pytest.raises(TargetError):
+        load(parse(text))
+
+
+def test_a_name_that_is_not_there_with_the_closest_ones(folder: Path) -> None:
+    write(folder, "tea_close.py", "def application(environ, start): ...\ndef other(): ...")
+    assert refusal("tea_close:aplication") == "'tea_close' has no 'aplication'; did you mean application?"
+    assert refusal("tea_close:nothing_like_it") == "'tea_close' has no 'nothing_like_it'; it has application, other."
+
+
+def test_no_application_lists_what_could_be_one(folder: Path) -> None:
+    source = "from pathlib import Path\nfrom json import loads\nimport os\nLIMIT = 3\ndef site(environ, start): ...\n"
+    write(folder, "tea_none.py", f"{source}class Obj:\n    def __call__(self): ...\nobj = Obj()")
+    said = refusal("tea_none")
+    assert "tea_none:NAME" in said
+    assert said.endswith("looked for app, application, create_app, make_app; it has Obj, obj, site.")
+
+
+def test_an_empty_module_has_nothing_to_list(folder: Path) -> None:
+    write(folder, "tea_empty.py", "")
+    assert refusal("tea_empty").endswith("create_app, make_app.")
+
+
+def test_an_application_that_cannot_be_called(folder: Path) -> None:
+    write(folder, "tea_text.py", "app = 'text'\ndef make(): return 5")
+    assert refusal("tea_text:app") == "tea_text:app is a str, which cannot be called as a WSGI application is."
+    assert refusal("tea_text:make()").startswith("tea_text:make is a int")
+
+
+# What is wrong inside the user's module is the user's to see.
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("import tea_missing_dependency", ModuleNotFoundError),
+        ("1 / 0", ZeroDivisionError),
+        ("def app(:", SyntaxError),
+        ("raise SystemExit(3)", SystemExit),
+        ("import os\nos.no_such_thing", AttributeError),
+    ],
+)
+def test_exceptions_of_the_module_pass_as_they_are(folder: Path, source: str, error: type[BaseException]) -> None:
+    write(folder, "tea_fails.py", source)
+    for text in ("tea_fails:app", "tea_fails.py"):
+        with pytest.raises(error):
+            load(parse(text))
+        assert "tea_fails" not in sys.modules
+
+
+def test_exceptions_of_a_parent_package_pass_as_they_are(folder: Path) -> None:
+    write(folder, "tea_bad_parent/__init__.py", "import tea_missing_dependency")
+    write(folder, "tea_bad_parent/web.py", APP)
+    with pytest.raises(ModuleNotFoundError, match="tea_missing_dependency"):
+        load(parse("tea_bad_parent.web:app"))
+
+
+def test_exceptions_of_a_factory_and_of_a_lazy_attribute_pass_as_they_are(folder: Path) -> None:
+    write(folder, "tea_lazy.py", "def make(): return {}['key']\ndef __getattr__(name):\n    return (5).no_such_thing")
+    with pytest.raises(KeyError):
+        load(parse("tea_lazy:make()"))
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        load(parse("tea_lazy:app"))

@@ -1,0 +1,311 @@
+"""The command line as a user meets it: in a process, with signals, and with sentences where something is wrong."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serving_support import Client, Process, Stream, application, environ
+
+import debugkit
+from debugkit.cli import PORTS, listen, main
+from debugkit.errors import ConfigurationError
+from debugkit.run import debugged, debugger_of, run_simple
+from debugkit.serving.listen import AddressInUse, bind
+from debugkit.serving.log import Log
+
+HELLO = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/fails":
+        raise LookupError("no tea")
+    return [b"hello"]
+"""
+
+
+@pytest.fixture
+def hello(tmp_path: Path) -> Path:
+    path = tmp_path / "tea_hello.py"
+    path.write_text(HELLO)
+    return path
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "debugkit", *arguments],
+        cwd=cwd,
+        env=environ(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=30,
+    )
+
+
+# Help.
+
+
+def test_the_version_is_told() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"debugkit {debugkit.__version__}\n")
+
+
+def test_help_teaches_with_examples(capsys: Any) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "--help"])
+    assert caught.value.code == 0
+    said = capsys.readouterr().out
+    for word in ("module:app", "debugkit run examples/shop/app.py", "--host", "--no-debugger", "PIN", "never use it"):
+        assert word in said
+
+
+def test_the_width_of_the_help_fits_a_terminal(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 80
+
+
+def test_no_command_is_wrong_usage_and_shows_the_help(capsys: Any) -> None:
+    assert main([]) == 2
+    assert "debugkit run --help" in capsys.readouterr().err
+
+
+# Serving.
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_file_is_served_until_a_signal_ends_it_with_128_and_its_number(hello: Path, number: signal.Signals) -> None:
+    with Process("run", str(hello), "--port", "0", "--no-debugger") as process:
+        with Client(process.port()) as client:
+            assert client.get("/").body == b"hello"
+        assert process.end(number) == 128 + number
+        assert "Traceback" not in (process.process.stderr.read() if process.process.stderr else "")
+
+
+def test_a_module_is_found_in_the_working_directory(hello: Path) -> None:
+    with Process("run", "tea_hello:app", "--port", "0", "--no-debugger", cwd=hello.parent) as process:
+        with Client(process.port()) as client:
+            assert client.get("/").body == b"hello"
+
+
+def test_requests_and_tracebacks_are_in_the_terminal(hello: Path) -> None:
+    with Process("run", str(hello), "--port", "0", "--no-debugger") as process:
+        with Client(process.port()) as client:
+            assert client.get("/fails").body == b"Internal Server Error\n"
+        process.read_until(r"^Traceback \(most recent call last\):$")
+        process.read_until(r"^LookupError: no tea$")
+        process.read_until(r'^127\.0\.0\.1 - - \[.*\] "GET /fails HTTP/1\.1" 500 -$')
+
+
+def test_the_debugger_is_on_unless_asked_otherwise(hello: Path) -> None:
+    with Process("run", str(hello), "--port", "0") as process:
+        with Client(process.port()) as client:
+            reply = client.get("/fails", "Accept: text/html")
+            assert reply.status == 500
+            assert b"no tea" in reply.body
+            assert re.fullmatch("/__debugkit__/tracebacks/.+", reply.header("X-Debugkit-Traceback") or "")
+            assert client.get("/").body == b"hello"
+
+
+def test_the_terminal_says_pin_and_link(hello: Path) -> None:
+    with Process("run", str(hello), "--port", "0") as process:
+        process.port()
+        process.read_until(r"\d{3}-\d{3}-\d{3}")
+
+
+# What is wrong is one sentence.
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("tea_nowhere:app", "There is no module 'tea_nowhere'"),
+        ("tea_hello:apq", "'tea_hello' has no 'apq'; did you mean app?"),
+        ("tea_helo.py", "There is no file tea_helo.py; did you mean tea_hello.py?"),
+        ("tea_hello:app.nothing", "'tea_hello' has no 'app.nothing'"),
+    ],
+)
+def test_a_wrong_target_is_one_sentence_and_status_1(hello: Path, target: str, sentence: str) -> None:
+    done = run("run", target, cwd=hello.parent)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"debugkit: {sentence}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_error_in_the_module_is_its_traceback_without_our_frames(tmp_path: Path) -> None:
+    (tmp_path / "tea_broken.py").write_text("def tea():\n    return 1 / 0\ntea()\n")
+    for target in ("tea_broken:app", "tea_broken.py"):
+        done = run("run", target, cwd=tmp_path)
+        assert done.returncode == 1
+        lines = done.stderr.splitlines()
+        assert lines[0] == "Traceback (most recent call last):"
+        assert lines[1].endswith('tea_broken.py", line 3, in <module>')
+        assert lines[-1] == "ZeroDivisionError: division by zero"
+        assert "debugkit" not in done.stderr
+
+
+def test_a_syntax_error_in_the_module_is_shown_as_python_shows_it(tmp_path: Path) -> None:
+    (tmp_path / "tea_typo.py").write_text("def app(:\n")
+    done = run("run", "tea_typo.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("SyntaxError:")
+
+
+def test_a_port_in_use_is_one_sentence_when_it_was_asked_for(hello: Path) -> None:
+    (taken,) = bind("127.0.0.1", 0)
+    port = taken.getsockname()[1]
+    with taken:
+        done = run("run", str(hello), "--port", str(port), "--no-debugger")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"debugkit: Port {port} is in use")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_pin_that_cannot_be_one_is_one_sentence(hello: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "password")
+    done = run("run", str(hello))
+    assert done.returncode == 1
+    assert done.stderr.startswith("debugkit: WERKZEUG_DEBUG_PIN cannot be a PIN")
+
+
+# Ports.
+
+
+@pytest.fixture
+def ports() -> list[int]:
+    """Three ports, of which the first is taken from the system's and was free a moment ago."""
+    (first,) = bind("127.0.0.1", 0)
+    with first:
+        port = min(first.getsockname()[1], 65_533)
+    return [port, port + 1, port + 2]
+
+
+def test_the_next_free_port_is_taken_when_none_was_asked_for(ports: list[int]) -> None:
+    stream = Stream()
+    (taken,) = bind("127.0.0.1", ports[0])
+    with taken:
+        server = listen("127.0.0.1", None, application([b"ok"]), Log(stream, environ={}), candidates=ports)
+    server.stop()
+    assert server.port in ports[1:]
+    assert stream.getvalue() == f"Port {ports[0]} is in use: taking {server.port} instead.\n"
+
+
+def test_the_first_port_is_taken_without_a_word_when_it_is_free(ports: list[int]) -> None:
+    stream = Stream()
+    server = listen("127.0.0.1", None, application([b"ok"]), Log(stream, environ={}), candidates=ports)
+    server.stop()
+    assert (server.port, stream.getvalue()) == (ports[0], "")
+
+
+def test_when_all_ports_are_in_use_the_user_must_choose(ports: list[int]) -> None:
+    (taken,) = bind("127.0.0.1", ports[0])
+    with taken, pytest.raises(AddressInUse, match=f"Ports {ports[0]} to {ports[0]} are all in use"):
+        listen("127.0.0.1", None, application([b"ok"]), Log(Stream()), candidates=ports[:1])
+
+
+def test_the_default_port_is_8000_and_nine_more_are_tried() -> None:
+    assert list(PORTS) == [8000, 8001, 8002, 8003, 8004, 8005, 8006, 8007, 8008, 8009]
+
+
+# run_simple.
+
+
+def test_run_simple_serves_until_a_signal() -> None:
+    program = f"{HELLO}\nfrom debugkit import run_simple\nrun_simple('localhost', 0, app)\nprint('ended')"
+    with Process(python=("-c", program)) as process:
+        with Client(process.port()) as client:
+            assert client.get("/").body == b"hello"
+        assert process.end(signal.SIGINT) == 0
+        assert process.process.stdout is not None
+        assert process.process.stdout.read() == "ended\n"
+
+
+def test_run_simple_with_the_debugger_prints_the_banner_of_a_wrapped_application_once() -> None:
+    program = (
+        f"{HELLO}\nfrom debugkit import DebuggedApplication, run_simple\n"
+        "run_simple('127.0.0.1', 0, DebuggedApplication(app), use_debugger=True)"
+    )
+    with Process(python=("-c", program)) as process:
+        process.port()
+        process.read_until(r"\d{3}-\d{3}-\d{3}")
+        process.process.send_signal(signal.SIGINT)
+        assert process.process.stderr is not None
+        assert not re.search(r"\d{3}-\d{3}-\d{3}", process.process.stderr.read())
+
+
+def test_run_simple_passes_errors_through_to_the_program() -> None:
+    program = f"{HELLO}\nfrom debugkit import run_simple\nrun_simple('127.0.0.1', 0, app, passthrough_errors=True)"
+    with Process(python=("-c", program)) as process:
+        with Client(process.port()) as client:
+            client.get("/fails")
+        process.read_until("^LookupError: no tea")
+        assert process.process.wait(20) == 1
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"use_reloader": True},
+        {"processes": 2},
+        {"request_handler": object},
+        {"static_files": {"/static": "static"}},
+        {"ssl_context": "adhoc"},
+    ],
+    ids=lambda option: next(iter(option)),
+)
+def test_run_simple_says_what_it_does_not_offer_yet_and_what_to_do(option: dict[str, Any]) -> None:
+    (name,) = option
+    with pytest.raises(ConfigurationError, match=f"does not offer {name} yet: leave it"):
+        run_simple("127.0.0.1", 0, application([b"ok"]), **option)
+
+
+def test_run_simple_takes_the_defaults_of_werkzeug() -> None:
+    (taken,) = bind("127.0.0.1", 0)
+    with taken, pytest.raises(AddressInUse):
+        run_simple(
+            "127.0.0.1",
+            taken.getsockname()[1],
+            application([b"ok"]),
+            use_reloader=False,
+            use_debugger=False,
+            use_evalex=True,
+            extra_files=None,
+            exclude_patterns=None,
+            reloader_interval=1,
+            reloader_type="auto",
+            threaded=False,
+            processes=1,
+            request_handler=None,
+            static_files=None,
+            passthrough_errors=False,
+            ssl_context=None,
+        )
+
+
+def test_an_application_is_not_wrapped_twice_also_when_flask_holds_the_debugger() -> None:
+    class Flask:
+        wsgi_app: Any = application([b"ok"])
+
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            return self.wsgi_app(environ, start_response)
+
+    flask: Any = Flask()
+    assert debugger_of(flask) is None
+    flask.wsgi_app = debugged(flask.wsgi_app)
+    assert debugged(flask) is flask
+    assert debugger_of(flask) is flask.wsgi_app
+    assert debugged(flask.wsgi_app) is flask.wsgi_app
+
+
+def test_the_name_that_the_server_is_bound_to_is_trusted(hello: Path) -> None:
+    with Process("run", str(hello), "--host", "localhost", "--port", "0") as process:
+        with Client(process.port()) as client:
+            assert b"no tea" in client.get("/fails", "Host: localhost", "Accept: text/html").body
+            assert b"no tea" not in client.get("/fails", "Host: evil.test", "Accept: text/html").body
