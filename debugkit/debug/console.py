@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 from debugkit.debug.namespace import Namespace
-from debugkit.debug.output import Capture, Done, Event, Failure, Output, Result, Status, current_capture, release_thread
+from debugkit.debug.output import Capture, Done, Event, Failure, Output, Result, Status, current_capture
 from debugkit.errors import BodyTooLarge, Conflict, Gone
 from debugkit.settings import Limits
 
@@ -227,7 +227,7 @@ class _Command:
         if self.capture.open():
             status = context.run(self._in_context, managers)
             self._end(self, status)
-            release_thread()
+            self.capture.release()
         self._finished.set()
 
     def _in_context(self, managers: Sequence[AbstractContextManager[Any]]) -> Status:

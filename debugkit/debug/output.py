@@ -80,6 +80,7 @@ class Capture:
         self._limit = limit
         self._queue: SimpleQueue[Event] = SimpleQueue()
         self._written = self._shown = self._results = self._sent = 0
+        self._full = self._entered = False
         self._state: Literal["new", "open", "closed", "dropped"] = "new"
         self._streams = {"stdin": _NoInput(), "stdout": _Writer(self, "stdout"), "stderr": _Writer(self, "stderr")}
 
@@ -95,12 +96,12 @@ class Capture:
 
     def show(self, result: Result) -> None:
         """Keep a result for the reader, unless there are too many already."""
-        if self._state == "dropped" or self._results > _RESULTS or self._shown > self._limit:
+        if self._state == "dropped" or self._full:
             return
+        self._full = self._results >= _RESULTS or self._shown > self._limit
         self._results += 1
         self._shown += len(result.text)
-        enough = self._results > _RESULTS or self._shown > self._limit + len(result.text)
-        self._queue.put(_Note("stderr", "further results are not shown\n") if enough else result)
+        self._queue.put(_Note("stderr", "further results are not shown\n") if self._full else result)
 
     def fail(self, text: str) -> None:
         """Keep the text of an error."""
@@ -128,21 +129,34 @@ class Capture:
             if self._state != "new":
                 return False
             self._state = "open"
+            self._entered = True
             _routing.enter()
         threading.current_thread().__dict__[_OWNER] = self
         return True
 
+    def release(self) -> None:
+        """The calling thread, which opened this, belongs to it no more."""
+        threading.current_thread().__dict__.pop(_OWNER, None)
+        self._leave()
+
+    def _leave(self) -> None:
+        with _routing.lock:
+            if self._entered:
+                self._entered = False
+                _routing.leave()
+
     def close(self, done: Done, note: str = "", *, dropped: bool = False) -> bool:
         """Send the last event; `False` when that was done before.
 
-        The command's threads write to the real streams from now on; to nowhere when ``dropped``.
+        The command's threads write to the real streams from now on. When ``dropped``, they write to nowhere, for
+        which the routers stay until the command's own thread comes to its end.
         """
         with _routing.lock:
             if self.ended:
                 return False
-            was_open, self._state = self._state == "open", "dropped" if dropped else "closed"
-            if was_open:
-                _routing.leave()
+            self._state = "dropped" if dropped else "closed"
+            if not dropped:
+                self._leave()
         if note:
             self.note(note)
         self._queue.put(done)
@@ -292,11 +306,6 @@ def current_capture() -> Capture | None:
     """The capture that the calling thread writes to, if any."""
     capture: Capture | None = threading.current_thread().__dict__.get(_OWNER)
     return capture if capture is not None and capture.routes else None
-
-
-def release_thread() -> None:
-    """The calling thread belongs to no capture any more."""
-    threading.current_thread().__dict__.pop(_OWNER, None)
 
 
 class _Router:
