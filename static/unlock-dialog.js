@@ -49,6 +49,7 @@ customElements.define("dk-unlock", class extends Element {
     this.#dialog.close();
     document.dispatchEvent(new CustomEvent("debugkit:unlocked"));
     for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = true;
+    for (const badge of document.querySelectorAll("[data-unlocked]")) badge.hidden = false;
     // Only where a reload repeats nothing: the page of an error may be the answer to a POST.
     if (this.dataset.reload !== undefined) location.reload();
   }
