@@ -26,7 +26,10 @@ debugkit.debug.suggestions
 debugkit.debug.files
 debugkit.debug.capture
 debugkit.debug.source
-debugkit.debug.known_types
+debugkit.debug.shapes
+debugkit.debug.builtin_types debugkit.debug.known_types debugkit.debug.strings
+debugkit.debug.objects
+debugkit.debug.classes
 debugkit.debug.values
 debugkit.debug.expressions
 debugkit.debug.namespace debugkit.debug.output

@@ -6,10 +6,9 @@ here. Most views read attributes only; those that must call library code are mar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from debugkit.debug.guard import (
     MISSING,
@@ -23,6 +22,7 @@ from debugkit.debug.guard import (
     module_name,
     mro,
 )
+from debugkit.debug.shapes import Note, Part, Shape, atom, few, given, items_of_list, one, record, said, sliced
 
 #: Columns of a table that are looked at.
 MOST_COLUMNS: Final = 50
@@ -30,71 +30,10 @@ MOST_COLUMNS: Final = 50
 FIRST_ELEMENTS: Final = 10
 
 
-class Part(NamedTuple):
-    """One part of a value. In its parent's line an "item" is shown without its key, a "pair" as ``key: value`` with
-    the key described like a value, a "field" as ``key=value``, a "column" as ``key value``."""
-
-    style: str
-    key: object
-    value: object
-
-
-#: The parts from one number to another (excluded).
-Parts = Callable[[int, int], Iterable[Part]]
-
-
-def no_parts(start: int, stop: int) -> Iterable[Part]:
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How a value is shown: a line of its own, or its parts between ``head`` and ``tail``.
-
-    ``lined`` of the ``total`` parts stand in the line; all can be opened. ``guarded``: ``parts`` runs library code.
-    """
-
-    kind: str = "object"
-    line: Callable[[int], str] | None = None  # the text, for a number of characters
-    head: str = ""
-    tail: str = ""
-    parts: Parts = no_parts
-    total: int = 0
-    lined: int | None = None
-    guarded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Stands for a value that is not there, and says why."""
-
-    text: str
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     look: Callable[[Any], Shape | None]  # None: nothing special about this one
     foreign: bool = False  # calls library code
-
-
-def fields(names: Mapping[str, object]) -> Parts:
-    """The parts of a value with named fields."""
-
-    def parts(start: int, stop: int) -> Iterator[Part]:
-        return (Part("field", name, value) for name, value in islice(names.items(), start, stop))
-
-    return parts
-
-
-def record(name: str, names: Mapping[str, object], *, call: bool = False, lined: int | None = None) -> Shape:
-    """``<name field=value, ...>``, or ``name(field=value, ...)``, as the class would be called."""
-    head, tail = (f"{name}(", ")") if call else (f"<{name} " if names and lined != 0 else f"<{name}", ">")
-    return Shape(head=head, tail=tail, parts=fields(names), total=len(names), lined=lined)
-
-
-def said(text: str, names: Mapping[str, object] | None = None) -> Shape:
-    """A line given in full, with attributes to open."""
-    return Shape(line=lambda budget: text, parts=fields(names or {}), total=len(names or {}))
 
 
 def _name(value: object) -> str:
@@ -136,7 +75,7 @@ def _django_lazy_text(value: object) -> Shape:
     made_from = attribute(value, "_args")
     if type(made_from) is not tuple:
         return said("<lazy text, not evaluated>")
-    return Shape(head="<lazy text, not evaluated: ", tail=">", parts=_few(made_from), total=len(made_from))
+    return Shape(head="<lazy text, not evaluated: ", tail=">", parts=few(made_from), total=len(made_from))
 
 
 def _django_request(value: object) -> Shape:
@@ -225,14 +164,13 @@ def _ndarray(array: Any) -> Shape:
     first, size = array.flat[:FIRST_ELEMENTS].tolist(), " × ".join(f"{length:,}" for length in array.shape)
     listed = ", ".join(map(repr, first)) + (", …" if array.size > len(first) else "")
     text = f"{_name(array)}({size or 'scalar'} {array.dtype}: {listed})"
-    rows = sliced(lambda start, stop: list(array[start:stop])) if array.ndim else _few((array.item(),))
+    rows = sliced(lambda start, stop: list(array[start:stop])) if array.ndim else few((array.item(),))
     total = int(array.shape[0]) if array.ndim else 1
     return Shape("container", line=lambda budget: text, parts=rows, total=total, guarded=True)
 
 
 def _numpy_scalar(value: object) -> Shape:
-    text = exact_str(repr(value))
-    return Shape("number", line=lambda budget: text)
+    return atom("number", exact_str(repr(value)))
 
 
 def _data_frame(frame: Any) -> Shape:
@@ -276,35 +214,7 @@ def _tensor(value: Any) -> Shape:
 def _sqlite_row(row: Any) -> Shape:
     names, found = row.keys(), tuple(row)
     pairs = [Part("pair", *pair) for pair in zip(names, found, strict=True)]
-    parts = _window(pairs)
-    return Shape("container", head="sqlite3.Row({", tail="})", parts=parts, total=len(pairs))
-
-
-# Parts of the simple kinds
-
-
-def items_of_list(found: list[Any]) -> Parts:
-    """The parts of a list; a subclass's own ``__getitem__`` and ``__iter__`` are not asked."""
-    return sliced(lambda start, stop: list.__getitem__(found, slice(start, stop)))
-
-
-def sliced(read: Callable[[int, int], Iterable[object]]) -> Parts:
-    def parts(start: int, stop: int) -> Iterator[Part]:
-        return (Part("item", start + number, item) for number, item in enumerate(read(start, stop)))
-
-    return parts
-
-
-def _window(found: list[Part]) -> Parts:
-    return lambda start, stop: found[start:stop]
-
-
-def one(value: object) -> Parts:
-    return _window([Part("item", "value", value)])
-
-
-def _few(found: tuple[object, ...]) -> Parts:
-    return _window([Part("item", number, item) for number, item in enumerate(found)])
+    return Shape("container", head="sqlite3.Row({", tail="})", parts=given(pairs), total=len(pairs))
 
 
 #: By module and qualified name of the class or one of its bases.

@@ -79,6 +79,8 @@ _NOT_SECRET: Final = frozenset({"PWD", "OLDPWD"})
 #: Where one name ends and the next begins in an expression: ``config['db'].password``.
 _SEGMENT: Final = re.compile(r"[^.\[\]'\"()]+")
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+#: pydantic's `SecretStr`, Starlette's `Secret`, ...; not `SecretaryForm`.
+_SECRET_TYPE: Final = re.compile(r"Secret(?![a-z])")
 
 
 def _words(segment: str) -> list[str]:
@@ -118,6 +120,11 @@ _HINTS: Final = tuple(word for word in _ALL_HINTS if not any(other in word for o
 @lru_cache(maxsize=4096)
 def _is_secret(name: str) -> bool:
     return any(_segment_is_secret(segment) for segment in _SEGMENT.findall(name))
+
+
+def type_is_secret(name: str) -> bool:
+    """Whether values of a class of this name are secrets."""
+    return _SECRET_TYPE.match(name) is not None
 
 
 # The name and the sign before a value: `password=`, `'password': `, `"password": `, `X-Api-Key: ` at a line's start.

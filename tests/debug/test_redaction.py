@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.redaction import REDACTED, Redactor
+from debugkit.debug.redaction import REDACTED, Redactor, type_is_secret
 
 SECRET_NAMES = """
 password passwd PASSWORD db_password dbPassword DB_PASSWORD password1 password_confirm old_password passwords passphrase
@@ -164,3 +164,18 @@ def test_redacting_twice_changes_nothing_more(redactor):
 def test_long_texts_without_end_of_anything_take_no_quadratic_time(redactor):
     for piece in ("a=", "password='", "eyJa.", "://a:", "-----BEGIN ", "Bearer ", '"x": '):
         assert isinstance(redactor.text(piece * 20_000), str)
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("SecretStr", True),
+        ("Secret", True),
+        ("Secret2", True),
+        ("SecretaryForm", False),
+        ("MySecret", False),
+        ("str", False),
+    ],
+)
+def test_a_type_is_secret_by_how_its_name_begins(name, secret):
+    assert type_is_secret(name) is secret

@@ -1,0 +1,144 @@
+"""The classes met on a page: what each is called, whether it keeps secrets, and how its instances are looked at.
+
+Decides whose code runs: that of some libraries, and a ``__repr__`` somebody wrote; always under guard, its answers
+redacted and remembered. How a look becomes a line is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from debugkit.debug.builtin_types import BUILTIN_TYPES
+from debugkit.debug.guard import (
+    ForeignCodeError,
+    Guard,
+    NoTimeLeft,
+    TookTooLong,
+    class_attribute,
+    class_dict,
+    class_name,
+    mro,
+    printable,
+    qualified_name,
+)
+from debugkit.debug.known_types import View, find_view
+from debugkit.debug.objects import (
+    by_inheritance,
+    by_repr,
+    data_class,
+    is_plain_data_class,
+    own_attributes,
+    plain_object,
+)
+from debugkit.debug.redaction import Redactor, type_is_secret
+from debugkit.debug.shapes import MOST_LINE, Look, Shape, cut, fields
+from debugkit.debug.strings import Strings
+from debugkit.settings import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClass:
+    """What is known of a class; it is kept alive, so that its id stays its own."""
+
+    cls: type
+    name: str
+    secret: bool
+    look: Look
+
+
+class Classes:
+    """The classes met so far, and what foreign code answered. Classes are found by id, as are values."""
+
+    def __init__(self, limits: Limits, redactor: Redactor, guard: Guard) -> None:
+        self._redactor, self._guard = redactor, guard
+        strings = Strings(limits, redactor)
+        self._strings: Mapping[int, Look] = {
+            id(str): strings.text, id(bytes): strings.binary, id(bytearray): strings.binary
+        }  # fmt: skip
+        self._known: dict[int, KnownClass] = {}
+        self._asked: dict[int, tuple[object, Shape | None]] = {}  # the value is kept alive as well
+        self._slow: set[int] = set()  # classes whose repr took too long once
+
+    def clear(self) -> None:
+        """Let go of all classes and values."""
+        self._known.clear()
+        self._asked.clear()
+        self._slow.clear()
+
+    def shape(self, value: object) -> Shape:
+        """What there is to show of ``value``."""
+        return self.of(type(value)).look(value)
+
+    def of(self, cls: type) -> KnownClass:
+        """What is known of ``cls``."""
+        known = self._known.get(id(cls))
+        if known is None:
+            look = BUILTIN_TYPES.get(id(cls)) or self._strings.get(id(cls)) or self._look(cls)
+            secret = id(cls) not in BUILTIN_TYPES and any(type_is_secret(class_name(base)) for base in mro(cls))
+            known = self._known[id(cls)] = KnownClass(cls, qualified_name(cls), secret, look)
+        return known
+
+    def _look(self, cls: type) -> Look:
+        """How to look at instances of ``cls``, which is none of the built-in types."""
+        view = find_view(cls)
+        if view is not None:
+            return lambda value: self._by_view(view, value)
+        inherited = by_inheritance(cls)
+        if inherited is not None:
+            return inherited
+        own_repr = class_attribute(cls, "__repr__")
+        for base in mro(cls):
+            if id(base) in self._strings:
+                # A class that hides its text behind a `__repr__` has its reasons.
+                return self._strings[id(base)] if own_repr is class_dict(base)["__repr__"] else self._foreign
+        if own_repr is object.__repr__:
+            return plain_object
+        return data_class if is_plain_data_class(cls, own_repr) else self._foreign
+
+    def _by_view(self, view: View, value: object) -> Shape:
+        """A view of a well-known type; the generic one if it fails, for libraries change."""
+        try:
+            shape = self._ask(value, view.look) if view.foreign else self._safe(view.look(value))
+        except ForeignCodeError:
+            return plain_object(value)
+        except Exception:  # a view that expected another version of its library
+            return self._foreign(value)
+        return shape or self._foreign(value)
+
+    def _ask(self, value: object, look: Callable[[Any], Shape | None]) -> Shape | None:
+        """The answer of foreign code, remembered: a page names the same value in several places."""
+        known = self._asked.get(id(value))
+        if known is None:
+            known = self._asked[id(value)] = (value, self._safe(self._guard.run(look, value)))
+        return known[1]
+
+    def _safe(self, shape: Shape | None) -> Shape | None:
+        """``shape`` with the texts that others made printable, redacted and cut."""
+        if shape is None:
+            return None
+        if shape.line is None:
+            return replace(shape, head=self._safe_text(shape.head), tail=self._safe_text(shape.tail))
+        text = self._safe_text(shape.line(MOST_LINE))
+        return replace(shape, line=lambda budget: cut(text, budget))
+
+    def _safe_text(self, text: str) -> str:
+        return printable(self._redactor.text(text[:MOST_LINE]))
+
+    def _foreign(self, value: object) -> Shape:
+        """What the class's own ``__repr__`` says, run under guard; the attributes are its children."""
+        cls = type(value)
+        if id(cls) in self._slow:
+            return plain_object(value)
+        try:
+            return self._ask(value, by_repr) or plain_object(value)
+        except NoTimeLeft:
+            return plain_object(value)
+        except ForeignCodeError as error:
+            if type(error) is TookTooLong:
+                self._slow.add(id(cls))
+            text, own = self._safe_text(f"<{class_name(cls)}: repr {error}>"), own_attributes(value)
+            shape = Shape("error", line=lambda budget: cut(text, budget), parts=fields(own), total=len(own))
+            self._asked[id(value)] = (value, shape)
+            return shape
