@@ -422,7 +422,7 @@ class _ModuleStores(ast.NodeTransformer):
         return found
 
     def _moved(self, name: str | None, node: ast.AST) -> list[ast.stmt]:
-        if name not in self._names or name is None:
+        if name is None or name not in self._names:
             return []
         store = ast.Assign([_attribute(name, ast.Store())], ast.Name(name, ast.Load()))
         return [ast.copy_location(statement, node) for statement in (store, ast.Delete([ast.Name(name, ast.Del())]))]
@@ -448,14 +448,19 @@ class _ModuleStores(ast.NodeTransformer):
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         self.generic_visit(node)
-        node.body[:0] = self._moved(node.name, node)[:1]
+        node.body[:0] = self._moved(node.name, node)
         return node
 
     def visit_match_case(self, node: ast.match_case) -> ast.AST:
+        """A guard comes before the body, and is to see what was captured."""
         self.generic_visit(node)
         for part in ast.walk(node.pattern):
             name = getattr(part, "name", None) or getattr(part, "rest", None)
-            node.body[:0] = self._moved(name, node.body[0])[:1]
+            if name in self._names:
+                node.body[:0] = self._moved(name, node.body[0])
+                if node.guard is not None:
+                    both = ast.Tuple([_assigned(name, ast.Name(name, ast.Load())), node.guard], ast.Load())
+                    node.guard = ast.Subscript(both, ast.Constant(1), ast.Load())
         return node
 
     def _comprehension(self, node: Any) -> ast.AST:
@@ -481,9 +486,7 @@ class _ModuleStores(ast.NodeTransformer):
         value = node.value = self.visit(node.value)
         if node.target.id not in self._names:
             return node
-        return ast.copy_location(
-            ast.Call(ast.Name(_ASSIGN, ast.Load()), [ast.Constant(node.target.id), value], []), node
-        )
+        return ast.copy_location(_assigned(node.target.id, value), node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.copy_location(_attribute(node.id, node.ctx), node) if node.id in self._names else node
@@ -497,6 +500,10 @@ class _ModuleStores(ast.NodeTransformer):
 
 def _attribute(name: str, context: ast.expr_context) -> ast.Attribute:
     return ast.Attribute(ast.Name(_MODULE, ast.Load()), name, context)
+
+
+def _assigned(name: str, value: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(_ASSIGN, ast.Load()), [ast.Constant(name), value], [])
 
 
 def _declared(body: list[ast.stmt]) -> set[str]:
