@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from types import CodeType, EllipsisType, FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from debugkit.debug import guard
@@ -56,6 +56,7 @@ class CapturedFrame:
     position: Position
     hidden: bool = False  # by __traceback_hide__
     info: str = ""  # __traceback_info__ as text
+    pointed_at: bool = False  # the place a syntax error points at, not a frame that ran
     index: int = -1  # unique within one CapturedTraceback, in the order of the page
     released: bool = False
 
@@ -140,8 +141,13 @@ class CapturedTraceback:
 def nearest_frame(exception: CapturedException) -> CapturedFrame | None:
     """The innermost frame that is the application's own and not hidden; if there is none, the innermost."""
     frames = list(plain_frames(exception))
-    own = (frame for frame in reversed(frames) if not frame.hidden and not is_library(frame.filename))
-    return next(own, frames[-1] if frames else None)
+    return next((frame for frame in reversed(frames) if _is_near(frame)), frames[-1] if frames else None)
+
+
+def _is_near(frame: CapturedFrame) -> bool:
+    # A syntax error in a "<string>" points at nothing that can be looked at; whoever compiled the string can.
+    nowhere = frame.pointed_at and frame.filename.startswith("<")
+    return not (frame.hidden or nowhere or is_library(frame.filename))
 
 
 def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:
@@ -164,12 +170,15 @@ def walk(exception: CapturedException) -> Iterator[CapturedException]:
 def capture(
     exc: BaseException,
     *,
-    tb: TracebackType | EllipsisType | None = ...,
+    tb: TracebackType | None = None,
     show_hidden: bool = False,
     limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> CapturedTraceback:
-    """Everything about ``exc`` that a page may show. ``tb`` replaces its own traceback. Never raises."""
-    start = _traceback(exc) if isinstance(tb, EllipsisType) else tb
+    """Everything about ``exc`` that a page may show. Never raises.
+
+    ``tb`` is where its traceback is to begin; `None` for its own. ``show_hidden`` ignores ``__traceback_hide__``.
+    """
+    start = _traceback(exc) if tb is None else tb
     try:
         captured = _Tree(limits, show_hidden).capture(exc, start, "")
         return CapturedTraceback(captured, _text(exc, start, captured, limits.text_size))
@@ -273,7 +282,7 @@ def _traces(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 def _frames(traces: Sequence[TracebackType], show_hidden: bool, most: int) -> Iterator[CapturedFrame | RepeatedFrames]:
     hidden = _hidden(traces)
-    shown = [index for index, hide in enumerate(hidden) if show_hidden or not hide] or range(len(traces))
+    shown = [index for index, hide in enumerate(hidden) if show_hidden or not hide]
     listed: list[CapturedFrame] = []
     for item in _shortened([(id(traces[one].tb_frame.f_code), traces[one].tb_lineno) for one in shown], most):
         if isinstance(item, _LeftOut):
@@ -330,7 +339,8 @@ def _hidden(traces: Sequence[TracebackType]) -> list[bool]:
         elif word or hiding:
             and_this = True
         hidden[index] = and_this
-    return [hide or index < first for index, hide in enumerate(hidden)]
+    hidden = [hide or index < first for index, hide in enumerate(hidden)]
+    return [False] * len(hidden) if all(hidden) else hidden
 
 
 def _hide_word(frame: FrameType) -> tuple[str, bool]:
@@ -379,6 +389,8 @@ def _repetition(keys: Sequence[object], start: int) -> tuple[int, int]:
         rounds = (end - start) // cycle
         if rounds > _ROUNDS_LISTED + 1 and rounds * cycle > covered:
             best, covered = (cycle, rounds), rounds * cycle
+            if end == len(keys):
+                break
     return best
 
 
@@ -389,7 +401,12 @@ def _cut(items: list[int | _LeftOut], most: int) -> list[int | _LeftOut]:
         return items
     first = most // 2
     count = sum(one.count if isinstance(one, _LeftOut) else 1 for one in items[first : first + surplus])
-    return [*items[:first], _LeftOut(count, 0), *items[first + surplus :]]
+    # The round that a piece of the tail repeats may be among those cut.
+    tail = (
+        _LeftOut(one.count, 0) if isinstance(one, _LeftOut) and place < one.cycle else one
+        for place, one in enumerate(items[first + surplus :])
+    )
+    return [*items[:first], _LeftOut(count, 0), *tail]
 
 
 # The place a syntax error points at
@@ -409,7 +426,7 @@ def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> Iterator
         return
     if traces and (traces[-1].tb_frame.f_code.co_filename, traces[-1].tb_lineno) == (filename, position.lineno):
         return
-    yield CapturedFrame(None, None, filename, position.lineno, "<module>", "", position)
+    yield CapturedFrame(None, None, filename, position.lineno, "<module>", "", position, pointed_at=True)
 
 
 def _number(value: object) -> int | None:
@@ -511,8 +528,8 @@ def _text(exc: BaseException, tb: TracebackType | None, captured: CapturedExcept
     """What `traceback.format_exception` gives, or the plain text of ``captured`` where that itself fails."""
     try:
         text = "".join(_standard(exc, tb))
-    except BaseException:  # it runs code of the user's: __str__, __notes__, overridden fields
-        text = "".join(_plain(captured))
+    except BaseException as error:  # it runs code of the user's: __str__, __notes__, overridden fields
+        text = "".join(_plain(captured)) + f"(Shortened: the traceback module raised {_type_name(type(error))}.)\n"
     return _cut_text(_clean(text), size)
 
 

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from debugkit.debug import guard
@@ -23,12 +23,14 @@ _LENGTH = 40
 _ALIKE = 0.66
 
 _IMPORTED_NAME = re.compile(r"cannot import name '(\w+)' from ")
+#: Messages that say it themselves, and those of circular imports, where the name is right and only comes too early.
+_EXPLAINED = re.compile(r"did you (mean|forget)|partially initialized", re.IGNORECASE)
 _KEYWORD = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
 
 
 def suggestion(exc: BaseException, frame: FrameType | None, message: str) -> str:
     """A sentence such as "Did you mean: 'price'?", or "". ``frame`` is the innermost frame of ``exc``."""
-    if "did you mean" in message.lower() or "did you forget" in message.lower():
+    if _EXPLAINED.search(message):
         return ""
     kind = type(exc)
     if issubclass(kind, NameError) and not issubclass(kind, UnboundLocalError):
@@ -95,8 +97,9 @@ def _for_name(wrong: str, frame: FrameType | None) -> str:
 
 def local(frame: FrameType, name: str) -> Any:
     """A local variable; `guard.MISSING` if there is none. Asks no mapping of the user's own."""
-    if name not in local_names(frame):
-        return guard.MISSING
+    code = frame.f_code
+    if _is_function(code) and not (name in code.co_varnames or name in code.co_cellvars or name in code.co_freevars):
+        return guard.MISSING  # before f_locals is made, which copies all of them
     return _namespace(frame).get(name, guard.MISSING)
 
 
@@ -134,8 +137,13 @@ def _attribute_names(owner: Any) -> list[str]:
     """The names that ``dir`` would give, without asking the object or its class."""
     own_classes = guard.mro(owner) if issubclass(type(owner), type) else ()
     namespaces = [guard.class_dict(one) for one in (*own_classes, *guard.mro(type(owner)))]
-    names = chain(list(guard.instance_dict(owner) or ()), *map(list, namespaces))
+    names = chain(list(_instance_dict(owner)), *map(list, namespaces))
     return list(dict.fromkeys(name for name in names if type(name) is str))
+
+
+def _instance_dict(owner: object) -> dict[str, Any]:
+    found = guard.instance_dict(owner)
+    return found if type(found) is dict else {}
 
 
 # Imports
@@ -172,9 +180,9 @@ def _dicts(frame: FrameType) -> Iterator[dict[object, object]]:
     for value in islice(_named_values(frame), _CANDIDATES):
         if type(value) is dict:
             yield value
-        else:
-            within = list(dict.values(guard.instance_dict(value) or {}))
-            yield from (one for one in within[:_CANDIDATES] if type(one) is dict)
+        elif not issubclass(type(value), ModuleType):
+            within = islice(list(_instance_dict(value).values()), _CANDIDATES)
+            yield from (one for one in within if type(one) is dict)
 
 
 def _named_values(frame: FrameType) -> Iterator[Any]:
