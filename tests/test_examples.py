@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
-from serving_support import Client, Process, request
+from serving_support import Client, Process, Reply, request
 
 from debugkit.serving.target import load, parse
 
@@ -198,15 +198,64 @@ def test_the_shop_runs_from_a_checkout_with_the_command_in_its_first_line() -> N
             assert client.send(post).reply().body == b'{"ordered": 7}'
 
 
-def test_all_failures_are_500_over_http_and_the_export_breaks_off() -> None:
-    quick = [one for one in FAILURES if one.raises and not one.form and not one.json and one.path != "/export.csv"]
-    with Process("run", "examples/shop/app.py", "--no-debugger", "--port", "0") as process:
+def send(client: Client, failure: Any) -> Reply:
+    path, mark, query = failure.path.partition("?")
+    body = (failure.json or urlencode(failure.form)).encode()
+    kind = "application/json" if failure.json else "application/x-www-form-urlencoded"
+    headers = ["Accept: text/html", f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+    line = f"{'POST' if body else 'GET'} {quote(path)}{mark}{query} HTTP/1.1"
+    return client.send(request(line, *headers, body=body)).reply()
+
+
+@pytest.mark.parametrize("debugger", ["--no-debugger", "--no-evalex"])
+def test_all_failures_are_500_over_http_and_the_export_breaks_off(debugger: str) -> None:
+    with Process("run", "examples/shop/app.py", debugger, "--port", "0") as process:
         port = process.port()
         with Client(port) as client:
-            for failure in quick:
-                path, mark, query = failure.path.partition("?")
-                assert client.get(quote(unquote(path)) + mark + query).status == 500
+            for failure in FAILURES:
+                if failure.path == "/export.csv":
+                    continue
+                reply = send(client, failure)
+                assert (failure.title, reply.status) == (failure.title, 500 if failure.raises else 200)
+                has_page = reply.header("X-Debugkit-Traceback") is not None
+                assert has_page is (bool(failure.raises) and debugger != "--no-debugger")
+                assert (failure.raises.encode() in reply.body) is has_page or not failure.raises
         with Client(port) as client:
             reply = client.get("/export.csv")
             assert (reply.status, reply.complete) == (200, False)
             assert reply.body.startswith(b"product,price\r\n")
+
+
+def test_the_page_of_the_payment_shows_what_matters_and_no_secret() -> None:
+    (payment,) = [failure for failure in FAILURES if failure.path == "/cart/pay"]
+    with Process("run", "examples/shop/app.py", "--port", "0") as process, Client(process.port()) as client:
+        page = send(client, payment).body
+    assert b"3270" in page
+    assert b"sk_live_" not in page
+    assert b"tea-7-pot" not in page
+
+
+@pytest.mark.parametrize("command", [("run",), ()], ids=["command line", "script"])
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "error"),
+    [
+        ("plain_wsgi.py", "/?name=tea", "/?name=", b"IndexError"),
+        ("flask_app.py", "/share?people=3", "/share?people=0", b"ZeroDivisionError"),
+    ],
+)
+def test_the_small_examples_work_and_fail_with_a_page(
+    command: tuple[str, ...], name: str, good: str, bad: str, error: bytes, tmp_path: Path
+) -> None:
+    if command:
+        process = Process("run", str(EXAMPLES / name), "--port", "0")
+    else:
+        # The examples name a port that may be in use here.
+        copy = tmp_path / name
+        copy.write_text((EXAMPLES / name).read_text("utf-8").replace('"127.0.0.1", 8000', '"127.0.0.1", 0'), "utf-8")
+        process = Process(python=(str(copy),))
+    with process, Client(process.port()) as client:
+        assert client.get(good).status == 200
+        reply = client.get(bad, "Accept: text/html")
+        assert reply.status == 500
+        assert error in reply.body
+        assert reply.header("X-Debugkit-Traceback")

@@ -149,7 +149,7 @@ class Connection:
 
     def _serve(self, linger: Callable[[], float]) -> bool:
         while True:
-            event = self._reader.next_event()
+            event = self._reader.next_event() if self._partial else h11.NEED_DATA
             if event is h11.NEED_DATA:
                 data = self.wire.receive(linger())
                 if not data:
