@@ -23,14 +23,6 @@ from debugkit.debug.redaction import REDACTED, Redactor
 from debugkit.debug.values import Describer
 from debugkit.settings import Limits
 
-LONG = 10.0
-
-
-@pytest.fixture
-def describer():
-    with Describer(Limits(repr_seconds=LONG, values_seconds=LONG), Redactor(environ={})) as describer:
-        yield describer
-
 
 def texts(children):
     return {child.label: child.node.text for child in children.items}

@@ -1,0 +1,18 @@
+"""What the tests of the debugger share."""
+
+from __future__ import annotations
+
+import pytest
+
+from debugkit.debug.redaction import Redactor
+from debugkit.debug.values import Describer
+from debugkit.settings import Limits
+
+#: Seconds for foreign code: enough on a busy machine. The tests of deadlines make their own describer.
+LONG = 10.0
+
+
+@pytest.fixture
+def describer():
+    with Describer(Limits(repr_seconds=LONG, values_seconds=LONG), Redactor(environ={})) as describer:
+        yield describer
