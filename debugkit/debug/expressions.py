@@ -93,10 +93,12 @@ def expression_values(
     first: int,
     last: int,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    failing_only: bool = False,
 ) -> tuple[ExpressionValue, ...]:
     """What the expressions in ``lines`` from ``first`` to ``last`` (from 1, both included) are in ``frame``.
 
-    ``lines`` are those of the whole file. Nothing of the application runs: no property, no ``__getattr__``, no
+    ``lines`` are those of the whole file; ``failing_only`` leaves out what is not on the failing ones. Nothing of the application runs: no property, no ``__getattr__``, no
     ``__getitem__``. In the order of the text, each expression once on a line.
     """
     first, last = max(first, frame.lineno - MOST_LINES, 1), min(last, frame.lineno + MOST_LINES, len(lines))
@@ -105,6 +107,8 @@ def expression_values(
     failing = _failing_lines(frame)
     scope = _Scope(frame.code.co_name, frame.code.co_firstlineno - first + 1, _shift(failing, 1 - first))
     found = _expressions(tuple(line.rstrip("\r\n") for line in lines[first - 1 : last]), scope)
+    if failing_only:
+        found = tuple(item for item in found if item.touches(scope.failing))
     values = _evaluate(found, _names_of(frame.frame), scope.failing, clock)
     placed = (_placed(item, value, first - 1, item.touches(scope.failing)) for item, value in values)
     return tuple(sorted(placed, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))

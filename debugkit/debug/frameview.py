@@ -18,7 +18,7 @@ from debugkit.debug.expressions import ExpressionValue, expression_values
 from debugkit.debug.registry import Entry
 from debugkit.debug.source import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
 from debugkit.debug.values import Describer, Node
-from debugkit.debug.views import FrameView, GapView, LineView, SourceView, Span, ValueView
+from debugkit.debug.views import BriefView, FrameView, GapView, LineView, SourceView, Span, ValueView
 from debugkit.settings import Limits
 
 #: Values printed beside one line; the failing line shows them all.
@@ -105,8 +105,10 @@ class FrameViews:
             node = self._nodes[key] = self._describer.describe(value, name)
         return node
 
-    def view(self, frame: CapturedFrame, *, number: int, chosen: str = "") -> FrameView:
-        """The opened frame, complete."""
+    def view(
+        self, frame: CapturedFrame, *, number: int, chosen: str = "", callers: Sequence[CapturedFrame] = ()
+    ) -> FrameView:
+        """The opened frame, complete. ``callers`` are shown in brief."""
         reader = self._reader
         shown = excerpt(frame, self._limits, self._neighbours())
         expressions = self._expressions(frame, shown)
@@ -130,29 +132,38 @@ class FrameViews:
             interrupt_url=f"{url}/interrupt" if console else "",
             console_notice="" if console else self._console_notice(frame),
             editor_url=editor_url(frame, reader),
+            callers=tuple(map(self.brief, callers)),
             chosen=chosen,
         )
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(frame, self._limits, self._neighbours()), (), "")
 
-    def failing_line(self, frame: CapturedFrame) -> LineView | None:
-        """The line an exception was raised at, with the values on it; `None` when there is no source."""
+    def brief(self, frame: CapturedFrame) -> BriefView:
+        """A frame that is not opened: its failing line, and the values on it."""
         shown = excerpt(frame, self._limits, self._neighbours())
         line = next((line for line in shown.lines if isinstance(line, SourceLine) and line.current), None)
-        if line is None:
-            return None
-        found = [value for value in self._expressions(frame, shown) if value.failing]
-        return LineView(line.lineno, tuple(spans(line, {})), True, tuple(map(self._expression_row, found)))
+        values = map(self._expression_row, self._expressions(frame, shown, failing_only=True)) if line else ()
+        return BriefView(
+            id=frame_id(self._entry, frame),
+            url=frame_url(self._entry, frame, self._reader),
+            name=frame.name,
+            short_filename=short_filename(frame.filename, library=frame.library is not None),
+            lineno=frame.lineno,
+            line=LineView(line.lineno, tuple(spans(line, {})), True, tuple(values)) if line else None,
+        )
 
     def _neighbours(self) -> Sequence[CapturedFrame]:
         return tuple(self._entry.captured.frames.values())
 
-    def _expressions(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ExpressionValue, ...]:
+    def _expressions(
+        self, frame: CapturedFrame, shown: Excerpt, *, failing_only: bool = False
+    ) -> tuple[ExpressionValue, ...]:
         if not self._reader.values or frame.frame is None:
             return ()
         names = frame.frame.f_locals
-        found = expression_values(frame, source_lines(frame, self._neighbours()), shown.first, shown.last)
+        lines = source_lines(frame, self._neighbours())
+        found = expression_values(frame, lines, shown.first, shown.last, failing_only=failing_only)
         return tuple(value for value in found if type(value.value) not in CODE or value.text in names)
 
     def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from debugkit.debug.capture import (
     CapturedException,
@@ -41,6 +41,8 @@ from debugkit.settings import Limits
 
 #: Library frames that stand alone are listed; from two on they fold.
 FOLD_FROM = 2
+#: Calling frames shown in brief below the opened one.
+CALLERS = 2
 #: Other exceptions shown in brief beside the opened frame.
 ORIGINS = 6
 #: Application frames given with source and values in Markdown and JSON.
@@ -128,7 +130,16 @@ class PageBuilder:
         why = ""
         if chosen:
             why = "innermost frame" if frame.library else "nearest frame of your application"
-        return self._views.view(frame, number=self._numbers.get(frame.index, 0), chosen=why)
+        number = self._numbers.get(frame.index, 0)
+        return self._views.view(frame, number=number, chosen=why, callers=self._callers(frame))
+
+    def _callers(self, frame: CapturedFrame) -> list[CapturedFrame]:
+        """The application's frames on the way to ``frame``, nearest first."""
+        for exception in walk(self._entry.captured.exception):
+            if frame in exception.frames:
+                before = list(takewhile(lambda one: one is not frame, plain_frames(exception)))
+                return [one for one in reversed(before) if one.library is None][:CALLERS]
+        return []
 
     def _exception(self, exception: CapturedException, opened: CapturedFrame | None) -> ExceptionView:
         rows = tuple(self._rows(exception, opened))
@@ -198,11 +209,7 @@ class PageBuilder:
                 type=exception.type_name,
                 message=self._text(exception.message),
                 relation=exception.relation,
-                url=frame_url(self._entry, frame, self._reader) if frame else "",
-                id=frame_id(self._entry, frame) if frame else "",
-                name=frame.name if frame else "",
-                short_filename=short_filename(frame.filename, library=frame.library is not None) if frame else "",
-                line=self._views.failing_line(frame) if frame else None,
+                frame=self._views.brief(frame) if frame else None,
             )
 
 

@@ -70,6 +70,28 @@ class SourceView:
 
 
 @dataclass(frozen=True, slots=True)
+class BriefView:
+    """Another frame in brief: its line of source, and the values on it. ``url`` opens it."""
+
+    id: str
+    url: str
+    name: str
+    short_filename: str
+    lineno: int
+    line: LineView | None  # None when there is no source
+
+
+@dataclass(frozen=True, slots=True)
+class OriginView:
+    """Another exception of the tree in brief: what it says, and where it was raised."""
+
+    type: str
+    message: str
+    relation: str  # "cause", "context", "member"
+    frame: BriefView | None
+
+
+@dataclass(frozen=True, slots=True)
 class FrameView:
     """The opened frame: all that the right-hand pane shows."""
 
@@ -89,6 +111,8 @@ class FrameView:
     interrupt_url: str
     console_notice: str  # why there is no console; empty when there is one
     editor_url: str  # empty when no editor is set
+    #: The application's frames that called this one, nearest first: often they hold the value that was wrong.
+    callers: tuple[BriefView, ...] = ()
     #: Says why the page opened here, when the page chose it.
     chosen: str = ""
 
@@ -152,20 +176,6 @@ class Step:
     url: str  # opens the most telling frame of that exception
     relation: str  # how it led to the next step: "cause", "context" or "" for the last
     current: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OriginView:
-    """Another exception of the tree, in brief: where it was raised, that line of source, and the values on it."""
-
-    type: str
-    message: str
-    relation: str  # "cause", "context", "member"
-    url: str
-    id: str  # the frame's id
-    name: str
-    short_filename: str
-    line: LineView | None
 
 
 @dataclass(frozen=True, slots=True)
