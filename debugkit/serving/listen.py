@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from debugkit.errors import ConfigurationError, DebugkitError
@@ -13,22 +14,26 @@ class AddressInUse(DebugkitError):
     """Another program listens there already."""
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for ``host``: two for "localhost" where there is IPv6, on the same port. See `make_server`."""
+def bind(host: str, port: int, *, listen: Callable[[str, int], socket.socket] | None = None) -> list[socket.socket]:
+    """Listening sockets for ``host``: two for "localhost" where there is IPv6, on the same port.
+
+    Raises `AddressInUse`, or `ConfigurationError` for an address that cannot be listened on. ``listen`` is for tests.
+    """
+    listen = listen or _listen
     if not 0 <= port <= 65535:
         raise ConfigurationError(f"{port} is not a port: give a number from 1 to 65535, or 0 for any free one.")
     host = host.strip("[]")
     if host != "localhost":
-        return [_listen(host, port)]
-    first = _listen("127.0.0.1", port)
+        return [listen(host, port)]
+    first = listen("127.0.0.1", port)
     try:
         # Browsers try ::1 first: if another program answered there, they would show that one.
-        return [first, _listen("::1", first.getsockname()[1])]
+        return [first, listen("::1", first.getsockname()[1])]
     except AddressInUse:
         first.close()
         if port:
             raise
-        return bind(host, port)
+        return bind(host, port, listen=listen)
     except ConfigurationError:  # no IPv6 on this computer
         return [first]
 

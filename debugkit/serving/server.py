@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 THREADS = 64
 #: Seconds a thread stays with a silent connection: the next request of the same client usually follows at once.
 LINGER = 0.05
-#: Seconds between two looks at the deadlines of parked connections.
-TICK = 1.0
 #: Seconds that requests have to finish when the server stops.
 GRACE = 3.0
 
@@ -164,14 +162,18 @@ class Server:
             self._selector.register(listener, selectors.EVENT_READ)
         try:
             with signals:
-                while not self._stopping:
-                    self._turn()
-                self._close()
+                try:
+                    while not self._stopping:
+                        self._turn()
+                finally:
+                    self._stopping = True
+                    self._close()
         finally:
             self._release()
 
     def _turn(self) -> None:
-        for key, _ in self._selector.select(TICK):
+        soonest = min((one.deadline for one in self._parked), default=None)
+        for key, _ in self._selector.select(None if soonest is None else max(0.0, soonest - time.monotonic())):
             if key.data is not None:
                 self._resume(key.data)
             elif key.fileobj is self._wake_reader:
@@ -183,7 +185,7 @@ class Server:
             self._selector.register(connection.wire, selectors.EVENT_READ, connection)
             self._parked.add(connection)
         now = time.monotonic()
-        for connection in [one for one in self._parked if one.deadline < now]:
+        for connection in [one for one in self._parked if one.deadline <= now]:
             self._unpark(connection)
             connection.expire()
             self._forget(connection)
@@ -198,8 +200,6 @@ class Server:
             self._log.say(f"Cannot accept a connection: {error}")
             time.sleep(0.1)
             return
-        # Without this, Nagle's algorithm and delayed acknowledgements add 40 ms to answers on kept connections.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(sock, (peer[0].removeprefix("::ffff:"), peer[1]), self._site)
         with self._lock:
             self._connections.add(connection)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import select
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from debugkit.serving import listen
 from debugkit.serving.listen import AddressInUse, bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
-from debugkit.serving.wire import Disconnected, Patience, Wire
+from debugkit.serving.wire import Disconnected, Patience, Wire, poll_ready, select_ready
 
 OK = application([b"ok"])
 
@@ -278,6 +280,31 @@ def test_localhost_is_in_use_when_one_of_its_addresses_is() -> None:
         bind("localhost", taken.getsockname()[1])
 
 
+def test_localhost_is_127_0_0_1_alone_without_ipv6() -> None:
+    def without_ipv6(host: str, port: int) -> socket.socket:
+        if ":" in host:
+            raise ConfigurationError("no IPv6")
+        return bind(host, port)[0]
+
+    (only,) = bind("localhost", 0, listen=without_ipv6)
+    with only:
+        assert only.getsockname()[0] == "127.0.0.1"
+
+
+def test_localhost_tries_another_port_when_only_one_of_its_addresses_has_it_free() -> None:
+    asked: list[str] = []
+
+    def taken_once(host: str, port: int) -> socket.socket:
+        asked.append(host)
+        if asked == ["127.0.0.1", "::1"]:
+            raise AddressInUse("taken")
+        return bind("127.0.0.1", 0)[0]
+
+    for sock in bind("localhost", 0, listen=taken_once):
+        sock.close()
+    assert asked == ["127.0.0.1", "::1", "127.0.0.1", "::1"]
+
+
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 def test_ipv6_addresses_stand_in_brackets_in_the_url(host: str) -> None:
     if not has_ipv6():
@@ -374,6 +401,58 @@ def test_interrupting_ends_a_wait_in_another_thread() -> None:
     assert received == [b""]
     wire.close()
     theirs.close()
+
+
+@pytest.mark.parametrize("ready", [poll_ready, select_ready])
+def test_both_ways_to_wait_agree(ready: Any) -> None:
+    if not hasattr(select, "poll"):
+        pytest.skip("this system has one way only")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert ready(ours, writing=True, seconds=0)
+        assert not ready(ours, writing=False, seconds=0)
+        theirs.send(b"x")
+        assert ready(ours, writing=False, seconds=TIMEOUT)
+
+
+def test_a_client_that_resets_the_connection_leaves_no_trace() -> None:
+    with running(OK) as server:
+        with server.client() as client:
+            client.get("/")
+            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert server.get().body == b"ok"
+    assert server.log.count("\n") == 2
+
+
+def test_a_connection_that_cannot_be_accepted_does_not_end_the_server() -> None:
+    class Listener:
+        def __init__(self, error: OSError) -> None:
+            self.error = error
+
+        def accept(self) -> Any:
+            raise self.error
+
+    with running(OK) as server:
+        server.server._accept(Listener(BlockingIOError()))
+        server.server._accept(Listener(OSError(errno.EMFILE, "Too many open files")))
+        assert server.get().body == b"ok"
+    assert server.log.startswith("Cannot accept a connection: [Errno 24] Too many open files\n")
+
+
+# Deadlines of connections that are parked.
+
+
+def test_a_parked_connection_is_closed_without_a_word_after_its_time() -> None:
+    with running(OK, patience=Patience(idle=0.2)) as server, server.client() as client:
+        assert client.get("/").body == b"ok"
+        assert client.rest() == b""
+    assert server.log.count("\n") == 1
+
+
+def test_a_parked_request_that_never_ends_is_answered_with_408() -> None:
+    with running(OK, patience=Patience(head=0.2)) as server, server.client() as client:
+        assert client.send(b"GET / HTTP/1.1\r\n").reply().status == 408
+        assert client.rest() == b""
 
 
 # A process.
