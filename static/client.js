@@ -85,8 +85,12 @@ export async function* evaluate(url, source, signal) {
   }
 }
 
-/** Where the children of values are asked for: below the mount that this module itself was loaded from. */
+/** Everything of the debugger lives below the mount that this module itself was loaded from. */
+const MOUNT = import.meta.url.slice(0, import.meta.url.lastIndexOf("/static/"));
+
+/** Where the children of values are asked for. */
 export function valueUrl(handle) {
-  const here = import.meta.url;
-  return `${here.slice(0, here.lastIndexOf("/static/"))}/values/${handle}`;
+  return `${MOUNT}/values/${handle}`;
 }
+
+export const UNLOCK_URL = `${MOUNT}/unlock`;

@@ -106,7 +106,7 @@ customElements.define("dk-frames", class extends Element {
     if (old) old.replaceWith(pane);
     else this.#main.append(pane);
     this.#panes.set(url, pane);
-    const possible = Boolean(document.querySelector("dk-unlock"));
+    const possible = Boolean(document.querySelector("dk-unlock:not([data-again])"));
     for (const button of pane.querySelectorAll("[data-unlock]")) button.hidden = !possible;
   }
 

@@ -1,12 +1,14 @@
 // <dk-unlock>: asks for the PIN. Others wait for its answer through `unlocked`, and hear of it by an event.
-import { post, Refusal } from "./client.js";
+import { post, Refusal, UNLOCK_URL } from "./client.js";
 import { Element } from "./dom.js";
 
 customElements.define("dk-unlock", class extends Element {
   #waiting = [];
 
   connected(signal) {
-    for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = false;
+    if (this.dataset.again === undefined) {
+      for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = false;
+    }
     document.addEventListener("click", (event) => event.target.closest("[data-unlock]") && this.ask(), { signal });
     this.#form.addEventListener("submit", (event) => this.#submit(event), { signal });
     this.querySelector("[data-cancel]").addEventListener("click", () => this.#dialog.close(), { signal });
@@ -36,7 +38,7 @@ customElements.define("dk-unlock", class extends Element {
     event.preventDefault();
     this.#problem("");
     try {
-      await post(this.dataset.url, { pin: this.#input.value.trim() });
+      await post(this.dataset.url || UNLOCK_URL, { pin: this.#input.value.trim() });
       this.#succeed();
     } catch (error) {
       this.#problem(this.#explain(error));

@@ -16,12 +16,22 @@ test("after a colon it is one step deeper, comment or not", () => {
 });
 
 test("one line is sent without what trails it", () => {
-  assert.equal(prepare("a + 1  \n"), "a + 1");
+  assert.equal(prepare("a + 1  "), "a + 1");
 });
 
 test("an empty line ends a block that was typed", () => {
   assert.equal(prepare("if a:\n    b\n    "), "if a:\n    b\n");
   assert.equal(prepare("if a:\n    b"), "if a:\n    b");
+});
+
+test("an empty line ends a block in one line too", () => {
+  assert.equal(prepare("while a: b\n"), "while a: b\n");
+  assert.equal(prepare("while a: b"), "while a: b");
+});
+
+test("a line that opens a block is not ended by an empty line", () => {
+  assert.equal(prepare("def f():\n    "), "def f():");
+  assert.equal(prepare("if a:\n    if b:  # why\n        "), "if a:\n    if b:  # why");
 });
 
 test("a pasted block needs no empty line", () => {

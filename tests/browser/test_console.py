@@ -1,0 +1,264 @@
+"""The console in a real browser: typing, pasting, streaming, stopping, and what it remembers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from browser.page_app import PIN, Site, served
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture
+def page(site: Site, watched: Any) -> Page:
+    """An unlocked browser, on the page of an error."""
+    page: Page = watched.page
+    site.unlock(page.context)
+    page.goto(f"{site.base}/checkout")
+    return page
+
+
+def console(page: Page) -> Locator:
+    """The console of the opened frame."""
+    return page.locator("dk-console:visible")
+
+
+def prompt(page: Page) -> Locator:
+    return console(page).get_by_label("Python to run")
+
+
+def log(page: Page) -> Locator:
+    return console(page).get_by_role("log")
+
+
+def run(page: Page, source: str) -> Locator:
+    """Run a command; the entry that it gets in the log."""
+    entries = log(page).locator(".entry")
+    before = entries.count()
+    prompt(page).fill(source)
+    prompt(page).press("Enter")
+    expect(entries).to_have_count(before + 1)
+    expect(prompt(page)).to_be_editable()
+    return entries.last
+
+
+def test_an_expression_is_evaluated_in_the_frame(page: Page) -> None:
+    entry = run(page, "item['name'] * 2")
+
+    expect(entry.locator(".in code")).to_have_text("item['name'] * 2")
+    expect(entry.locator(".value")).to_have_text("'CakeCake'")
+    expect(prompt(page)).to_have_value("")
+    expect(prompt(page)).to_be_focused()
+
+
+def test_what_one_command_assigns_the_next_one_knows(page: Page) -> None:
+    run(page, "price = 7")
+
+    expect(run(page, "price * item['count']").locator(".value")).to_have_text("7")
+    expect(run(page, "_ + 1").locator(".value")).to_have_text("8")
+
+
+def test_a_block_goes_on_with_indentation_until_an_empty_line(page: Page) -> None:
+    prompt(page).press_sequentially("for n in range(2):")
+    prompt(page).press("Enter")
+    expect(prompt(page)).to_have_value("for n in range(2):\n    ")
+    expect(page.locator("dk-console .line .prompt").locator("visible=true")).to_have_text(
+        ">>>\n...", use_inner_text=True
+    )
+    prompt(page).press_sequentially("print('round', n)")
+    prompt(page).press("Enter")
+    expect(prompt(page)).to_have_value(re.compile(r"\n    $"))
+    prompt(page).press("Enter")
+
+    expect(log(page).locator(".out")).to_have_text("round 0\nround 1\n", use_inner_text=True)
+    expect(prompt(page)).to_have_value("")
+
+
+def test_a_block_in_one_line_runs_after_an_empty_line(page: Page) -> None:
+    prompt(page).press_sequentially("for n in range(2): print('round', n)")
+    prompt(page).press("Enter")
+    expect(prompt(page)).to_have_value(re.compile(r"\n$"))
+    prompt(page).press("Enter")
+
+    expect(log(page).locator(".out")).to_have_text("round 0\nround 1\n", use_inner_text=True)
+
+
+def test_a_pasted_block_runs_as_a_whole(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('def twice(n):\\n    return 2 * n\\n\\nprint(twice(21))')")
+    prompt(page).focus()
+    page.keyboard.press("Control+v")
+    expect(prompt(page)).to_have_value(re.compile("twice"))
+    page.keyboard.press("Enter")
+
+    expect(log(page).locator(".out")).to_have_text("42\n", use_inner_text=True)
+    expect(log(page).locator(".entry")).to_have_count(1)
+
+
+def test_a_pasted_session_runs_without_its_prompts(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('>>> total = 6\\n>>> print(total * 7)\\n42')")
+    prompt(page).focus()
+    page.keyboard.press("Control+v")
+    page.keyboard.press("Enter")
+
+    expect(log(page).locator(".out")).to_have_text("42\n", use_inner_text=True)
+
+
+def test_output_and_errors_are_told_apart(page: Page) -> None:
+    entry = run(page, "import sys; print('to out'); print('to err', file=sys.stderr)")
+
+    expect(entry.locator(".out")).to_have_text("to out")
+    expect(entry.locator(".stderr")).to_have_text("to err")
+    colours = [entry.locator(name).evaluate("(e) => getComputedStyle(e).color") for name in (".out", ".stderr")]
+    assert colours[0] != colours[1]
+
+
+def test_output_is_seen_while_the_command_still_runs_and_stop_ends_it(page: Page) -> None:
+    prompt(page).fill("import itertools\nprint('first')\nfor n in itertools.count(): pass\n")
+    prompt(page).press("Enter")
+    expect(log(page).locator(".out")).to_have_text("first")
+    stop = page.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    expect(log(page).locator(".note")).to_have_count(0)
+
+    stop.click()
+
+    expect(log(page).locator(".note")).to_contain_text("Interrupted.")
+    expect(stop).to_be_hidden()
+    expect(run(page, "n > 0").locator(".value")).to_have_text("True")
+
+
+def test_control_c_stops_what_runs(page: Page) -> None:
+    prompt(page).fill("while True: pass\n")
+    prompt(page).press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+
+    page.keyboard.press("Control+c")
+
+    expect(log(page).locator(".note")).to_contain_text("Interrupted.")
+
+
+def test_an_error_shows_its_traceback(page: Page) -> None:
+    error = run(page, "item['price']").locator(".error")
+
+    expect(error).to_contain_text("Traceback (most recent call last):")
+    expect(error).to_contain_text("KeyError: 'price'")
+    expect(error).not_to_contain_text("debugkit")
+
+
+def test_a_mistake_in_the_syntax_is_shown_below_the_command(page: Page) -> None:
+    expect(run(page, "price =").locator(".error")).to_contain_text("SyntaxError")
+
+
+def test_exit_ends_nothing(page: Page) -> None:
+    expect(run(page, "exit()").locator(".note")).to_contain_text("the server goes on")
+
+    expect(run(page, "1 + 1").locator(".value")).to_have_text("2")
+
+
+def test_a_huge_text_stays_bounded(page: Page) -> None:
+    entry = run(page, "'x' * 10_000_000")
+
+    expect(entry.locator(".value")).to_contain_text("xxx")
+    assert page.evaluate("document.body.textContent.length") < 1_000_000
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_endless_output_stays_bounded(page: Page) -> None:
+    run(page, "for n in range(200_000): print('line', n)\n")
+
+    assert page.evaluate("document.body.textContent.length") < 1_000_000
+
+
+def test_a_result_opens_into_its_parts(page: Page) -> None:
+    entry = run(page, "{'list': [1, 2, 3], 'item': item}")
+
+    entry.locator(".value .opener").click()
+    expect(entry.locator(".tree").first.locator(":scope > li")).to_have_count(2)
+    entry.locator(".tree .opener").last.click()
+    expect(entry.locator(".tree .tree")).to_contain_text("'Cake'")
+
+
+def test_the_arrow_up_brings_back_earlier_commands_also_after_a_reload(page: Page) -> None:
+    run(page, "1 + 1")
+    run(page, "2 + 2")
+    page.reload()
+
+    prompt(page).press("ArrowUp")
+    expect(prompt(page)).to_have_value("2 + 2")
+    prompt(page).press("ArrowUp")
+    expect(prompt(page)).to_have_value("1 + 1")
+    prompt(page).press("ArrowDown")
+    prompt(page).press("ArrowDown")
+    expect(prompt(page)).to_have_value("")
+
+
+def test_the_key_c_leads_to_the_console_and_escape_out_of_it(page: Page) -> None:
+    page.keyboard.press("c")
+    expect(prompt(page)).to_be_focused()
+    expect(prompt(page)).to_have_value("")
+
+    page.keyboard.press("Escape")
+    expect(prompt(page)).not_to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator("article.frame:visible h2 .fn")).to_have_text("Cart.total")
+
+
+def test_control_l_clears_the_log_and_keeps_what_is_typed(page: Page) -> None:
+    run(page, "1 + 1")
+    prompt(page).fill("half a comm")
+
+    prompt(page).press("Control+l")
+
+    expect(log(page)).to_be_empty()
+    expect(prompt(page)).to_have_value("half a comm")
+
+
+def test_a_session_that_ended_asks_for_the_pin_and_runs_the_command(page: Page) -> None:
+    page.context.clear_cookies()
+    prompt(page).fill("item['name']")
+    prompt(page).press("Enter")
+    dialog = page.get_by_role("dialog", name="Unlock the console")
+    dialog.get_by_label("PIN").fill(PIN)
+    page.keyboard.press("Enter")
+
+    expect(log(page).locator(".value")).to_have_text("'Cake'")
+    expect(log(page).locator(".entry")).to_have_count(1)
+
+
+def test_a_server_that_is_gone_is_said_in_the_log_and_the_command_can_be_had_again(
+    site: Site, context: BrowserContext
+) -> None:
+    site.unlock(context)
+    page = context.new_page()
+    page.goto(f"{site.base}/checkout")
+    page.route("**/evaluate", lambda route: route.abort())
+    entry = run(page, "1 + 1")
+    expect(entry.locator(".error")).to_contain_text("The server does not answer")
+    page.unroute("**/evaluate")
+
+    prompt(page).press("ArrowUp")
+    prompt(page).press("Enter")
+
+    expect(log(page).locator(".value")).to_have_text("2")
+
+
+def test_the_console_of_its_own_unlocks_and_evaluates(site: Site, watched: Any) -> None:
+    page: Page = watched.page
+    page.goto(f"{site.base}/console")
+    page.get_by_role("button", name="Unlock the console").click()
+    page.get_by_label("PIN").fill(PIN)
+    page.keyboard.press("Enter")
+
+    expect(prompt(page)).to_be_focused()
+    expect(run(page, "6 * 7").locator(".value")).to_have_text("42")
+    expect(run(page, "print('hello')").locator(".out")).to_have_text("hello")
