@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextvars
 import sys
-import time
 import weakref
 from collections.abc import Callable, Generator, Iterable
 from http import HTTPStatus
@@ -141,7 +140,7 @@ class DebuggedApplication:
             iterator = iter(body)
             yield from iterator
         except GeneratorExit:
-            # `yield from` has closed the iterator already, and an iterator that is its own body must not be closed twice.
+            # `yield from` has closed the iterator already; one that is its own body must not be closed twice.
             if iterator is body:
                 body = ()
             raise
@@ -170,11 +169,12 @@ class DebuggedApplication:
         self._log(environ, self.debugger.report(entry, request))
         response = self.debugger.error_response(entry, request)
         headers = [*response.headers, *kept_headers(sent[-1] if sent else [], response.headers)]
-        exc_info = (type(error), error, error.__traceback__)
+        # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
+        exc_info = (type(error), error, error.__traceback__) if sent else None
         try:
             # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
             # connection: a client must never take what it has for the whole.
-            return send(Response(response.status, tuple(headers), response.body), start_response, exc_info)
+            return send(Response(response.status, tuple(headers), response.body), environ, start_response, exc_info)
         finally:
             del exc_info, error
 
@@ -202,7 +202,7 @@ class DebuggedApplication:
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = make_request(environ, self._mount, console_path=self.settings.console_path)
-        return send(self.debugger.respond(request), start_response)
+        return send(self.debugger.respond(request), environ, start_response)
 
 
 def capture(exc: BaseException) -> str:
@@ -256,19 +256,34 @@ def read_body(environ: WSGIEnvironment, limit: int) -> bytes:
     return body
 
 
-def send(response: Response, start_response: StartResponse, exc_info: Any = None) -> Iterable[bytes]:
-    """A `Response` by PEP 3333; a body in one piece gets its length."""
+def send(
+    response: Response, environ: WSGIEnvironment, start_response: StartResponse, exc_info: Any = None
+) -> Iterable[bytes]:
+    """A `Response` by PEP 3333; a body in one piece gets its length, and is left out for HEAD (RFC 9110, 9.3.2)."""
     headers = list(response.headers)
     body = response.body
     if isinstance(body, bytes):
         headers.append(("Content-Length", str(len(body))))
-        body = [body]
+        # Not all servers drop it: what waitress and wsgiref send would be read as the start of the next answer.
+        body = [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
     status = f"{response.status} {HTTPStatus(response.status).phrase}"
     if exc_info is None:
         start_response(status, headers)
     else:
-        start_response(status, headers, exc_info)
+        _start_again(status, headers, environ, start_response, exc_info)
     return body
+
+
+def _start_again(
+    status: str, headers: Headers, environ: WSGIEnvironment, start_response: StartResponse, exc_info: Any
+) -> None:
+    """Replace an answer that the application has begun."""
+    try:
+        start_response(status, headers, exc_info)
+    except SystemError:
+        # uWSGI takes the new answer, and then leaves `exc_info` behind as if the call had failed, which Python notices.
+        if "uwsgi.version" not in environ:
+            raise
 
 
 def application_identity(app: object) -> str:
