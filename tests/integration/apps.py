@@ -1,0 +1,91 @@
+"""Small applications that fail, for servers in processes of their own. Knows no server and no test."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qs
+from wsgiref.validate import validator
+
+from debugkit import DebuggedApplication
+
+
+def wait_for(port: str | int) -> None:
+    """Wait until a test says to go on: it listens on ``port``, and sends a byte."""
+    with socket.create_connection(("127.0.0.1", int(port)), 20) as connection:
+        connection.recv(1)
+
+
+class Application:
+    """Answers by the first part of the path; what is not a method is a 404."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        name = environ["PATH_INFO"].strip("/").partition("/")[0] or "index"
+        view = getattr(self, name.replace("-", "_"), None)
+        if view is None:
+            return answer(start_response, b"nothing here", status="404 Not Found")
+        result: Iterable[bytes] = view(environ, start_response)
+        return result
+
+    def index(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return answer(start_response, f"process {os.getpid()}".encode())
+
+    def fails(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        tea = {"name": "Sencha", "price": 12}
+        raise LookupError(f"no {tea['name']} left")
+
+    def cors(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Access-Control-Allow-Origin", "http://app.test")])
+        raise LookupError("after the headers")
+
+    def form(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        fields = parse_qs(environ["wsgi.input"].read(length).decode())
+        raise ValueError(f"{len(fields)} fields are too many")
+
+    def late(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        """Fails after output was sent; ``?length`` announces more than is sent."""
+        length = [("Content-Length", "1000")] if environ.get("QUERY_STRING") == "length" else []
+        start_response("200 OK", [("Content-Type", "text/plain"), *length])
+        yield b"first line\n"
+        raise LookupError("too late for a page")
+
+    def hold(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        """Keeps a worker busy until the test lets it go; says first which process it is."""
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield f"{os.getpid()}\n".encode()
+        wait_for(environ["QUERY_STRING"])
+        yield b"released\n"
+
+    def big(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Fails with a megabyte in its variables, with one of fifty types."""
+        block = bytearray(os.urandom(1_000)) * 1_000
+        kind = type(f"Error{int(environ['QUERY_STRING']) % 50}", (Exception,), {"block": block})
+        raise kind("with much behind it")
+
+
+def answer(start_response: Any, body: bytes, *, status: str = "200 OK") -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def with_cors(app: Any) -> Any:
+    """A middleware as it is put around whole applications: lets one site read every answer."""
+
+    def middleware(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            allowed = [("Access-Control-Allow-Origin", "http://outer.test"), ("Vary", "Origin")]
+            return start_response(status, [*headers, *allowed], *((exc_info,) if exc_info else ()))
+
+        result: Iterable[bytes] = app(environ, start)
+        return result
+
+    return middleware
+
+
+plain = Application()
+application = DebuggedApplication(plain)
+outer_cors = with_cors(application)
+validated = validator(DebuggedApplication(validator(plain)))

@@ -1,0 +1,289 @@
+"""Server processes for tests, what they print, and a browser without a window. Waits for events, never for time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+TIMEOUT = 20.0
+CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+PIN = r"Debugger PIN: (\d{3}-\d{3}-\d{3})"
+MOUNT = "/__debugkit__"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A server: what it is started with, and what it does with an answer that breaks off."""
+
+    name: str
+    command: tuple[str, ...]
+    #: Keeps a connection for the next request.
+    keeps_alive: bool = True
+    #: Frames an answer of unknown length, so that its end can be told from a connection that broke.
+    chunks: bool = True
+
+    def arguments(self, target: str) -> list[str]:
+        return [part.replace("TARGET", target) for part in self.command]
+
+
+UWSGI = (
+    "--http-socket=127.0.0.1:0 --module=TARGET --master --need-app --single-interpreter --enable-threads "
+    "--die-on-term --processes=1"
+).split()
+GUNICORN = "-m gunicorn --bind=127.0.0.1:0 --access-logfile=/dev/stderr --graceful-timeout=1".split()
+
+KINDS = (
+    Kind("debugkit", ("-m", "debugkit", "run", "--port", "0", "TARGET")),
+    Kind("waitress", ("-m", "waitress", "--listen=127.0.0.1:0", "TARGET")),
+    Kind("gunicorn", (*GUNICORN, "TARGET"), keeps_alive=False),
+    Kind("gthread", (*GUNICORN, "--worker-class=gthread", "--threads=4", "TARGET")),
+    Kind("uwsgi", ("-c", f"import pyuwsgi; pyuwsgi.run({UWSGI!r})"), keeps_alive=False, chunks=False),
+    Kind("werkzeug", ("serve.py", "werkzeug", "TARGET")),
+    Kind("wsgiref", ("serve.py", "wsgiref", "TARGET"), keeps_alive=False, chunks=False),
+)
+TWO_WORKERS = Kind("two workers", (*GUNICORN, "--workers=2", "TARGET"), keeps_alive=False)
+
+#: How these servers say that they listen.
+LISTENING = r"(?:http://|TCP address )127\.0\.0\.1:(\d+)"
+
+
+class Server:
+    """A server process, and what it prints to stderr."""
+
+    def __init__(self, kind: Kind, target: str, state: Path, **environ: str) -> None:
+        self.kind = kind
+        self._lines: list[str] = []
+        self._grown = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, *kind.arguments(target)],
+            cwd=HERE,
+            env=child_environ(state) | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self.port = int(self.wait_for(LISTENING)[1])
+        except BaseException:
+            self.kill()
+            raise
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._grown:
+                self._lines.append(line)
+                self._grown.notify_all()
+        with self._grown:
+            self._lines.append("[the output ends here]\n")
+            self._grown.notify_all()
+
+    @property
+    def log(self) -> str:
+        with self._grown:
+            return "".join(self._lines)
+
+    def mark(self) -> int:
+        """A place in the log: what is printed after it can be waited for."""
+        return len(self.log)
+
+    def wait_for(self, pattern: str, start: int = 0) -> re.Match[str]:
+        """The first match of ``pattern`` in what is printed after ``start``."""
+        found: list[re.Match[str]] = []
+
+        def look() -> bool:
+            text = "".join(self._lines)[start:]
+            found.extend(match for match in [re.search(pattern, text)] if match)
+            return bool(found) or text.endswith("[the output ends here]\n")
+
+        with self._grown:
+            self._grown.wait_for(look, TIMEOUT)
+            assert found, f"{pattern!r} was not printed:\n{''.join(self._lines)}"
+        return found[0]
+
+    def kill(self) -> None:
+        """End the process and the workers it started, as a crash does."""
+        if sys.platform == "win32":
+            self.process.kill()
+        else:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait(TIMEOUT)
+        self._reader.join(TIMEOUT)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def browser(self) -> Browser:
+        return Browser(self)
+
+
+def child_environ(state: Path) -> dict[str, str]:
+    """An environment in which a process finds this checkout and the applications here."""
+    own = {name: text for name, text in os.environ.items() if not name.startswith(("DEBUGKIT_", "WERKZEUG_"))}
+    return own | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "DEBUGKIT_STATE_DIR": str(state),
+    }
+
+
+@contextmanager
+def serving(kind: Kind, state: Path, target: str = "apps:application", **environ: str) -> Iterator[Server]:
+    server = Server(kind, target, state, **environ)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Browser:
+    """Makes requests as a browser on this computer would, each on a connection of its own; keeps cookies."""
+
+    server: Server
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def connection(self) -> HTTPConnection:
+        return HTTPConnection("127.0.0.1", self.server.port, timeout=TIMEOUT)
+
+    def open(self, connection: HTTPConnection, path: str, method: str = "GET", **more: Any) -> HTTPResponse:
+        """The response, with nothing read of its body. ``headers`` are added to those of a browser."""
+        headers = {"Accept": CHROME} | more.get("headers", {})
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection.request(method, path, more.get("body"), headers)
+        response = connection.getresponse()
+        for cookie in response.headers.get_all("Set-Cookie") or ():
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return response
+
+    def __call__(self, path: str, method: str = "GET", **more: Any) -> Answer:
+        connection = self.connection()
+        try:
+            response = self.open(connection, path, method, **more)
+            return Answer(response.status, dict(response.headers), response.read())
+        finally:
+            connection.close()
+
+    def _own(self, data: object) -> dict[str, Any]:
+        """A request as the page's script makes it."""
+        origin = f"http://127.0.0.1:{self.server.port}"
+        headers = {"Content-Type": "application/json", "Accept": "*/*", "X-Debugkit": "1", "Origin": origin}
+        return {"body": json.dumps(data).encode(), "headers": headers}
+
+    def post(self, path: str, data: object) -> Answer:
+        return self(f"{MOUNT}/{path}", "POST", **self._own(data))
+
+    def error(self, path: str = "/fails", **more: Any) -> str:
+        """Make the application fail, and return the id of the error."""
+        answer = self(path, **more)
+        assert answer.status == 500, answer
+        return answer.headers["X-Debugkit-Traceback"].rpartition("/")[2]
+
+    def pin(self) -> str:
+        """The PIN as the terminal shows it, once something has failed."""
+        return self.server.wait_for(PIN)[1]
+
+    def unlock(self) -> Browser:
+        answer = self.post("unlock", {"pin": self.pin()})
+        assert (answer.status, answer.json) == (200, {"unlocked": True}), answer
+        return self
+
+    def problem(self, error: str) -> dict[str, Any]:
+        """The error as JSON."""
+        problem: dict[str, Any] = self(f"{MOUNT}/tracebacks/{error}.json").json
+        return problem
+
+    def frames(self, error: str) -> list[dict[str, Any]]:
+        frames: list[dict[str, Any]] = self.problem(error)["exceptions"][0]["frames"]
+        return frames
+
+    def frame_id(self, error: str, name: str) -> str:
+        """The id of the innermost frame called ``name``."""
+        return str([frame for frame in self.frames(error) if frame["name"] == name][-1]["id"])
+
+    @contextmanager
+    def stream(self, path: str, source: str) -> Iterator[Iterator[dict[str, Any]]]:
+        """The events of a command, as they come."""
+        connection = self.connection()
+        try:
+            response = self.open(connection, f"{MOUNT}/{path}", "POST", **self._own({"source": source}))
+            assert response.status == 200, response.read()
+            yield (json.loads(line) for line in iter(response.readline, b""))
+        finally:
+            connection.close()
+
+    def evaluate(self, frame: str, source: str) -> list[dict[str, Any]]:
+        with self.stream(f"frames/{frame}/evaluate", source) as events:
+            return list(events)
+
+    def value(self, frame: str, source: str) -> str:
+        """The text of a command's value."""
+        events = self.evaluate(frame, source)
+        values = [event["text"] for event in events if event["kind"] == "value"]
+        assert len(values) == 1, events
+        return str(values[0])
+
+
+@contextmanager
+def signal_port() -> Iterator[Signal]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(TIMEOUT)
+        yield Signal(listener)
+
+
+@dataclass
+class Signal:
+    """What `apps.wait_for` waits for."""
+
+    listener: socket.socket
+
+    @property
+    def port(self) -> int:
+        port: int = self.listener.getsockname()[1]
+        return port
+
+    def release(self) -> None:
+        connection, _ = self.listener.accept()
+        with connection:
+            connection.sendall(b"!")
