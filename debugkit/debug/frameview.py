@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import dropwhile
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ from debugkit.debug.values import Describer, Node
 from debugkit.debug.views import BriefView, FrameView, GapView, LineView, SourceView, Span, ValueView
 from debugkit.settings import Limits
 
+#: Pygments' classes for names, operators, punctuation, white space and errors: they look like any text, and so join it.
+COLOURLESS = frozenset({"n", "o", "p", "w", "err"})
 #: Values printed beside one line; the failing line shows them all.
 VALUES_BESIDE_A_LINE = 3
 #: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
@@ -150,7 +153,7 @@ class FrameViews:
             name=frame.name,
             short_filename=short_filename(frame.filename, library=frame.library is not None),
             lineno=frame.lineno,
-            line=LineView(line.lineno, tuple(spans(line, {})), True, tuple(values)) if line else None,
+            line=LineView(line.lineno, tuple(unindented(spans(line, {}))), True, tuple(values)) if line else None,
         )
 
     def _neighbours(self) -> Sequence[CapturedFrame]:
@@ -179,21 +182,20 @@ class FrameViews:
         return SourceView(lines, shown.language, shown.notice, url)
 
     def _beside(self, shown: Excerpt, expressions: Sequence[ExpressionValue]) -> dict[int, tuple[ValueView, ...]]:
-        """The values that stand beside each line: all on the failing one, elsewhere each where it comes up first."""
-        visible = {line.lineno for line in shown.lines if isinstance(line, SourceLine)}
-        failing = {found.text for found in expressions if found.failing}
-        seen = failing | {"self", "cls"}
+        """The values that stand beside each line: each where it comes up first, and all failing ones at their end."""
+        visible = {line.lineno: line.current for line in shown.lines if isinstance(line, SourceLine)}
+        current = [lineno for lineno, failing in visible.items() if failing]
+        failing = {found.text: found for found in expressions if found.failing}
+        seen = {*failing, "self", "cls"}
         found: dict[int, list[ExpressionValue]] = {}
         for value in expressions:
             row = found.setdefault(value.lineno, [])
-            if value.lineno not in visible:
-                continue
-            if value.failing:
-                if value.text not in {other.text for other in row}:
-                    row.append(value)
-            elif value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
+            if value.lineno in visible and value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
                 seen.add(value.text)
                 row.append(value)
+        found |= dict.fromkeys(current, [])
+        if current:
+            found[current[-1]] = list(failing.values())
         return {lineno: tuple(map(self._expression_row, row)) for lineno, row in found.items() if row}
 
     def _expression_row(self, found: ExpressionValue) -> ValueView:
@@ -273,22 +275,37 @@ class _Texts:
         return self._describe(value.value, value.text).text if value else default
 
 
-def spans(line: SourceLine, tips: _Texts | Mapping[tuple[int, int], str]) -> Iterable[Span]:
+def spans(line: SourceLine, tips: _Texts | Mapping[tuple[int, int], str]) -> Iterator[Span]:
     """A line's tokens, cut where the failing range starts and ends, neighbours of one look joined."""
+    first, last = (line.marks[0][0], line.marks[-1][1]) if line.marks else (0, 0)
     column = 0
-    pending: Span | None = None
-    for css, text in line.tokens:
-        for piece, mark in cut(text, column, line.marks):
+    text, css, mark = "", "", False  # of the span that is being joined
+    for kind, whole in line.tokens:
+        outside = column >= last or column + len(whole) <= first
+        for piece, marked in ((whole, False),) if outside else cut(whole, column, line.marks):
             column += len(piece)
-            tip = tips.get((line.lineno, column + line.offset), "") if css[:1] == "n" else ""
-            if pending and pending.css == css and pending.mark == mark and not tip and not pending.value:
-                pending = Span(pending.text + piece, css, mark)
+            tip = tips.get((line.lineno, column + line.offset), "") if kind[:1] == "n" else ""
+            look = "" if kind in COLOURLESS else kind
+            if css == look and mark == marked and not tip:
+                text += piece
                 continue
-            if pending:
-                yield pending
-            pending = Span(piece, css, mark, tip)
-    if pending:
-        yield pending
+            if text:
+                yield Span(text, css, mark)
+            text, css, mark = piece, look, marked
+            if tip:
+                yield Span(text, css, mark, tip)
+                text = ""
+    if text:
+        yield Span(text, css, mark)
+
+
+def unindented(pieces: Iterable[Span]) -> Iterator[Span]:
+    """A line's spans without the white space it begins with."""
+    rest = dropwhile(lambda piece: piece.text.isspace(), pieces)
+    first = next(rest, None)
+    if first is not None:
+        yield first._replace(text=first.text.lstrip())
+    yield from rest
 
 
 def cut(text: str, start: int, marks: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:

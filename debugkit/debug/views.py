@@ -43,12 +43,17 @@ class ValueView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line of source. ``values`` stand beside it."""
+    """A line of source. ``values`` stand beside it; those of the failing expression, below its last line."""
 
     lineno: int
     spans: tuple[Span, ...]
     current: bool = False
     values: tuple[ValueView, ...] = ()
+
+    @property
+    def tip(self) -> str:
+        """The values in full, for where the room beside the line is short."""
+        return "\n".join(f"{value.name} = {value.text}" for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)

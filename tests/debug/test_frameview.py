@@ -32,9 +32,9 @@ def test_text_is_cut_where_a_mark_begins_and_ends(
 
 
 def test_neighbours_of_one_look_become_one_span() -> None:
-    found = list(spans(line(("p", "("), ("p", ")"), ("", " "), ("n", "x")), {}))
+    found = list(spans(line(("k", "if"), ("p", "("), ("p", ")"), ("", " "), ("n", "x"), ("s1", "'"), ("s1", "y'")), {}))
 
-    assert found == [Span("()", "p"), Span(" "), Span("x", "n")]
+    assert found == [Span("if", "k"), Span("() x"), Span("'y'", "s1")]
 
 
 def test_a_mark_keeps_the_colours_and_the_text() -> None:
@@ -49,6 +49,15 @@ def test_a_name_carries_its_value_and_stays_a_span_of_its_own() -> None:
     found = list(spans(line(("n", "self"), ("o", "."), ("n", "items")), {(7, 4): "<Cart>", (7, 10): "[1, 2]"}))
 
     assert [(span.text, span.value) for span in found] == [("self", "<Cart>"), (".", ""), ("items", "[1, 2]")]
+
+
+def test_classes_without_a_colour_are_left_out() -> None:
+    from debugkit.debug import assets
+    from debugkit.debug.frameview import COLOURLESS
+
+    styles = assets.static_files()["syntax.css"].body.decode()
+
+    assert not [css for css in COLOURLESS if f".{css} " in styles or f".{css}," in styles]
 
 
 def test_module_level_values_leave_out_what_every_module_has() -> None:
