@@ -29,6 +29,8 @@ _ROUNDS_LISTED = 3
 #: Characters kept of a note and of __traceback_info__; how many notes.
 _NOTE_SIZE = 4_000
 _NOTES = 50
+#: Exceptions that `traceback` is asked to print. It takes about 10 µs for each, shown or not.
+_MOST_PRINTED = 10_000
 
 # The model
 
@@ -209,6 +211,13 @@ def _led_by(exc: BaseException) -> tuple[BaseException | None, str, bool]:
     return context, "context", False
 
 
+def _members(exc: BaseException) -> Sequence[BaseException]:
+    if not issubclass(type(exc), BaseExceptionGroup):
+        return ()
+    found: Sequence[BaseException] = _field(BaseExceptionGroup, "exceptions", exc)
+    return found
+
+
 class _Tree:
     """Walks an exception, what led to it, and its groups. A chain lists no exception twice, so no walk loops."""
 
@@ -245,16 +254,15 @@ class _Tree:
         return links[:middle] + links[middle + surplus :]
 
     def _add_members(self, one: CapturedException, exc: BaseException, above: frozenset[int]) -> None:
-        if not issubclass(type(exc), BaseExceptionGroup):
-            return
+        members = _members(exc)
         found: list[CapturedException] = []
-        for member in _field(BaseExceptionGroup, "exceptions", exc):
+        for member in members:
             if self._left <= 0:
                 break
             if id(member) not in above:  # a cause of the group that holds the group
                 found.append(self.capture(member, _traceback(member), "member", above))
         one.members = tuple(found)
-        one.members_left_out = len(_field(BaseExceptionGroup, "exceptions", exc)) - len(found)
+        one.members_left_out = len(members) - len(found)
 
     def _one(self, exc: BaseException, tb: TracebackType | None, relation: str) -> CapturedException:
         traces = list(_traces(tb))
@@ -424,8 +432,10 @@ def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> Iterator
     filename = _clean(guard.exact_str(filename))
     if not filename or position.lineno is None:
         return
-    if traces and (traces[-1].tb_frame.f_code.co_filename, traces[-1].tb_lineno) == (filename, position.lineno):
-        return
+    if traces and traces[-1].tb_lineno == position.lineno:
+        last = traces[-1].tb_frame.f_code.co_filename
+        if last in (filename, "<unknown>"):  # what Jinja2 calls a template that is no file
+            return
     yield CapturedFrame(None, None, filename, position.lineno, "<module>", "", position, pointed_at=True)
 
 
@@ -527,10 +537,24 @@ class _Stack(traceback.StackSummary):
 def _text(exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int) -> str:
     """What `traceback.format_exception` gives, or the plain text of ``captured`` where that itself fails."""
     try:
-        text = "".join(_standard(exc, tb))
+        text = "".join(_standard(exc, tb)) if _is_small(exc) else _shortened_text(captured, "too many exceptions")
     except BaseException as error:  # it runs code of the user's: __str__, __notes__, overridden fields
-        text = "".join(_plain(captured)) + f"(Shortened: the traceback module raised {_type_name(type(error))}.)\n"
+        text = _shortened_text(captured, f"the traceback module raised {_type_name(type(error))}")
     return _cut_text(_clean(text), size)
+
+
+def _is_small(exc: BaseException) -> bool:
+    """Whether `traceback` can print it: an exception that is in many groups counts, and costs, once for each."""
+    waiting, seen, count = [exc], {id(exc)}, 0
+    while waiting and count <= _MOST_PRINTED:
+        one = waiting.pop()
+        count += 1
+        led = _led_by(one)[0]
+        if led is not None and id(led) not in seen:
+            seen.add(id(led))
+            waiting.append(led)
+        waiting += _members(one)
+    return count <= _MOST_PRINTED
 
 
 def _standard(exc: BaseException, tb: TracebackType | None) -> Iterator[str]:
@@ -541,6 +565,10 @@ def _standard(exc: BaseException, tb: TracebackType | None) -> Iterator[str]:
         one.stack = _Stack(one.stack)
         waiting += filter(None, (one.__cause__, one.__context__, *(one.exceptions or ())))
     return whole.format()
+
+
+def _shortened_text(captured: CapturedException, why: str) -> str:
+    return "".join([*_plain(captured), f"(Shortened: {why}.)\n"])
 
 
 def _plain(exception: CapturedException) -> Iterator[str]:

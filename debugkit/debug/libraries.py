@@ -60,7 +60,12 @@ def library_of(filename: str) -> Library | None:
     if _inside(parts, _own_folder()):
         return Library("debugkit", debugkit.__version__)
     place = _site(parts)
-    return _installed(*place) if place else Library("Python", sys.version.split()[0])
+    if place is None:
+        return Library("Python", sys.version.split()[0])
+    try:
+        return _installed(*place)
+    except (OSError, ValueError):  # metadata that is gone meanwhile, or no UTF-8
+        return Library(_top(place[1][0]), "")
 
 
 def _parts(filename: str) -> Parts:
@@ -108,8 +113,8 @@ def _installed(site: Parts, relative: Parts) -> Library:
     owners = _owners(site).get(top, ())
     for owner in owners:
         if path in _files(owner):
-            return _library(owner)
-    return _library(owners[0]) if len(owners) == 1 else Library(top, "")
+            return _library(owner, top)
+    return _library(owners[0], top) if len(owners) == 1 else Library(top, "")
 
 
 def _top(name: str) -> str:
@@ -122,7 +127,7 @@ def _namesakes(site: Parts, top: str) -> tuple[tuple[Library, frozenset[str]], .
     from importlib.metadata import distributions  # 15 ms, and only needed when somebody looks
 
     found = distributions(name=top, path=[str(Path(*site))])
-    return tuple((_library(one), frozenset(_files(one))) for one in found)
+    return tuple((_library(one, top), frozenset(_files(one))) for one in found)
 
 
 @lru_cache(64)
@@ -137,9 +142,11 @@ def _owners(site: Parts) -> dict[str, tuple[Distribution, ...]]:
     return owners
 
 
-def _library(distribution: Distribution) -> Library:
-    # A broken uninstall leaves a folder without METADATA behind: then both are None.
-    return Library(distribution.metadata["Name"] or "?", distribution.metadata["Version"] or "")
+def _library(distribution: Distribution, top: str) -> Library:
+    found = distribution.metadata
+    if "Name" not in found or "Version" not in found:  # a broken uninstall left the folder behind
+        return Library(top, "")
+    return Library(found["Name"], found["Version"])
 
 
 def _files(distribution: Distribution) -> Iterator[str]:

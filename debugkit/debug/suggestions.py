@@ -19,8 +19,8 @@ from debugkit.debug import guard
 #: Bounds on the work: names compared, and the characters of each. The interpreter has the same.
 _CANDIDATES = 750
 _LENGTH = 40
-#: How alike two names must be, as `difflib` measures it: "teh" and "the" are, "id" and "ip" are not.
-_ALIKE = 0.66
+#: How alike two names must be, as `difflib` measures it: "nmae" and "name" are, "for" and "foo" are not.
+_ALIKE = 0.7
 
 _IMPORTED_NAME = re.compile(r"cannot import name '(\w+)' from ")
 #: Messages that say it themselves, and those of circular imports, where the name is right and only comes too early.
