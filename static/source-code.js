@@ -38,9 +38,9 @@ customElements.define("dk-source", class extends Element {
     const text = target.title;
     target.title = ""; // Or the browser would show it a second time.
     this.#target = target;
-    this.#tip = make("div", { className: "tip", popover: "manual", textContent: text });
+    this.#tip = make("div", { className: "tip", role: "tooltip", popover: "manual", textContent: text });
     this.#tip.dataset.title = text;
-    document.body.append(this.#tip);
+    this.append(this.#tip);
     this.#tip.showPopover?.();
     this.#place(target.getBoundingClientRect());
   }
