@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
 from debugkit import DebuggedApplication
 from debugkit.serving.server import make_server
 
 PIN = "314-159-265"
 MOUNT = "/__debugkit__"
+
+FORM = b"""<!doctype html><title>Form</title>
+<form method="post" action="/checkout"><input name="item" value="Tea"><button>Pay</button></form>"""
 
 ITEMS = [{"name": "Tea", "price": 4, "count": 2}, {"name": "Cake", "cost": 3, "count": 1}]
 
@@ -105,7 +108,8 @@ def path_of(category: str, parents: dict[str, str]) -> str:
 TEMPLATES = jinja2.Environment(
     loader=jinja2.DictLoader(
         {
-            "receipt.html": "<h1>Receipt</h1>\n<ul>\n{% for line in lines %}\n<li>{{ line.price.amount }}</li>\n{% endfor %}\n</ul>"
+            "receipt.html": "<h1>Receipt</h1>\n<ul>\n{% for line in lines %}\n"
+            "<li>{{ line.price.amount }}</li>\n{% endfor %}\n</ul>"
         }
     ),
     undefined=jinja2.StrictUndefined,
@@ -151,9 +155,7 @@ class Shop:
         self.calls[f"{method} {path}"] += 1
         if path == "/form":
             start_response("200 OK", [("Content-Type", "text/html")])
-            return [
-                b'<!doctype html><title>Form</title><form method="post" action="/checkout"><input name="item" value="Tea"><button>Pay</button></form>'
-            ]
+            return [FORM]
         if path == "/favicon.ico":
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b""]
@@ -189,6 +191,26 @@ class Site:
     def unlock_url(self) -> str:
         """A one-time link as the terminal prints it."""
         return f"{self.base}{MOUNT}/unlock?token={self.app.debugger.gate.issue_token()}"
+
+
+@contextmanager
+def shared_context(browser: Browser, **preferences: Any) -> Iterator[BrowserContext]:
+    """A browser that keeps its cache for many tests, so that each need not fetch all static files again."""
+    context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | preferences))
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+def forget(context: BrowserContext, base: str) -> None:
+    """Leave a shared browser as if it were new, but for its cache."""
+    context.clear_cookies()
+    context.clear_permissions()
+    page = context.new_page()
+    storage = {"origin": base, "storageTypes": "local_storage"}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", storage)
+    for one in context.pages:
+        one.close()
 
 
 @contextmanager

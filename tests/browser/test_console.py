@@ -7,14 +7,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser.page_app import PIN, Site, served
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from browser.page_app import PIN, Site, forget, served, shared_context
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with served(tmp_path_factory.mktemp("site")) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser) -> Iterator[BrowserContext]:
+    with shared_context(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def context(shared: BrowserContext, site: Site) -> Iterator[BrowserContext]:
+    yield shared
+    forget(shared, site.base)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser.page_app import MOUNT, PIN, Site, served
+from browser.page_app import MOUNT, PIN, Site, forget, served, shared_context
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 
@@ -15,6 +15,18 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with served(tmp_path_factory.mktemp("site")) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser) -> Iterator[BrowserContext]:
+    with shared_context(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def context(shared: BrowserContext, site: Site) -> Iterator[BrowserContext]:
+    yield shared
+    forget(shared, site.base)
 
 
 @pytest.fixture
@@ -150,7 +162,8 @@ def test_a_long_function_name_leaves_room_for_its_line_number(site: Site, page: 
     number = current.locator(".where b").bounding_box()
     around = current.bounding_box()
 
-    assert number and around
+    assert number
+    assert around
     assert current.locator(".where b").inner_text().startswith(":")
     assert around["x"] < number["x"] < number["x"] + number["width"] < around["x"] + around["width"]
 
@@ -222,7 +235,9 @@ def test_a_long_message_is_cut_to_three_lines_and_unfolds(site: Site, page: Page
     page.get_by_role("button", name="Show all").click()
 
     large = message.bounding_box()
-    assert small and large and large["height"] > 3 * small["height"]
+    assert small
+    assert large
+    assert large["height"] > 3 * small["height"]
     expect(page.get_by_role("button", name="Show less")).to_have_attribute("aria-expanded", "true")
 
 
@@ -467,7 +482,8 @@ def test_the_whole_file_is_scrolled_to_its_line(site: Site, page: Page) -> None:
 def test_an_unknown_id_is_explained_with_a_way_on(site: Site, page: Page) -> None:
     response = page.goto(f"{site.base}{MOUNT}/tracebacks/abcdef")
 
-    assert response is not None and response.status == 404
+    assert response is not None
+    assert response.status == 404
     expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
     page.get_by_role("link", name="Recent errors").click()
     expect(page.get_by_role("heading", name="Recent errors")).to_be_visible()
@@ -494,10 +510,9 @@ def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Sit
 @pytest.fixture
 def plain(browser: Browser, site: Site) -> Iterator[Page]:
     """An unlocked browser that runs no scripts."""
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 1440, "height": 900})
-    site.unlock(context)
-    yield context.new_page()
-    context.close()
+    with shared_context(browser, java_script_enabled=False) as context:
+        site.unlock(context)
+        yield context.new_page()
 
 
 def test_without_scripts_frame_values_and_panels_are_on_the_page(site: Site, plain: Page) -> None:
@@ -528,7 +543,8 @@ def test_without_scripts_long_texts_are_whole_and_the_text_is_a_link(site: Site,
     plain.goto(f"{site.base}/long-message")
     expect(plain.locator("h1 .val")).to_contain_text("value number 399")
     box = plain.locator("h1 .val").bounding_box()
-    assert box and box["height"] > 200
+    assert box
+    assert box["height"] > 200
 
     plain.get_by_role("link", name="The traceback as plain text").click()
 
@@ -561,5 +577,6 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_opened_frame_comes_
 
     frame, frames = page.locator("article.frame").bounding_box(), page.locator(".frames").bounding_box()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert frame and frames
+    assert frame
+    assert frames
     assert frame["y"] < frames["y"]

@@ -1,0 +1,158 @@
+"""The pages for everyone: checked by axe-core (WCAG 2.2 AA and best practice), with contrast and with less motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser.page_app import MOUNT, Site, forget, served, shared_context
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser) -> Iterator[BrowserContext]:
+    with shared_context(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def open_page(shared: BrowserContext, site: Site) -> Iterator[Callable[..., Page]]:
+    """Opens an address with the given preferences, in a browser that is unlocked unless told."""
+
+    def start(path: str, *, unlocked: bool = True, size: ViewportSize = WIDE, **media: Any) -> Page:
+        if unlocked:
+            site.unlock(shared)
+        page = shared.new_page()
+        page.set_viewport_size(size)
+        page.emulate_media(**media)
+        page.goto(f"{site.base}{path}")
+        return page
+
+    yield start
+    forget(shared, site.base)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, the rule and where: all rules in the light, contrast in the dark once more."""
+    axe = Axe()
+    found: list[Any] = []
+    for theme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=theme)
+        found += axe.run(page, options=options).response["violations"]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "size"), [("/chain", WIDE), ("/chain", NARROW), ("/group", WIDE), ("/many-locals", NARROW)]
+)
+def test_the_page_of_an_error_has_no_violation(open_page: Callable[..., Page], path: str, size: ViewportSize) -> None:
+    assert violations(open_page(path, size=size)) == []
+
+
+def test_a_page_in_use_has_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/order")
+    page.locator(".run summary").click()
+    prompt = page.get_by_label("Python to run")
+    for command in ("{'a': [1, None]}", "print('out')", "1 / 0", "import sys; print('x', file=sys.stderr)", "exit()"):
+        prompt.fill(command)
+        prompt.press("Enter")
+        expect(page.locator(".entry", has_text=command)).to_be_visible()
+    page.locator(".entry .opener").first.click()
+    expect(page.locator(".entry .tree")).to_be_visible()
+    page.get_by_role("tab", name="Plain text").click()
+    expect(page.locator("#panel-text pre")).to_be_visible()
+    page.locator("dk-copy-menu summary").click()
+    page.locator(".l.cur .has").first.hover()
+    expect(page.locator(".tip")).to_be_visible()
+
+    assert violations(page) == []
+
+
+def test_a_locked_page_has_no_violation_with_the_dialog_closed_and_open(open_page: Callable[..., Page]) -> None:
+    page = open_page("/template", unlocked=False, reduced_motion="reduce")
+    assert violations(page) == []
+
+    page.get_by_role("button", name="Unlock the console").click()
+    page.get_by_label("PIN").fill("0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", [f"{MOUNT}/tracebacks", "/console", f"{MOUNT}/tracebacks/unknown"])
+def test_the_small_pages_have_no_violation(open_page: Callable[..., Page], path: str) -> None:
+    open_page("/syntax")
+
+    assert violations(open_page(path)) == []
+
+
+def test_the_whole_file_has_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/syntax")
+    page.get_by_role("link", name="Whole file").click()
+    expect(page.locator("#failing")).to_be_visible()
+
+    assert violations(page) == []
+
+
+def test_the_list_of_keys_has_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout", reduced_motion="reduce")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+    assert violations(page) == []
+
+
+def test_everything_is_reached_and_operated_by_keyboard_alone(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout")
+    focused = "(document.activeElement.closest('a, button, summary, textarea, [tabindex]')?.textContent ?? '').trim()"
+
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.locator(".rows a", has_text="Cart.total").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("article.frame:visible h2")).to_contain_text("Cart.total")
+    expect(page.locator("article.frame:visible h2")).to_be_focused()
+
+    opener = page.locator("article.frame:visible .locals .opener").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(opener).to_have_attribute("aria-expanded", "true")
+
+
+def test_what_has_the_focus_can_be_seen(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout")
+    page.keyboard.press("Tab")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        style = page.evaluate(
+            "(({outlineStyle, outlineWidth}) => [outlineStyle, outlineWidth])(getComputedStyle(document.activeElement))"
+        )
+        assert style == ["solid", "2px"], page.evaluate("document.activeElement.outerHTML")
+
+
+def test_who_wants_less_motion_gets_none(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout", reduced_motion="reduce")
+    page.keyboard.press("?")
+
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_text_twice_as_large_still_fits(open_page: Callable[..., Page]) -> None:
+    # Zooming to 200 % halves the viewport in CSS pixels (WCAG 2.2, 1.4.4 and 1.4.10).
+    page = open_page("/chain", size={"width": 720, "height": 450})
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
