@@ -5,6 +5,7 @@ Knows neither requests nor pages. User code runs on the console's thread only, i
 
 from __future__ import annotations
 
+import ast
 import contextvars
 import linecache
 import sys
@@ -241,7 +242,7 @@ class _Command:
         try:
             stack.close()
         except BaseException as error:
-            self._explain("A context of the failed request could not be left", error)
+            self._explain("A context of the failed request cannot be left", error)
         return status
 
     def _explain(self, sentence: str, error: BaseException) -> None:
@@ -325,11 +326,20 @@ def _place(frame: FrameType) -> str:
     line, end_line, start, end = next(islice(code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
     text = linecache.getline(code.co_filename, line or 0)
     if line == end_line and start is not None and end is not None:
-        called, parenthesis, _ = text.encode()[start:end].decode("utf-8", "replace").partition("(")
-        if parenthesis:
+        called = _called(text.encode()[start:end].decode("utf-8", "replace"))
+        if called:
             where = "" if code.co_filename.startswith("<console") else f" ({Path(code.co_filename).name}:{line})"
             return f"waiting in {called}{where}"
     return f"running line {frame.f_lineno} of {code.co_filename}"
+
+
+def _called(text: str) -> str:
+    """What an expression calls, as source; empty when it is no call."""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return ""
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
 
 
 def _exit_text(error: SystemExit) -> str:
@@ -343,7 +353,7 @@ def _exit_text(error: SystemExit) -> str:
 def _representation(value: object, limit: int) -> str:
     """``repr(value)``, at most ``limit`` characters of it; when that raises, a text that says so."""
     try:
-        text = repr(_shortened(value, limit))
+        text = str.__str__(repr(_shortened(value, limit)))  # an exact str, whatever repr() gave
     except KeyboardInterrupt:
         raise  # Stop
     except BaseException as error:
@@ -375,9 +385,8 @@ def _traceback_text(error: BaseException, limit: int) -> str:
         text = "".join(report.format())
     except (Exception, RecursionError) as failure:
         text = f"{type(error).__name__}, whose traceback cannot be printed ({type(failure).__name__})\n"
-    if len(text) <= limit:
-        return text
-    return f"{text[: limit // 2]}\n  ...\n{text[-(limit // 2) :]}"
+    half = limit // 2 - 4
+    return text if len(text) <= limit else f"{text[:half]}\n  ...\n{text[-half:]}"
 
 
 def _remove_own_frames(report: traceback.TracebackException) -> None:

@@ -312,7 +312,7 @@ def _names_of(frame: FrameType) -> dict[str, Any]:
     if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
         return {name: value for name, value in dict(found).items() if name.isidentifier()}  # not ".0"
     # A class body, or code given to exec(): its namespace may be anybody's mapping, which is not asked.
-    names: dict[str, Any] = dict.copy(found) if issubclass(type(found), dict) else {}
+    names: dict[str, Any] = dict(dict.items(found)) if issubclass(type(found), dict) else {}
     return {**_enclosing(frame), **names}
 
 

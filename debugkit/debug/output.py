@@ -337,6 +337,9 @@ class _Router:
         return self._stream().__exit__(*error)
 
 
+_NAMES = ("stdin", "stdout", "stderr")
+
+
 class _Routing:
     """Puts routers into ``sys`` while somebody uses them, and takes them out again."""
 
@@ -344,7 +347,6 @@ class _Routing:
         # Re-entrant: a generator that the garbage collector closes in the middle of `enter` calls `leave`.
         self.lock = threading.RLock()
         self._users = 0
-        self._routers: dict[str, _Router] = {}
         self._start: Callable[[threading.Thread], None] = threading.Thread.start
         self._original_start = self._start
         self._breakpoint: Callable[..., Any] = sys.breakpointhook
@@ -352,29 +354,34 @@ class _Routing:
 
     def enter(self) -> None:
         self._users += 1
+        for name in _NAMES:
+            self._route(name)
         if self._users == 1:
-            for name in ("stdin", "stdout", "stderr"):
-                self._route(name)
             self._follow_threads()
             self._refuse_breakpoints()
 
     def leave(self) -> None:
         self._users -= 1
         if self._users == 0:
-            for name, router in self._routers.items():
-                if getattr(sys, name, None) is router:  # else the command put something else there, and it stays
-                    setattr(sys, name, router._original)
+            for name in _NAMES:
+                self._restore(name)
             if threading.Thread.start is self._start:
                 threading.Thread.start = self._original_start  # type: ignore[method-assign]  # undone here
             if sys.breakpointhook is self._breakpoint:
                 sys.breakpointhook = self._original_breakpoint
 
-    def _route(self, name: str) -> None:
+    @staticmethod
+    def _route(name: str) -> None:
         # A new router each time, as something that wraps an old one may stand there: the old one must not lead back.
         current = getattr(sys, name, None)
-        router = current if isinstance(current, _Router) else _Router(name, current)
-        self._routers[name] = router
-        setattr(sys, name, router)
+        if not isinstance(current, _Router):
+            setattr(sys, name, _Router(name, current))
+
+    @staticmethod
+    def _restore(name: str) -> None:
+        current = getattr(sys, name, None)
+        if isinstance(current, _Router):  # else a command put something else there, and it stays
+            setattr(sys, name, current._original)
 
     def _follow_threads(self) -> None:
         """Threads do not know who started them, so starting one says it."""

@@ -259,6 +259,22 @@ def test_a_wrapper_around_the_router_does_not_lead_in_a_circle():
     assert real.getvalue() == "BETWEEN\nAFTER\n"
 
 
+def test_a_command_is_heard_also_while_an_older_one_has_lost_its_router(stranger: Stranger):
+    older, newer, mine = Capture(1_000), Capture(1_000), io.StringIO()
+    real = sys.stdout
+    stranger.does(older.open)
+    with redirect_stdout(mine):  # as pytest does between two tests
+        with running(newer):
+            print("newer")
+            stranger.does(lambda: print("older"))
+        print("ours")
+    stranger.does(lambda: (older.close(DONE), older.release()))
+    assert sys.stdout is real
+    assert list(newer.events()) == [Output("stdout", "newer\n"), DONE]
+    assert list(older.events()) == [Output("stdout", "older\n"), DONE]
+    assert mine.getvalue() == "ours\n"
+
+
 def test_a_router_that_was_kept_passes_on_to_the_real_stream_and_can_be_put_back():
     kept, real = [], io.StringIO()
     with redirect_stdout(real):
