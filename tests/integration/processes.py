@@ -40,11 +40,11 @@ class Kind:
         return [part.replace("TARGET", target) for part in self.command]
 
 
-UWSGI = (
-    "--http-socket=127.0.0.1:0 --module=TARGET --master --need-app --single-interpreter --enable-threads "
-    "--die-on-term --processes=1"
-).split()
-GUNICORN = "-m gunicorn --bind=127.0.0.1:0 --access-logfile=/dev/stderr --graceful-timeout=1".split()
+UWSGI = [
+    *("--http-socket=127.0.0.1:0", "--module=TARGET", "--need-app", "--single-interpreter"),
+    *("--master", "--processes=1", "--enable-threads", "--die-on-term"),
+]
+GUNICORN = ("-m", "gunicorn", "--bind=127.0.0.1:0", "--access-logfile=/dev/stderr", "--graceful-timeout=1")
 
 KINDS = (
     Kind("debugkit", ("-m", "debugkit", "run", "--port", "0", "TARGET")),
