@@ -109,7 +109,7 @@ def expression_values(
     found = _expressions(tuple(line.rstrip("\r\n") for line in lines[first - 1 : last]), scope)
     if failing_only:
         found = tuple(item for item in found if item.touches(scope.failing))
-    values = _evaluate(found, _names_of(frame.frame), scope.failing, clock)
+    values = _evaluate(found, _Names(frame.frame), scope.failing, clock)
     placed = (_placed(item, value, first - 1, item.touches(scope.failing)) for item, value in values)
     return tuple(sorted(placed, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))
 
@@ -272,12 +272,21 @@ def _distinct(found: Iterable[_Found]) -> tuple[_Found, ...]:
 # What it is
 
 
-def _names_of(frame: types.FrameType) -> Mapping[str, object]:
-    """The names as the frame sees them. The namespace of a class body may be anybody's mapping: it is not asked."""
-    scope: Any = frame.f_locals
-    plain = not scope or type(scope) is dict or type(scope).__name__ == "FrameLocalsProxy"
-    own = dict(scope) if plain else dict(dict.items(scope)) if issubclass(type(scope), dict) else {}
-    return {**dict(dict.items(frame.f_builtins)), **dict(dict.items(frame.f_globals)), **own}
+class _Names(dict[str, object]):
+    """The names as a frame sees them: its locals, then its globals and builtins, which are not copied."""
+
+    def __init__(self, frame: types.FrameType) -> None:
+        scope: Any = frame.f_locals
+        # The namespace of a class body may be anybody's mapping: that is not asked.
+        plain = not scope or type(scope) is dict or type(scope).__name__ == "FrameLocalsProxy"
+        super().__init__(scope if plain else dict.items(scope) if issubclass(type(scope), dict) else {})
+        self._outer = (frame.f_globals, frame.f_builtins)
+
+    def __missing__(self, name: str) -> object:
+        for names in self._outer:
+            if dict.__contains__(names, name):
+                return dict.__getitem__(names, name)
+        raise KeyError(name)
 
 
 def _evaluate(
@@ -291,7 +300,8 @@ def _evaluate(
         if not item.touches(failing) and clock() > deadline:
             continue
         try:
-            value = evaluator[item.node]
+            # Most expressions are names, which need no evaluator.
+            value = names[item.node.id] if isinstance(item.node, ast.Name) else evaluator[item.node]
         except Exception:  # CannotEval, or a value that pure_eval did not expect
             continue
         if not _is_noise(item.node, value, item.touches(failing)):

@@ -16,6 +16,8 @@ from debugkit.debug.capture import (
     CapturedFrame,
     RepeatedFrames,
     nearest_frame,
+    plain_frames,
+    walk,
 )
 from debugkit.debug.frameview import FrameViews, Reader, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.panels import Panels
@@ -251,18 +253,6 @@ def title(exception: CapturedException) -> str:
     message = " ".join(exception.message.split())
     text = f"{exception.type_name}: {message}" if message else exception.type_name
     return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
-
-
-def walk(exception: CapturedException) -> Iterator[CapturedException]:
-    """The exception, the members below it, and what led to each, in the order of the page."""
-    yield exception
-    for other in (*exception.members, *exception.chain):
-        yield from walk(other)
-
-
-def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:
-    """The frames that are listed one by one."""
-    return (one for one in exception.frames if isinstance(one, CapturedFrame))
 
 
 def frame_numbers(exceptions: Iterable[CapturedException]) -> Iterator[tuple[int, int]]:

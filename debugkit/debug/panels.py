@@ -16,6 +16,8 @@ from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.values import Describer
 from debugkit.debug.views import Panel, Section, ValueView
 
+#: What of the environ stands in other panels under its own name.
+SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
 #: Characters of a text body printed on the page, and fields of a form.
 BODY_TEXT = 4_000
 FORM_FIELDS = 100
@@ -53,7 +55,7 @@ class Panels:
         redactor = self._describer.redactor
         if isinstance(value, str) and not redactor.name_is_secret(name):
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
-            return ValueView(name, redactor.text(value[:BODY_TEXT]), kind="string")
+            return ValueView(name, redactor.text(value[:BODY_TEXT]), kind="")
         node = self._describer.describe(value, name)
         return ValueView(name, node.text, node.type, redacted=node.redacted, kind=node.kind)
 
@@ -139,7 +141,7 @@ class Panels:
         rest = {
             key: value
             for key, value in self._request.environ.items()
-            if key[:5] != "HTTP_" and not key.lower().endswith("session") and key not in os.environ
+            if key[:5] != "HTTP_" and key not in SHOWN and not key.lower().endswith("session") and key not in os.environ
         }
         process: list[tuple[str, object]] = [
             ("Python", sys.version.replace("\n", " ")),

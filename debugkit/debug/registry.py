@@ -306,12 +306,15 @@ class Registry:
 
     def _remove_texts(self) -> list[Entry]:
         """Take out texts beyond the limit, the oldest of the largest group first: rare errors outlive a flood."""
+        ended = [entry for entry in list(self._entries.values()) if not entry.live]
+        surplus = len(ended) - self._limits.text_tracebacks
+        if surplus <= 0:
+            return []
         kept: dict[str, list[Entry]] = {}
-        for entry in list(self._entries.values()):
-            if not entry.live:
-                kept.setdefault(entry.group, []).append(entry)
+        for entry in ended:
+            kept.setdefault(entry.group, []).append(entry)
         removed = []
-        for _ in range(sum(map(len, kept.values())) - self._limits.text_tracebacks):
+        for _ in range(surplus):
             entry = max(kept.values(), key=len).pop(0)
             removed.append(entry)
             self._forget(entry)

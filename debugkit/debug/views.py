@@ -32,7 +32,7 @@ class ValueView:
     type: str = ""
     handle: str = ""
     redacted: bool = False
-    #: For `text` in the page: string, number, constant, container, object, error, redacted
+    #: What the colour of the text says: string, number, constant, container, object, error, redacted; "" for no colour.
     kind: str = "object"
     #: Stands on the failing line: shown first, and emphasised.
     relevant: bool = False

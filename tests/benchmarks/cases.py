@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import io
+import runpy
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 Application = Callable[..., Iterable[bytes]]
@@ -13,23 +19,32 @@ urlpatterns: list[object] = []
 
 
 def frames(count: int) -> Application:
-    """An application whose error has ``count`` frames of its own."""
+    """An application whose error has ``count`` frames, each of a function of its own."""
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        return down(count - 2, {"name": "Tea", "count": 3})
+        return straight(count - 1)({"name": "Tea", "count": 3})
 
     return app
 
 
-def down(left: int, item: dict[str, Any]) -> Iterable[bytes]:
-    if left:
-        return [b"%d" % left, *down_again(left - 1, item)] if left % 2 else [*down_again(left - 1, item)]
-    return [item["price"]]
+FUNCTION = """
+def step{number}(item):
+    amount = item["count"] * {number}
+    label = f"{{item['name']}} {{amount}}"
+    return {call}
+"""
 
 
-def down_again(left: int, item: dict[str, Any]) -> Iterable[bytes]:
-    rest = left
-    return list(down(rest, item))
+@cache
+def straight(count: int) -> Callable[[dict[str, Any]], Iterable[bytes]]:
+    """A function that calls ``count`` - 1 others, one after the other, and fails in the last. It stands in a file."""
+    calls = [*(f"step{number + 1}(item)" for number in range(count - 1)), "[item['price'], label]"]
+    source = "".join(FUNCTION.format(number=number, call=call) for number, call in enumerate(calls))
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / f"steps{count}.py"
+    path.write_text(source)
+    return runpy.run_path(str(path))["step0"]  # type: ignore[no-any-return]
 
 
 def recursion(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -79,7 +94,7 @@ def flask_application() -> Application:
 
     @flask_app.route("/")
     def view() -> Any:
-        return down(22, {"name": "Tea", "count": 3})
+        return straight(23)({"name": "Tea", "count": 3})
 
     return flask_app.wsgi_app
 
