@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.page_app import MOUNT, Site, forget, served, shared_context
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from browser.page_app import MOUNT, SIZE, Site, forget, one_page, served
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
 
 
@@ -21,26 +20,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Browser) -> Iterator[BrowserContext]:
-    with shared_context(browser) as context:
-        yield context
+def window(browser: Browser) -> Iterator[Page]:
+    with one_page(browser) as page:
+        yield page
 
 
 @pytest.fixture
-def open_page(shared: BrowserContext, site: Site) -> Iterator[Callable[..., Page]]:
+def open_page(window: Page, site: Site) -> Iterator[Callable[..., Page]]:
     """Opens an address with the given preferences, in a browser that is unlocked unless told."""
 
-    def start(path: str, *, unlocked: bool = True, size: ViewportSize = WIDE, **media: Any) -> Page:
+    def start(path: str, *, unlocked: bool = True, size: ViewportSize = SIZE, **media: Any) -> Page:
         if unlocked:
-            site.unlock(shared)
-        page = shared.new_page()
-        page.set_viewport_size(size)
-        page.emulate_media(**media)
-        page.goto(f"{site.base}{path}")
-        return page
+            site.unlock(window.context)
+        window.set_viewport_size(size)
+        window.emulate_media(**media)
+        window.goto(f"{site.base}{path}")
+        return window
 
     yield start
-    forget(shared, site.base)
+    forget(window, site.base)
 
 
 def violations(page: Page) -> list[str]:
@@ -53,9 +51,7 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize(
-    ("path", "size"), [("/chain", WIDE), ("/chain", NARROW), ("/group", WIDE), ("/many-locals", NARROW)]
-)
+@pytest.mark.parametrize(("path", "size"), [("/chain", SIZE), ("/group", NARROW)], ids=["wide", "narrow"])
 def test_the_page_of_an_error_has_no_violation(open_page: Callable[..., Page], path: str, size: ViewportSize) -> None:
     assert violations(open_page(path, size=size)) == []
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from browser.page_app import PIN, Site, forget, served, shared_context
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from browser.conftest import Watched
+from browser.page_app import PIN, Site, forget, one_page, served
+from playwright.sync_api import Browser, Locator, Page, expect
 
 
 @pytest.fixture(scope="module")
@@ -18,21 +18,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Browser) -> Iterator[BrowserContext]:
-    with shared_context(browser) as context:
-        yield context
+def window(browser: Browser) -> Iterator[Watched]:
+    with one_page(browser) as page:
+        yield Watched(page)
 
 
 @pytest.fixture
-def context(shared: BrowserContext, site: Site) -> Iterator[BrowserContext]:
-    yield shared
-    forget(shared, site.base)
+def watched(window: Watched, site: Site) -> Iterator[Watched]:
+    yield window
+    problems, window.problems = window.problems, []
+    forget(window.page, site.base)
+    assert problems == []
+    assert {host for host in window.hosts if host} == {site.base.partition("//")[2]}
 
 
 @pytest.fixture
-def page(site: Site, watched: Any) -> Page:
+def page(site: Site, watched: Watched) -> Page:
     """An unlocked browser, on the page of an error."""
-    page: Page = watched.page
+    page = watched.page
     site.unlock(page.context)
     page.goto(f"{site.base}/checkout")
     return page
@@ -186,7 +189,7 @@ def test_a_huge_text_stays_bounded(page: Page) -> None:
 
 
 def test_endless_output_stays_bounded(page: Page) -> None:
-    run(page, "for n in range(200_000): print('line', n)\n")
+    run(page, "for n in range(60_000): print('line', n)\n")
 
     assert page.evaluate("document.body.textContent.length") < 1_000_000
 
@@ -248,10 +251,10 @@ def test_a_session_that_ended_asks_for_the_pin_and_runs_the_command(page: Page) 
 
 
 def test_a_server_that_is_gone_is_said_in_the_log_and_the_command_can_be_had_again(
-    site: Site, context: BrowserContext
+    site: Site, browser: Browser
 ) -> None:
-    site.unlock(context)
-    page = context.new_page()
+    page = browser.new_page()
+    site.unlock(page.context)
     page.goto(f"{site.base}/checkout")
     page.route("**/evaluate", lambda route: route.abort())
     entry = run(page, "1 + 1")
@@ -262,10 +265,11 @@ def test_a_server_that_is_gone_is_said_in_the_log_and_the_command_can_be_had_aga
     prompt(page).press("Enter")
 
     expect(log(page).locator(".value")).to_have_text("2")
+    page.close()
 
 
-def test_the_console_of_its_own_unlocks_and_evaluates(site: Site, watched: Any) -> None:
-    page: Page = watched.page
+def test_the_console_of_its_own_unlocks_and_evaluates(site: Site, watched: Watched) -> None:
+    page = watched.page
     page.goto(f"{site.base}/console")
     page.get_by_role("button", name="Unlock the console").click()
     page.get_by_label("PIN").fill(PIN)

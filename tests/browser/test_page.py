@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from browser.page_app import MOUNT, PIN, Site, forget, served, shared_context
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from browser.conftest import Watched
+from browser.page_app import MOUNT, PIN, Site, forget, one_page, served
+from playwright.sync_api import Browser, Locator, Page, expect
 
 
 @pytest.fixture(scope="module")
@@ -18,22 +18,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Browser) -> Iterator[BrowserContext]:
-    with shared_context(browser) as context:
-        yield context
+def window(browser: Browser) -> Iterator[Watched]:
+    with one_page(browser) as page:
+        yield Watched(page)
 
 
 @pytest.fixture
-def context(shared: BrowserContext, site: Site) -> Iterator[BrowserContext]:
-    yield shared
-    forget(shared, site.base)
+def watched(window: Watched, site: Site) -> Iterator[Watched]:
+    yield window
+    problems, window.problems = window.problems, []
+    forget(window.page, site.base)
+    assert problems == []
+    assert {host for host in window.hosts if host} == {site.base.partition("//")[2]}
 
 
 @pytest.fixture
-def locked(watched: Any) -> Page:
+def locked(watched: Watched) -> Page:
     """A browser on this computer that has not been unlocked."""
-    page: Page = watched.page
-    return page
+    return watched.page
 
 
 @pytest.fixture
@@ -489,9 +491,8 @@ def test_an_unknown_id_is_explained_with_a_way_on(site: Site, page: Page) -> Non
     expect(page.get_by_role("heading", name="Recent errors")).to_be_visible()
 
 
-def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Site, context: BrowserContext) -> None:
-    site.unlock(context)
-    page = context.new_page()
+def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Site, browser: Browser) -> None:
+    page = browser.new_page()
     page.goto(f"{site.base}/checkout")
     page.route("**/frames/**", lambda route: route.abort())
     row(page, "checkout").click()
@@ -502,6 +503,7 @@ def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Sit
 
     expect(shown(page).locator("h2 .fn")).to_have_text("checkout")
     expect(page.get_by_role("alert")).to_have_count(0)
+    page.close()
 
 
 # Without JavaScript
@@ -510,9 +512,9 @@ def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Sit
 @pytest.fixture
 def plain(browser: Browser, site: Site) -> Iterator[Page]:
     """An unlocked browser that runs no scripts."""
-    with shared_context(browser, java_script_enabled=False) as context:
-        site.unlock(context)
-        yield context.new_page()
+    with one_page(browser, java_script_enabled=False) as page:
+        site.unlock(page.context)
+        yield page
 
 
 def test_without_scripts_frame_values_and_panels_are_on_the_page(site: Site, plain: Page) -> None:
