@@ -89,7 +89,8 @@ class Console:
         """Stop what runs; `False` when nothing does.
 
         Waits up to ``Limits.interrupt_seconds``. What does not end by then (it waits in C code, or swallows
-        KeyboardInterrupt) is left alone: its events end, and the next command gets a new thread.
+        KeyboardInterrupt) is left alone: its events end, and the next command gets a new thread. Against C code that
+        keeps the interpreter's lock (``10 ** 10 ** 8``) no thread can do anything, this one neither.
         """
         command = self._running
         return command is not None and self._stop(command)

@@ -362,8 +362,8 @@ def _short_name(node: ast.expr) -> str:
     inner = node
     while isinstance(inner, ast.Attribute | ast.Subscript):
         inner = inner.value
-    text = ast.unparse(node) if isinstance(inner, ast.Name) else ""
-    return text if len(text) <= 100 else ""
+    short = node.end_lineno == node.lineno and (node.end_col_offset or 0) - node.col_offset <= 100
+    return ast.unparse(node) if short and isinstance(inner, ast.Name) else ""
 
 
 class _Method:

@@ -770,6 +770,12 @@ def test_short_expressions_give_their_value_a_name():
     assert console.names_shown == ["user.password", "user.tags[0]", "user", "", ""]
 
 
+def test_long_expressions_give_no_name():
+    console = Commands(None, {"x": {600: 1}})
+    assert console.run(f"x[{' + '.join(['1'] * 600)}]") == [1]
+    assert console.names_shown == [""]
+
+
 # Complete or not
 
 
