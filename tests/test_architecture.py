@@ -62,6 +62,7 @@ RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()
 PACKAGES = {
     "h11": "debugkit.serving.http11",
     "jinja2": "debugkit.debug.render",
+    "markupsafe": "debugkit.debug.render",
     "pure_eval": "debugkit.debug.expressions",
     "pygments": "debugkit.debug.source",
 }

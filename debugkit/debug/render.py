@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import assets
@@ -15,6 +15,7 @@ from debugkit.debug.views import FrameView, GapView, LineView, PageView, ValueVi
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 @cache
@@ -36,6 +37,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters["fence"] = fence
+    environment.globals["kept"] = kept
     environment.tests["gap"] = lambda line: isinstance(line, GapView)
     environment.tests["a"] = lambda value, kind: type(value).__name__ == kind
     return environment
@@ -44,6 +46,14 @@ def _environment() -> Environment:
 def html(template: str, view: object) -> bytes:
     """A template printed with one view model. Lone surrogates of user data become U+FFFD."""
     return _environment().get_template(template).render(view=view).encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=64)
+def kept(template: str, view: object) -> Markup:
+    """A part of a page that is the same for most pages, printed once: dialogs and buttons by who is looking."""
+    from markupsafe import Markup
+
+    return Markup(_environment().get_template(template).render(view=view))
 
 
 def fence(text: str) -> str:
