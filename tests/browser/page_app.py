@@ -126,6 +126,16 @@ def long_message() -> object:
     raise ValueError(f"these fields are not known: {rows}")
 
 
+MARKUP = "<img src=x onerror=document.title='broken'></textarea></script><script>document.title='broken'</script>"
+
+
+def markup() -> object:
+    values = {MARKUP: MARKUP}
+    error = ValueError(MARKUP)
+    error.add_note(MARKUP)
+    raise error from KeyError(values)
+
+
 def with_note() -> object:
     error = AttributeError("no such supplier")
     error.add_note("while reading suppliers.csv")
@@ -169,7 +179,19 @@ class Shop:
 
 views: dict[str, Callable[[Shop], object]] = {
     view.__name__: lambda shop, view=view: view()  # type: ignore[misc]
-    for view in (checkout, order, webhook, chain, group, recursion, template, long_message, with_note, many_locals)
+    for view in (
+        checkout,
+        order,
+        webhook,
+        chain,
+        group,
+        recursion,
+        template,
+        long_message,
+        markup,
+        with_note,
+        many_locals,
+    )
 }
 views["long_name"] = lambda shop: an_unusually_long_name_that_no_narrow_list_of_frames_could_ever_show_in_full()
 views["syntax"] = Shop.syntax

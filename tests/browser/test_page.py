@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser.conftest import Watched
-from browser.page_app import MOUNT, PIN, Site, forget, one_page, served
+from browser.page_app import MARKUP, MOUNT, PIN, Site, forget, one_page, served
 from playwright.sync_api import Browser, Locator, Page, expect
 
 
@@ -247,6 +247,22 @@ def test_notes_stand_below_the_headline(site: Site, page: Page) -> None:
     page.goto(f"{site.base}/with-note")
 
     expect(page.get_by_role("list", name="Notes")).to_have_text("while reading suppliers.csv")
+
+
+def test_markup_in_messages_values_and_requests_stays_text(site: Site, page: Page) -> None:
+    page.goto(f"{site.base}/markup?{MARKUP}")
+    expect(page.locator("h1 .val")).to_have_text(MARKUP)
+    expect(page.get_by_role("list", name="Notes")).to_have_text(MARKUP)
+    shown(page).locator(".locals .row", has=page.get_by_text("values", exact=True)).locator(".opener").click()
+    expect(shown(page).locator(".tree .key")).to_contain_text("<img src=x")
+    shown(page).get_by_label("Python to run").fill("print(repr(values)), values")
+    page.keyboard.press("Enter")
+    expect(shown(page).get_by_role("log").locator(".value")).to_contain_text("<img src=x")
+    page.get_by_role("tab", name="Plain text").click()
+    expect(page.get_by_role("tabpanel").locator("pre")).to_contain_text("<img src=x")
+
+    expect(page.locator("img")).to_have_count(0)
+    assert page.title().startswith("ValueError: <img")
 
 
 def test_many_values_on_the_failing_line_leave_the_console_on_the_first_screen(site: Site, page: Page) -> None:
