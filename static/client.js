@@ -71,10 +71,18 @@ export async function getFragment(url, signal) {
   return document.importNode(element, true);
 }
 
-/** The events of one command, as they happen. */
+/** The events of one command, as they happen; the last is "done". Over HTTP/1.0 a cut connection looks like an end. */
 export async function* evaluate(url, source, signal) {
   const response = await send(url, { source }, signal);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let last = null;
+  for await (const event of events(response.body.pipeThrough(new TextDecoderStream()).getReader())) {
+    last = event.kind;
+    yield event;
+  }
+  if (last !== "done") throw new Refusal(0, "cut", CUT);
+}
+
+async function* events(reader) {
   const lines = new Lines();
   try {
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield* lines.push(piece.value);

@@ -268,6 +268,16 @@ def test_a_server_that_is_gone_is_said_in_the_log_and_the_command_can_be_had_aga
     page.close()
 
 
+def test_a_connection_that_ends_before_the_command_is_said_below_what_had_come(page: Page) -> None:
+    event = '{"kind": "output", "stream": "stdout", "text": "first"}\n'
+    page.route("**/evaluate", lambda route: route.fulfill(content_type="application/x-ndjson", body=event))
+    entry = run(page, "slow()")
+    page.unroute("**/evaluate")
+
+    expect(entry.locator(".out")).to_have_text("first")
+    expect(entry.locator(".error")).to_contain_text("The connection ended before the command did")
+
+
 def test_the_console_of_its_own_unlocks_and_evaluates(site: Site, watched: Watched) -> None:
     page = watched.page
     page.goto(f"{site.base}/console")
