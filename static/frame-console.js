@@ -2,7 +2,7 @@
 import { evaluate, post } from "./client.js";
 import { Element, make } from "./dom.js";
 import { History, parseEntries } from "./history.js";
-import { indentation, prepare, prompts } from "./source-text.js";
+import { continuation, prepare, prompts } from "./source-text.js";
 import { recall, remember } from "./store.js";
 import { unlocked } from "./unlock-dialog.js";
 import { valueElement } from "./value-tree.js";
@@ -145,8 +145,7 @@ customElements.define("dk-console", class extends Element {
   }
 
   #continue(typed) {
-    const body = typed.replace(/\n[ \t]*$/, "");
-    this.#set(`${body}\n${indentation(body)}`);
+    this.#set(continuation(typed));
     this.#input.selectionStart = this.#input.value.length;
   }
 

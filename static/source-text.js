@@ -20,6 +20,13 @@ export function prepare(text, pasted = false) {
   return closed || (pasted && body.includes("\n")) ? `${body}\n` : body;
 }
 
+/** Incomplete text with a new line to go on in. An empty line below one that opens a block adds nothing. */
+export function continuation(text) {
+  const body = text.replace(/\n[ \t]*$/, "");
+  const kept = OPENS_BLOCK.test(body) ? body : text;
+  return `${kept}\n${indentation(kept)}`;
+}
+
 /** The prompt beside text of this many lines. */
 export function prompts(text, first = ">>>", rest = "...") {
   return [first, ...Array(text.split("\n").length - 1).fill(rest)].join("\n");

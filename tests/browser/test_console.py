@@ -106,6 +106,15 @@ def test_a_block_in_one_line_runs_after_an_empty_line(page: Page) -> None:
     expect(log(page).locator(".out")).to_have_text("round 0\nround 1\n", use_inner_text=True)
 
 
+def test_an_empty_line_in_a_text_of_several_lines_is_kept(page: Page) -> None:
+    for line, expected in (('print("""a', 1), ("", 2), ('b""")', 0)):
+        prompt(page).press_sequentially(line)
+        prompt(page).press("Enter")
+        expect(prompt(page)).to_have_value(re.compile(rf"^([^\n]*\n){{{expected}}}$"))
+
+    expect(log(page).locator(".out")).to_have_text("a\n\nb\n", use_inner_text=True)
+
+
 def test_a_pasted_block_runs_as_a_whole(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate("navigator.clipboard.writeText('def twice(n):\\n    return 2 * n\\n\\nprint(twice(21))')")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { indentation, prepare, prompts } from "../../static/source-text.js";
+import { continuation, indentation, prepare, prompts } from "../../static/source-text.js";
 
 test("a new line keeps the indentation of the last", () => {
   assert.equal(indentation("for a in b:\n    c"), "    ");
@@ -36,6 +36,16 @@ test("a line that opens a block is not ended by an empty line", () => {
 
 test("a pasted block needs no empty line", () => {
   assert.equal(prepare("def f():\n    return 1", true), "def f():\n    return 1\n");
+});
+
+test("incomplete text goes on in a new line, indented", () => {
+  assert.equal(continuation("if a:"), "if a:\n    ");
+  assert.equal(continuation("if a:\n    b"), "if a:\n    b\n    ");
+});
+
+test("an empty line counts inside of a text, and not below what opens a block", () => {
+  assert.equal(continuation("x = \"\"\"a\n"), "x = \"\"\"a\n\n");
+  assert.equal(continuation("if a:\n    "), "if a:\n    ");
 });
 
 test("every line has a prompt", () => {
