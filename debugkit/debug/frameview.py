@@ -26,6 +26,8 @@ from debugkit.settings import Limits
 COLOURLESS = frozenset({"n", "o", "p", "w", "err"})
 #: Values printed beside one line; the failing line shows them all.
 VALUES_BESIDE_A_LINE = 3
+#: Values printed for a frame that is not opened, all of the failing line included.
+VALUES_OF_A_BRIEF_FRAME = 6
 #: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
 CODE = (ModuleType, FunctionType, BuiltinFunctionType, type)
 #: Children printed under a value of the failing line that does not fit into its row.
@@ -143,18 +145,30 @@ class FrameViews:
         return self._source(whole_file(frame, self._limits, self._neighbours()), (), "")
 
     def brief(self, frame: CapturedFrame) -> BriefView:
-        """A frame that is not opened: its failing line, and the values on it."""
+        """A frame that is not opened: its failing line, the values on it, and a few more of its locals."""
         shown = excerpt(frame, self._limits, self._neighbours())
         line = next((line for line in shown.lines if isinstance(line, SourceLine) and line.current), None)
-        values = map(self._expression_row, self._expressions(frame, shown, failing_only=True)) if line else ()
+        values = self._brief_values(frame, shown) if line else ()
         return BriefView(
             id=frame_id(self._entry, frame),
             url=frame_url(self._entry, frame, self._reader),
             name=frame.name,
             short_filename=short_filename(frame.filename, library=frame.library is not None),
             lineno=frame.lineno,
-            line=LineView(line.lineno, tuple(unindented(spans(line, {}))), True, tuple(values)) if line else None,
+            line=LineView(line.lineno, tuple(unindented(spans(line, {}))), True, values) if line else None,
         )
+
+    def _brief_values(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ValueView, ...]:
+        if frame.frame is None or not self._reader.values:
+            return ()
+        rows = [self._expression_row(found) for found in self._expressions(frame, shown, failing_only=True)]
+        names = {"self", "cls", *(row.name for row in rows)}
+        for name, value in local_values(frame.frame.f_locals, module_level=frame.name == "<module>"):
+            if len(rows) >= VALUES_OF_A_BRIEF_FRAME:
+                break
+            if name not in names and type(value) not in CODE:
+                rows.append(self._row(name, value, self._describe(value, name)))
+        return tuple(rows)
 
     def _neighbours(self) -> Sequence[CapturedFrame]:
         return tuple(self._entry.captured.frames.values())

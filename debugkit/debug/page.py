@@ -44,7 +44,7 @@ from debugkit.settings import Limits
 #: Library frames that stand alone are listed; from two on they fold.
 FOLD_FROM = 2
 #: Calling frames shown in brief below the opened one.
-CALLERS = 2
+CALLERS = 1
 #: Other exceptions shown in brief beside the opened frame.
 ORIGINS = 6
 #: Application frames given with source and values in Markdown and JSON.

@@ -18,6 +18,8 @@ from debugkit.debug.views import Panel, Section, ValueView
 
 #: What of the environ stands in other panels under its own name.
 SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
+#: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
+PLUMBING = frozenset({"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "werkzeug.debug.preserve_context"})
 #: Characters of a text body printed on the page, and fields of a form.
 BODY_TEXT = 4_000
 FORM_FIELDS = 100
@@ -141,7 +143,7 @@ class Panels:
         rest = {
             key: value
             for key, value in self._request.environ.items()
-            if key[:5] != "HTTP_" and key not in SHOWN and not key.lower().endswith("session") and key not in os.environ
+            if key[:5] != "HTTP_" and key not in SHOWN | PLUMBING and not key.lower().endswith("session") and key not in os.environ
         }
         process: list[tuple[str, object]] = [
             ("Python", sys.version.replace("\n", " ")),

@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+    class Direct(Environment):
+        """Templates ask for attributes of view models only, so a missing one is an error, and nothing else is tried."""
+
+        getattr = staticmethod(getattr)  # type: ignore[assignment]  # what a page asks for most: not through two calls
+
     def load(name: str) -> str | None:
         try:
             return assets.template_source(name)
         except FileNotFoundError:
             return None
 
-    environment = Environment(
+    environment = Direct(
         loader=FunctionLoader(load),
         autoescape=lambda name: name is not None and name.endswith((".html", ".svg")),
         undefined=StrictUndefined,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from typing import Final
 
 from debugkit.debug.builtin_types import int_text
@@ -31,8 +32,7 @@ _NEVER_SECRET: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One value in one line. ``openable``: it has children."""
 
     text: str

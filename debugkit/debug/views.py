@@ -1,6 +1,7 @@
 """What the templates print: plain, frozen values. No live object, no markup, no decision left to take.
 
-`page.py` fills these from the captured traceback; `render.py` hands them to a template or turns them into JSON.
+Those that a page has by the dozen are named tuples, the others dataclasses: a frozen dataclass costs three times as
+much to make. `page.py` fills these from the captured traceback; `render.py` hands them to a template or turns them into JSON.
 Every URL is complete (root, mount and path) and holds nothing secret.
 """
 
@@ -23,8 +24,7 @@ class Span(NamedTuple):
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueView:
+class ValueView(NamedTuple):
     """One value in one line. ``handle`` opens its children and is empty when there are none (or nobody may)."""
 
     name: str
@@ -41,8 +41,7 @@ class ValueView:
     details: tuple[ValueView, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LineView:
+class LineView(NamedTuple):
     """A line of source. ``values`` stand beside it; those of the failing expression, below its last line."""
 
     lineno: int
@@ -122,8 +121,7 @@ class FrameView:
     chosen: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FrameRow:
+class FrameRow(NamedTuple):
     """A frame in the list of the left-hand pane. ``url`` shows it, with and without JavaScript."""
 
     id: str

@@ -56,8 +56,11 @@ def test_nine_of_ten_values_that_explain_a_failure_are_on_the_first_screen(
     for name in CASES:
         watched.page.goto(f"{base}/{name}")
         found = seen(watched.page, needed[name])
-        missing[name] = [next(key for key in [*words, word] if words.get(key, word) == word) for word in needed[name]
-                         if word not in found]
+        missing[name] = [
+            next(key for key in [*words, word] if words.get(key, word) == word)
+            for word in needed[name]
+            if word not in found
+        ]
     total = sum(map(len, needed.values()))
     lost = sum(map(len, missing.values()))
     record_property("values", total)
@@ -70,9 +73,7 @@ def test_nine_of_ten_values_that_explain_a_failure_are_on_the_first_screen(
 SECRETS = {"SHOP_API_KEY": "sk-live-51H8aQ2xY7", "DATABASE_URL": "postgres://shop:Tr0ub4dor3@db/shop"}
 
 
-def test_no_secret_is_on_the_page(
-    serve: Callable[[Any], str], watched: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_secret_is_on_the_page(serve: Callable[[Any], str], watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     password, session = secrets.token_hex(8), secrets.token_hex(8)
