@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from debugkit.debug import guard
 from debugkit.debug.libraries import Library as Library
@@ -35,8 +35,7 @@ _MOST_PRINTED = 10_000
 # The model
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where an expression stands (PEP 657). Lines count from 1; columns are UTF-8 *byte* offsets; `None`: unknown."""
 
     lineno: int | None

@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from debugkit.debug.capture import CapturedFrame
@@ -50,8 +50,7 @@ _COMPREHENSIONS: Final = {
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionValue:
+class ExpressionValue(NamedTuple):
     """An expression and its value. Columns are characters in the file's lines; ``failing``: it is on a failing line."""
 
     text: str
