@@ -137,6 +137,7 @@ class FrameViews:
             interrupt_url=f"{url}/interrupt" if console else "",
             console_notice="" if console else self._console_notice(frame),
             editor_url=editor_url(frame, reader),
+            can_unlock=not console and reader.evalex and reader.pin and frame.frame is not None,
             callers=tuple(map(self.brief, callers)),
             chosen=chosen,
         )

@@ -264,7 +264,7 @@ def frame_numbers(exceptions: Iterable[CapturedException]) -> Iterator[tuple[int
 
 def is_library(one: CapturedFrame | RepeatedFrames) -> bool:
     if isinstance(one, RepeatedFrames):
-        return all(frame.library is not None for frame in one.frames)
+        return bool(one.frames) and all(frame.library is not None for frame in one.frames)
     return one.library is not None
 
 

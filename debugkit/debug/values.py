@@ -23,6 +23,9 @@ from debugkit.settings import Limits
 
 #: Fewer characters than these say nothing: the part is counted with those left out.
 FEWEST: Final = 6
+#: Room that a key and its value get however many there are: few that can be read say more than many that cannot.
+KEY: Final = 40
+VALUE: Final = 16
 #: Characters for each container in a list of containers: better two that tell something than ten that do not.
 ROOM_TO_SEE_INTO: Final = 45
 
@@ -166,10 +169,10 @@ class Describer:
         style, key, value = parts[number]
         label = ""
         if style == "pair":
-            label = self._line(key, "", max(budget // 2, FEWEST), depth + 1) + ": "
+            label = self._line(key, "", max(budget // 2, KEY), depth + 1) + ": "
         elif style == "field":
             label = f"{key}="
-        return label + self._line(value, _name_of(parts, number), max(budget - len(label), 1), depth + 1)
+        return label + self._line(value, _name_of(parts, number), max(budget - len(label), VALUE), depth + 1)
 
     def _line(self, value: object, name: str, budget: int, depth: int) -> str:
         if self._is_secret(value, name):

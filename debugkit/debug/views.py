@@ -115,6 +115,8 @@ class FrameView:
     interrupt_url: str
     console_notice: str  # why there is no console; empty when there is one
     editor_url: str  # empty when no editor is set
+    #: Unlocking would open a console here.
+    can_unlock: bool
     #: The application's frames that called this one, nearest first: often they hold the value that was wrong.
     callers: tuple[BriefView, ...] = ()
     #: Says why the page opened here, when the page chose it.
@@ -146,7 +148,7 @@ class LibraryRun:
 
 @dataclass(frozen=True, slots=True)
 class RepeatRow:
-    """Frames left out because they repeat: "986 more of `fib`, `helper`"."""
+    """Frames left out: because they repeat ("986 more of `fib`, `helper`"), or because there are too many."""
 
     count: int
     names: str

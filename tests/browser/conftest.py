@@ -85,7 +85,6 @@ def serve() -> Iterator[Callable[[Any], str]]:
 
         def start(app: Any) -> str:
             server = stack.enter_context(make_server("127.0.0.1", 0, app))
-            server.start()
             return server.url.rstrip("/")
 
         yield start
