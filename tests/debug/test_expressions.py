@@ -54,8 +54,8 @@ class Failure:
         positions = list(code.co_positions())[self.traceback.tb_lasti // 2]
         return Frame(self.traceback.tb_frame, code, lineno, Position(positions[0], positions[1]))
 
-    def values(self, first: int = 1, last: int | None = None, **options):
-        return expression_values(self.frame, self.lines, first, last or len(self.lines), **options)
+    def values(self, first: int = 1, last: int | None = None, clock=lambda: 0.0, **options):
+        return expression_values(self.frame, self.lines, first, last or len(self.lines), clock, **options)
 
     def shown(self, **options) -> dict[str, object]:
         return {value.text: value.value for value in self.values(**options)}
@@ -283,6 +283,11 @@ def test_a_decorated_method_and_an_async_one_are_found():
     """
     found = Failure(source, names={"run": asyncio.run}).shown(first=3, last=6)
     assert (found["door"], found["keys"], found["when"]) == (1, (2,), None)
+
+
+def test_only_the_failing_line_is_looked_at_where_that_is_asked():
+    failure = Failure("def f(a):\n    b = a\n    return b['k']\nf({})\n")
+    assert {value.text for value in failure.values(failing_only=True)} == {"b"}
 
 
 def test_a_class_body_shows_its_names():
