@@ -47,7 +47,7 @@ debugkit.debug.consoles debugkit.debug.handlers
 debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.serving
-debugkit.serving.listen debugkit.serving.log debugkit.serving.target debugkit.serving.wire
+debugkit.serving.crew debugkit.serving.listen debugkit.serving.log debugkit.serving.target debugkit.serving.wire
 debugkit.serving.answer
 debugkit.serving.http11
 debugkit.serving.server

@@ -1,4 +1,4 @@
-"""Sockets and threads: accepts connections, gives each a thread while it is busy, and ends gracefully.
+"""Sockets: accepts connections, gives each to a thread of the crew while it is busy, and ends gracefully.
 
 A connection keeps a thread only while it has something to do; a silent one is parked here, so that idle browsers
 cannot use up the threads. Knows no HTTP and no debugger.
@@ -6,7 +6,6 @@ cannot use up the threads. Knows no HTTP and no debugger.
 
 from __future__ import annotations
 
-import queue
 import selectors
 import signal
 import socket
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from debugkit import __version__
 from debugkit.serving.answer import FileWrapper
+from debugkit.serving.crew import Crew
 from debugkit.serving.http11 import Connection, Site
 from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
@@ -302,49 +302,6 @@ class Server:
         while self._connections and not self._hurry and (left := deadline - time.monotonic()) > 0:
             if not self._crew.join(min(left, 0.1)):
                 return
-
-
-class Crew:
-    """Threads that work on connections: as many as are needed, at most ``size``."""
-
-    def __init__(self, size: int, work: Any) -> None:
-        self._size = size
-        self._work = work
-        self._threads: list[threading.Thread] = []
-        self._idle = threading.Semaphore(0)
-        self._waiting: queue.SimpleQueue[Connection | None] = queue.SimpleQueue()
-
-    def submit(self, connection: Connection) -> None:
-        self._waiting.put(connection)
-        if self._idle.acquire(blocking=False) or len(self._threads) >= self._size:
-            return
-        # Daemons: an endless request must not keep the process alive after the server has stopped.
-        thread = threading.Thread(target=self._run, name=f"debugkit-{len(self._threads) + 1}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    @property
-    def has_time(self) -> bool:
-        """No connection waits for a thread."""
-        return self._waiting.empty()
-
-    def _run(self) -> None:
-        while (connection := self._waiting.get()) is not None:
-            self._work(connection)
-            self._idle.release()
-
-    def dismiss(self) -> None:
-        """Every thread ends after what it is doing, and what waits already."""
-        for _ in self._threads:
-            self._waiting.put(None)
-
-    def join(self, seconds: float) -> bool:
-        """Wait for a thread to end. False: all have ended."""
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(seconds)
-                return True
-        return False
 
 
 def base_environ(name: str, port: int, threads: int, errors: object) -> dict[str, Any]:

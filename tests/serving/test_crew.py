@@ -1,0 +1,131 @@
+"""The crew: how many threads, who waits, and how it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from debugkit.serving.crew import Crew
+
+TIMEOUT = 10.0
+
+
+class Work:
+    """What the crew does: each piece waits until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.started = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        self.done: list[str] = []
+        self.threads: set[threading.Thread] = set()
+
+    def __call__(self, item: str) -> None:
+        self.threads.add(threading.current_thread())
+        self.started.release()
+        assert self.go.acquire(timeout=TIMEOUT)
+        self.done.append(item)
+
+    def begins(self, count: int = 1) -> bool:
+        return all(self.started.acquire(timeout=TIMEOUT) for _ in range(count))
+
+    def let_go(self, count: int = 1) -> None:
+        self.go.release(count)
+
+
+def ended(crew: Crew[str]) -> bool:
+    """After a `join` for each thread there is none left."""
+    return [crew.join(TIMEOUT) for _ in range(10)][-1] is False
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
+
+
+@pytest.fixture
+def crew_of(work: Work) -> Iterator[Callable[[int], Crew[str]]]:
+    crews: list[Crew[str]] = []
+
+    def make(size: int) -> Crew[str]:
+        crews.append(Crew(size, work))
+        return crews[-1]
+
+    yield make
+    for crew in crews:
+        crew.dismiss()
+        work.let_go(100)
+        assert ended(crew)
+
+
+def test_no_thread_is_started_before_there_is_work(crew_of: Callable[[int], Crew[str]]) -> None:
+    before = threading.active_count()
+    crew = crew_of(8)
+    assert threading.active_count() == before
+    assert crew.has_time
+    assert not crew.join(TIMEOUT)
+
+
+def test_what_is_submitted_is_worked_on_at_the_same_time(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+    crew = crew_of(3)
+    for item in "abc":
+        crew.submit(item)
+    assert work.begins(3)
+    assert len(work.threads) == 3
+    assert crew.has_time
+
+
+def test_what_is_too_much_waits_for_a_thread_in_order(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+    crew = crew_of(1)
+    for item in "abc":
+        crew.submit(item)
+    assert work.begins()
+    assert not crew.has_time
+    work.let_go(3)
+    assert work.begins(2)
+    crew.dismiss()
+    assert ended(crew)
+    assert work.done == ["a", "b", "c"]
+    assert len(work.threads) == 1
+
+
+def test_an_idle_thread_is_used_again(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+    crew = crew_of(8)
+    for item in "abc":
+        crew.submit(item)
+        assert work.begins()
+        work.let_go()
+        assert crew._idle.acquire(timeout=TIMEOUT)  # nothing else shows that the thread is idle again
+        crew._idle.release()
+    assert len(work.threads) == 1
+
+
+def test_a_dismissed_crew_finishes_what_waits_already(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+    crew = crew_of(2)
+    for item in "abcde":
+        crew.submit(item)
+    crew.dismiss()
+    work.let_go(5)
+    assert ended(crew)
+    assert sorted(work.done) == list("abcde")
+
+
+def test_to_join_waits_no_longer_than_asked_and_says_that_somebody_works(
+    crew_of: Callable[[int], Crew[str]], work: Work
+) -> None:
+    crew = crew_of(1)
+    crew.submit("a")
+    assert work.begins()
+    crew.dismiss()
+    assert crew.join(0.001)
+    assert work.done == []
+
+
+def test_threads_do_not_keep_the_process_alive_and_have_names(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+    crew = crew_of(2)
+    crew.submit("a")
+    crew.submit("b")
+    assert work.begins(2)
+    assert {thread.name for thread in work.threads} == {"debugkit-1", "debugkit-2"}
+    assert all(thread.daemon for thread in work.threads)
