@@ -12,7 +12,8 @@
         ├── Gone                410  an id that was: evicted, or its frames released
         ├── BodyTooLarge        413
         ├── UnsupportedMedia    415
-        └── Locked              429  too many wrong PINs
+        ├── Locked              429  too many wrong PINs
+        └── InternalError       500  a defect of the debugger, or of code that it was given to call
 
 Low code raises; `debugger.py` is the one place that turns a `RequestError` into a response.
 """
@@ -112,3 +113,10 @@ class Locked(RequestError):
 
     status = 429
     code = "locked"
+
+
+class InternalError(RequestError):
+    """The debugger itself failed, or code that it was given, such as ``console_init_func``. The terminal says how."""
+
+    status = 500
+    code = "internal_error"

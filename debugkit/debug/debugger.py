@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import re
+import traceback
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
@@ -20,7 +21,7 @@ from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.trust import Level, Verdict, check_same_origin
 from debugkit.debug.views import MessageView
-from debugkit.errors import Forbidden, MethodNotAllowed, NotFound, RequestError, WrongPin
+from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
 
 #: Names the page of an error on every response to a request that failed.
 TRACEBACK_HEADER = "X-Debugkit-Traceback"
@@ -78,10 +79,21 @@ class Debugger(Desk):
         if verdict.level is Level.STRANGER:
             return answers.bare(500, "Internal Server Error")
         form = negotiate.preferred(request.headers)
-        response = handlers.entry_response(self, entry, request, verdict, form, status=500)
+        response = self._error_page(entry, request, verdict, form)
         url = f"{self.base(request)}/tracebacks/{entry.id}"
         pointer = ((TRACEBACK_HEADER, url), ("Access-Control-Expose-Headers", TRACEBACK_HEADER))
         return Response(response.status, (*response.headers, *pointer), response.body)
+
+    def _error_page(self, entry: Entry, request: Request, verdict: Verdict, form: str) -> Response:
+        try:
+            return handlers.entry_response(self, entry, request, verdict, form, status=500)
+        except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
+            self._tell(defect)
+            note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
+            return answers.text(f"{entry.captured.text}\n{note}\n", status=500)
+
+    def _tell(self, defect: Exception) -> None:
+        self._print_line(f" * The debugger failed:\n{''.join(traceback.format_exception(defect))}")
 
     def respond(self, request: Request) -> Response:
         """Answer a request below the mount. Shows nobody more than they may see."""
@@ -92,6 +104,9 @@ class Debugger(Desk):
             return self._dispatch(request, verdict)
         except RequestError as error:
             return self._refusal(error, request)
+        except Exception as defect:
+            self._tell(defect)
+            return self._refusal(InternalError("The debugger failed. Its terminal says how."), request)
 
     def _dispatch(self, request: Request, verdict: Verdict) -> Response:
         method = "GET" if request.method == "HEAD" else request.method

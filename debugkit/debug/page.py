@@ -202,7 +202,8 @@ class PageBuilder:
 
     def _origins(self, opened: CapturedFrame | None) -> Iterator[OriginView]:
         """The other exceptions of the tree in brief, root cause first; the opened frame's own is on the page already."""
-        others = [one for one in walk(self._entry.captured.exception) if opened not in one.frames]
+        # A group inside a group was never raised: its members tell what happened.
+        others = [one for one in walk(self._entry.captured.exception) if opened not in one.frames and one.frames]
         chain = [one for one in reversed(others) if one.relation != "member"]
         members = [one for one in others if one.relation == "member"]
         for exception in [*chain, *members][:ORIGINS]:

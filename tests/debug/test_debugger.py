@@ -389,6 +389,32 @@ def test_the_standalone_console_stands_at_its_path_with_its_names() -> None:
     assert client.post(f"{MOUNT}/console/evaluate", {"source": "answer"}).events[0]["text"] == "42"
 
 
+# The debugger fails
+
+
+def test_a_page_that_cannot_be_made_never_hides_the_error() -> None:
+    lines: list[str] = []
+    app = DebuggedApplication(failing)
+    app.debugger.redactor = None  # type: ignore[assignment]  # a defect, to see what comes of one
+    app.debugger._print_line = lines.append
+    answer = Client(app)("/sugar")
+
+    assert answer.status == 500
+    assert "KeyError: '/sugar'" in answer.text
+    assert "could not be made" in answer.text
+    assert "AttributeError" in lines[0]
+
+
+def test_code_that_the_debugger_was_given_may_fail() -> None:
+    lines: list[str] = []
+    client = unlocked(console_path="/console", console_init_func=lambda: {}[0])
+    client.app.debugger._print_line = lines.append  # type: ignore[attr-defined]
+    answer = client.post(f"{MOUNT}/console/evaluate", {"source": "1"})
+
+    assert (answer.status, answer.json["error"]) == (500, "internal_error")
+    assert "KeyError: 0" in lines[0]
+
+
 # Assets
 
 
