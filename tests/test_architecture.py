@@ -23,7 +23,7 @@ debugkit.debug
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.suggestions
-debugkit.debug.files
+debugkit.debug.files debugkit.debug.highlighting
 debugkit.debug.capture
 debugkit.debug.source
 debugkit.debug.shapes
@@ -64,7 +64,7 @@ PACKAGES = {
     "jinja2": "debugkit.debug.render",
     "markupsafe": "debugkit.debug.render",
     "pure_eval": "debugkit.debug.expressions",
-    "pygments": "debugkit.debug.source",
+    "pygments": "debugkit.debug.highlighting",
 }
 
 

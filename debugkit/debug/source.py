@@ -1,30 +1,24 @@
 """The source around a frame, as lines of coloured tokens with the failing expression marked.
 
-Colours are Pygments' short class names; there is no markup here. Only what is shown is coloured. Never raises.
+Decides which lines are shown, and has only those coloured. There is no markup here, and no lexer. Never raises.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from debugkit.debug import files, positions
+from debugkit.debug import files, highlighting, positions
 from debugkit.debug.positions import Token
 from debugkit.settings import Limits
 
 if TYPE_CHECKING:
-    from pygments.lexer import Lexer
-
     from debugkit.debug.capture import CapturedFrame
 
 ELLIPSIS = "…"
-#: Characters that are coloured at once; what follows is shown in one colour. Pygments takes two seconds for a megabyte.
-_COLOURED = 1_000_000
 #: Pieces of more lines than this are kept like whole files.
 _EXCERPT = 500
 #: A template has no safe place to begin: this many lines before the excerpt are read for their state.
@@ -114,7 +108,8 @@ class _Text:
 
 def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame]) -> _Text:
     source = files.find_source(frame, limits.source_file, neighbours)
-    language = _language(frame, source)
+    template = bool(source.template) or files.is_template(frame)
+    language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
         return _Text(source, language, None, None)
     # Lambdas and comprehensions are named <...> too: a window says more than their own line.
@@ -246,70 +241,6 @@ def _code_end(tokens: Sequence[Token]) -> int:
     return 0
 
 
-# Colours
-
-#: Files that Python code says it comes from and that hold another language. All others are Python, be they called
-#: ``settings.cfg`` or ``app.wsgi``.
-_LANGUAGES = {
-    ".html": "html",
-    ".htm": "html",
-    ".pt": "html",
-    ".xml": "xml",
-    ".mako": "html+mako",
-    ".pyx": "cython",
-    ".pxd": "cython",
-    ".pxi": "cython",
-}
-#: What template files are called in addition to the suffix of what they make: ``mail.txt.j2``.
-_TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2")
-_JINJA = "+jinja"
-
-# Pictures (U+2400 and on) for control characters, the replacement character for those without; tabs stay.
-_CONTROLS = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)} | {0x7F: 0x2421}
-_CONTROLS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
-_HAS_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def _language(frame: CapturedFrame, source: files.Source) -> str:
-    name = (source.template or frame.filename).lower()
-    if not source.template and not files.is_template(frame):
-        return _LANGUAGES.get(_suffix(name), "python")
-    for suffix in _TEMPLATE_SUFFIXES:
-        name = name.removesuffix(suffix)
-    return _language_of(_suffix(name)[1:] or "html") + _JINJA
-
-
-def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1]  # noqa: PTH122 - the file name of a code object can be any text
-
-
-@lru_cache(maxsize=64)
-def _language_of(suffix: str) -> str:
-    from pygments.lexers import get_lexer_by_name
-
-    try:
-        return str(get_lexer_by_name(suffix).aliases[0])
-    except Exception:  # not known; or a plug-in that cannot be imported, which may raise anything
-        return "text"
-
-
-@lru_cache(maxsize=64)
-def _lexer(language: str) -> Lexer:
-    """One lexer for each language. Pygments is imported here, when the first page is looked at."""
-    if language == "python":
-        from pygments.lexers.python import PythonLexer
-
-        return PythonLexer()
-    from pygments.lexers import get_lexer_by_name
-
-    if not language.endswith(_JINJA):
-        return get_lexer_by_name(language)
-    from pygments.lexer import DelegatingLexer
-    from pygments.lexers.templates import DjangoLexer
-
-    return DelegatingLexer(type(get_lexer_by_name(language.removesuffix(_JINJA))), DjangoLexer)
-
-
 @dataclass(frozen=True, slots=True)
 class _Coloured:
     """A line as tokens, and as it is shown without marks."""
@@ -319,22 +250,11 @@ class _Coloured:
 
 
 def _colour(text: _Text, first: int, last: int, width: int) -> tuple[_Coloured, ...]:
-    """The lines ``first`` to ``last``; control characters are replaced, one by one."""
+    """The lines ``first`` to ``last``."""
     start = _lexer_start(text, first)
-    lines = text.source.lines[start - 1 : last]
-    code = "\n".join(lines) + "\n"
-    coloured = _verbatim(_split(_tokens(code, text.language)), lines)
-    if _HAS_CONTROLS.search(code):
-        coloured = [[(css, piece.translate(_CONTROLS)) for css, piece in tokens] for tokens in coloured]
+    coloured = highlighting.highlight(text.source.lines[start - 1 : last], text.language)
     shown = enumerate(map(tuple, coloured[first - start :]), first)
     return tuple([_Coloured(tokens, _line(lineno, tokens, False, (), width)) for lineno, tokens in shown])
-
-
-def _verbatim(coloured: list[list[Token]], lines: Sequence[str]) -> list[list[Token]]:
-    """The coloured lines, or those without colours if the lexer has lost or changed text."""
-    if ["".join([piece for _, piece in tokens]) for tokens in coloured] == list(lines):
-        return coloured
-    return [[("", line)] for line in lines]
 
 
 # Whole files take thousands of times the memory of an excerpt, so few of them are kept.
@@ -350,38 +270,3 @@ def _lexer_start(text: _Text, first: int) -> int:
     anchor = text.block[0] if text.block else positions.definition_before(text.code, first)
     strings = positions.long_strings(text.source.lines[anchor - 1 : first], anchor)
     return next((start for start, end in strings if start < first <= end), first)
-
-
-def _tokens(code: str, language: str) -> Iterator[Token]:
-    """Pygments' tokens with short class names. The lexer's own clean-up (tabs, blank lines, marks) is left out."""
-    end = 0
-    for index, kind, piece in _lexer(language).get_tokens_unprocessed(code):
-        if index >= _COLOURED:
-            break
-        end = index + len(piece)
-        yield _css(kind), piece
-    if end < len(code):
-        yield "", code[end:]
-
-
-@lru_cache(maxsize=256)
-def _css(kind: Any) -> str:
-    from pygments.token import STANDARD_TYPES
-
-    while kind not in STANDARD_TYPES:
-        kind = kind.parent
-    return STANDARD_TYPES[kind]
-
-
-def _split(tokens: Iterable[Token]) -> list[list[Token]]:
-    """Tokens by line, without the line ends; neighbours in the same colour become one."""
-    lines: list[list[Token]] = [[]]
-    for css, text in tokens:
-        for count, piece in enumerate(text.split("\n")):
-            if count:
-                lines.append([])
-            if piece and lines[-1] and lines[-1][-1][0] == css:
-                lines[-1][-1] = (css, lines[-1][-1][1] + piece)
-            elif piece:
-                lines[-1].append((css, piece))
-    return lines[:-1]
