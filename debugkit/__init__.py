@@ -28,7 +28,7 @@ _HOMES = {
     "run_simple": "debugkit.run",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the table above is the one place that lists the names
+__all__ = ["__version__", *sorted(_HOMES)]  # the table above is the one place that lists the names
 
 
 def __getattr__(name: str) -> object:

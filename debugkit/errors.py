@@ -70,7 +70,7 @@ class NotFound(RequestError):
 
 
 class MethodNotAllowed(RequestError):
-    """The address exists, but not for this method. ``allow`` is the value for the ``Allow`` header (RFC 9110, 10.2.1)."""
+    """The address exists, but not for this method. ``allow`` goes into the Allow header (RFC 9110, section 10.2.1)."""
 
     status = 405
     code = "method_not_allowed"

@@ -77,7 +77,12 @@ class Client:
 
     def _environ(self, path: str, method: str, body: bytes, more: dict[str, Any]) -> dict[str, Any]:
         name, _, query = path.partition("?")
-        environ: dict[str, Any] = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": name, "QUERY_STRING": query}
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": name,
+            "QUERY_STRING": query,
+        }
         setup_testing_defaults(environ)
         environ |= {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost:8000", "SERVER_PORT": "8000"}
         environ |= {"wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(), "HTTP_ACCEPT": CHROME}

@@ -119,10 +119,18 @@ def test_the_failing_expression_is_marked_right_beside_wide_characters_and_tabs(
 
 
 def test_the_failing_expression_is_marked_over_several_lines(tmp_path: Path) -> None:
-    source = 'def run():\n    item = {}\n    x = sum([\n        item[\n            "prix é"  # a comment\n        ],\n    ])\n'
-    run = written(tmp_path, source)
+    lines = [
+        "def run():",
+        "    i = {}",
+        "    x = sum([",
+        "        i[",
+        '            "prix é"  # a comment',
+        "        ],",
+        "    ])",
+    ]
+    run = written(tmp_path, "\n".join([*lines, ""]))
 
-    assert marked(shop(run)("/").text) == ["item[", '"prix é"', "]"]
+    assert marked(shop(run)("/").text) == ["i[", '"prix é"', "]"]
 
 
 def test_a_function_of_several_lines_can_be_typed_and_called() -> None:

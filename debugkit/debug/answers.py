@@ -24,7 +24,9 @@ SECURITY_HEADERS = (
 Headers = tuple[tuple[str, str], ...]
 
 
-def answer(content_type: str, body: bytes, *, status: int = 200, headers: Headers = (), cache: str = "no-store") -> Response:
+def answer(
+    content_type: str, body: bytes, *, status: int = 200, headers: Headers = (), cache: str = "no-store"
+) -> Response:
     return Response(
         status, (*SECURITY_HEADERS, ("Content-Type", content_type), ("Cache-Control", cache), *headers), body
     )

@@ -97,7 +97,8 @@ def expression_values(
 ) -> tuple[ExpressionValue, ...]:
     """What the expressions in ``lines`` from ``first`` to ``last`` (from 1, both included) are in ``frame``.
 
-    ``lines`` are those of the whole file; ``failing_only`` leaves out what is not on the failing ones. Nothing of the application runs: no property, no ``__getattr__``, no
+    ``lines`` are those of the whole file; ``failing_only`` leaves out what is not on the failing ones.
+    Nothing of the application runs: no property, no ``__getattr__``, no
     ``__getitem__``. In the order of the text, each expression once on a line.
     """
     first, last = max(first, frame.lineno - MOST_LINES, 1), min(last, frame.lineno + MOST_LINES, len(lines))

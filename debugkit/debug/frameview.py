@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import dropwhile
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from urllib.parse import quote
 
 from debugkit.debug.capture import CapturedFrame
@@ -164,7 +164,7 @@ class FrameViews:
             return ()
         rows = [self._expression_row(found) for found in self._expressions(frame, shown, failing_only=True)]
         names = {"self", "cls", *(row.name for row in rows)}
-        for name, value in local_values(frame.frame.f_locals, module_level=frame.name == "<module>"):
+        for name, value in local_values(frame.frame.f_locals, module_level=_among_globals(frame.frame, frame.name)):
             if len(rows) >= VALUES_OF_A_BRIEF_FRAME:
                 break
             if name not in names and type(value) not in CODE:
@@ -208,8 +208,9 @@ class FrameViews:
             if value.lineno in visible and value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
                 seen.add(value.text)
                 row.append(value)
-        found |= dict.fromkeys(current, [])
         if current:
+            for lineno in current:
+                found[lineno] = []
             found[current[-1]] = list(failing.values())
         return {lineno: tuple(map(self._expression_row, row)) for lineno, row in found.items() if row}
 
@@ -223,7 +224,7 @@ class FrameViews:
             return (), 0
         values = {value.text: value.value for value in found if value.failing}
         relevant = len(values)
-        for name, value in local_values(frame.frame.f_locals, module_level=frame.name == "<module>"):
+        for name, value in local_values(frame.frame.f_locals, module_level=_among_globals(frame.frame, frame.name)):
             values.setdefault(name, value)
         shown = list(values.items())[: max(self._limits.locals_shown, relevant)]
         rows = [self._local_row(name, value, index < relevant) for index, (name, value) in enumerate(shown)]
@@ -264,6 +265,11 @@ class FrameViews:
         if self._reader.pin:
             return "Enter the PIN that the server printed in its terminal to run code in this frame."
         return "With the PIN switched off, consoles work only on the computer that runs the server."
+
+
+def _among_globals(frame: FrameType, name: str) -> bool:
+    """Whether a frame's locals hold what is defined for all, as those of a module and of a Jinja template do."""
+    return name == "<module>" or "__jinja_exception__" in frame.f_globals
 
 
 def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator[tuple[str, object]]:

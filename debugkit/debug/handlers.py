@@ -47,9 +47,7 @@ def traceback(desk: Desk, request: Request, verdict: Verdict, entry: str, form: 
     return entry_response(desk, desk.registry.get(entry), request, verdict, forms[form], status=200)
 
 
-def entry_response(
-    desk: Desk, entry: Entry, request: Request, verdict: Verdict, form: str, *, status: int
-) -> Response:
+def entry_response(desk: Desk, entry: Entry, request: Request, verdict: Verdict, form: str, *, status: int) -> Response:
     """One error as html, json, markdown or text."""
     if form == "text":
         url = f"{site(request)}{desk.base(request)}/tracebacks/{entry.id}"
@@ -63,7 +61,9 @@ def entry_response(
             return answers.answer("text/markdown; charset=utf-8", markdown, status=status)
         developer = verdict.level is Level.DEVELOPER
         kind = "application/problem+json" if status >= 400 else "application/json"
-        return answers.answer(kind, render.to_json(Problem(entry, builder, desk.redactor.text, ids=developer).data()), status=status)
+        return answers.answer(
+            kind, render.to_json(Problem(entry, builder, desk.redactor.text, ids=developer).data()), status=status
+        )
 
 
 def frame(desk: Desk, request: Request, verdict: Verdict, frame: str) -> Response:
@@ -136,4 +136,3 @@ def unlock_link(desk: Desk, request: Request, verdict: Verdict) -> Response:
     suffix = f"/{target}" if re.fullmatch(ID, target) else ""
     location = f"{desk.base(request)}/tracebacks{suffix}"
     return answers.answer("text/plain", b"", status=302, headers=(("Location", location), desk.session(request)))
-

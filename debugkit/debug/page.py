@@ -201,7 +201,7 @@ class PageBuilder:
         return Step(exception.type_name, self._text(exception.message), url, exception.relation, current)
 
     def _origins(self, opened: CapturedFrame | None) -> Iterator[OriginView]:
-        """The other exceptions of the tree in brief, root cause first; the opened frame's own is on the page already."""
+        """The other exceptions of the tree in brief, root cause first. The opened frame's own is on the page."""
         # A group inside a group was never raised: its members tell what happened.
         others = [one for one in walk(self._entry.captured.exception) if opened not in one.frames and one.frames]
         chain = [one for one in reversed(others) if one.relation != "member"]

@@ -20,6 +20,7 @@ from debugkit.debug.views import Panel, Section, ValueView
 SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
 #: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
 PLUMBING = frozenset({"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "werkzeug.debug.preserve_context"})
+LEFT_OUT = SHOWN | PLUMBING
 #: Characters of a text body printed on the page, and fields of a form.
 BODY_TEXT = 4_000
 FORM_FIELDS = 100
@@ -134,7 +135,9 @@ class Panels:
             if key.lower().endswith("session") and isinstance(value, Mapping):
                 found.append(Section(key, self._rows(mapping_items(value))))
         for context in self._entry.context_managers:
-            value = vars(context).get("session") if hasattr(context, "__dict__") else None
+            # Flask keeps it under the second name since 3.1.3: reading the property would mark the session as used.
+            names = vars(context) if hasattr(context, "__dict__") else {}
+            value = names.get("session", names.get("_session"))
             if isinstance(value, Mapping):
                 found.append(Section("", self._rows(mapping_items(value))))
         return tuple(section for section in found if section.rows)
@@ -143,7 +146,8 @@ class Panels:
         rest = {
             key: value
             for key, value in self._request.environ.items()
-            if key[:5] != "HTTP_" and key not in SHOWN | PLUMBING and not key.lower().endswith("session") and key not in os.environ
+            if key[:5] != "HTTP_" and key not in LEFT_OUT and not key.lower().endswith("session")
+            if key not in os.environ
         }
         process: list[tuple[str, object]] = [
             ("Python", sys.version.replace("\n", " ")),

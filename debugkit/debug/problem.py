@@ -30,7 +30,10 @@ class Problem:
             "status": page.status,
             "text": self._clean(self._entry.captured.text),
             "exceptions": [self._exception(one) for one in (head, *head.chain)],
-            "request": {"line": page.request_line, **{panel.slug: self._panel(panel.sections) for panel in page.panels}},
+            "request": {
+                "line": page.request_line,
+                **{panel.slug: self._panel(panel.sections) for panel in page.panels},
+            },
             "url": page.url,
         }
 

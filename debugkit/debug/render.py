@@ -1,17 +1,15 @@
-"""View models become HTML, Markdown and JSON. The only module that knows Jinja2; templates/ is the only place with markup."""
+"""View models become HTML and Markdown. The only module that knows Jinja2; only templates/ holds markup."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import assets
-from debugkit.debug.capture import CapturedException, CapturedFrame, CapturedTraceback, RepeatedFrames
-from debugkit.debug.views import FrameView, GapView, LineView, PageView, ValueView
+from debugkit.debug.views import GapView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -78,16 +76,3 @@ def plain(view: Any) -> Any:
 
 def to_json(data: object) -> bytes:
     return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-
-
-def source_text(view: FrameView) -> str:
-    """The lines of an excerpt as text with line numbers, for Markdown."""
-    width = max((len(str(line.lineno)) for line in view.source.lines if isinstance(line, LineView)), default=1)
-    rows = []
-    for line in view.source.lines:
-        if isinstance(line, LineView):
-            code = "".join(span.text for span in line.spans)
-            rows.append(f"{'>' if line.current else ' '} {line.lineno:>{width}}  {code}".rstrip())
-        else:
-            rows.append(f"  {'…':>{width}}")
-    return "\n".join(rows)

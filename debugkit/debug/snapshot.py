@@ -1,4 +1,4 @@
-"""What is kept of the request that failed. Reads an environ (PEP 3333) as plain data; takes no decision on what is shown."""
+"""What is kept of the request that failed: an environ (PEP 3333) as plain data. Decides nothing on what is shown."""
 
 from __future__ import annotations
 

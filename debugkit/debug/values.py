@@ -11,8 +11,7 @@ from __future__ import annotations
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
-from typing import Final
+from typing import Final, NamedTuple
 
 from debugkit.debug.builtin_types import int_text
 from debugkit.debug.classes import Classes

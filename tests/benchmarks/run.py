@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -124,7 +125,9 @@ def without_error(quick: bool) -> None:
 
 
 def with_error(quick: bool) -> None:
-    print("\nFrom the error to the page (ms, kB)    debugkit       kB  Werkzeug       kB   Django     kB   of Werkzeug's")
+    print(
+        "\nFrom the error to the page (ms, kB)    debugkit       kB  Werkzeug       kB   Django     kB   of Werkzeug's"
+    )
     apps = {
         "5 frames": cases.frames(5),
         "30-frame Flask": cases.flask_application(),
@@ -135,7 +138,9 @@ def with_error(quick: bool) -> None:
         peers = {"debugkit": DebuggedApplication(app), "werkzeug": werkzeug(app), "django": django(app)}
         sizes = {key: len(answer(peer)) for key, peer in peers.items()}
         slow = "990" in name
-        found = rounds({key: lambda peer=peer: answer(peer) for key, peer in peers.items()}, 2 if quick else 7 if slow else 40)
+        found = rounds(
+            {key: lambda peer=peer: answer(peer) for key, peer in peers.items()}, 2 if quick else 7 if slow else 40
+        )
         row = "".join(f"{found[key] * 1e3:9.2f}{sizes[key] / 1e3:9.1f}" for key in peers)
         print(f"  {name:36}{row}{found['debugkit'] / found['werkzeug']:11.3f}")
 
@@ -150,8 +155,8 @@ def large_values(quick: bool) -> None:
         for key, wrap in peers.items():
             if key == "django" and quick:
                 continue
-            actions[f"{key} without"] = lambda target=wrap(none): answer(target)  # type: ignore[misc, operator]
-            actions[f"{key} with"] = lambda target=wrap(app): answer(target)  # type: ignore[misc, operator]
+            for label, target in (("without", wrap(none)), ("with", wrap(app))):  # type: ignore[operator]
+                actions[f"{key} {label}"] = lambda target=target: answer(target)  # type: ignore[misc]
         for action in actions.values():
             action()
         found = rounds(actions, 2 if quick else 9)
@@ -186,13 +191,14 @@ def memory(quick: bool) -> None:
         for _ in range(20 if quick else 500):
             answer(ours)
         sizes.append(current_size())
-    print("\nMemory after 500, 1000, 1500 and 2000 errors that hold 1 MB each (MB):", *(f"{size:.0f}" for size in sizes))
+    print(
+        "\nMemory after 500, 1000, 1500 and 2000 errors that hold 1 MB each (MB):", *(f"{size:.0f}" for size in sizes)
+    )
 
 
 def current_size() -> float:
     try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[1]) * resource.getpagesize() / 1e6
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 

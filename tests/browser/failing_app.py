@@ -151,9 +151,9 @@ def nothing_found(data: Data) -> object:
 def text_among_numbers(data: Data) -> object:
     readings: list[Any] = [1.5, 2.25, data.need("reading"), 4.0]
     subtotal = 0.0
-    for position, reading in enumerate(readings):
+    for reading in readings:
         subtotal = subtotal + reading
-    return position
+    return subtotal
 
 
 @case

@@ -314,7 +314,9 @@ def test_a_bad_body_gets_a_clear_error(body: bytes, more: dict[str, str], status
     assert answer.json["explanation"].endswith(".")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/tracebacks/unknown", "/frames/unknown-1", "/static/passwd", "/frames/x"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/tracebacks/unknown", "/frames/unknown-1", "/static/passwd", "/frames/x"]
+)
 def test_an_unknown_address_says_so_to_people_and_to_scripts(path: str) -> None:
     client = unlocked()
     page, script = client(f"{MOUNT}{path}"), client(f"{MOUNT}{path}", HTTP_X_DEBUGKIT="1")

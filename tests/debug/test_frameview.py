@@ -38,7 +38,16 @@ def test_neighbours_of_one_look_become_one_span() -> None:
 
 
 def test_a_mark_keeps_the_colours_and_the_text() -> None:
-    tokens = (("n", "amount"), (" ", " "), ("o", "+="), ("", " "), ("n", "item"), ("p", "["), ("s1", "'price'"), ("p", "]"))
+    tokens = (
+        ("n", "amount"),
+        (" ", " "),
+        ("o", "+="),
+        ("", " "),
+        ("n", "item"),
+        ("p", "["),
+        ("s1", "'price'"),
+        ("p", "]"),
+    )
     found = list(spans(line(*tokens, marks=((10, 23),)), {}))
 
     assert "".join(span.text for span in found) == "amount += item['price']"

@@ -253,7 +253,7 @@ def test_an_address_of_the_debugger_never_reaches_the_application() -> None:
 
     shop = client(app)
     for path in ("", "/", "/nothing", "/tracebacks", "/tracebacks/unknown", "/frames/x-1", "/static/../x", "/unlock"):
-        assert b"app" != shop(f"/__debugkit__{path}").body
+        assert shop(f"/__debugkit__{path}").body != b"app"
         shop(f"/__debugkit__{path}", REMOTE_ADDR="8.8.8.8")
         shop(f"/__debugkit__{path}", HTTP_HOST="evil.test")
         shop(f"/__debugkit__{path}", "DELETE")
@@ -328,7 +328,9 @@ def test_capture_without_a_debugger_says_what_to_do() -> None:
     import subprocess
     import sys
 
-    program = "import debugkit\ntry: debugkit.capture(ValueError())\nexcept debugkit.DebugkitError as error: print(error)"
+    program = (
+        "import debugkit\ntry: debugkit.capture(ValueError())\nexcept debugkit.DebugkitError as error: print(error)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
 
     assert "wrap the application in debugkit.DebuggedApplication first" in done.stdout
@@ -339,19 +341,19 @@ def test_frameworks_hand_their_contexts_over_and_nothing_keeps_them_after_succes
     class Held:
         pass
 
-    held = Held()
-    reference = weakref.ref(held)
+    references = []
 
     def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        held = Held()
+        references.append(weakref.ref(held))
         environ[PRESERVE_CONTEXT](held)
         start_response("200 OK", TEXT)
         return [b"x"]
 
     client(app)("/")
-    del held, app
     gc.collect()
 
-    assert reference() is None
+    assert [reference() for reference in references] == [None]
 
 
 def test_an_application_is_named_by_where_it_is_defined() -> None:
