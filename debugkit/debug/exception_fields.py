@@ -1,0 +1,66 @@
+"""What an exception says of itself: its message, its notes, and the exceptions it is tied to.
+
+Fields are read from the built-in classes' own slots, past whatever a subclass made of their names. Knows no frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from debugkit.debug import guard
+from debugkit.debug.foreign_text import called, clean, shortened, type_name
+
+#: Characters kept of a note; how many notes.
+_NOTE_SIZE = 4_000
+_NOTES = 50
+
+
+def field(owner: type, name: str, exc: BaseException) -> Any:
+    """What the built-in class ``owner`` keeps in ``exc`` by that name."""
+    return owner.__dict__[name].__get__(exc)
+
+
+def traceback_of(exc: BaseException) -> TracebackType | None:
+    found: TracebackType | None = field(BaseException, "__traceback__", exc)
+    return found
+
+
+def led_by(exc: BaseException) -> tuple[BaseException | None, str, bool]:
+    """What the traceback prints before ``exc``, how that led to it, and whether ``from None`` hides a context."""
+    cause = field(BaseException, "__cause__", exc)
+    if cause is not None:
+        return cause, "cause", False
+    context = field(BaseException, "__context__", exc)
+    if field(BaseException, "__suppress_context__", exc):
+        return None, "", context is not None
+    return context, "context", False
+
+
+def members(exc: BaseException) -> Sequence[BaseException]:
+    """The exceptions in a group (PEP 654); none in others."""
+    if not issubclass(type(exc), BaseExceptionGroup):
+        return ()
+    found: Sequence[BaseException] = field(BaseExceptionGroup, "exceptions", exc)
+    return found
+
+
+def message(exc: BaseException, size: int) -> str:
+    """What the traceback prints behind the type, in at most about ``size`` characters. Never raises."""
+    if issubclass(type(exc), SyntaxError):  # str() adds the file and line, which the traceback prints as a location
+        return clean(shortened(guard.exact_str(field(SyntaxError, "msg", exc)), size)) or "<no detail available>"
+    return called(str, exc, size)
+
+
+def notes(exc: BaseException) -> tuple[str, ...]:
+    """Its notes (PEP 678). ``__notes__`` is an attribute like any other: it may be anything, and may raise."""
+    try:
+        found = getattr(exc, "__notes__", None)
+    except BaseException as error:
+        return (f"<reading __notes__ raised {type_name(type(error))}>",)
+    if found is None:
+        return ()
+    if type(found) not in (list, tuple):
+        return (called(repr, found, _NOTE_SIZE),)
+    return tuple(called(str, note, _NOTE_SIZE) for note in list(found)[:_NOTES])

@@ -1,0 +1,65 @@
+"""Long rows in short: rounds of a cycle that are left out, and the middle of what is too long. Knows no frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: Items of a cycle that are looked for, and how many rounds of it are listed before the rest is left out.
+_LONGEST_CYCLE = 8
+_ROUNDS_LISTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """``count`` items in a row that are not listed."""
+
+    count: int
+    cycle: int  # how many items before it are one round of what repeats; 0: it is not a repetition
+
+
+def folded(keys: Sequence[object], most: int) -> list[int | LeftOut]:
+    """Indexes of ``keys``; `LeftOut` for rounds of a cycle between the third and the last. About ``most`` in all."""
+    found: list[int | LeftOut] = []
+    index = 0
+    while index < len(keys):
+        cycle, rounds = _repetition(keys, index)
+        count = (rounds - _ROUNDS_LISTED - 1) * cycle
+        stop = index + (_ROUNDS_LISTED * cycle if count > 1 else 1)
+        found += range(index, stop)
+        index = stop
+        if count > 1:
+            found.append(LeftOut(count, cycle))
+            found += range(stop + count, stop + count + cycle)
+            index = stop + count + cycle
+    return _cut(found, max(2, most))
+
+
+def _repetition(keys: Sequence[object], start: int) -> tuple[int, int]:
+    """The cycle that covers most of ``keys`` from ``start``: its length, and how many rounds of it there are."""
+    best, covered = (1, 1), 1
+    for cycle in range(1, _LONGEST_CYCLE + 1):
+        end = start + cycle
+        while end < len(keys) and keys[end] == keys[end - cycle]:
+            end += 1
+        rounds = (end - start) // cycle
+        if rounds > _ROUNDS_LISTED + 1 and rounds * cycle > covered:
+            best, covered = (cycle, rounds), rounds * cycle
+            if end == len(keys):
+                break
+    return best
+
+
+def _cut(items: list[int | LeftOut], most: int) -> list[int | LeftOut]:
+    """The first and the last of ``items``, when there are too many."""
+    surplus = len(items) - most
+    if surplus <= 0:
+        return items
+    first = most // 2
+    count = sum(one.count if isinstance(one, LeftOut) else 1 for one in items[first : first + surplus])
+    # The round that a piece of the tail repeats may be among those cut.
+    tail = (
+        LeftOut(one.count, 0) if isinstance(one, LeftOut) and place < one.cycle else one
+        for place, one in enumerate(items[first + surplus :])
+    )
+    return [*items[:first], LeftOut(count, 0), *tail]
