@@ -6,18 +6,34 @@ import gc
 import subprocess
 import sys
 import threading
-import traceback
 import weakref
-from collections.abc import Callable
 from pathlib import Path
-from types import CodeType, FrameType, TracebackType
+from types import TracebackType
 
 import jinja2
 import pytest
+from capture_support import (
+    Unprintable,
+    captured,
+    caught,
+    chained,
+    even,
+    expected_text,
+    fail,
+    first,
+    grouped,
+    hide,
+    last,
+    misspelt,
+    multi_line,
+    names,
+    noted,
+    recursive,
+    run,
+)
 
 import debugkit
 from debugkit.debug.capture import (
-    CapturedException,
     CapturedFrame,
     CapturedTraceback,
     RepeatedFrames,
@@ -31,50 +47,16 @@ from debugkit.settings import Limits
 ROOT = Path(debugkit.__file__).parents[1]
 
 
-def caught(function: Callable[..., object], *args: object) -> BaseException:
-    try:
-        function(*args)
-    except BaseException as error:
-        return error
-    raise AssertionError("it raised nothing")
-
-
-def captured(function: Callable[..., object], *args: object, **options: object) -> CapturedTraceback:
-    return capture(caught(function, *args), **options)
-
-
-def names(one: CapturedTraceback | CapturedException) -> list[str]:
-    """The functions below the test's own `caught`."""
-    exception = one.exception if isinstance(one, CapturedTraceback) else one
-    found = [frame.name.rpartition(".")[2] for frame in plain_frames(exception)]
-    return [name for name in found if name != "caught"]
-
-
-def expected_text(exc: BaseException) -> str:
-    return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-
-
-def run(source: str, filename: str = "/app/shop.py", **namespace: object) -> dict[str, object]:
-    """Run source as if it stood in a file of that name."""
-    namespace["__name__"] = "shop"
-    exec(compile(source, filename, "exec"), namespace)
-    return namespace
-
-
 # Frames
-
-
-def fail() -> None:
-    raise ValueError("no stock")
 
 
 def test_frames_are_listed_outermost_first_with_their_place() -> None:
     exc = caught(fail)
     outer, inner = capture(exc).exception.frames
     assert (outer.name, inner.name) == ("caught", "fail")
-    assert inner.filename == __file__
+    assert inner.filename == fail.__code__.co_filename
     assert inner.lineno == fail.__code__.co_firstlineno + 1
-    assert inner.module == __name__
+    assert inner.module == fail.__module__
     assert inner.frame is exc.__traceback__.tb_next.tb_frame
     assert inner.code is fail.__code__
     assert not inner.hidden
@@ -154,19 +136,6 @@ def test_the_name_of_the_module_may_be_anything() -> None:
 
 
 # __traceback_hide__ and __traceback_info__
-
-
-def hide(word: object, inner: Callable[[], object]) -> object:
-    __traceback_hide__ = word  # noqa: F841 - read by capture
-    return inner()
-
-
-def first(inner: Callable[[], object]) -> object:
-    return inner()
-
-
-def last() -> None:
-    fail()
 
 
 @pytest.mark.parametrize(
@@ -263,11 +232,6 @@ def informed(info: object) -> None:
     raise ValueError
 
 
-class Unprintable:
-    def __str__(self) -> str:
-        raise SystemExit(3)
-
-
 def test_traceback_info_becomes_text_of_bounded_size() -> None:
     assert captured(informed, ("row", 3)).exception.frames[-1].info == "('row', 3)"
     assert captured(informed, None).exception.frames[-1].info == ""
@@ -277,18 +241,6 @@ def test_traceback_info_becomes_text_of_bounded_size() -> None:
 
 
 # Repeated frames
-
-
-def recursive(depth: int) -> int:
-    return 1 // depth if depth == 0 else recursive(depth - 1) + 1
-
-
-def even(depth: int) -> object:
-    return odd(depth - 1) if depth else fail()
-
-
-def odd(depth: int) -> object:
-    return even(depth - 1)
 
 
 def test_recursion_is_one_entry_with_its_count() -> None:
@@ -371,17 +323,6 @@ def test_frames_left_out_are_not_kept() -> None:
 # Chains
 
 
-def chained(how: str) -> None:
-    try:
-        fail()
-    except ValueError as error:
-        if how == "cause":
-            raise KeyError("price") from error
-        if how == "none":
-            raise KeyError("price") from None
-        raise KeyError("price")  # noqa: B904 - the context is what is tested
-
-
 @pytest.mark.parametrize("how", ["cause", "context"])
 def test_what_led_to_an_exception_is_listed_behind_it(how: str) -> None:
     one = captured(chained, how).exception
@@ -431,10 +372,6 @@ def test_circles_of_causes_and_contexts_end() -> None:
 
 
 # Groups
-
-
-def grouped() -> None:
-    raise ExceptionGroup("both", [caught(fail), ExceptionGroup("inner", [caught(chained, "cause")])])
 
 
 def test_each_member_of_a_group_has_its_own_frames_and_chain() -> None:
@@ -501,147 +438,48 @@ def test_one_exception_shared_by_many_is_no_explosion() -> None:
     assert len(list(walk(capture(shared, limits=Limits(exceptions=50)).exception))) == 50
 
 
-# What exceptions say of themselves
+# Templates
 
 
-class OutOfStock(Exception):
-    pass
+def template_error(environment: jinja2.Environment, name: str) -> CapturedTraceback:
+    return captured(lambda: environment.get_template(name).render(items=[{"price": 0}]))
 
 
-def test_types_are_named_as_the_traceback_names_them() -> None:
-    assert capture(KeyError()).exception.type_name == "KeyError"
-    assert capture(OutOfStock()).exception.type_name == f"{__name__}.OutOfStock"
-    assert capture(run("class E(Exception): pass")["E"]()).exception.type_name == "shop.E"
-    main = type("E", (Exception,), {"__module__": "__main__"})
-    assert capture(main()).exception.type_name == "E"
+FAILING = "{% block body %}\n{% for item in items %}\n{{ 1 / item.price }}\n{% endfor %}\n{% endblock %}"
 
 
-def test_notes_are_kept() -> None:
-    exc = ValueError("x")
-    exc.add_note("one\ntwo")
-    exc.add_note("\ud800")
-    assert capture(exc).exception.notes == ("one\ntwo", "\\ud800")
-
-
-class NotesRaise(Exception):
-    @property
-    def __notes__(self) -> object:
-        raise SystemExit
+def test_a_template_frame_has_the_template_s_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "cart.html").write_text(FAILING, "utf-8")
+    one = template_error(jinja2.Environment(loader=jinja2.FileSystemLoader(tmp_path)), "cart.html")
+    frame = one.exception.frames[-1]
+    assert (frame.filename, frame.lineno, frame.name) == (str(tmp_path / "cart.html"), 3, "block 'body'")
+    assert one.opened is frame
+    assert frame.library is None
+    assert "top-level template code" in names(one)
 
 
 @pytest.mark.parametrize(
-    ("notes", "shown"),
-    [(None, ()), ("text", ("'text'",)), (3, ("3",)), ([3, "x"], ("3", "x")), ((), ()), (["x" * 9], ("x" * 9,))],
+    ("text", "expected"),
+    [
+        ("{{ 1 / 0 }}", ["top-level template code"]),
+        ("{% block body %}{{ 1 / 0 }}{% endblock %}", ["top-level template code", "block 'body'"]),
+        ("{% macro row() %}{{ 1 / 0 }}{% endmacro %}{{ row() }}", ["top-level template code", "template"]),
+    ],
 )
-def test_notes_may_be_anything(notes: object, shown: tuple[str, ...]) -> None:
-    exc = ValueError("x")
-    exc.__notes__ = notes
-    one = capture(exc)
-    assert one.exception.notes == shown
-    assert one.text == expected_text(exc)
+def test_a_template_frame_has_the_name_that_jinja_gives_it(text: str, expected: list[str]) -> None:
+    one = template_error(jinja2.Environment(loader=jinja2.DictLoader({"cart.html": text})), "cart.html")
+    frames = [frame for frame in plain_frames(one.exception) if frame.filename == "<template>"]
+    assert [frame.name for frame in frames] == expected
+    assert [frame.code.co_name for frame in frames] == expected
+    assert "<module>" not in names(one)
 
 
-def test_notes_that_raise_are_said_to() -> None:
-    one = capture(NotesRaise("x"))
-    assert "SystemExit" in one.exception.notes[0]
-    exc = ValueError("x")
-    exc.__notes__ = [Unprintable()] * 500
-    notes = capture(exc).exception.notes
-    assert "SystemExit" in notes[0]
-    assert len(notes) < 100
+def test_a_template_without_a_file_has_its_line() -> None:
+    one = template_error(jinja2.Environment(loader=jinja2.DictLoader({"cart.html": FAILING})), "cart.html")
+    assert (one.exception.frames[-1].filename, one.exception.frames[-1].lineno) == ("<template>", 3)
 
 
-def hostile(name: str, body: Callable[[object], object]) -> BaseException:
-    return type(name, (Exception,), {"__str__": body})("x")
-
-
-def exits(self: object) -> str:
-    raise SystemExit(1)
-
-
-def interrupts(self: object) -> str:
-    raise KeyboardInterrupt
-
-
-def recurses(self: object) -> str:
-    return str(self)
-
-
-def raises_itself(self: object) -> str:
-    raise self
-
-
-@pytest.mark.parametrize("body", [exits, interrupts, recurses, raises_itself, lambda self: 3, lambda self: None])
-def test_a_str_that_fails_is_named(body: Callable[[object], object]) -> None:
-    one = capture(hostile("Odd", body))
-    assert one.exception.type_name.endswith("Odd")
-    assert "raised" in one.exception.message
-    assert "Odd" in one.text
-
-
-class LyingStr(str):
-    def __len__(self) -> int:
-        raise SystemExit
-
-    def encode(self, *args: object) -> bytes:
-        raise SystemExit
-
-    def isascii(self) -> bool:
-        raise SystemExit
-
-
-def test_a_str_of_another_class_is_made_plain() -> None:
-    message = capture(hostile("Odd", lambda self: LyingStr("text"))).exception.message
-    assert (type(message), message) == (str, "text")
-
-
-def test_fields_that_a_subclass_overrides_are_read_past_it() -> None:
-    class Odd(ExceptionGroup):
-        __cause__ = __context__ = __suppress_context__ = __traceback__ = exceptions = property(exits)
-
-    one = capture(Odd("group", [ValueError(1)]))
-    assert [member.type_name for member in one.exception.members] == ["ValueError"]
-    assert "Odd: group (1 sub-exception)" in one.text
-    assert "SystemExit" in one.text
-
-
-def test_a_class_that_lies_about_itself_is_captured() -> None:
-    class Meta(type):
-        __name__ = __mro__ = __dict__ = property(exits)
-
-        def __subclasscheck__(cls, other: type) -> bool:
-            raise SystemExit
-
-        def __hash__(cls) -> int:
-            raise SystemExit
-
-    class Odd(Exception, metaclass=Meta):
-        @property
-        def __class__(self) -> type:
-            raise SystemExit
-
-    one = capture(Odd("x"))
-    assert one.exception.type_name.endswith("Odd")
-    assert one.exception.message == "x"
-    assert "Odd: x" in one.text
-
-
-def test_lone_surrogates_are_written_out_everywhere() -> None:
-    exc = caught(exec, compile("raise ValueError('\\ud800')", "/app/\udcff.py", "exec"))
-    one = capture(exc)
-    assert one.exception.message == "\\ud800"
-    assert one.exception.frames[-1].filename == "/app/\\udcff.py"
-    one.text.encode("utf-8")
-    assert "\\ud800" in one.text
-
-
-def test_a_long_message_is_cut_in_the_middle_with_a_line_that_says_so() -> None:
-    one = capture(ValueError("a" * 10_000 + "z" * 10_000), limits=Limits(text_size=1_000))
-    for text in (one.text, one.exception.message):
-        assert len(text) < 1_100
-        assert "characters left out" in text
-    assert one.text.startswith("ValueError: aaa")
-    assert one.text.endswith("zzz\n")
+# A capture among others
 
 
 def test_a_capture_without_stack_left_still_says_something() -> None:
@@ -667,284 +505,6 @@ def test_an_exception_captured_while_another_is_handled_stays_as_it_was() -> Non
     except ValueError:
         assert capture(exc).exception.chain == ()
     assert exc.__context__ is None
-
-
-# Syntax errors
-
-
-def compiled(source: str, filename: str = "/app/prices.py") -> CodeType:
-    return compile(source, filename, "exec")
-
-
-def pointed_at(source: str) -> tuple[CapturedFrame, str]:
-    """The frame that a syntax error adds, and the piece of source it marks."""
-    frame = captured(compiled, source).exception.frames[-1]
-    line = source.splitlines()[frame.lineno - 1].encode()
-    return frame, line[frame.position.colno : frame.position.end_colno].decode()
-
-
-def test_a_syntax_error_adds_the_place_it_points_at() -> None:
-    one = captured(compiled, "a = 1\nb = 2 3\n")
-    frame = one.exception.frames[-1]
-    assert (frame.filename, frame.lineno, frame.name) == ("/app/prices.py", 2, "<module>")
-    assert frame.frame is None
-    assert frame.code is None
-    assert frame.pointed_at
-    assert one.frame(frame.index) is frame
-    assert one.opened is frame
-    assert not one.exception.message.endswith("line 2)")
-
-
-def test_its_characters_become_bytes() -> None:
-    frame, marked = pointed_at("größe = 'ä' = 3\n")
-    assert marked == "'ä'"
-    assert frame.position.colno == len("größe = ".encode())
-
-
-def test_an_indentation_error_points_too() -> None:
-    frame, _ = pointed_at("if x:\npass\n")
-    assert frame.lineno == 2
-
-
-def test_a_syntax_error_over_two_lines_ends_where_the_file_says(tmp_path: Path) -> None:
-    path = tmp_path / "prices.py"
-    path.write_text("f(ä for ä in b,\n    ö)\n", "utf-8")
-    position = captured(compiled, path.read_text("utf-8"), str(path)).exception.frames[-1].position
-    assert position.lineno == 1
-    assert position.end_lineno in (1, 2)
-    assert position.colno is not None
-
-
-@pytest.mark.parametrize(
-    ("details", "expected"),
-    [
-        (("/a.py", 3, 2, "abc", 3, 3), (3, 3, 1, 2)),
-        (("/a.py", 3, 2, "abc", 0, 0), (3, 3, 1, 2)),
-        (("/a.py", 3, 2, "abc", None, None), (3, 3, 1, 2)),
-        (("/a.py", 3, 2, "abc", -1, -1), (3, 3, 1, 2)),
-        (("/a.py", 3, 2, "abc", 3, 1), (3, 3, 1, 2)),
-        (("/a.py", 3, 0, "abc", 3, 0), (3, 3, None, None)),
-        (("/a.py", 3, None, None), (3, 3, None, None)),
-        (("/a.py", 3, 9, "abc"), (3, 3, 8, 9)),
-        (("/missing.py", 3, 2, "abc", 5, 2), (3, 5, 1, None)),
-    ],
-)
-def test_offsets_may_be_missing_or_wrong(details: tuple[object, ...], expected: tuple[object, ...]) -> None:
-    (frame,) = capture(SyntaxError("bad", details)).exception.frames
-    position = frame.position
-    assert (position.lineno, position.end_lineno, position.colno, position.end_colno) == expected
-
-
-@pytest.mark.parametrize(
-    "details",
-    [
-        ("/a.py", None, 2, "abc"),
-        ("/a.py", 0, 2, "abc"),
-        ("/a.py", "3", 2, "abc"),
-        (3, 3, 2, "abc"),
-        ("/a.py", [], {}, ()),
-    ],
-)
-def test_a_syntax_error_that_points_nowhere_adds_nothing(details: tuple[object, ...]) -> None:
-    assert capture(SyntaxError("bad", details)).exception.frames == ()
-
-
-def test_a_syntax_error_without_details_is_captured() -> None:
-    exc = SyntaxError()
-    one = capture(exc)
-    assert one.exception.frames == ()
-    assert one.exception.message == "<no detail available>"
-    assert one.text == expected_text(exc)
-
-
-def test_the_place_in_a_library_does_not_win() -> None:
-    filename = str(Path(traceback.__file__))
-    one = captured(compiled, "1 2", filename)
-    assert one.exception.frames[-1].library.name == "Python"
-    assert one.opened.name == "compiled"
-
-
-def test_the_place_in_a_string_does_not_win() -> None:
-    one = captured(compiled, "1 2", "<string>")
-    assert one.exception.frames[-1].filename == "<string>"
-    assert one.opened.name == "compiled"
-
-
-# Templates
-
-
-def template_error(environment: jinja2.Environment, name: str) -> CapturedTraceback:
-    return captured(lambda: environment.get_template(name).render(items=[{"price": 0}]))
-
-
-FAILING = "{% block body %}\n{% for item in items %}\n{{ 1 / item.price }}\n{% endfor %}\n{% endblock %}"
-
-
-def test_a_template_frame_has_the_template_s_file_and_line(tmp_path: Path) -> None:
-    (tmp_path / "cart.html").write_text(FAILING, "utf-8")
-    one = template_error(jinja2.Environment(loader=jinja2.FileSystemLoader(tmp_path)), "cart.html")
-    frame = one.exception.frames[-1]
-    assert (frame.filename, frame.lineno, frame.name) == (str(tmp_path / "cart.html"), 3, "block 'body'")
-    assert one.opened is frame
-    assert frame.library is None
-    assert "top-level template code" in names(one)
-
-
-def test_a_template_without_a_file_has_its_line() -> None:
-    one = template_error(jinja2.Environment(loader=jinja2.DictLoader({"cart.html": FAILING})), "cart.html")
-    assert (one.exception.frames[-1].filename, one.exception.frames[-1].lineno) == ("<template>", 3)
-
-
-def test_a_template_that_is_no_template_is_pointed_at_once(tmp_path: Path) -> None:
-    (tmp_path / "cart.html").write_text("a\nb\n{% for %}", "utf-8")
-    one = template_error(jinja2.Environment(loader=jinja2.FileSystemLoader(tmp_path)), "cart.html")
-    places = [(frame.filename, frame.lineno) for frame in plain_frames(one.exception)]
-    assert places.count((str(tmp_path / "cart.html"), 3)) == 1
-    assert (one.opened.filename, one.opened.lineno) == (str(tmp_path / "cart.html"), 3)
-
-
-def test_a_broken_template_without_a_file_is_pointed_at_once() -> None:
-    one = template_error(jinja2.Environment(loader=jinja2.DictLoader({"cart.html": "a\nb\n{% for %}"})), "cart.html")
-    places = [frame.lineno for frame in plain_frames(one.exception) if frame.library is None and frame.lineno == 3]
-    assert places == [3]
-
-
-def test_an_error_of_another_language_says_where_by_its_attributes() -> None:
-    class TemplateSyntaxError(Exception):
-        def __init__(self, lineno: object, filename: object, name: object = None) -> None:
-            self.lineno, self.filename, self.name = lineno, filename, name
-
-    (frame,) = capture(TemplateSyntaxError(7, "/app/cart.html")).exception.frames
-    assert (frame.filename, frame.lineno) == ("/app/cart.html", 7)
-    (frame,) = capture(TemplateSyntaxError(7, None, "cart.html")).exception.frames
-    assert frame.filename == "cart.html"
-    for lineno, filename in (
-        (None, "/app/cart.html"),
-        ("7", "/app/cart.html"),
-        (7, None),
-        (0, "/x"),
-        (7, Unprintable()),
-    ):
-        assert capture(TemplateSyntaxError(lineno, filename)).exception.frames == ()
-    assert capture(OSError(2, "missing", "/app/cart.html")).exception.frames == ()
-
-
-# Text
-
-
-def deep_group() -> None:
-    exc: Exception = ValueError("deep")
-    for _ in range(12):
-        exc = ExceptionGroup("level", [exc, KeyError("side")])
-    raise exc
-
-
-def wide_group() -> None:
-    raise ExceptionGroup("wide", [caught(fail) for _ in range(20)])
-
-
-def multi_line() -> object:
-    values = [1, 2, 0]
-    return (
-        values[0]
-        / values[2]
-    )  # fmt: skip
-
-
-def noted() -> None:
-    exc = ValueError("a\nb")
-    exc.add_note("first\nsecond")
-    raise exc
-
-
-def misspelt() -> object:
-    return valuess  # noqa: F821
-
-
-FAILURES: list[Callable[[], object]] = [
-    fail,
-    grouped,
-    deep_group,
-    wide_group,
-    multi_line,
-    noted,
-    misspelt,
-    lambda: chained("cause"),
-    lambda: chained("context"),
-    lambda: chained("none"),
-    lambda: recursive(3),
-    lambda: recursive(4),
-    lambda: recursive(900),
-    lambda: even(900),
-    lambda: even(899),
-    lambda: compiled("größe = 'ä' = 3\n"),
-    lambda: compiled("if x:\npass\n"),
-    lambda: compiled("f(\n"),
-    lambda: int("x"),
-    lambda: {}["price"],
-    lambda: "".pirce,
-    lambda: __import__("jsn"),
-    lambda: hide(True, last),
-    lambda: run("größe = {}\ngröße['ä'] + 1"),
-    lambda: exec("1 / 0"),
-    lambda: sys.exit("bye"),
-]
-
-
-@pytest.mark.parametrize("function", FAILURES)
-def test_the_text_is_that_of_the_traceback_module(function: Callable[[], object]) -> None:
-    exc = caught(function)
-    assert capture(exc).text == expected_text(exc)
-
-
-def test_the_text_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b" not in captured(fail).text
-
-
-def test_the_text_is_what_was_when_it_was_captured() -> None:
-    exc = ValueError("before")
-    one = capture(exc)
-    exc.args = ("after",)
-    assert one.text == "ValueError: before\n"
-
-
-def test_repeated_frames_cost_the_text_no_time() -> None:
-    """Counted, not timed: the traceback module formats each distinct frame once."""
-    formatted: list[str] = []
-
-    def count(frame: FrameType, event: str, arg: object) -> None:
-        if event == "call" and frame.f_code is traceback.StackSummary.format_frame_summary.__code__:
-            formatted.append(event)
-
-    exc, before = caught(even, 900), sys.getprofile()
-    sys.setprofile(count)
-    try:
-        capture(exc)
-    finally:
-        sys.setprofile(before)
-    assert 0 < len(formatted) < 10
-
-
-def test_when_the_traceback_module_fails_the_text_is_plain() -> None:
-    class Odd(Exception):
-        @property
-        def __suppress_context__(self) -> bool:
-            raise SystemExit
-
-    def outer() -> None:
-        try:
-            fail()
-        except ValueError as error:
-            raise Odd("strange") from error
-
-    text = captured(outer).text
-    assert "ValueError: no stock\n" in text
-    assert "direct cause" in text
-    assert "Odd: strange\n" in text
-    assert ".outer\n" in text
-    assert "SystemExit" in text
-    assert text.index("ValueError: no stock") < text.index("Odd: strange")
 
 
 # The frame to open, and grouping

@@ -1,0 +1,128 @@
+"""The text is that of the `traceback` module, whatever was raised."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from types import FrameType
+
+import pytest
+from capture_support import (
+    captured,
+    caught,
+    chained,
+    compiled,
+    even,
+    expected_text,
+    fail,
+    grouped,
+    hide,
+    last,
+    misspelt,
+    multi_line,
+    noted,
+    recursive,
+    run,
+)
+
+from debugkit.debug.capture import (
+    capture,
+)
+
+
+def deep_group() -> None:
+    exc: Exception = ValueError("deep")
+    for _ in range(12):
+        exc = ExceptionGroup("level", [exc, KeyError("side")])
+    raise exc
+
+
+def wide_group() -> None:
+    raise ExceptionGroup("wide", [caught(fail) for _ in range(20)])
+
+
+FAILURES: list[Callable[[], object]] = [
+    fail,
+    grouped,
+    deep_group,
+    wide_group,
+    multi_line,
+    noted,
+    misspelt,
+    lambda: chained("cause"),
+    lambda: chained("context"),
+    lambda: chained("none"),
+    lambda: recursive(3),
+    lambda: recursive(4),
+    lambda: recursive(900),
+    lambda: even(900),
+    lambda: even(899),
+    lambda: compiled("größe = 'ä' = 3\n"),
+    lambda: compiled("if x:\npass\n"),
+    lambda: compiled("f(\n"),
+    lambda: int("x"),
+    lambda: {}["price"],
+    lambda: "".pirce,
+    lambda: __import__("jsn"),
+    lambda: hide(True, last),
+    lambda: run("größe = {}\ngröße['ä'] + 1"),
+    lambda: exec("1 / 0"),
+    lambda: sys.exit("bye"),
+]
+
+
+@pytest.mark.parametrize("function", FAILURES)
+def test_the_text_is_that_of_the_traceback_module(function: Callable[[], object]) -> None:
+    exc = caught(function)
+    assert capture(exc).text == expected_text(exc)
+
+
+def test_the_text_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in captured(fail).text
+
+
+def test_the_text_is_what_was_when_it_was_captured() -> None:
+    exc = ValueError("before")
+    one = capture(exc)
+    exc.args = ("after",)
+    assert one.text == "ValueError: before\n"
+
+
+def test_repeated_frames_cost_the_text_no_time() -> None:
+    """Counted, not timed: the traceback module formats each distinct frame once."""
+    formatted: list[str] = []
+
+    def count(frame: FrameType, event: str, arg: object) -> None:
+        if event == "call" and frame.f_code is traceback.StackSummary.format_frame_summary.__code__:
+            formatted.append(event)
+
+    exc, before = caught(even, 900), sys.getprofile()
+    sys.setprofile(count)
+    try:
+        capture(exc)
+    finally:
+        sys.setprofile(before)
+    assert 0 < len(formatted) < 10
+
+
+def test_when_the_traceback_module_fails_the_text_is_plain() -> None:
+    class Odd(Exception):
+        @property
+        def __suppress_context__(self) -> bool:
+            raise SystemExit
+
+    def outer() -> None:
+        try:
+            fail()
+        except ValueError as error:
+            raise Odd("strange") from error
+
+    text = captured(outer).text
+    assert "ValueError: no stock\n" in text
+    assert "direct cause" in text
+    assert "Odd: strange\n" in text
+    assert ".outer\n" in text
+    assert "SystemExit" in text
+    assert text.index("ValueError: no stock") < text.index("Odd: strange")
