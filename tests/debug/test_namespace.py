@@ -711,7 +711,8 @@ def test_help_is_plain_text_without_a_pager(source: str, capsys: pytest.CaptureF
     assert len(text.splitlines()) > 2
 
 
-def test_the_last_value_is_underscore(app: App):
+def test_the_last_value_is_underscore(app: App, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(builtins, "_", raising=False)  # whatever showed a value in this process before has set it
     console = app.console("simple", 1)
     with pytest.raises(NameError, match="'_'"):
         console.run("_")
