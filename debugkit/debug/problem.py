@@ -55,6 +55,7 @@ class Problem:
             "notes": [self._clean(note) for note in exception.notes],
             "suggestion": exception.suggestion or None,
             "relation": exception.relation or None,
+            "context_suppressed": exception.suppressed,
             "frames": list(self._frames(exception)),
             "group": [self._exception(member) for member in exception.members],
         }

@@ -255,7 +255,7 @@ def test_start_response_may_come_with_the_first_piece() -> None:
         assert (server.get().status, server.get().body) == (201, b"late")
 
 
-@pytest.mark.parametrize("body", [[b"x"], [], [b"x", b"y"], iter([b"x"]), iter([])], ids=repr)
+@pytest.mark.parametrize("body", [[b"x"], [], [b"x", b"y"], iter([b"x"]), iter([])], ids=["one", "none", "two", "iterator", "empty iterator"])
 def test_an_application_that_forgets_start_response_is_told(body: Any) -> None:
     with running(lambda environ, start_response: body, check=False) as server:
         assert server.get().status == 500
