@@ -45,7 +45,7 @@ def test_one_piece_gets_its_length() -> None:
         assert (reply.header("Transfer-Encoding"), reply.header("Connection")) == (None, None)
 
 
-@pytest.mark.parametrize("body", [[], (), [b""], iter(())], ids=repr)
+@pytest.mark.parametrize("body", [[], (), [b""], iter(())], ids=lambda body: type(body).__name__)
 def test_no_piece_has_the_length_zero(body: Any) -> None:
     with running(application(body), check=False) as server:
         assert server.get().header("Content-Length") == "0"
@@ -262,7 +262,7 @@ def test_an_application_that_forgets_start_response_is_told(body: Any) -> None:
         assert "did not call start_response" in server.stream.wait_for("ApplicationError")
 
 
-@pytest.mark.parametrize("body", ["text", ["text"], ["a", "b"], [1], b"abc", [bytearray(b"x")], [None]], ids=repr)
+@pytest.mark.parametrize("body", ["text", ["text"], ["a", "b"], [1], b"abc", [bytearray(b"x")], [None]], ids=lambda body: type(body).__name__)
 def test_a_body_must_be_made_of_bytes(body: Any) -> None:
     with running(application(body), check=False) as server:
         assert server.get().status == 500
