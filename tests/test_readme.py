@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -68,6 +70,19 @@ def test_the_examples_run(block: str, capsys: pytest.CaptureFixture[str]) -> Non
     watched = debugkit.DebuggedApplication(app)
     exec(compile(textwrap.dedent(block), "README.rst", "exec"), {"app": app, "job": job, "__name__": "readme"})
     assert watched
+
+
+def test_every_option_of_the_command_line_stands_in_the_table_and_no_other() -> None:
+    section = README.partition("The command line\n-----")[2].partition("In a program")[0]
+    options = re.findall(r"^``(--[a-z-]+)``", section, re.M)
+    offered = re.findall(r"^  (?:-h, )?(--[a-z-]+)", help_text(), re.M)
+
+    assert options == [option for option in offered if option != "--help"]
+
+
+def help_text() -> str:
+    command = [sys.executable, "-m", "debugkit", "run", "--help"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
 def test_the_commands_are_the_ones_of_the_continuous_integration() -> None:
