@@ -255,14 +255,18 @@ def test_start_response_may_come_with_the_first_piece() -> None:
         assert (server.get().status, server.get().body) == (201, b"late")
 
 
-@pytest.mark.parametrize("body", [[b"x"], [], [b"x", b"y"], iter([b"x"]), iter([])], ids=["one", "none", "two", "iterator", "empty iterator"])
+@pytest.mark.parametrize(
+    "body", [[b"x"], [], [b"x", b"y"], iter([b"x"]), iter([])], ids=["one", "none", "two", "iterator", "empty iterator"]
+)
 def test_an_application_that_forgets_start_response_is_told(body: Any) -> None:
     with running(lambda environ, start_response: body, check=False) as server:
         assert server.get().status == 500
         assert "did not call start_response" in server.stream.wait_for("ApplicationError")
 
 
-@pytest.mark.parametrize("body", ["text", ["text"], ["a", "b"], [1], b"abc", [bytearray(b"x")], [None]], ids=lambda body: type(body).__name__)
+@pytest.mark.parametrize(
+    "body", ["text", ["text"], ["a", "b"], [1], b"abc", [bytearray(b"x")], [None]], ids=lambda body: type(body).__name__
+)
 def test_a_body_must_be_made_of_bytes(body: Any) -> None:
     with running(application(body), check=False) as server:
         assert server.get().status == 500
