@@ -271,7 +271,7 @@ class _Command:
         with self._lock:
             self._armed = False
         if self._interrupted:
-            _raise_in_thread(self._thread, None)
+            _raise_in_thread(None)
 
     def _evaluate(self) -> Status:
         if self._interrupted:  # while contexts were entered
@@ -298,7 +298,7 @@ class _Command:
             if self._lock.acquire(blocking=False):  # else it is disarming, or another Stop is at it
                 try:
                     if self._armed:
-                        _raise_in_thread(self._thread, KeyboardInterrupt)
+                        _raise_in_thread(self._thread)
                 finally:
                     self._lock.release()
             if self._finished.wait(seconds / _ATTEMPTS):
@@ -313,12 +313,33 @@ class _Command:
         return "still busy" if frame is None else f"still {_place(frame)}"
 
 
-def _raise_in_thread(thread: int, kind: type[BaseException] | None) -> None:
-    """Let the thread raise ``kind`` at its next bytecode, or forget (`None`) what it was to raise."""
+class _Taken(BaseException):
+    """What a thread raises in itself instead of an exception that may be on its way."""
+
+
+def _raise_in_thread(thread: int | None) -> None:
+    """Let a thread raise KeyboardInterrupt at its next bytecode. `None`: let nothing come to this thread any more.
+
+    CPython puts up one sign for all threads that somebody has to raise something, and takes it down when that happens.
+    Meanwhile all threads look at every turn, and a traced one never gets into a function again (3.11, under coverage
+    or a debugger). So this thread raises something in itself, which takes the sign down; a thread that waits puts it
+    up when it wakes. In the same way, instead of being unset, what is on its way to this thread is replaced.
+    """
     import ctypes
 
-    raised = ctypes.py_object() if kind is None else ctypes.py_object(kind)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+    send, mine = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(threading.get_ident())
+    taken, interrupt = ctypes.py_object(_Taken), ctypes.py_object(KeyboardInterrupt)
+    other = None if thread is None else ctypes.c_ulong(thread)
+    try:
+        if other is not None:
+            send(other, interrupt)
+            if sys.version_info >= (3, 13):  # where each thread has a sign of its own
+                return
+        send(mine, taken)  # no Python function may be entered between the two
+        while True:
+            pass
+    except _Taken:
+        return
 
 
 def _place(frame: FrameType) -> str:

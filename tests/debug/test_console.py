@@ -586,6 +586,31 @@ def test_an_interruption_never_reaches_the_next_command(console: Console):
         assert value(console, "sum(range(500))") == 124750
 
 
+def test_stop_works_under_a_tracing_debugger(consoles: Callable[..., Console]):
+    lock, waiting = threading.Lock(), queue.SimpleQueue()
+    console = consoles(limits=IMPATIENT, names={"lock": lock, "waiting": waiting})
+
+    def trace(frame: FrameType, event: str, argument: object) -> object:
+        return trace
+
+    before = sys.gettrace(), threading.gettrace()
+    threading.settrace(trace)
+    sys.settrace(trace)
+    try:
+        run(console, WAITING)
+        for _ in range(3):
+            assert stopped(console, RUNNING + "while True: pass\n")[-1].status == "interrupted"
+        with lock:
+            events = console.evaluate("wait(lock.acquire, True, 60)")
+            assert waiting.get(timeout=WAIT)
+            assert console.interrupt()
+            assert "left alone" in output(list(events))
+            assert value(console, "sum(range(100))") == 4950
+    finally:
+        sys.settrace(before[0])
+        threading.settrace(before[1])
+
+
 def test_stopping_twice_at_once_does_no_harm(console: Console):
     events = console.evaluate("print('running')\nwhile True: pass\n")
     next(events)
