@@ -27,7 +27,7 @@ class Limits:
     # The registry: how many errors keep their frames, how many more keep their text, and for how long.
     live_tracebacks: int = 20
     live_per_group: int = 3
-    text_tracebacks: int = 200
+    text_tracebacks: int = 100
     max_age: float = 3600.0
     text_size: int = 200_000  # characters of plain text kept for one error
 

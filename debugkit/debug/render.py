@@ -40,7 +40,9 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters["fence"] = fence
-    environment.globals["kept"] = kept
+    # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
+    environment.globals.clear()
+    environment.globals.update(kept=kept, icon=icon)
     environment.tests["gap"] = lambda line: isinstance(line, GapView)
     environment.tests["a"] = lambda value, kind: type(value).__name__ == kind
     return environment
@@ -57,6 +59,11 @@ def kept(template: str, view: object) -> Markup:
     from markupsafe import Markup
 
     return Markup(_environment().get_template(template).render(view=view))
+
+
+def icon(name: str) -> Markup:
+    """A drawing by name."""
+    return kept("_icon.html", name)
 
 
 def fence(text: str) -> str:

@@ -135,6 +135,11 @@ class FrameRow(NamedTuple):
     library: str = ""
     opened: bool = False
 
+    @property
+    def basename(self) -> str:
+        """The file's own name, on whichever system it was written."""
+        return self.short_filename.replace("\\", "/").rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class LibraryRun:
