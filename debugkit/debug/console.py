@@ -27,8 +27,10 @@ from debugkit.settings import Limits
 
 __all__ = ["Console", "Done", "Event", "Failure", "Output", "Result"]
 
-#: How often Stop raises KeyboardInterrupt before it gives up, for code that swallows the first ones.
+#: How often Stop raises KeyboardInterrupt before it gives up, at least, and how many seconds apart, at most: for code
+#: that swallows the first ones, not so often that tidying up has no chance.
 _ATTEMPTS = 4
+_APART = 0.125
 #: Seconds without a command after which the thread ends. Long, as database connections may belong to the thread.
 _IDLE_SECONDS = 900.0
 
@@ -293,7 +295,8 @@ class _Command:
 
     def interrupt(self, seconds: float) -> bool:
         """Raise KeyboardInterrupt in the command until it ends; `False` when it has not ended after ``seconds``."""
-        for _ in range(_ATTEMPTS):
+        attempts = max(_ATTEMPTS, round(seconds / _APART))
+        for _ in range(attempts):
             self._interrupted = True
             if self._lock.acquire(blocking=False):  # else it is disarming, or another Stop is at it
                 try:
@@ -301,7 +304,7 @@ class _Command:
                         _raise_in_thread(self._thread)
                 finally:
                     self._lock.release()
-            if self._finished.wait(seconds / _ATTEMPTS):
+            if self._finished.wait(seconds / attempts):
                 return True
         return False
 
