@@ -18,6 +18,10 @@ def wait_for(port: str | int) -> None:
         connection.recv(1)
 
 
+#: Types of errors: those of one type at one place are one group for the debugger.
+KINDS = [type(f"Error{number}", (Exception,), {}) for number in range(50)]
+
+
 class Application:
     """Answers by the first part of the path; what is not a method is a 404."""
 
@@ -60,10 +64,10 @@ class Application:
         yield b"released\n"
 
     def big(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Fails with a megabyte in its variables, with one of fifty types."""
+        """Fails with a megabyte in its variables, with one of many types."""
+        number = int(environ["QUERY_STRING"]) % len(KINDS)
         block = bytearray(os.urandom(1_000)) * 1_000
-        kind = type(f"Error{int(environ['QUERY_STRING']) % 50}", (Exception,), {"block": block})
-        raise kind("with much behind it")
+        raise KINDS[number](f"with {len(block):,} bytes behind it")
 
 
 def answer(start_response: Any, body: bytes, *, status: str = "200 OK") -> Iterable[bytes]:
