@@ -20,6 +20,7 @@ debugkit
 debugkit.errors
 debugkit.settings
 debugkit.debug
+debugkit.debug.async_exceptions
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
@@ -34,7 +35,9 @@ debugkit.debug.objects
 debugkit.debug.classes
 debugkit.debug.values
 debugkit.debug.expressions
+debugkit.debug.rewriting debugkit.debug.routers
 debugkit.debug.namespace debugkit.debug.output
+debugkit.debug.command
 debugkit.debug.console
 debugkit.debug.registry
 debugkit.debug.attempts

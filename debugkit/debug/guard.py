@@ -17,6 +17,8 @@ from queue import SimpleQueue
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, TypeVar
 
+from debugkit.debug.async_exceptions import raise_in_thread
+
 T = TypeVar("T")
 
 #: An attribute that is not there; `None` is a value.
@@ -256,15 +258,9 @@ class Guard:
 
 
 def _interrupt(thread: threading.Thread) -> None:
-    """Raise `Abandoned` in ``thread`` as soon as it runs Python code again. Other Pythons than CPython cannot."""
-    try:
-        import ctypes
-
-        raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    except (ImportError, AttributeError):
-        return
+    """Raise `Abandoned` in ``thread`` as soon as it runs Python code again."""
     if thread.is_alive() and thread.ident is not None:
-        raise_in(ctypes.c_ulong(thread.ident), ctypes.py_object(Abandoned))
+        raise_in_thread(thread.ident, Abandoned)
 
 
 _LINE_BREAK = re.compile(r"\s*[\r\n]\s*")

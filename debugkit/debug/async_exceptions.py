@@ -1,0 +1,44 @@
+"""Raises an exception in another thread, where the interpreter can (CPython), and leaves nothing behind that slows others.
+
+The lowest part of stopping code that does not end by itself: knows neither consoles nor values.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+
+class _Taken(BaseException):
+    """What a thread raises in itself instead of an exception that may be on its way."""
+
+
+def raise_in_thread(thread: int | None, exception: type[BaseException]) -> None:
+    """Let the thread with this identifier raise ``exception`` at its next bytecode, if it still runs.
+
+    `None`: let nothing come to the calling thread any more. Does nothing on other Pythons than CPython.
+
+    CPython puts up one sign for all threads that somebody has to raise something, and takes it down when that happens.
+    Meanwhile all threads look at every turn, and a traced one never gets into a function again (3.11, under coverage
+    or a debugger). So this thread raises something in itself, which takes the sign down; a thread that waits puts it
+    up when it wakes. In the same way, instead of being unset, what is on its way to this thread is replaced.
+    """
+    try:
+        import ctypes
+
+        send = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    except (ImportError, AttributeError):
+        return
+    mine = ctypes.c_ulong(threading.get_ident())
+    taken, sent = ctypes.py_object(_Taken), ctypes.py_object(exception)
+    other = None if thread is None else ctypes.c_ulong(thread)
+    try:
+        if other is not None:
+            send(other, sent)
+            if sys.version_info >= (3, 13):  # where each thread has a sign of its own
+                return
+        send(mine, taken)  # no Python function may be entered between the two
+        while True:
+            pass
+    except _Taken:
+        return
