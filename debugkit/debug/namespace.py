@@ -1,9 +1,9 @@
-"""How names in a command resolve, and how its source becomes code. Knows one frame; runs nothing in any thread.
+"""How names in a command resolve, and how its source becomes code. Knows one frame, not which thread runs the code.
 
 In a function's frame the names of the console (a copy of the frame's locals and cells, and what commands assign) are
 the *globals* of the code, a plain dict: functions, lambdas and class bodies see them, also names that come later.
-What is missing there is looked up in the *builtins* of the code, a mapping that asks the module's live globals first.
-CPython stores globals into the dict without asking, so ``global x`` is rewritten to store into the module.
+What is missing there is looked up in the *builtins* of the code, a mapping that asks the module's live globals first;
+``global x`` is left to `debugkit.debug.rewriting`.
 In a module's frame the code runs in the module's real globals.
 """
 
@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import CodeType, FrameType
 from typing import Any
 
+from debugkit.debug.rewriting import ASSIGN, FUNCTIONS, MODULE, SHOW, Method, ModuleStores, show_expressions
+
 #: Commands whose source a traceback can still show, for one console.
 _SOURCES = 100
 #: ``codeop.PyCF_DONT_IMPLY_DEDENT | codeop.PyCF_ALLOW_INCOMPLETE_INPUT``, which typeshed does not know.
@@ -30,13 +32,10 @@ _FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future
 #: What import statements, class statements and warnings read from the globals of the code.
 _MODULE_FACTS = ("__name__", "__package__", "__spec__", "__loader__", "__file__", "__path__")
 _HIDDEN = (*_MODULE_FACTS, "__builtins__", "__annotations__", "_")
-#: Names in rewritten code. No identifiers, so that they are nobody's.
-_SHOW, _MODULE, _ASSIGN = "<show>", "<module>", "<assign>"
 
 _numbers = itertools.count(1)
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPOUND = (
-    *_FUNCTIONS, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
+    *FUNCTIONS, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
     ast.Match,
 )  # fmt: skip
 
@@ -54,7 +53,7 @@ class Namespace:
         self._show = show
         self._sources: deque[str] = deque()
         self._flags = 0
-        self._method = _Method("", "")
+        self._method = Method("", "")
         self._local_names: _ModuleNames | None = None
         self._underscore: tuple[object, ...] = ()  # what the frame itself calls _, if anything
         if frame is None:
@@ -76,7 +75,7 @@ class Namespace:
             self._local_names = _ModuleNames(frame.f_globals, self._helpers())
             return
         self._names = _names_of(frame)
-        self._method = _Method(_class_of(code), code.co_varnames[0] if code.co_argcount else "")
+        self._method = Method(_class_of(code), code.co_varnames[0] if code.co_argcount else "")
         if "_" in self._names:
             self._underscore = (self._names["_"],)
         for name in _MODULE_FACTS:
@@ -144,20 +143,20 @@ class Namespace:
         return None if waits else tree
 
     def _adapted(self, tree: ast.Module) -> ast.Module:
-        _show_expressions(tree.body)
+        show_expressions(tree.body)
         if self._globals is not self._names:
             tree = self._method.adapted(tree, self._names)
             if any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(tree)):
-                tree = _ModuleStores().rewritten(tree)
+                tree = ModuleStores().rewritten(tree)
         return ast.fix_missing_locations(tree)
 
     # Names that commands find after the user's own
 
     def _helpers(self) -> dict[str, Any]:
         return {
-            _SHOW: self._display,
-            _MODULE: _module_proxy(self._globals),
-            _ASSIGN: self._assign,
+            SHOW: self._display,
+            MODULE: _module_proxy(self._globals),
+            ASSIGN: self._assign,
             "dump": self._dump,
             "help": _help,
             "locals": self._locals,
@@ -343,177 +342,3 @@ def _unfinished(source: str) -> bool:
     except ValueError:
         return False
     return False
-
-
-def _show_expressions(body: list[Any]) -> None:
-    """Let expression statements show their value: where the REPL does, outside of functions and classes."""
-    for node in body:
-        if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Starred):
-            name = ast.Constant(_short_name(node.value))
-            call = ast.Call(ast.Name(_SHOW, ast.Load()), [node.value, name], [])
-            node.value = ast.copy_location(call, node.value)
-        elif not isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            for field in ("body", "handlers", "orelse", "finalbody", "cases"):
-                _show_expressions(getattr(node, field, []))
-
-
-def _short_name(node: ast.expr) -> str:
-    """How the source calls a value: names, attributes and items; empty for anything else."""
-    inner = node
-    while isinstance(inner, ast.Attribute | ast.Subscript):
-        inner = inner.value
-    short = node.end_lineno == node.lineno and (node.end_col_offset or 0) - node.col_offset <= 100
-    return ast.unparse(node) if short and isinstance(inner, ast.Name) else ""
-
-
-class _Method:
-    """What the compiler knows inside a class: private names (``self.__x``) and ``super()`` without arguments."""
-
-    def __init__(self, class_name: str, first: str) -> None:
-        self._prefix = "_" + class_name.lstrip("_") if class_name.strip("_") else ""
-        self._first = first
-
-    def adapted(self, tree: ast.Module, names: Mapping[str, object]) -> ast.Module:
-        """The tree with private names of the frame's class spelled out; classes in it have their own."""
-        stack: list[ast.AST] = [tree]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, ast.ClassDef):
-                continue
-            if isinstance(node, ast.Attribute):
-                node.attr = self._spelled(node.attr)
-            elif isinstance(node, ast.Name) and self._spelled(node.id) in names:
-                node.id = self._spelled(node.id)
-            elif isinstance(node, ast.Call) and self._first and "__class__" in names:
-                self._complete_super(node)
-            stack.extend(ast.iter_child_nodes(node))
-        return tree
-
-    def _spelled(self, name: str) -> str:
-        private = self._prefix and name.startswith("__") and not name.endswith("__")
-        return self._prefix + name if private else name
-
-    def _complete_super(self, call: ast.Call) -> None:
-        if isinstance(call.func, ast.Name) and call.func.id == "super" and not call.args:
-            call.args = [ast.Name("__class__", ast.Load()), ast.Name(self._first, ast.Load())]
-
-
-class _ModuleStores(ast.NodeTransformer):
-    """``global x`` for code whose globals are not the module's: each such ``x`` becomes an attribute of the module.
-
-    Where a statement binds the name itself (def, class, import, except, case), the value is moved there after it.
-    ``nonlocal x`` in an outermost function means a name of the console, which is a global of the code.
-    """
-
-    def __init__(self) -> None:
-        self._names: set[str] = set()
-        self._depth = 0
-
-    def rewritten(self, tree: ast.Module) -> ast.Module:
-        self._names = _declared(tree.body)
-        tree.body = self._visited(tree.body)
-        return tree
-
-    def _visited(self, body: list[ast.stmt]) -> list[Any]:
-        found: list[Any] = []
-        for node in body:
-            new = self.visit(node)
-            found.extend(new if isinstance(new, list) else [new])
-        return found
-
-    def _moved(self, name: str | None, node: ast.AST) -> list[ast.stmt]:
-        if name is None or name not in self._names:
-            return []
-        store = ast.Assign([_attribute(name, ast.Store())], ast.Name(name, ast.Load()))
-        return [ast.copy_location(statement, node) for statement in (store, ast.Delete([ast.Name(name, ast.Del())]))]
-
-    def _scope(self, node: Any) -> list[ast.stmt]:
-        """A function or class: what stands outside its body belongs to this scope."""
-        body, node.body = node.body, []
-        self.generic_visit(node)
-        outer, self._names = self._names, _declared(body)
-        self._depth += not isinstance(node, ast.ClassDef)
-        node.body = self._visited(body)
-        self._depth -= not isinstance(node, ast.ClassDef)
-        self._names = outer
-        return [node, *self._moved(node.name, node)]
-
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _scope
-
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
-        names = [alias.asname or alias.name.partition(".")[0] for alias in node.names]
-        return [node, *(statement for name in names for statement in self._moved(name, node))]
-
-    visit_ImportFrom = visit_Import
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
-        self.generic_visit(node)
-        node.body[:0] = self._moved(node.name, node)
-        return node
-
-    def visit_match_case(self, node: ast.match_case) -> ast.AST:
-        """A guard comes before the body, and is to see what was captured."""
-        self.generic_visit(node)
-        for part in ast.walk(node.pattern):
-            name = getattr(part, "name", None) or getattr(part, "rest", None)
-            if name in self._names:
-                node.body[:0] = self._moved(name, node.body[0])
-                if node.guard is not None:
-                    both = ast.Tuple([_assigned(name, ast.Name(name, ast.Load())), node.guard], ast.Load())
-                    node.guard = ast.Subscript(both, ast.Constant(1), ast.Load())
-        return node
-
-    def _comprehension(self, node: Any) -> ast.AST:
-        """Its targets are its own; everything else in it belongs to this scope."""
-        targets = {part.id for made in node.generators for part in ast.walk(made.target) if isinstance(part, ast.Name)}
-        outer, self._names = self._names, self._names - targets
-        self.generic_visit(node)
-        self._names = outer
-        return node  # type: ignore[no-any-return]  # any of four classes
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        outer, self._names = (
-            self._names,
-            self._names - {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)},
-        )
-        self.generic_visit(node)
-        self._names = outer
-        return node
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
-        value = node.value = self.visit(node.value)
-        if node.target.id not in self._names:
-            return node
-        return ast.copy_location(_assigned(node.target.id, value), node)
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return ast.copy_location(_attribute(node.id, node.ctx), node) if node.id in self._names else node
-
-    def visit_Global(self, node: ast.Global) -> ast.AST:
-        return ast.copy_location(ast.Pass(), node)
-
-    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST:
-        return ast.copy_location(ast.Global(node.names), node) if self._depth == 1 else node
-
-
-def _attribute(name: str, context: ast.expr_context) -> ast.Attribute:
-    return ast.Attribute(ast.Name(_MODULE, ast.Load()), name, context)
-
-
-def _assigned(name: str, value: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(_ASSIGN, ast.Load()), [ast.Constant(name), value], [])
-
-
-def _declared(body: list[ast.stmt]) -> set[str]:
-    """The names that a scope declares global, anywhere in it but not in scopes inside it."""
-    found: set[str] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Global):
-            found.update(node.names)
-        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(node))
-    return found

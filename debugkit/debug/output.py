@@ -1,20 +1,20 @@
-"""What a running command sends, and the streams that bring it there: from the command's own threads and no others.
+"""What a running command sends, and the streams that bring it there. Does not know what runs, nor who reads.
 
-While a command runs, ``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` are routers that ask each time which thread is
-writing; when none runs, nothing in the process is replaced. Does not know what runs, nor who reads.
+How the command's own threads, and no others, come to write to these streams is up to `debugkit.debug.routers`.
 """
 
 from __future__ import annotations
 
 import codecs
 import io
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NoReturn, TypeAlias
+
+from debugkit.debug.routers import NO_INPUT, OWNER, current_streams, routing
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
 Status: TypeAlias = Literal["done", "incomplete", "interrupted", "exited"]
@@ -60,8 +60,6 @@ _GATHER = 0.02
 _ENOUGH = 16_384
 #: Results shown for one command: each keeps its value alive.
 _RESULTS = 1_000
-
-NO_INPUT = "The console has no standard input: assign the value to a name instead, or pass it as an argument."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,25 +123,25 @@ class Capture:
 
     def open(self) -> bool:
         """Make the calling thread, and those it starts, write here. `False` when it was closed before."""
-        with _routing.lock:
+        with routing.lock:
             if self._state != "new":
                 return False
             self._state = "open"
             self._entered = True
-            _routing.enter()
-        threading.current_thread().__dict__[_OWNER] = self
+            routing.enter()
+        threading.current_thread().__dict__[OWNER] = self
         return True
 
     def release(self) -> None:
         """The calling thread, which opened this, belongs to it no more."""
-        threading.current_thread().__dict__.pop(_OWNER, None)
+        threading.current_thread().__dict__.pop(OWNER, None)
         self._leave()
 
     def _leave(self) -> None:
-        with _routing.lock:
+        with routing.lock:
             if self._entered:
                 self._entered = False
-                _routing.leave()
+                routing.leave()
 
     def close(self, done: Done, note: str = "", *, dropped: bool = False) -> bool:
         """Send the last event; `False` when that was done before.
@@ -151,7 +149,7 @@ class Capture:
         The command's threads write to the real streams from now on. When ``dropped``, they write to nowhere, for
         which the routers stay until the command's own thread comes to its end.
         """
-        with _routing.lock:
+        with routing.lock:
             if self.ended:
                 return False
             self._state = "dropped" if dropped else "closed"
@@ -291,122 +289,7 @@ class _NoInput(io.TextIOBase):
         pass
 
 
-class _Nowhere(io.TextIOBase):
-    """Stands for a stream that the process does not have (``sys.stdout`` is `None` under pythonw)."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-
-#: Where a thread keeps the capture it writes to. No identifier, so that it is nobody's attribute.
-_OWNER = "debugkit: capture"
-
-
 def current_capture() -> Capture | None:
     """The capture that the calling thread writes to, if any."""
-    capture: Capture | None = threading.current_thread().__dict__.get(_OWNER)
-    return capture if capture is not None and capture.routes else None
-
-
-class _Router:
-    """Stands in ``sys`` for a stream, and is at each access the stream of the thread that asks."""
-
-    def __init__(self, name: str, original: Any) -> None:
-        self._name = name
-        self._original = original
-
-    def _stream(self) -> Any:
-        capture = current_capture()
-        if capture is not None:
-            return capture.stream(self._name)
-        return _Nowhere() if self._original is None else self._original
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream(), name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._stream())
-
-    def __next__(self) -> Any:
-        return next(self._stream())
-
-    def __enter__(self) -> Any:
-        return self._stream().__enter__()
-
-    def __exit__(self, *error: Any) -> Any:
-        return self._stream().__exit__(*error)
-
-
-_NAMES = ("stdin", "stdout", "stderr")
-
-
-class _Routing:
-    """Puts routers into ``sys`` while somebody uses them, and takes them out again."""
-
-    def __init__(self) -> None:
-        # Re-entrant: a generator that the garbage collector closes in the middle of `enter` calls `leave`.
-        self.lock = threading.RLock()
-        self._users = 0
-        self._start: Callable[[threading.Thread], None] = threading.Thread.start
-        self._original_start = self._start
-        self._breakpoint: Callable[..., Any] = sys.breakpointhook
-        self._original_breakpoint = self._breakpoint
-
-    def enter(self) -> None:
-        self._users += 1
-        for name in _NAMES:
-            self._route(name)
-        if self._users == 1:
-            self._follow_threads()
-            self._refuse_breakpoints()
-
-    def leave(self) -> None:
-        self._users -= 1
-        if self._users == 0:
-            for name in _NAMES:
-                self._restore(name)
-            if threading.Thread.start is self._start:
-                threading.Thread.start = self._original_start  # type: ignore[method-assign]  # undone here
-            if sys.breakpointhook is self._breakpoint:
-                sys.breakpointhook = self._original_breakpoint
-
-    @staticmethod
-    def _route(name: str) -> None:
-        # A new router each time, as something that wraps an old one may stand there: the old one must not lead back.
-        current = getattr(sys, name, None)
-        if not isinstance(current, _Router):
-            setattr(sys, name, _Router(name, current))
-
-    @staticmethod
-    def _restore(name: str) -> None:
-        current = getattr(sys, name, None)
-        if isinstance(current, _Router):  # else a command put something else there, and it stays
-            setattr(sys, name, current._original)
-
-    def _follow_threads(self) -> None:
-        """Threads do not know who started them, so starting one says it."""
-        original = threading.Thread.start
-
-        def start(thread: threading.Thread) -> None:
-            capture = current_capture()
-            if capture is not None:
-                thread.__dict__[_OWNER] = capture
-            original(thread)
-
-        self._original_start, self._start = original, start
-        threading.Thread.start = start  # type: ignore[method-assign, assignment]  # taken back in `leave`
-
-    def _refuse_breakpoints(self) -> None:
-        """pdb would stop in the console's own code first, and find no input there. Other debuggers are left alone."""
-        original = sys.breakpointhook
-
-        def hook(*arguments: Any, **choices: Any) -> Any:
-            if current_capture() is not None and original is sys.__breakpointhook__:
-                raise io.UnsupportedOperation("breakpoint() is not available here. " + NO_INPUT)
-            return original(*arguments, **choices)
-
-        self._original_breakpoint, self._breakpoint = original, hook
-        sys.breakpointhook = hook
-
-
-_routing = _Routing()
+    streams = current_streams()
+    return streams if isinstance(streams, Capture) else None

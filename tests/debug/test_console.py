@@ -561,7 +561,7 @@ def test_what_cannot_be_stopped_is_left_alone(consoles: Callable[..., Console], 
     assert not thread.is_alive()
     assert late == [1] * ("BaseException" in source)  # the others ended when they woke up
     assert real.getvalue() == ""
-    assert type(sys.stdout).__module__ != "debugkit.debug.output"
+    assert type(sys.stdout).__module__ != "debugkit.debug.routers"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,147 @@
+"""Which of the process's streams a thread reads and writes: routers in ``sys`` while a command runs, else nothing.
+
+``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` ask each time which thread is writing; threads inherit whose they are
+from the thread that starts them. Does not know what becomes of the text.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+NO_INPUT = "The console has no standard input: assign the value to a name instead, or pass it as an argument."
+
+
+class Streams(Protocol):
+    """What stands behind the routers for the threads that belong to it."""
+
+    @property
+    def routes(self) -> bool:
+        """Whether its threads are led to it at the moment."""
+
+    def stream(self, name: str) -> io.TextIOBase:
+        """What ``sys.stdin``, ``sys.stdout`` or ``sys.stderr`` is for them."""
+
+
+class _Nowhere(io.TextIOBase):
+    """Stands for a stream that the process does not have (``sys.stdout`` is `None` under pythonw)."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+#: Where a thread keeps the streams it belongs to. No identifier, so that it is nobody's attribute.
+OWNER = "debugkit: capture"
+
+
+def current_streams() -> Streams | None:
+    """What the calling thread is led to, if anything."""
+    streams: Streams | None = threading.current_thread().__dict__.get(OWNER)
+    return streams if streams is not None and streams.routes else None
+
+
+class _Router:
+    """Stands in ``sys`` for a stream, and is at each access the stream of the thread that asks."""
+
+    def __init__(self, name: str, original: Any) -> None:
+        self._name = name
+        self._original = original
+
+    def _stream(self) -> Any:
+        streams = current_streams()
+        if streams is not None:
+            return streams.stream(self._name)
+        return _Nowhere() if self._original is None else self._original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream(), name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stream())
+
+    def __next__(self) -> Any:
+        return next(self._stream())
+
+    def __enter__(self) -> Any:
+        return self._stream().__enter__()
+
+    def __exit__(self, *error: Any) -> Any:
+        return self._stream().__exit__(*error)
+
+
+_NAMES = ("stdin", "stdout", "stderr")
+
+
+class Routing:
+    """Puts routers into ``sys`` while somebody uses them, and takes them out again."""
+
+    def __init__(self) -> None:
+        # Re-entrant: a generator that the garbage collector closes in the middle of `enter` calls `leave`.
+        self.lock = threading.RLock()
+        self._users = 0
+        self._start: Callable[[threading.Thread], None] = threading.Thread.start
+        self._original_start = self._start
+        self._breakpoint: Callable[..., Any] = sys.breakpointhook
+        self._original_breakpoint = self._breakpoint
+
+    def enter(self) -> None:
+        self._users += 1
+        for name in _NAMES:
+            self._route(name)
+        if self._users == 1:
+            self._follow_threads()
+            self._refuse_breakpoints()
+
+    def leave(self) -> None:
+        self._users -= 1
+        if self._users == 0:
+            for name in _NAMES:
+                self._restore(name)
+            if threading.Thread.start is self._start:
+                threading.Thread.start = self._original_start  # type: ignore[method-assign]  # undone here
+            if sys.breakpointhook is self._breakpoint:
+                sys.breakpointhook = self._original_breakpoint
+
+    @staticmethod
+    def _route(name: str) -> None:
+        # A new router each time, as something that wraps an old one may stand there: the old one must not lead back.
+        current = getattr(sys, name, None)
+        if not isinstance(current, _Router):
+            setattr(sys, name, _Router(name, current))
+
+    @staticmethod
+    def _restore(name: str) -> None:
+        current = getattr(sys, name, None)
+        if isinstance(current, _Router):  # else a command put something else there, and it stays
+            setattr(sys, name, current._original)
+
+    def _follow_threads(self) -> None:
+        """Threads do not know who started them, so starting one says it."""
+        original = threading.Thread.start
+
+        def start(thread: threading.Thread) -> None:
+            streams = current_streams()
+            if streams is not None:
+                thread.__dict__[OWNER] = streams
+            original(thread)
+
+        self._original_start, self._start = original, start
+        threading.Thread.start = start  # type: ignore[method-assign, assignment]  # taken back in `leave`
+
+    def _refuse_breakpoints(self) -> None:
+        """pdb would stop in the console's own code first, and find no input there. Other debuggers are left alone."""
+        original = sys.breakpointhook
+
+        def hook(*arguments: Any, **choices: Any) -> Any:
+            if current_streams() is not None and original is sys.__breakpointhook__:
+                raise io.UnsupportedOperation("breakpoint() is not available here. " + NO_INPUT)
+            return original(*arguments, **choices)
+
+        self._original_breakpoint, self._breakpoint = original, hook
+        sys.breakpointhook = hook
+
+
+routing = Routing()
