@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
+from debugkit.debug.async_exceptions import raise_in_thread
 from debugkit.debug.namespace import Namespace
 from debugkit.debug.output import Capture, Result, Status, current_capture
 from debugkit.debug.rewriting import show_expressions
@@ -155,7 +156,7 @@ class Command:
         with self._lock:
             self._armed = False
         if self._interrupted:
-            _raise_in_thread(None)
+            raise_in_thread(None, KeyboardInterrupt)
 
     def _evaluate(self) -> Status:
         if self._interrupted:  # while contexts were entered
@@ -183,7 +184,7 @@ class Command:
             if self._lock.acquire(blocking=False):  # else it is disarming, or another Stop is at it
                 try:
                     if self._armed:
-                        _raise_in_thread(self._thread)
+                        raise_in_thread(self._thread, KeyboardInterrupt)
                 finally:
                     self._lock.release()
             if self._finished.wait(seconds / attempts):
@@ -196,35 +197,6 @@ class Command:
         while frame is not None and frame.f_code.co_filename in _OWN_FILES:
             frame = frame.f_back
         return "still busy" if frame is None else f"still {_place(frame)}"
-
-
-class _Taken(BaseException):
-    """What a thread raises in itself instead of an exception that may be on its way."""
-
-
-def _raise_in_thread(thread: int | None) -> None:
-    """Let a thread raise KeyboardInterrupt at its next bytecode. `None`: let nothing come to this thread any more.
-
-    CPython puts up one sign for all threads that somebody has to raise something, and takes it down when that happens.
-    Meanwhile all threads look at every turn, and a traced one never gets into a function again (3.11, under coverage
-    or a debugger). So this thread raises something in itself, which takes the sign down; a thread that waits puts it
-    up when it wakes. In the same way, instead of being unset, what is on its way to this thread is replaced.
-    """
-    import ctypes
-
-    send, mine = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(threading.get_ident())
-    taken, interrupt = ctypes.py_object(_Taken), ctypes.py_object(KeyboardInterrupt)
-    other = None if thread is None else ctypes.c_ulong(thread)
-    try:
-        if other is not None:
-            send(other, interrupt)
-            if sys.version_info >= (3, 13):  # where each thread has a sign of its own
-                return
-        send(mine, taken)  # no Python function may be entered between the two
-        while True:
-            pass
-    except _Taken:
-        return
 
 
 def _place(frame: FrameType) -> str:
