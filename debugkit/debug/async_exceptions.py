@@ -1,4 +1,4 @@
-"""Raises an exception in another thread, where the interpreter can (CPython), and leaves nothing behind that slows others.
+"""Raises an exception in another thread, where the interpreter can (CPython), and leaves nothing that slows others.
 
 The lowest part of stopping code that does not end by itself: knows neither consoles nor values.
 """
