@@ -113,7 +113,9 @@ def test_the_context_manager_starts_and_stops() -> None:
     with make_server("127.0.0.1", 0, OK, log=quiet()) as server:
         with Client(server.port) as client:
             assert client.get("/").body == b"ok"
-    assert set(threading.enumerate()) <= before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port))
 
