@@ -414,3 +414,13 @@ def test_logging_of_the_application_is_not_touched() -> None:
     shop(nested_group)("/")
 
     assert (list(logging.root.handlers), logging.root.level) == before
+
+
+def test_a_group_with_very_many_members_says_how_many_are_left_out() -> None:
+    def run() -> None:
+        raise ExceptionGroup("many", [ValueError(number) for number in range(500)])
+
+    page = shop(run)("/").text
+
+    assert "401 more exceptions of the group are left out." in page
+    assert len(page) < 120_000

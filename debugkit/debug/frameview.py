@@ -110,9 +110,7 @@ class FrameViews:
             node = self._nodes[key] = self._describer.describe(value, name)
         return node
 
-    def view(
-        self, frame: CapturedFrame, *, number: int, chosen: str = "", callers: Sequence[CapturedFrame] = ()
-    ) -> FrameView:
+    def view(self, frame: CapturedFrame, *, chosen: str = "", callers: Sequence[CapturedFrame] = ()) -> FrameView:
         """The opened frame, complete. ``callers`` are shown in brief."""
         reader = self._reader
         shown = excerpt(frame, self._limits, self._neighbours())
@@ -122,7 +120,6 @@ class FrameViews:
         console = reader.evalex and reader.developer and frame.frame is not None
         return FrameView(
             id=frame_id(self._entry, frame),
-            number=number,
             name=frame.name,
             filename=frame.filename,
             short_filename=short_filename(frame.filename, library=frame.library is not None),

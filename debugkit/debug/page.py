@@ -65,7 +65,6 @@ class PageBuilder:
         self._describer = describer
         self._static_url = static_url
         self._views = FrameViews(entry, reader, describer, limits)
-        self._numbers = dict(frame_numbers(walk(entry.captured.exception)))
 
     def page(self, opened: CapturedFrame | None = None) -> PageView:
         """The page with ``opened`` open, by default the nearest frame of the application."""
@@ -132,8 +131,7 @@ class PageBuilder:
         why = ""
         if chosen:
             why = "innermost frame" if frame.library else "nearest frame of your application"
-        number = self._numbers.get(frame.index, 0)
-        return self._views.view(frame, number=number, chosen=why, callers=self._callers(frame))
+        return self._views.view(frame, chosen=why, callers=self._callers(frame))
 
     def _callers(self, frame: CapturedFrame) -> list[CapturedFrame]:
         """The application's frames on the way to ``frame``, nearest first."""
@@ -154,6 +152,7 @@ class PageBuilder:
             relation=exception.relation,
             rows=rows,
             members=tuple(self._exception(member, opened) for member in exception.members),
+            members_left_out=exception.members_left_out,
             opened=opened is not None and opened in exception.frames,
             chain=() if not exception.relation else tuple(self._exception(one, opened) for one in exception.chain),
         )
@@ -178,7 +177,6 @@ class PageBuilder:
         return FrameRow(
             id=frame_id(self._entry, one),
             url=frame_url(self._entry, one, self._reader),
-            number=self._numbers.get(one.index, 0),
             name=one.name,
             short_filename=short_filename(one.filename, library=one.library is not None),
             lineno=one.lineno,
@@ -254,13 +252,6 @@ def title(exception: CapturedException) -> str:
     message = " ".join(exception.message.split())
     text = f"{exception.type_name}: {message}" if message else exception.type_name
     return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
-
-
-def frame_numbers(exceptions: Iterable[CapturedException]) -> Iterator[tuple[int, int]]:
-    """Each frame's index and its place within its own exception, counted from 1."""
-    for exception in exceptions:
-        for number, frame in enumerate(plain_frames(exception), start=1):
-            yield frame.index, number
 
 
 def is_library(one: CapturedFrame | RepeatedFrames) -> bool:

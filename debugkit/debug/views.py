@@ -100,7 +100,6 @@ class FrameView:
     """The opened frame: all that the right-hand pane shows."""
 
     id: str
-    number: int  # 1 for the outermost frame of its exception
     name: str
     filename: str  # complete path
     short_filename: str  # what a person reads
@@ -128,7 +127,6 @@ class FrameRow(NamedTuple):
 
     id: str
     url: str
-    number: int
     name: str
     short_filename: str
     lineno: int
@@ -172,6 +170,8 @@ class ExceptionView:
     relation: str
     rows: tuple[FrameRow | LibraryRun | RepeatRow, ...]
     members: tuple[ExceptionView, ...] = ()
+    #: How many more members the group has than are captured.
+    members_left_out: int = 0
     opened: bool = False  # holds the opened frame
     #: Exceptions that led to this one, for members of a group with chains of their own.
     chain: tuple[ExceptionView, ...] = ()
