@@ -106,6 +106,10 @@ class PageBuilder:
     def frame(self, frame: CapturedFrame) -> FrameView:
         return self._frame(frame, chosen=False)
 
+    def suggestion(self, exception: CapturedException) -> str:
+        """What was probably meant. It names keys and attributes of live objects: only for who may see values."""
+        return self._text(exception.suggestion) if self._reader.values else ""
+
     def markdown_page(self) -> PageView:
         """The page with the application's frames in full, innermost first."""
         views = tuple(self.frame(frame) for frame in self._app_frames())
@@ -148,7 +152,7 @@ class PageBuilder:
             type=exception.type_name,
             message=self._text(exception.message),
             notes=tuple(map(self._text, exception.notes)),
-            suggestion=exception.suggestion,
+            suggestion=self.suggestion(exception),
             relation=exception.relation,
             rows=rows,
             members=tuple(self._exception(member, opened) for member in exception.members),

@@ -18,6 +18,7 @@ class Problem:
         self._entry = entry
         self._page: PageView = builder.page()
         self._values: Mapping[int, tuple[ValueView, ...]] = builder.app_values()
+        self._suggestion = builder.suggestion
         self._clean = clean
         self._ids = ids
 
@@ -53,7 +54,7 @@ class Problem:
             "type": exception.type_name,
             "message": self._clean(exception.message),
             "notes": [self._clean(note) for note in exception.notes],
-            "suggestion": exception.suggestion or None,
+            "suggestion": self._suggestion(exception) or None,
             "relation": exception.relation or None,
             "context_suppressed": exception.suppressed,
             "frames": list(self._frames(exception)),

@@ -265,10 +265,6 @@ class Registry:
             groups.setdefault(entry.group, []).append(entry)
         return list(groups.values())
 
-    def recent(self) -> list[Entry]:
-        """The newest error of each group, newest first; its ``occurrences`` count the others."""
-        return [group[0] for group in self.recent_groups()]
-
     # Letting go
 
     @contextmanager

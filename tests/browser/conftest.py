@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from browser.page_app import Site, forget, one_page, served
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from debugkit.serving.server import make_server
@@ -74,12 +75,36 @@ class Watched:
 
 
 @pytest.fixture
-def watched(context: BrowserContext) -> Iterator[Watched]:
-    """A page that must show no error and ask no other host."""
+def own_page(context: BrowserContext) -> Iterator[Watched]:
+    """A page of this test alone, that must show no error and ask no other host."""
     watched = Watched(context.new_page())
     yield watched
     assert watched.problems == []
     assert all(host.startswith(("127.0.0.1:", "localhost:")) for host in watched.hosts if host)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The application of `page_app`, served for a module."""
+    with served(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Watched]:
+    """A page that the tests of a module share: opening one takes longer than most tests."""
+    with one_page(browser) as page:
+        yield Watched(page)
+
+
+@pytest.fixture
+def watched(window: Watched, site: Site) -> Iterator[Watched]:
+    """The shared page, which must show no error and ask no other host."""
+    yield window
+    problems, window.problems = window.problems, []
+    forget(window.page, site.base)
+    assert problems == []
+    assert {host for host in window.hosts if host} == {site.base.partition("//")[2]}
 
 
 @pytest.fixture

@@ -7,16 +7,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.page_app import MOUNT, SIZE, Site, forget, one_page, served
+from browser.page_app import MOUNT, SIZE, Site, forget, one_page
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 NARROW: ViewportSize = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(tmp_path_factory.mktemp("site")) as site:
-        yield site
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def seen(page: Page, words: list[str]) -> set[str]:
 
 
 def test_nine_of_ten_values_that_explain_a_failure_are_on_the_first_screen(
-    serve: Callable[[Any], str], watched: Any
+    serve: Callable[[Any], str], own_page: Any
 ) -> None:
     words: dict[str, str] = {}
     needed: dict[str, list[str]] = {}
@@ -54,8 +54,8 @@ def test_nine_of_ten_values_that_explain_a_failure_are_on_the_first_screen(
     base = serve(DebuggedApplication(app))
     missing: dict[str, list[str]] = {}
     for name in CASES:
-        watched.page.goto(f"{base}/{name}")
-        found = seen(watched.page, needed[name])
+        own_page.page.goto(f"{base}/{name}")
+        found = seen(own_page.page, needed[name])
         missing[name] = [
             next(key for key in [*words, word] if words.get(key, word) == word)
             for word in needed[name]
@@ -71,7 +71,7 @@ def test_nine_of_ten_values_that_explain_a_failure_are_on_the_first_screen(
 SECRETS = {"SHOP_API_KEY": "sk-live-51H8aQ2xY7", "DATABASE_URL": "postgres://shop:Tr0ub4dor3@db/shop"}
 
 
-def test_no_secret_is_on_the_page(serve: Callable[[Any], str], watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_on_the_page(serve: Callable[[Any], str], own_page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     password, session = secrets.token_hex(8), secrets.token_hex(8)
@@ -92,9 +92,9 @@ def test_no_secret_is_on_the_page(serve: Callable[[Any], str], watched: Any, mon
         return [account, key, address, note, headers["missing"]]  # type: ignore[list-item]
 
     base = serve(DebuggedApplication(app))
-    watched.page.context.add_cookies([{"name": "sessionid", "value": session, "url": base}])
-    watched.page.goto(f"{base}/")
-    text = watched.page.content()
+    own_page.page.context.add_cookies([{"name": "sessionid", "value": session, "url": base}])
+    own_page.page.goto(f"{base}/")
+    text = own_page.page.content()
 
     assert "ada@example.test" in text
     for secret in (password, session, "sk-live-51H8aQ2xY7", "Tr0ub4dor3"):

@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from browser.conftest import Watched
-from browser.page_app import PIN, Site, forget, one_page, served
+from browser.page_app import PIN, Site
 from playwright.sync_api import Browser, Locator, Page, expect
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def window(browser: Browser) -> Iterator[Watched]:
-    with one_page(browser) as page:
-        yield Watched(page)
-
-
-@pytest.fixture
-def watched(window: Watched, site: Site) -> Iterator[Watched]:
-    yield window
-    problems, window.problems = window.problems, []
-    forget(window.page, site.base)
-    assert problems == []
-    assert {host for host in window.hosts if host} == {site.base.partition("//")[2]}
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import threading
 
 import pytest
+from values_support import Color, Item, Plain, Shown
 
 from debugkit.debug.guard import Guard
 from debugkit.debug.redaction import REDACTED, Redactor
@@ -14,31 +13,6 @@ from debugkit.debug.values import Describer
 from debugkit.settings import Limits
 
 LONG = 10.0
-
-
-class Color(enum.Enum):
-    RED = 1
-
-
-class Plain:
-    def __init__(self, **attributes):
-        self.__dict__.update(attributes)
-
-
-@dataclasses.dataclass
-class Item:
-    name: str
-    price: object = None
-    password: str = "hunter2"
-    cache: dict = dataclasses.field(default_factory=dict, repr=False)
-
-
-class Shown:
-    def __init__(self, text):
-        self.text = text
-
-    def __repr__(self):
-        return self.text
 
 
 def test_a_repr_that_somebody_wrote_is_shown_and_attributes_are_its_children(describer):

@@ -168,6 +168,19 @@ def test_a_visitor_from_the_network_sees_source_but_no_values() -> None:
     assert "after unlocking with the PIN" in page
 
 
+def test_a_hint_that_names_a_live_key_is_for_those_who_see_values() -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        stock = json.loads('{"lapsang": 1}')
+        return [stock["lapsagn"]]
+
+    client = Client(DebuggedApplication(app))
+    network = {"REMOTE_ADDR": "192.168.1.20"}
+
+    assert "Did you mean: &#39;lapsang&#39;?" in client("/").text
+    assert "Did you mean" not in client("/", **network).text
+    assert client("/", HTTP_ACCEPT="application/json", **network).json["exceptions"][0]["suggestion"] is None
+
+
 def test_a_visitor_on_this_computer_sees_values_but_no_secret() -> None:
     page = shop()("/sugar").text
 
