@@ -177,7 +177,7 @@ def test_the_reason_says_how_long(clock, age, said):
     assert f"for {said};" in store.get(entry.id).gone_reason
 
 
-@pytest.mark.parametrize("look", ["add", "get", "frame", "value", "recent"])
+@pytest.mark.parametrize("look", ["add", "get", "frame", "value", "recent_groups"])
 def test_age_is_noticed_by_whoever_looks_first(clock, look):
     store = registry(clock)
     old = Captured()
@@ -189,7 +189,7 @@ def test_age_is_noticed_by_whoever_looks_first(clock, look):
         "get": lambda: store.get("unknown"),
         "frame": lambda: store.frame(f"{entry.id}-7"),
         "value": lambda: store.value(handle),
-        "recent": store.recent,
+        "recent_groups": store.recent_groups,
     }
     try:
         looks[look]()
