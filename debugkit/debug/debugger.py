@@ -67,15 +67,19 @@ class Debugger(Desk):
         captured = capture(exc, tb=tb, show_hidden=settings.show_hidden_frames, limits=settings.limits)
         return self.registry.add(captured, request=request, context=context, context_managers=context_managers)
 
-    def report(self, entry: Entry, request: Request) -> str:
-        """What the terminal says of an error: the traceback, and where to look at it."""
-        base = f"{site(request)}{self.base(request)}"
-        link = f" * Debugger page: {base}/tracebacks/{entry.id}"
-        return "\n".join([entry.captured.text.rstrip("\n"), link, *self.announcement(base, entry), ""])
+    def report(self, entry: Entry, request: Request, verdict: Verdict) -> str:
+        """What the terminal says of an error: the traceback, and where to look at it.
 
-    def error_response(self, entry: Entry, request: Request) -> Response:
+        A stranger's Host may name any server: no link in the terminal leads there, least of all the one that unlocks.
+        """
+        trusted = verdict.level is not Level.STRANGER
+        base = f"{site(request) if trusted else ''}{self.base(request)}"
+        link = f" * Debugger page: {base}/tracebacks/{entry.id}"
+        announcement = self.announcement(base, entry) if trusted else []
+        return "\n".join([entry.captured.text.rstrip("\n"), link, *announcement, ""])
+
+    def error_response(self, entry: Entry, request: Request, verdict: Verdict) -> Response:
         """The response to the request that failed, in the form its client can use (RFC 9110, section 15.6.1)."""
-        verdict = self.judge(request)
         if verdict.level is Level.STRANGER:
             return answers.bare(500, "Internal Server Error")
         form = negotiate.preferred(request.headers)

@@ -62,9 +62,10 @@ class Desk:
             return []
         self._announced = True
         target = f"&next={entry.id}" if entry else ""
+        minutes = settings.link_lifetime / 60
         lines = [
             f" * Debugger PIN: {self.gate.pin}",
-            f" * Unlock this browser: {url}/unlock?token={self.gate.issue_token()}{target} (once, for 15 minutes)",
+            f" * Unlock this browser: {url}/unlock?token={self.gate.issue_token()}{target} (once, for {minutes:g} minutes)",
         ]
         return [*lines, *([f" * {self.gate.notice}"] if self.gate.notice else [])]
 

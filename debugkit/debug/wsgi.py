@@ -166,8 +166,9 @@ class DebuggedApplication:
         # The first entry is the line above that called the application; the traceback begins where that one leads.
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         entry = self._record(error, trace, environ, contexts)
-        self._log(environ, self.debugger.report(entry, request))
-        response = self.debugger.error_response(entry, request)
+        verdict = self.debugger.judge(request)
+        self._log(environ, self.debugger.report(entry, request, verdict))
+        response = self.debugger.error_response(entry, request, verdict)
         headers = [*response.headers, *kept_headers(sent[-1] if sent else [], response.headers)]
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
         exc_info = (type(error), error, error.__traceback__) if sent else None

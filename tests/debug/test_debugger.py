@@ -154,6 +154,17 @@ def test_the_terminal_says_which_setting_would_let_a_stranger_in() -> None:
     assert "shop.example.com" in lines[0]
 
 
+def test_no_link_in_the_terminal_leads_to_a_host_that_a_stranger_named() -> None:
+    client = shop()
+    stranger = client("/x", HTTP_HOST="evil.test")
+    friend = client("/x")
+
+    assert "evil.test" not in stranger.errors
+    assert "token=" not in stranger.errors
+    assert "Debugger page: /__debugkit__/tracebacks/" in stranger.errors
+    assert "http://localhost:8000/__debugkit__/unlock?token=" in friend.errors
+
+
 def test_a_trusted_name_is_let_in() -> None:
     assert "KeyError" in shop(trusted_hosts=["shop.example.com"])("/x", HTTP_HOST="shop.example.com:80").text
 
