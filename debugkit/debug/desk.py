@@ -61,11 +61,10 @@ class Desk:
         if self._announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
             return []
         self._announced = True
-        target = f"&next={entry.id}" if entry else ""
-        minutes = settings.link_lifetime / 60
+        link = f"{url}/unlock?token={self.gate.issue_token()}{f'&next={entry.id}' if entry else ''}"
         lines = [
             f" * Debugger PIN: {self.gate.pin}",
-            f" * Unlock this browser: {url}/unlock?token={self.gate.issue_token()}{target} (once, for {minutes:g} minutes)",
+            f" * Unlock this browser: {link} (once, for {settings.link_lifetime / 60:g} minutes)",
         ]
         return [*lines, *([f" * {self.gate.notice}"] if self.gate.notice else [])]
 
