@@ -47,15 +47,22 @@ debugkit.debug.views
 debugkit.debug.frameview debugkit.debug.panels
 debugkit.debug.page
 debugkit.debug.problem debugkit.debug.render
+debugkit.debug.events
 debugkit.debug.answers debugkit.debug.desk
 debugkit.debug.consoles debugkit.debug.handlers
 debugkit.debug.debugger
 debugkit.debug.wsgi
+debugkit.debug.failure
 debugkit.serving
-debugkit.serving.crew debugkit.serving.listen debugkit.serving.log debugkit.serving.target debugkit.serving.wire
-debugkit.serving.answer
-debugkit.serving.http11
-debugkit.serving.server
+debugkit.serving.crew debugkit.serving.holders debugkit.serving.log debugkit.serving.patterns
+debugkit.serving.program debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls debugkit.serving.wire
+debugkit.serving.answer debugkit.serving.contents debugkit.serving.listen debugkit.serving.tls_wire
+debugkit.serving.http11 debugkit.serving.watch_events
+debugkit.serving.server debugkit.serving.watch
+debugkit.serving.processes
+debugkit.serving.control
+debugkit.serving.reloader debugkit.serving.held
+debugkit.worker
 debugkit.run
 debugkit.cli
 debugkit.__main__
@@ -65,11 +72,14 @@ RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()
 
 #: Each third-party package, and the one module that imports it.
 PACKAGES = {
+    "colorama": "debugkit.serving.log",
+    "cryptography": "debugkit.serving.tls",
     "h11": "debugkit.serving.http11",
     "jinja2": "debugkit.debug.render",
     "markupsafe": "debugkit.debug.render",
     "pure_eval": "debugkit.debug.expressions",
     "pygments": "debugkit.debug.highlighting",
+    "watchdog": "debugkit.serving.watch_events",
 }
 
 
