@@ -39,7 +39,19 @@ class ApplicationError(DebugkitError):
 class Answer:
     """One response: what `start_response` and `write` were told, and how far it has been sent."""
 
-    __slots__ = ("_announce", "_chunked", "_head", "_head_only", "_left", "_wire", "begun", "keep", "length", "status")
+    __slots__ = (
+        "_announce",
+        "_chunked",
+        "_head",
+        "_head_only",
+        "_left",
+        "_wire",
+        "begun",
+        "keep",
+        "length",
+        "size",
+        "status",
+    )
 
     def __init__(
         self, wire: Wire, *, keep: bool, chunks: bool, head_only: bool, announce: Callable[[int], None]
@@ -53,6 +65,7 @@ class Answer:
         self.keep = keep
         self.begun = False
         self.length: int | None = None
+        self.size = 0  # bytes of the body that have been sent
         self.status = 0
 
     def start_response(
@@ -125,8 +138,9 @@ class Answer:
 
     def _send(self, data: bytes) -> None:
         head = b"" if self.begun else self._begin()
+        size = len(data)
         if self._head_only:
-            data = b""
+            data, size = b"", 0
         elif self._left is not None:
             data = self._within_length(data, head)
         elif self._chunked:
@@ -134,11 +148,13 @@ class Answer:
         self._wire.send(head + data if len(data) < BLOCK or not head else head)
         if head and len(data) >= BLOCK:
             self._wire.send(data)
+        self.size += size
 
     def _within_length(self, data: bytes, head: bytes) -> bytes:
         left = self._left or 0
         if len(data) > left:
             self._wire.send(head + data[:left])
+            self.size += left
             raise ApplicationError(f"The body is longer than its Content-Length, {self.length} bytes.")
         self._left = left - len(data)
         return data

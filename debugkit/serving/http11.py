@@ -38,10 +38,11 @@ class Site:
 
     app: WSGIApplication
     environ: dict[str, Any]  # what every request's environ starts from
-    access: Callable[[str, str, int], None]  # peer, request line, status
+    access: Callable[[str, str, int, int, float], None]  # peer, request line, status, bytes of the body, seconds
     failed: Callable[[BaseException], None]  # what the application did not catch
     stopping: Callable[[], bool] = lambda: False
     patience: Patience = field(default_factory=Patience)
+    wire: Callable[[socket.socket, Patience], Wire] = Wire  # how a connection's socket is read and written
 
 
 class Body(io.RawIOBase):
@@ -116,7 +117,8 @@ class Connection:
     """A client's connection, from the first request to the last."""
 
     def __init__(self, sock: socket.socket, peer: tuple[str, int], site: Site) -> None:
-        self.wire = Wire(sock, site.patience)
+        self.wire = site.wire(sock, site.patience)
+        self._opened = False
         self._site = site
         self._peer = peer[0]
         self._environ = site.environ | {"REMOTE_ADDR": peer[0], "REMOTE_PORT": str(peer[1])}
@@ -134,6 +136,9 @@ class Connection:
     def serve(self, linger: Callable[[], float]) -> bool:
         """Answer requests until none comes for ``linger()`` seconds. True: the connection stays open for more."""
         try:
+            if not self._opened:
+                self._opened = True
+                self.wire.open()
             waits = self._serve(linger)
         except Disconnected:
             waits = False
@@ -187,7 +192,7 @@ class Connection:
         self.wire.close()
 
     def _refuse(self, error: Malformed) -> None:
-        self._site.access(self._peer, f"- ({error})", error.status)
+        self._site.access(self._peer, f"- ({error})", error.status, 0, 0.0)
         answer = Answer(self.wire, keep=False, chunks=False, head_only=False, announce=lambda status: None)
         try:
             answer.fail(error.status, f"{error}\n")
@@ -197,6 +202,7 @@ class Connection:
 
     def _answer(self, request: h11.Request) -> bool:
         """Let the application answer. True: the connection can take another request."""
+        began = time.perf_counter()
         environ = make_environ(request, self._environ)
         has_body = "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
         body = Body(self._reader, self.wire, empty=not has_body)
@@ -207,7 +213,6 @@ class Connection:
         def announce(status: int) -> None:
             if body.awaited:  # the body that the client held back will not be read any more
                 answer.keep = False
-            self._site.access(self._peer, line, status)
 
         answer = Answer(
             self.wire,
@@ -216,7 +221,10 @@ class Connection:
             head_only=request.method == b"HEAD",
             announce=announce,
         )
-        if not self._run(environ, answer):
+        complete = self._run(environ, answer)
+        if answer.begun:
+            self._site.access(self._peer, line, answer.status, answer.size, time.perf_counter() - began)
+        if not complete:
             return False
         if not (answer.keep and body.drain()):
             self.wire.close(unread=not body.ended or bool(self._reader.trailing_data[0]))

@@ -48,8 +48,8 @@ class Log:
     def stream(self) -> TextIO | None:
         return self._stream if self._stream is not None else sys.stderr
 
-    def access(self, peer: str, line: str, status: int) -> None:
-        """One request: the client's address, "GET /path HTTP/1.1", and the status of the answer."""
+    def access(self, peer: str, line: str, status: int, size: int = 0, seconds: float = 0.0) -> None:
+        """One request: the client's address, "GET /path HTTP/1.1", the status of the answer, its bytes and its time."""
         if self._hidden in line and f"{self._hidden}/" in f"{_path(line)}/":
             return
         if "?" in line:

@@ -39,7 +39,7 @@ class Patience:
 class Wire:
     """A connected socket on which every wait ends. Whatever goes wrong on it is `Disconnected`."""
 
-    __slots__ = ("_patience", "_sock")
+    __slots__ = ("_patience", "_sock", "detached")
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
         sock.setblocking(False)
@@ -50,9 +50,22 @@ class Wire:
             pass
         self._sock = sock
         self._patience = patience
+        self.detached = False
+
+    def open(self) -> None:
+        """Get ready to read, in the connection's own thread: TLS shakes hands here, a plain wire needs nothing.
+
+        Raises `Malformed` and `Disconnected`.
+        """
 
     def fileno(self) -> int:
         return self._sock.fileno()
+
+    def detach(self) -> socket.socket:
+        """The socket, waiting as sockets do by default, for an application that takes the connection over."""
+        self.detached = True
+        self._sock.setblocking(True)
+        return self._sock
 
     def receive(self, seconds: float | None = None) -> bytes | None:
         """What has come, b"" at the end of the stream, or `None` when nothing comes in ``seconds``."""

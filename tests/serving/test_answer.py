@@ -364,7 +364,7 @@ def test_an_exception_before_the_answer_is_a_plain_500_and_a_traceback_in_the_lo
         reply = client.get("/fails")
         assert (reply.status, reply.body) == (500, b"Internal Server Error\n")
         assert f"{error.__name__}: secret of the house" in server.stream.wait_for("secret of the house")
-        assert '"GET /fails HTTP/1.1" 500 -' in server.log
+        server.stream.wait_for('"GET /fails HTTP/1.1" 500 -')
         assert client.get("/").body == b"ok"
 
 
