@@ -6,34 +6,40 @@ cannot use up the threads. Knows no HTTP and no debugger.
 
 from __future__ import annotations
 
+import functools
 import selectors
-import signal
 import socket
 import threading
 import time
 from collections import deque
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from debugkit import __version__
-from debugkit.serving.answer import FileWrapper
 from debugkit.serving.crew import Crew
 from debugkit.serving.http11 import Connection, Site
-from debugkit.serving.listen import bind
+from debugkit.serving.listen import Address, close_all, listen, parse_address
 from debugkit.serving.log import Log
-from debugkit.serving.wire import Patience
+from debugkit.serving.signals import SIGNALS, handling
+from debugkit.serving.site import base_environ, peer_of, port_of, urls
+from debugkit.serving.wire import Patience, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import ssl
 
     from _typeshed.wsgi import WSGIApplication
 
 #: Requests answered at the same time; further ones wait for a thread.
 THREADS = 64
-#: Seconds a thread stays with a silent connection: the next request of the same client usually follows at once.
+#: Seconds a thread stays with a silent connection: the next request of the same client usually follows at once. Also
+#: what a silent client gets when the server stops, in case its request is on the way.
 LINGER = 0.05
 #: Seconds that requests have to finish when the server stops.
 GRACE = 3.0
+#: Seconds that requests have to end after their connections have been cut.
+CUT = 1.0
+#: Seconds without accepting when the system has no more descriptors: some connections must end first.
+PAUSE = 0.25
 
 
 def make_server(
@@ -41,34 +47,50 @@ def make_server(
     port: int,
     app: WSGIApplication,
     *,
+    sockets: list[socket.socket] | None = None,
+    ssl_context: ssl.SSLContext | None = None,
     log: Log | None = None,
     threads: int = THREADS,
+    processes: int = 1,
     patience: Patience | None = None,
     grace: float = GRACE,
     passthrough_errors: bool = False,
+    on_stop: Sequence[Callable[[], None]] = (),
 ) -> Server:
     """A `Server` for ``app`` that is bound to ``host`` and ``port`` (0: any free one), and does not run yet.
 
-    "localhost" means 127.0.0.1 and, where there is IPv6, ::1. ``threads`` is how many requests are answered at the same
-    time, ``grace`` how many seconds they have to finish when the server stops. ``passthrough_errors`` lets an exception
-    of the application end `Server.serve_forever`, for debuggers that wait for it there.
+    "localhost" means 127.0.0.1 and, where there is IPv6, ::1. ``host`` may also be "unix:/path" or "fd://3"; with
+    ``sockets``, which listen already, it is only what the server is called. ``ssl_context`` makes it speak HTTPS.
+    ``threads`` is how many requests are answered at the same time, ``processes`` how many such servers the caller
+    runs (the application is told), ``grace`` how many seconds requests have to finish when the server stops.
+    ``passthrough_errors`` lets an exception of the application end `Server.serve_forever`, for debuggers that wait for
+    it there. ``on_stop`` is called when stopping begins, before requests are waited for: endless answers end there.
     Raises `listen.AddressInUse`, or `ConfigurationError` for an address that cannot be listened on.
     """
-    sockets = bind(host, port)
+    if sockets is None:
+        elsewhere = host.startswith(("unix:", "fd:"))
+        sockets = listen([parse_address(host, port) if elsewhere else Address(host, port)])
     return Server(
         sockets,
         app,
-        name=host.strip("[]"),
+        name=host.strip("[]") if not host.startswith(("unix:", "fd:")) else "",
+        ssl_context=ssl_context,
         log=log or Log(),
         threads=threads,
+        processes=processes,
         patience=patience or Patience(),
         grace=grace,
         passthrough_errors=passthrough_errors,
+        on_stop=on_stop,
     )
 
 
 class Server:
-    """Serves from listening sockets until stopped, once. As a context manager it runs in the background meanwhile."""
+    """Serves from listening sockets until stopped, once. As a context manager it runs in the background meanwhile.
+
+    ``url`` and ``urls`` are where browsers find it, ``port`` is the first one (0: only Unix sockets), and ``name`` what
+    it was asked to listen on.
+    """
 
     def __init__(
         self,
@@ -76,29 +98,39 @@ class Server:
         app: WSGIApplication,
         *,
         name: str,
+        ssl_context: ssl.SSLContext | None = None,
         log: Log,
         threads: int = THREADS,
+        processes: int = 1,
         patience: Patience,
         grace: float = GRACE,
         passthrough_errors: bool = False,
+        on_stop: Sequence[Callable[[], None]] = (),
     ) -> None:
-        self._sockets = sockets
+        scheme = "https" if ssl_context else "http"
         self._log = log
         self._grace = grace
         self._passthrough = passthrough_errors
+        self._on_stop = on_stop
         self._error: BaseException | None = None
-        self._site = Site(
-            app=app,
-            environ=base_environ(name, sockets[0].getsockname()[1], threads, log.stream),
-            access=log.access,
-            failed=self._failed,
-            stopping=lambda: self._stopping,
-            patience=patience,
-        )
+        self._sites = {
+            sock: Site(
+                app=app,
+                environ=base_environ(sock, name, scheme, log.stream, threads=threads, processes=processes),
+                access=log.access,
+                failed=self._failed,
+                stopping=lambda: self._stopping,
+                patience=patience,
+                wire=make_wire(ssl_context),
+            )
+            for sock in sockets
+        }
         self._crew = Crew(threads, self._serve)
         self._connections: set[Connection] = set()
         self._returned: deque[Connection] = deque()
         self._parked: set[Connection] = set()
+        self._soonest = float("inf")  # no parked connection's deadline comes earlier
+        self._again: float | None = None  # when to accept again
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -108,40 +140,45 @@ class Server:
         self._hurry = False
         self._signal = 0
         self._stopped = threading.Event()
-        self.name = name
-        self.port: int = sockets[0].getsockname()[1]
-
-    @property
-    def url(self) -> str:
-        """Where a browser on this computer finds the server."""
-        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.name, self.name)
-        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+        self.urls = urls(sockets, scheme, name)
+        self.url = self.urls[0]
+        self.port = next((port for port in map(port_of, sockets) if port), 0)
+        self.name = name or "localhost"
 
     def start(self) -> None:
         """Serve in the background."""
         threading.Thread(target=self._loop, args=[nullcontext()], name="debugkit-server", daemon=True).start()
 
-    def serve_forever(self) -> int:
-        """Serve in this thread until `stop`, SIGINT or SIGTERM; return the signal's number, or 0.
+    def serve_forever(self, signals: Sequence[int] = SIGNALS) -> int:
+        """Serve in this thread until stopped, or until one of ``signals``; return the signal's number, or 0.
 
-        A second signal ends requests that are still being answered at once.
+        A second signal ends requests that are still being answered at once. Elsewhere than in the main thread Python
+        allows no signal handlers.
         """
-        self._loop(self._signals())
+        self._loop(handling(signals, self._on_signal, self._wake_writer))
         if self._error is not None:
             raise self._error
         return self._signal
 
+    def request_stop(self) -> None:
+        """Begin to stop, and return at once. For any thread and for signal handlers, any number of times."""
+        self._stopping = True
+        self._wake()
+
     def stop(self) -> None:
         """Take no more requests, let those being answered finish for ``grace`` seconds, and end all threads."""
         with self._lock:
-            self._stopping = True
             runs, self._runs = self._runs, True
+        self.request_stop()
         if runs:
-            self._wake()
-            self._stopped.wait()
+            self.wait()
         else:
-            self._close()
+            close_all(list(self._sites))
             self._release()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the server has stopped, at most ``timeout`` seconds. False: it has not."""
+        return self._stopped.wait(timeout)
 
     def __enter__(self) -> Server:
         self.start()
@@ -157,61 +194,81 @@ class Server:
             if self._runs:
                 raise RuntimeError("A server runs once: make another one.")
             self._runs = True
-        for listener in (*self._sockets, self._wake_reader):
-            listener.setblocking(False)
-            self._selector.register(listener, selectors.EVENT_READ)
         try:
             with signals:
                 try:
+                    self._selector.register(self._wake_reader, selectors.EVENT_READ)
+                    self._listen()
                     while not self._stopping:
                         self._turn()
                 finally:
                     self._stopping = True
-                    self._close()
+                    self._end()
         finally:
             self._release()
 
-    def _turn(self) -> None:
-        soonest = min((one.deadline for one in self._parked), default=None)
-        for key, _ in self._selector.select(None if soonest is None else max(0.0, soonest - time.monotonic())):
-            if key.data is not None:
-                self._resume(key.data)
-            elif key.fileobj is self._wake_reader:
-                self._wake_reader.recv(4096)
+    def _turn(self, until: float = float("inf")) -> None:
+        """Wait for something to happen, at the latest ``until`` on the monotonic clock, and deal with it."""
+        until = min(until, self._soonest, self._again or until)
+        timeout = None if until == float("inf") else max(0.0, until - time.monotonic())
+        for key, _ in self._selector.select(timeout):
+            if isinstance(key.data, Connection):
+                self._unpark(key.data)
+                self._crew.submit(key.data)
+            elif key.data is not None:
+                self._accept(key.fileobj, key.data)
             else:
-                self._accept(key.fileobj)
+                self._wake_reader.recv(4096)
         while self._returned:
-            connection = self._returned.popleft()
-            self._selector.register(connection.wire, selectors.EVENT_READ, connection)
-            self._parked.add(connection)
+            self._park(self._returned.popleft())
         now = time.monotonic()
-        for connection in [one for one in self._parked if one.deadline <= now]:
-            self._unpark(connection)
-            connection.expire()
-            self._forget(connection)
+        if self._soonest <= now:
+            self._expire(now)
+        if self._again is not None and self._again <= now:
+            self._listen()
 
-    def _accept(self, listener: Any) -> None:
+    def _listen(self) -> None:
+        self._again = None
+        for listener, site in self._sites.items():
+            listener.setblocking(False)
+            self._selector.register(listener, selectors.EVENT_READ, site)
+
+    def _pause(self) -> None:
+        for listener in self._sites:
+            if listener in self._selector.get_map():
+                self._selector.unregister(listener)
+
+    def _accept(self, listener: Any, site: Site) -> None:
         try:
             sock, peer = listener.accept()
         except (BlockingIOError, ConnectionError):  # another process took it, or the client left
             return
         except OSError as error:
-            # Most likely out of file descriptors: say so, and give connections a moment to end.
-            self._log.say(f"Cannot accept a connection: {error}")
-            time.sleep(0.1)
+            # Most likely out of descriptors: the listener would be ready again at once, and the loop would spin.
+            self._log.say(f"Cannot accept connections for a moment: {error}")
+            self._pause()
+            self._again = time.monotonic() + PAUSE
             return
-        connection = Connection(sock, (peer[0].removeprefix("::ffff:"), peer[1]), self._site)
+        connection = Connection(sock, peer_of(listener, peer), site)
         with self._lock:
             self._connections.add(connection)
         self._crew.submit(connection)
 
-    def _resume(self, connection: Connection) -> None:
-        self._unpark(connection)
-        self._crew.submit(connection)
+    def _park(self, connection: Connection) -> None:
+        self._selector.register(connection.wire, selectors.EVENT_READ, connection)
+        self._parked.add(connection)
+        self._soonest = min(self._soonest, connection.deadline)
 
     def _unpark(self, connection: Connection) -> None:
         self._selector.unregister(connection.wire)
         self._parked.discard(connection)
+
+    def _expire(self, now: float) -> None:
+        for connection in [one for one in self._parked if one.deadline <= now]:
+            self._unpark(connection)
+            connection.expire()
+            self._forget(connection)
+        self._soonest = min((one.deadline for one in self._parked), default=float("inf"))
 
     # What other threads do.
 
@@ -235,6 +292,8 @@ class Server:
     def _forget(self, connection: Connection) -> None:
         with self._lock:
             self._connections.discard(connection)
+        if self._stopping:  # perhaps this was the last one
+            self._wake()
 
     def _wake(self) -> None:
         try:
@@ -245,27 +304,9 @@ class Server:
     def _failed(self, error: BaseException) -> None:
         if self._passthrough:
             self._error = error
-            self._stopping = True
-            self._wake()
+            self.request_stop()
         else:
             self._log.failed(error)
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM stop the server while it runs in the main thread; elsewhere Python allows no handlers."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        # Python runs handlers in the main thread only, which may be waiting while the system woke another one.
-        wakeup = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(wakeup)
-            for number, handler in before.items():
-                # None: a handler that was not set from Python, and cannot be set again from here.
-                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def _on_signal(self, number: int, frame: object) -> None:
         """Takes no lock: the thread that it interrupts may hold it."""
@@ -275,20 +316,44 @@ class Server:
 
     # The end.
 
-    def _close(self) -> None:
-        for listener in self._sockets:
-            listener.close()
-        for connection in self._parked | set(self._returned):
-            connection.wire.close()
-            self._forget(connection)
-        self._crew.dismiss()
-        self._wait(self._grace)
+    def _end(self) -> None:
+        # Connections that wait in the system's queue are not accepted any more: where another process shares the
+        # socket, as under a reloader, they are for the one that comes next.
+        self._pause()
+        self._again = None
+        close_all(list(self._sites))
+        for hook in self._on_stop:
+            try:
+                hook()
+            except BaseException as error:  # a mistake of the caller: the server must end anyway
+                self._log.failed(error)
+        self._part()
+        self._finish(self._grace)
         with self._lock:
             left = list(self._connections)
         for connection in left:
             connection.wire.interrupt()
         self._hurry = False
-        self._wait(1.0)
+        self._finish(CUT)
+        self._crew.dismiss()
+
+    def _part(self) -> None:
+        """Hang up on idle clients, but answer first what they have sent already, or are just sending."""
+        deadline = time.monotonic() + LINGER
+        while self._parked and not self._hurry and time.monotonic() < deadline:
+            self._turn(deadline)
+
+    def _finish(self, seconds: float) -> None:
+        """Wait until every connection has ended, at most ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for connection in list(self._parked):
+                self._unpark(connection)
+                connection.wire.close()
+                self._forget(connection)
+            if not self._connections or self._hurry or time.monotonic() >= deadline:
+                return
+            self._turn(deadline)
 
     def _release(self) -> None:
         self._selector.close()
@@ -296,27 +361,11 @@ class Server:
         self._wake_writer.close()
         self._stopped.set()
 
-    def _wait(self, seconds: float) -> None:
-        """Until every connection has ended, at most ``seconds``, in small steps since a signal may say: hurry."""
-        deadline = time.monotonic() + seconds
-        while self._connections and not self._hurry and (left := deadline - time.monotonic()) > 0:
-            if not self._crew.join(min(left, 0.1)):
-                return
 
+def make_wire(context: ssl.SSLContext | None) -> Callable[[socket.socket, Patience], Wire]:
+    """How sockets become wires: with TLS when there is a context for it."""
+    if context is None:
+        return Wire
+    from debugkit.serving.tls_wire import TlsWire
 
-def base_environ(name: str, port: int, threads: int, errors: object) -> dict[str, Any]:
-    """What PEP 3333 wants in every environ, whatever the request."""
-    return {
-        "SCRIPT_NAME": "",
-        "SERVER_NAME": name or "localhost",
-        "SERVER_PORT": str(port),
-        "SERVER_SOFTWARE": f"debugkit/{__version__}",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.errors": errors,
-        "wsgi.multithread": threads > 1,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        "wsgi.file_wrapper": FileWrapper,
-        "wsgi.input_terminated": True,
-    }
+    return functools.partial(TlsWire, context=context)

@@ -1,0 +1,41 @@
+"""The signals that end a program gracefully, handled for as long as it serves. Knows nothing of what is ended."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+#: What Ctrl+C, a process manager and a closing terminal window send, where the system has it.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+@contextmanager
+def handling(signals: Sequence[int], handler: Callable[[int, object], None], wake: socket.socket) -> Iterator[None]:
+    """Have ``handler`` called for ``signals``, and a byte sent to ``wake``, which does not block, for any signal.
+
+    Does nothing outside of the main thread, where Python allows no handlers. What was there before returns afterwards.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in signals if not _is_refused(number)}
+    # Python runs handlers in the main thread only, which may be waiting while the system woke another one.
+    wakeup = signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, old in before.items():
+            # None: a handler that was not set from Python, and cannot be set again from here.
+            signal.signal(number, signal.SIG_DFL if old is None else old)
+
+
+def _is_refused(number: int) -> bool:
+    """Whether the program was started so that it ignores ``number``: nohup does that with SIGHUP, and means it.
+
+    Shells do it with the SIGINT of what they start in the background; but whoever sends that one by hand means us.
+    """
+    return number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN
