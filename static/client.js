@@ -50,8 +50,8 @@ export async function post(url, body, signal) {
   return (await send(url, body, signal)).json();
 }
 
-export async function getText(url, signal) {
-  return (await request(url, { headers: { "X-Debugkit": "1" }, signal })).text();
+export async function getText(url, signal, headers = {}) {
+  return (await request(url, { headers: { "X-Debugkit": "1", ...headers }, signal })).text();
 }
 
 /** An element of another page of the debugger. */
@@ -65,7 +65,7 @@ export async function getElement(url, selector, signal) {
 /** The one element of a server fragment. Scripts in it do not run, since they come through a template. */
 export async function getFragment(url, signal) {
   const template = document.createElement("template");
-  template.innerHTML = await getText(url, signal);
+  template.innerHTML = await getText(url, signal, { Accept: "text/html" });
   const element = template.content.firstElementChild;
   if (!element) throw new Refusal(200, "empty", "The server sent nothing to show.");
   return document.importNode(element, true);

@@ -11,3 +11,5 @@ import "./frame-list.js";
 import "./panel-tabs.js";
 import "./key-help.js";
 import "./sticky-header.js";
+import "./live-page.js";
+import "./live-list.js";

@@ -31,6 +31,11 @@ customElements.define("dk-console", class extends Element {
     this.#input.focus();
   }
 
+  /** Whether something would be lost with the page: a command that is typed, or runs. */
+  get occupied() {
+    return this.#running || this.#input.value.trim() !== "";
+  }
+
   get #input() {
     return this.querySelector("textarea");
   }

@@ -81,7 +81,8 @@ customElements.define("dk-frames", class extends Element {
     const pane = this.#panes.get(url);
     if (!pane || (this.#current && this.#current.href !== url)) return; // Another was asked for meanwhile.
     for (const other of this.#main.children) other.hidden = other !== pane;
-    if (pane.dataset.frame) history.replaceState(history.state, "", `#frame-${pane.dataset.frame}`);
+    // Not by the History API: after that, reloading the answer to a POST would send a GET.
+    if (pane.dataset.frame) location.replace(`#frame-${pane.dataset.frame}`);
     if (focus) pane.querySelector("h2")?.focus({ preventScroll: true });
     this.#toTop(pane);
   }

@@ -50,6 +50,12 @@ def events(lines: Iterator[bytes]) -> Response:
     return Response(stream.status, stream.headers, lines)
 
 
+def event_stream(pieces: Iterator[bytes] | bytes) -> Response:
+    """Server-sent events (WHATWG HTML, section 9.2)."""
+    stream = answer("text/event-stream", b"", headers=(("X-Accel-Buffering", "no"),))
+    return Response(stream.status, stream.headers, pieces)
+
+
 def bare(status: int, words: str) -> Response:
     """An answer that says nothing of a debugger."""
     return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), f"{words}\n".encode())

@@ -17,6 +17,7 @@ from debugkit.debug.capture import capture
 from debugkit.debug.desk import Desk, site, wants_page
 from debugkit.debug.handlers import ID
 from debugkit.debug.messages import Request, Response
+from debugkit.debug.page import title
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.trust import Level, Verdict, check_same_origin
@@ -40,6 +41,7 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Response], Level], ...] 
         ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
         ("POST", r"unlock", handlers.unlock, Level.VISITOR),
         ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
+        ("GET", r"events", handlers.events, Level.VISITOR),
         ("GET", r"console", consoles.standalone_page, Level.VISITOR),
         ("POST", r"console/evaluate", consoles.standalone_evaluate, Level.DEVELOPER),
         ("POST", r"console/interrupt", consoles.standalone_interrupt, Level.DEVELOPER),
@@ -65,7 +67,11 @@ class Debugger(Desk):
         """Capture an exception and keep it. ``tb`` says where its traceback is to begin."""
         settings = self.settings
         captured = capture(exc, tb=tb, show_hidden=settings.show_hidden_frames, limits=settings.limits)
-        return self.registry.add(captured, request=request, context=context, context_managers=context_managers)
+        entry = self.registry.add(captured, request=request, context=context, context_managers=context_managers)
+        if self.events is not None:
+            text = self.redactor.text(title(captured.exception))
+            self.events.publish("recorded", {"id": entry.id, "title": text, "request": entry.request_line})
+        return entry
 
     def report(self, entry: Entry, request: Request, verdict: Verdict) -> str:
         """What the terminal says of an error: the traceback, and where to look at it.
@@ -78,19 +84,22 @@ class Debugger(Desk):
         announcement = self.announcement(base, entry) if trusted else []
         return "\n".join([entry.captured.text.rstrip("\n"), link, *announcement, ""])
 
-    def error_response(self, entry: Entry, request: Request, verdict: Verdict) -> Response:
-        """The response to the request that failed, in the form its client can use (RFC 9110, section 15.6.1)."""
+    def error_response(self, entry: Entry, request: Request, verdict: Verdict, *, notice: str = "") -> Response:
+        """The response to the request that failed, in the form its client can use (RFC 9110, section 15.6.1).
+
+        ``notice`` is a sentence for the top of the page.
+        """
         if verdict.level is Level.STRANGER:
             return answers.bare(500, "Internal Server Error")
         form = negotiate.preferred(request.headers)
-        response = self._error_page(entry, request, verdict, form)
+        response = self._error_page(entry, request, verdict, form, notice)
         url = f"{self.base(request)}/tracebacks/{entry.id}"
         pointer = ((TRACEBACK_HEADER, url), ("Access-Control-Expose-Headers", TRACEBACK_HEADER))
         return Response(response.status, (*response.headers, *pointer), response.body)
 
-    def _error_page(self, entry: Entry, request: Request, verdict: Verdict, form: str) -> Response:
+    def _error_page(self, entry: Entry, request: Request, verdict: Verdict, form: str, notice: str) -> Response:
         try:
-            return handlers.entry_response(self, entry, request, verdict, form, status=500)
+            return handlers.entry_response(self, entry, request, verdict, form, status=500, notice=notice)
         except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
             self._tell(defect)
             note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."

@@ -10,6 +10,7 @@ from typing import Any
 
 from debugkit.debug import assets, negotiate
 from debugkit.debug.console import Console
+from debugkit.debug.events import Events
 from debugkit.debug.frameview import Reader
 from debugkit.debug.messages import Request
 from debugkit.debug.page import PageBuilder
@@ -18,7 +19,7 @@ from debugkit.debug.redaction import Redactor
 from debugkit.debug.registry import Entry, Registry
 from debugkit.debug.trust import Level, Verdict, assess
 from debugkit.debug.values import Describer
-from debugkit.debug.views import AccessView
+from debugkit.debug.views import AccessView, LiveView
 from debugkit.errors import BadRequest, BodyTooLarge, UnsupportedMedia
 from debugkit.settings import Settings
 
@@ -43,8 +44,11 @@ class Desk:
         self.redactor = Redactor(settings.redact)
         #: The name the server is bound to, once known: trusted like localhost.
         self.bound_host: str | None = None
+        #: Where open pages hear what happens; there are some when a runner says when the code has changed.
+        self.events: Events | None = None
         self._print_line = print_line
-        self._announced = False
+        #: The terminal says PIN and link already.
+        self.announced = False
         self._explained: set[str] = set()
         self._standalone: Console | None = None
 
@@ -58,9 +62,9 @@ class Desk:
     def announcement(self, url: str, entry: Entry | None = None) -> list[str]:
         """The PIN and the one-time link for the terminal, the first time they are asked for; then nothing."""
         settings = self.settings
-        if self._announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
+        if self.announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
             return []
-        self._announced = True
+        self.announced = True
         link = f"{url}/unlock?token={self.gate.issue_token()}{f'&next={entry.id}' if entry else ''}"
         lines = [
             f" * Debugger PIN: {self.gate.pin}",
@@ -119,6 +123,13 @@ class Desk:
             unlock_url=f"{self.base(request)}/unlock" if can_unlock else "",
             notice="" if developer else self.locked_explanation(),
         )
+
+    def live(self, request: Request, heals: str, *, label: str = "", url: str = "") -> LiveView | None:
+        """How the page that answers ``request`` hears of changes; `None` when nobody would tell it."""
+        if self.events is None:
+            return None
+        base = self.base(request)
+        return LiveView(f"{base}/events", self.events.generation, f"{base}/tracebacks", heals, label, url)
 
     def builder(self, entry: Entry, request: Request, verdict: Verdict, describer: Describer) -> PageBuilder:
         return PageBuilder(

@@ -1,4 +1,4 @@
-"""What each address of the debugger answers, consoles left out: errors, frames, sources, values, unlocking, assets.
+"""What the debugger's addresses answer, but for consoles: errors, frames, sources, values, unlocking, events, assets.
 
 Each handler takes the desk, the request, the verdict on its sender, and the ids of its address.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs
 
-from debugkit.debug import answers, assets, render
-from debugkit.debug.desk import Desk, site, text_field, wants_page
+from debugkit.debug import answers, assets, negotiate, render
+from debugkit.debug.desk import Desk, site, text_field
 from debugkit.debug.frameview import FrameViews, editor_url, frame_url, short_filename
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import recents_view
 from debugkit.debug.problem import Problem
 from debugkit.debug.registry import Entry
+from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.trust import Level, Verdict
-from debugkit.debug.views import SourcePageView
+from debugkit.debug.views import LiveView, SourcePageView
 from debugkit.errors import BadRequest, Forbidden, NotFound
 
 #: An id as the registry makes them.
@@ -35,10 +36,15 @@ def static(desk: Desk, request: Request, verdict: Verdict, name: str) -> Respons
 def recents(desk: Desk, request: Request, verdict: Verdict) -> Response:
     groups = desk.registry.recent_groups()
     view = recents_view(
-        groups, desk.reader(request, verdict), desk.access(request, verdict), desk.static_url(request), desk.redactor
+        groups,
+        desk.reader(request, verdict),
+        desk.access(request, verdict),
+        desk.static_url(request),
+        desk.redactor,
+        desk.live(request, "list"),
     )
-    if wants_page(request):
-        return answers.page(render.html("recent.html", view))
+    if negotiate.preferred(request.headers) == "html":
+        return answers.page(render.html("_recents.html" if "x-debugkit" in request.headers else "recent.html", view))
     return answers.data({"errors": render.plain(view.rows)})
 
 
@@ -47,15 +53,21 @@ def traceback(desk: Desk, request: Request, verdict: Verdict, entry: str, form: 
     return entry_response(desk, desk.registry.get(entry), request, verdict, forms[form], status=200)
 
 
-def entry_response(desk: Desk, entry: Entry, request: Request, verdict: Verdict, form: str, *, status: int) -> Response:
-    """One error as html, json, markdown or text."""
+def entry_response(
+    desk: Desk, entry: Entry, request: Request, verdict: Verdict, form: str, *, status: int, notice: str = ""
+) -> Response:
+    """One error as html, json, markdown or text. With a ``status`` from 400 on it is the answer to ``request`` itself.
+
+    ``notice`` is a sentence for the top of the page.
+    """
     if form == "text":
         url = f"{site(request)}{desk.base(request)}/tracebacks/{entry.id}"
         return answers.text(f"{desk.redactor.text(entry.captured.text)}\nDebugger page: {url}\n", status=status)
     with desk.describer() as describer:
         builder = desk.builder(entry, request, verdict, describer)
         if form == "html":
-            return answers.page(render.html("traceback.html", builder.page()), status=status)
+            live = answer_live(desk, request, entry.request_line) if status >= 400 else past_live(desk, entry, request)
+            return answers.page(render.html("traceback.html", builder.page(live=live, notice=notice)), status=status)
         if form == "markdown":
             markdown = render.html("traceback.md", builder.markdown_page())
             return answers.answer("text/markdown; charset=utf-8", markdown, status=status)
@@ -73,7 +85,39 @@ def frame(desk: Desk, request: Request, verdict: Verdict, frame: str) -> Respons
         builder = desk.builder(entry, request, verdict, describer)
         if "x-debugkit" in request.headers:
             return answers.page(render.html("frame.html", builder.frame(found)))
-        return answers.page(render.html("traceback.html", builder.page(found)))
+        page = builder.page(found, live=past_live(desk, entry, request))
+        return answers.page(render.html("traceback.html", page))
+
+
+def answer_live(desk: Desk, request: Request, line: str = "") -> LiveView | None:
+    """For a page that answers ``request`` itself. What is safe is repeated without asking (RFC 9110, 9.2.1)."""
+    if request.method in ("GET", "HEAD"):
+        return desk.live(request, "reload")
+    return desk.live(request, "ask", label=f"Send {line or f'the {request.method}'} again")
+
+
+def past_live(desk: Desk, entry: Entry, request: Request) -> LiveView | None:
+    """For a page about a past error, at its own address: a link can make its request anew if that was a GET."""
+    failed = entry.request
+    url = link(desk, failed) if isinstance(failed, RequestSnapshot) and failed.method == "GET" else ""
+    return desk.live(request, "past", label=f"Open {entry.request_line} again", url=url)
+
+
+def link(desk: Desk, failed: RequestSnapshot) -> str:
+    """The address of a request, without its host; empty when it holds a secret, which no page may print."""
+    url = f"{failed.path}?{failed.query}" if failed.query else failed.path
+    # Two slashes at the start would be a host (WHATWG URL, section 4.3), and the first part of a path is anybody's.
+    return "" if desk.redactor.text(url) != url else f"/.{url}" if url.startswith("//") else url
+
+
+def events(desk: Desk, request: Request, verdict: Verdict) -> Response:
+    """What happens, as it happens: only where a runner says when the code has changed."""
+    if desk.events is None:
+        raise NotFound("Nothing is told here: the application runs without debugkit's reloader.")
+    # A page of another site cannot read the answer, but each stream keeps a thread busy.
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden("Pages of other sites are told nothing.", code="cross_origin")
+    return answers.event_stream(desk.events.stream() if request.method == "GET" else b"")
 
 
 def source(desk: Desk, request: Request, verdict: Verdict, frame: str) -> Response:

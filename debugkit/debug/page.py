@@ -31,6 +31,7 @@ from debugkit.debug.views import (
     FrameRow,
     FrameView,
     LibraryRun,
+    LiveView,
     OriginView,
     PageView,
     RecentsView,
@@ -66,8 +67,8 @@ class PageBuilder:
         self._static_url = static_url
         self._views = FrameViews(entry, reader, describer, limits)
 
-    def page(self, opened: CapturedFrame | None = None) -> PageView:
-        """The page with ``opened`` open, by default the nearest frame of the application."""
+    def page(self, opened: CapturedFrame | None = None, *, live: LiveView | None = None, notice: str = "") -> PageView:
+        """The page with ``opened`` open, by default the nearest frame of the application. ``notice`` stands on top."""
         entry, reader = self._entry, self._reader
         captured = entry.captured
         frame = opened or captured.opened
@@ -99,7 +100,8 @@ class PageBuilder:
             app_frames=len(own),
             library_frames=len(captured.frames) - len(own),
             origins=tuple(self._origins(frame)),
-            notice="" if entry.live else entry.gone_reason,
+            notice=" ".join(filter(None, (notice, entry.gone_reason))),
+            live=live,
             text="" if frame else self._text(captured.text),
         )
 
@@ -219,7 +221,12 @@ class PageBuilder:
 
 
 def recents_view(
-    groups: Iterable[Sequence[Entry]], reader: Reader, access: AccessView, static_url: str, redactor: Redactor
+    groups: Iterable[Sequence[Entry]],
+    reader: Reader,
+    access: AccessView,
+    static_url: str,
+    redactor: Redactor,
+    live: LiveView | None = None,
 ) -> RecentsView:
     """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
     return RecentsView(
@@ -227,6 +234,7 @@ def recents_view(
         access=access,
         static_url=static_url,
         list_url=f"{reader.base}/tracebacks",
+        live=live,
     )
 
 
@@ -248,6 +256,7 @@ def recent_view(group: Sequence[Entry], reader: Reader, redactor: Redactor) -> R
             (moment.strftime("%H:%M:%S"), f"{reader.base}/tracebacks/{entry.id}")
             for moment, entry in zip(moments[1:], group[1:], strict=True)
         ),
+        group=newest.group,
     )
 
 

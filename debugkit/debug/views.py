@@ -218,6 +218,23 @@ class AccessView:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveView:
+    """How a page hears that the code has changed, and what it does then.
+
+    ``heals`` is one of "reload": the page answers a GET, which it repeats by itself; "ask": it answers another method,
+    which is repeated on a click, ``label`` being the words for that; "past": it is about one past error, whose request
+    may be made anew at ``url``; "list": it shows what the server has now.
+    """
+
+    events_url: str
+    generation: str  # of the code that made the page
+    list_url: str
+    heals: str
+    label: str = ""
+    url: str = ""  # empty when the request cannot be made by following a link
+
+
+@dataclass(frozen=True, slots=True)
 class PageView:
     """The whole error page."""
 
@@ -251,6 +268,7 @@ class PageView:
     notice: str = ""
     #: The plain text itself, only when there is no frame to show (evicted).
     text: str = ""
+    live: LiveView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +284,7 @@ class RecentView:
     count: int
     live: bool  # its frames are still there
     urls: tuple[tuple[str, str], ...] = ()  # (time, url) of earlier occurrences that are kept
+    group: str = ""  # the same for the same error
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +295,7 @@ class RecentsView:
     access: AccessView
     static_url: str
     list_url: str
+    live: LiveView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,3 +332,5 @@ class MessageView:
     url: str = ""
     url_text: str = ""
     static_url: str = ""
+    hint: str = ""  # what to do now, where no link leads on
+    live: LiveView | None = None

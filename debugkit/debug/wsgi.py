@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from debugkit.debug.debugger import Debugger
+from debugkit.debug.events import Events
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import record_body, take_snapshot
@@ -82,7 +83,8 @@ class DebuggedApplication:
             limits=limits or Limits(),
             **settings,
         )
-        self.debugger = Debugger(self.settings, identity or application_identity(app))
+        self.identity = identity or application_identity(app)
+        self.debugger = Debugger(self.settings, self.identity)
         self._mount = self.settings.mount
         self._reserved = tuple(filter(None, (self._mount, console_path)))
         self._recorded_body = self.settings.limits.recorded_body
@@ -117,9 +119,22 @@ class DebuggedApplication:
         next(guarded)
         return guarded
 
+    @property
+    def events(self) -> Events | None:
+        """Where open pages hear that the code has changed. Whoever runs the application sets it; `None` for nobody."""
+        return self.debugger.events
+
+    @events.setter
+    def events(self, events: Events | None) -> None:
+        self.debugger.events = events
+
     def banner(self, url: str) -> list[str]:
         """Lines for the terminal of a server that answers at ``url``: the PIN and the link that unlocks a browser."""
         return self.debugger.announcement(f"{url.rstrip('/')}{self._mount}")
+
+    def restarted(self) -> None:
+        """The terminal says PIN and link already: an earlier process of the same server printed them."""
+        self.debugger.announced = True
 
     def trust_host(self, name: str) -> None:
         """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
