@@ -20,39 +20,44 @@ class Crew(Generic[T]):
         self._size = size
         self._work = work
         self._threads: list[threading.Thread] = []
-        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._unfinished = 0  # what is being worked on, and what waits
         #: None ends the thread that gets it.
         self._waiting: queue.SimpleQueue[T | None] = queue.SimpleQueue()
 
     def submit(self, item: T) -> None:
         """Have ``item`` worked on: at once if a thread is idle or can be started, else as soon as one is done."""
+        with self._lock:
+            self._unfinished += 1
+            enough = self._unfinished <= len(self._threads)
         self._waiting.put(item)
-        if self._idle.acquire(blocking=False) or len(self._threads) >= self._size:
-            return
+        if not enough and len(self._threads) < self._size:
+            self._add_thread()
+
+    def _add_thread(self) -> None:
         # Daemons: an endless request must not keep the process alive after the server has stopped.
         thread = threading.Thread(target=self._run, name=f"debugkit-{len(self._threads) + 1}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the system allows no more: those that there are must do
+            if not self._threads:
+                raise
+            self._size = len(self._threads)
+        else:
+            self._threads.append(thread)
 
     @property
     def has_time(self) -> bool:
-        """Nothing waits for a thread."""
-        return self._waiting.empty()
+        """Whether something that is submitted now would be begun at once."""
+        return self._unfinished < self._size
 
     def dismiss(self) -> None:
         """End every thread, after what it is doing and what waits already."""
         for _ in self._threads:
             self._waiting.put(None)
 
-    def join(self, seconds: float) -> bool:
-        """Wait for a thread to end. False: all have ended."""
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(seconds)
-                return True
-        return False
-
     def _run(self) -> None:
         while (item := self._waiting.get()) is not None:
             self._work(item)
-            self._idle.release()
+            with self._lock:
+                self._unfinished -= 1

@@ -24,6 +24,9 @@ _SECRET = re.compile(r"(?i)(token|pin|password|passwd|secret|signature|api_?key)
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 
+#: Who asked, when it was over a Unix socket: clients have no address there.
+UNIX = "unix:"
+
 RESET = "\x1b[0m"
 BOLD = "\x1b[1m"
 
@@ -43,13 +46,20 @@ class Log:
         self._clock = clock
         self._hidden = hidden
         self._colours = wants_colours(self.stream, environ)
+        if sys.platform == "win32" and self._colours:
+            import colorama
+
+            colorama.just_fix_windows_console()
 
     @property
     def stream(self) -> TextIO | None:
         return self._stream if self._stream is not None else sys.stderr
 
     def access(self, peer: str, line: str, status: int, size: int = 0, seconds: float = 0.0) -> None:
-        """One request: the client's address, "GET /path HTTP/1.1", the status of the answer, its bytes and its time."""
+        """One request: the client's address, "GET /path HTTP/1.1", the status, bytes of the body, and seconds it took.
+
+        Up to the dash it is the line that Werkzeug writes, for the programs that read it.
+        """
         if self._hidden in line and f"{self._hidden}/" in f"{_path(line)}/":
             return
         if "?" in line:
@@ -58,7 +68,7 @@ class Log:
         line = f'"{escape(line)}" {status}'
         if self._colours:
             line = f"{_colour(status)}{line}{RESET}"
-        self.say(f"{peer} - - [{stamp}] {line} -")
+        self.say(f"{peer or UNIX} - - [{stamp}] {line} - {size_text(size)} {time_text(seconds)}")
 
     def failed(self, error: BaseException) -> None:
         """An exception that the application did not catch."""
@@ -93,10 +103,31 @@ def wants_colours(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
         return False
 
 
-def banner(title: str, url: str, notes: Sequence[str] = ()) -> str:
-    """What stands in the terminal when the server is ready. The address alone on its line can be clicked."""
-    lines = [title, "", f"    {url}", "", "Press Ctrl+C to stop."]
+def banner(title: str, urls: Sequence[str], notes: Sequence[str] = (), *, watching: str = "") -> str:
+    """What stands in the terminal when the server is ready. An address alone on its line can be clicked.
+
+    ``notes`` are the debugger's, with its PIN; ``watching`` says what the reloader looks after.
+    """
+    lines = [title, "", *(f"    {url}" for url in urls), "", *([watching] if watching else []), "Press Ctrl+C to stop."]
     return "\n".join([*lines, *notes])
+
+
+def size_text(size: int) -> str:
+    """Bytes as people read them: 532B, 1.2kB, 12.3kB, 123kB."""
+    return f"{size}B" if size < 1000 else _shortened(size / 1000, "kB", "MB", "GB", "TB")
+
+
+def time_text(seconds: float) -> str:
+    """Seconds as people read them: 0.3ms, 12.3ms, 340ms, 1.2s."""
+    return _shortened(max(0.0, seconds) * 1000, "ms", "s")
+
+
+def _shortened(value: float, unit: str, *larger: str) -> str:
+    for next_unit in larger:
+        if value < 999.5:  # what would be rounded up to 1000 belongs to the next unit
+            break
+        value, unit = value / 1000, next_unit
+    return f"{value:.1f}{unit}" if value < 99.95 else f"{value:.0f}{unit}"
 
 
 def without_secrets(line: str) -> str:
@@ -123,7 +154,7 @@ def _stamp(second: int) -> str:
 
 
 def _colour(status: int) -> str:
-    if status < 300:
+    if status < 300:  # 101 as well: the application has taken the connection over
         return ""
     if status < 400:
         return "\x1b[36m"

@@ -35,8 +35,15 @@ class Work:
 
 
 def ended(crew: Crew[str]) -> bool:
-    """After a `join` for each thread there is none left."""
-    return [crew.join(TIMEOUT) for _ in range(10)][-1] is False
+    for thread in crew._threads:
+        thread.join(TIMEOUT)
+    return not any(thread.is_alive() for thread in crew._threads)
+
+
+def idle(crew: Crew[str]) -> None:
+    """Wait until nothing is being worked on: nothing else shows that."""
+    while crew._unfinished:
+        threading.Event().wait(0.001)
 
 
 @pytest.fixture
@@ -64,7 +71,6 @@ def test_no_thread_is_started_before_there_is_work(crew_of: Callable[[int], Crew
     crew = crew_of(8)
     assert threading.active_count() == before
     assert crew.has_time
-    assert not crew.join(TIMEOUT)
 
 
 def test_what_is_submitted_is_worked_on_at_the_same_time(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
@@ -73,7 +79,7 @@ def test_what_is_submitted_is_worked_on_at_the_same_time(crew_of: Callable[[int]
         crew.submit(item)
     assert work.begins(3)
     assert len(work.threads) == 3
-    assert crew.has_time
+    assert not crew.has_time
 
 
 def test_what_is_too_much_waits_for_a_thread_in_order(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
@@ -96,9 +102,47 @@ def test_an_idle_thread_is_used_again(crew_of: Callable[[int], Crew[str]], work:
         crew.submit(item)
         assert work.begins()
         work.let_go()
-        assert crew._idle.acquire(timeout=TIMEOUT)  # nothing else shows that the thread is idle again
-        crew._idle.release()
+        idle(crew)
     assert len(work.threads) == 1
+
+
+def test_a_crew_has_time_while_not_all_of_it_works(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+    crew = crew_of(2)
+    crew.submit("a")
+    assert work.begins()
+    assert crew.has_time
+    crew.submit("b")
+    assert not crew.has_time
+    work.let_go(2)
+    idle(crew)
+    assert crew.has_time
+
+
+def test_a_crew_does_with_the_threads_it_has_when_the_system_allows_no_more(
+    crew_of: Callable[[int], Crew[str]], work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    crew = crew_of(8)
+    crew.submit("a")
+    assert work.begins()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        crew.submit("b")
+    work.let_go(2)
+    assert work.begins()
+    idle(crew)
+    assert work.done == ["a", "b"]
+
+
+def test_a_crew_without_any_thread_says_so(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Crew(8, work).submit("a")
 
 
 def test_a_dismissed_crew_finishes_what_waits_already(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
@@ -109,17 +153,6 @@ def test_a_dismissed_crew_finishes_what_waits_already(crew_of: Callable[[int], C
     work.let_go(5)
     assert ended(crew)
     assert sorted(work.done) == list("abcde")
-
-
-def test_to_join_waits_no_longer_than_asked_and_says_that_somebody_works(
-    crew_of: Callable[[int], Crew[str]], work: Work
-) -> None:
-    crew = crew_of(1)
-    crew.submit("a")
-    assert work.begins()
-    crew.dismiss()
-    assert crew.join(0.001)
-    assert work.done == []
 
 
 def test_threads_do_not_keep_the_process_alive_and_have_names(crew_of: Callable[[int], Crew[str]], work: Work) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TextIO
 
 import pytest
 
-from debugkit.serving.log import Log, banner, escape, wants_colours, without_secrets
+from debugkit.serving.log import Log, banner, escape, size_text, time_text, wants_colours, without_secrets
 
 NOON = time.mktime((2026, 11, 21, 12, 3, 11, 0, 0, -1))
 
@@ -20,23 +21,70 @@ class Terminal(io.StringIO):
         return True
 
 
-def logged(line: str, status: int = 200, *, stream: TextIO | None = None, **environ: str) -> str:
+def logged(
+    line: str, status: int = 200, *, peer: str = "127.0.0.1", stream: TextIO | None = None, **environ: str
+) -> str:
     stream = stream or io.StringIO()
-    Log(stream, environ=environ, clock=lambda: NOON).access("127.0.0.1", line, status)
+    Log(stream, environ=environ, clock=lambda: NOON).access(peer, line, status, 1234, 0.0034)
     return stream.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 
-def test_a_request_is_one_line_in_the_common_format() -> None:
-    assert logged("GET / HTTP/1.1") == '127.0.0.1 - - [21/Nov/2026 12:03:11] "GET / HTTP/1.1" 200 -\n'
+def test_a_request_is_one_line_in_the_common_format_with_its_size_and_time() -> None:
+    assert logged("GET / HTTP/1.1") == '127.0.0.1 - - [21/Nov/2026 12:03:11] "GET / HTTP/1.1" 200 - 1.2kB 3.4ms\n'
+
+
+def test_programs_that_read_the_line_of_werkzeug_can_read_this_one() -> None:
+    found = re.match(r'(\S+) - - \[(.+?)\] "(\S+) (\S+) (\S+)" (\d{3}) -', logged("GET /tea?hot=1 HTTP/1.1", 404))
+    assert found is not None
+    assert found.groups() == ("127.0.0.1", "21/Nov/2026 12:03:11", "GET", "/tea?hot=1", "HTTP/1.1", "404")
+
+
+def test_a_client_of_a_unix_socket_has_no_address_and_the_line_keeps_its_columns() -> None:
+    assert logged("GET / HTTP/1.1", peer="").startswith("unix: - - [21/Nov/2026 12:03:11] ")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0B"),
+        (999, "999B"),
+        (1000, "1.0kB"),
+        (12_345, "12.3kB"),
+        (99_960, "100kB"),
+        (123_456, "123kB"),
+        (999_499, "999kB"),
+        (999_500, "1.0MB"),
+        (100_000_000, "100MB"),
+        (5_000_000_000_000_000, "5000TB"),
+    ],
+)
+def test_sizes_are_short(size: int, text: str) -> None:
+    assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0.0ms"),
+        (0.00034, "0.3ms"),
+        (0.0123, "12.3ms"),
+        (0.34, "340ms"),
+        (0.9996, "1.0s"),
+        (75, "75.0s"),
+        (-1, "0.0ms"),
+    ],
+)
+def test_times_are_short(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("status", "colour"),
-    [(200, ""), (204, ""), (302, "\x1b[36m"), (304, "\x1b[36m"), (404, "\x1b[33m"), (500, "\x1b[1;31m")],
+    [(101, ""), (200, ""), (204, ""), (302, "\x1b[36m"), (304, "\x1b[36m"), (404, "\x1b[33m"), (500, "\x1b[1;31m")],
 )
 def test_terminals_get_colours_by_status(status: int, colour: str) -> None:
     line = logged("GET / HTTP/1.1", status, stream=Terminal())
-    assert line.endswith(f'{colour}"GET / HTTP/1.1" {status}\x1b[0m -\n')
+    assert line.endswith(f'{colour}"GET / HTTP/1.1" {status}\x1b[0m - 1.2kB 3.4ms\n')
 
 
 def test_pipes_and_files_get_no_colours() -> None:
@@ -164,11 +212,17 @@ def test_without_a_stream_it_writes_to_what_stderr_is_at_that_time(capsys: Any) 
     assert log.stream is sys.stderr
 
 
-def test_the_banner_has_the_address_alone_on_its_line() -> None:
-    lines = banner("debugkit serves shop:app at", "http://127.0.0.1:8000/", ["The PIN is 123."]).split("\n")
+def test_the_banner_has_each_address_alone_on_its_line() -> None:
+    urls = ["http://127.0.0.1:8000/", "http://192.168.1.7:8000/"]
+    lines = banner("debugkit serves shop:app at", urls, ["The PIN is 123."]).split("\n")
     assert lines[0] == "debugkit serves shop:app at"
-    assert lines[2].strip() == "http://127.0.0.1:8000/"
-    assert lines[-1] == "The PIN is 123."
+    assert [line.strip() for line in lines[2:4]] == urls
+    assert lines[-2:] == ["Press Ctrl+C to stop.", "The PIN is 123."]
+
+
+def test_the_banner_says_what_the_reloader_watches() -> None:
+    lines = banner("title", ["unix:/tmp/tea"], watching="Reloading with stat: 12 files are watched.").split("\n")
+    assert lines[-2:] == ["Reloading with stat: 12 files are watched.", "Press Ctrl+C to stop."]
 
 
 def test_bold_is_for_terminals() -> None:
