@@ -5,8 +5,8 @@ export const TRIES = 3;
 /** Milliseconds until the next attempt to connect, and the most they grow to. */
 const FIRST = 200;
 const LONGEST = 5000;
-/** Attempts after which the server is said not to answer: about three seconds. */
-const PATIENT = 5;
+/** Attempts after which the server is said not to answer: about two seconds. */
+const PATIENT = 4;
 
 /**
  * @param {{heals: string, generation: string}} page what the server said when it made the page
