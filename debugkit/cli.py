@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Any
 
 from debugkit import __version__
-from debugkit.errors import DebugkitError
-from debugkit.run import debugged, serve
-from debugkit.serving.listen import AddressInUse
-from debugkit.serving.log import Log
-from debugkit.serving.server import Server, make_server
-from debugkit.serving.target import load, parse
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-#: The default port, and those tried after it when it is in use.
-PORTS = range(8000, 8010)
+from debugkit.errors import ConfigurationError, DebugkitError
+from debugkit.options import NAMES, add_options, project_table, resolve
+from debugkit.run import Choices, own_part
+from debugkit.run import run as serve
+from debugkit.serving.control import current
+from debugkit.serving.target import Target, find, load, parse
 
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
 Serve a WSGI application on this computer. When it raises an exception, the
 browser shows the traceback with the values of that moment, and a console in
-every frame, behind the PIN that is printed at the start."""
+every frame, behind the PIN that is printed at the start. When a file changes,
+the application starts again, and the page in the browser heals by itself."""
 RUN_EXAMPLES = """\
 targets:
   shop:app                the object `app` of the module `shop`
   shop.web:create_app()   what the function `create_app` returns
   examples/shop/app.py    a file with app, application or create_app in it
   app.py:site             the object `site` of a file
+  (none)                  app.py, wsgi.py, application.py or main.py here,
+                          FLASK_APP, or Django's wsgi.py beside manage.py
 
 examples:
   debugkit run examples/shop/app.py
   debugkit run --host localhost --port 8080 shop:app
   debugkit run --host 0.0.0.0 shop:app      reachable from other computers
+  debugkit run --cert adhoc shop:app        https, with its own certificate
+  debugkit run --bind unix:/tmp/shop.sock --bind 127.0.0.1:8000 shop:app
+
+Every option can stand in pyproject.toml under [tool.debugkit], as
+`port = 8080`, and in the environment, as DEBUGKIT_PORT=8080.
 
 The debugger runs code for those who know the PIN: never use it on a server
 that strangers can reach."""
@@ -55,8 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        return run(options)
+        return COMMANDS[options.command](options)
     except DebugkitError as error:
+        if current():  # the worker's own start decides whether that is the end
+            raise
         print(f"debugkit: {error.explanation}", file=sys.stderr)
         return 1
 
@@ -78,60 +80,70 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=RUN_EXAMPLES,
         formatter_class=plain,
     )
-    command.add_argument("target", metavar="TARGET", help="what to serve: module:app, or the path of a .py file")
-    command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     command.add_argument(
-        "--port", type=int, help=f"the port, 0 for any free one (default: {PORTS[0]}, or the next free one)"
+        "target", metavar="TARGET", nargs="?", help="what to serve: module:app, or the path of a .py file"
     )
-    command.add_argument("--no-debugger", action="store_true", help="serve only: errors are a plain 500")
-    command.add_argument("--no-evalex", action="store_true", help="show errors, but run no code for the browser")
-    command.add_argument(
-        "--no-pin", action="store_true", help="ask for no PIN: whoever uses this computer may run code in the console"
-    )
+    add_options(command)
     return parser
 
 
 def run(options: argparse.Namespace) -> int:
     """``debugkit run``."""
-    target = parse(options.target)
+    given = {name: value for name, value in vars(options).items() if name in NAMES}
+    table, source = project_table(Path.cwd())
+    values = resolve(given, os.environ, table, source)
+    text = options.target or table.get("target")
+    target = parse(text) if text else find(Path.cwd())
+    choices = chosen(values, target, text or target.identity, explicit="reload" in given)
     try:
-        application = load(target)
-    except DebugkitError:
+        return serve(lambda: load(target), choices, supervise_here=True)
+    except (DebugkitError, KeyboardInterrupt):
         raise
     except Exception as error:
+        if current():
+            raise
         # The user's own module failed: what Python would say, without the steps that led there.
         traceback.print_exception(type(error), error, own_part(error.__traceback__))
         return 1
-    log = Log()
-    if not options.no_debugger:
-        application = debugged(
-            application, evalex=not options.no_evalex, pin_security=not options.no_pin, identity=target.identity
-        )
-    server = listen(options.host, options.port, application, log)
-    number = serve(server, application, log, f"debugkit {__version__} serves {options.target} at")
-    return 128 + number if number else 0
 
 
-def listen(
-    host: str, port: int | None, application: WSGIApplication, log: Log, *, candidates: Sequence[int] = PORTS
-) -> Server:
-    """A server on ``port``; on the first free one of ``candidates`` when the user asked for none."""
-    if port is not None:
-        return make_server(host, port, application, log=log)
-    for candidate in candidates:
-        try:
-            server = make_server(host, candidate, application, log=log)
-        except AddressInUse:
-            continue
-        if candidate != candidates[0]:
-            log.say(f"Port {candidates[0]} is in use: taking {candidate} instead.")
-        return server
-    raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
+def chosen(values: dict[str, Any], target: Target, name: str, *, explicit: bool) -> Choices:
+    """What the options mean. ``explicit``: the reloader was asked for, and did not just come by default."""
+    settings = {name: values[name] for name in ("evalex", "trusted_hosts", "trusted_peers", "redact", "editor")}
+    if values["key"] and not values["cert"]:
+        raise ConfigurationError("--key belongs to a certificate: give --cert too.")
+    return Choices(
+        addresses=values["bind"] or (values["host"],),
+        port=values["port"],
+        debugger={**settings, "pin_security": values["pin"], "identity": target.identity}
+        if values["debugger"]
+        else None,
+        reload=values["reload"] and (explicit or os.name == "posix"),
+        roots=(str(target.folder),),
+        extra_files=values["extra_files"],
+        exclude_patterns=values["exclude_patterns"],
+        reloader_type=values["reloader_type"],
+        reloader_interval=values["reloader_interval"],
+        threaded=values["threaded"],
+        processes=values["processes"],
+        static_files=static_files(values["static_files"]),
+        passthrough_errors=values["passthrough_errors"],
+        ssl_context=certificate(values["cert"], values["key"]),
+        title=f"debugkit {__version__} serves {name} at",
+    )
 
 
-def own_part(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from the user's first frame on."""
-    ours = (str(Path(__file__).parent) + os.sep, importlib.__file__, "<frozen importlib")
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(ours):
-        trace = trace.tb_next
-    return trace
+def certificate(cert: str | None, key: str | None) -> str | tuple[str, str | None] | None:
+    return cert if cert in (None, "adhoc") else (cert, key)
+
+
+def static_files(items: Sequence[str]) -> dict[str, str]:
+    """``/static=path`` as Werkzeug's mapping."""
+    pairs = [item.partition("=") for item in items]
+    for url, equals, path in pairs:
+        if not (url.startswith("/") and equals and path):
+            raise ConfigurationError(f"--static-files {url}{equals}{path} cannot work: write /static=path/of/a/folder.")
+    return {url: path for url, _, path in pairs}
+
+
+COMMANDS = {"run": run}

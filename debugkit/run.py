@@ -1,19 +1,57 @@
-"""run_simple, and the one place below the command line where the server and the debugger meet."""
+"""run_simple, and the one place below the command line where the server, the reloader and the debugger meet."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import importlib
+import os
+import secrets
+import socket
 import sys
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from debugkit.errors import ConfigurationError
+from debugkit.errors import ConfigurationError, DebugkitError
+from debugkit.hooks import started
+from debugkit.serving.control import Control, call, current
+from debugkit.serving.listen import AddressInUse, adopt, listen, parse_address
 from debugkit.serving.log import Log, banner
-from debugkit.serving.server import THREADS, Server, make_server
+from debugkit.serving.program import this_program
+from debugkit.serving.server import GRACE, THREADS, Server, make_server
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from debugkit.debug.wsgi import DebuggedApplication
+
+#: The ports that are tried when none was asked for. Not 5000, which macOS keeps for itself.
+PORTS = range(8000, 8010)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How to serve: what `run_simple`, the command line and the frameworks' commands have in common."""
+
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    port: int | None = None  # for addresses that name none; `None`: the first free one of `PORTS`
+    debugger: Mapping[str, Any] | None = None  # the settings of `DebuggedApplication`; `None`: no debugger
+    reload: bool = False
+    roots: tuple[str, ...] = ()  # folders whose Python files are watched; none: where the program's modules are
+    extra_files: tuple[str, ...] = ()
+    exclude_patterns: tuple[str, ...] = ()
+    reloader_type: str = "auto"
+    reloader_interval: float = 1.0
+    threaded: bool = True
+    processes: int = 1
+    static_files: Any = None
+    passthrough_errors: bool = False
+    ssl_context: Any = None
+    title: str = "debugkit serves your application at"
 
 
 def run_simple(
@@ -31,29 +69,232 @@ def run_simple(
     threaded: bool = True,
     processes: int = 1,
     request_handler: type | None = None,
-    static_files: Mapping[str, Any] | None = None,
+    static_files: Any = None,
     passthrough_errors: bool = False,
     ssl_context: Any = None,
 ) -> None:
-    """Serve ``application`` until SIGINT, SIGTERM or an error. The arguments are those of Werkzeug's `run_simple`.
+    """Serve ``application`` until a signal. The arguments are those of Werkzeug's `run_simple`.
 
-    ``port`` 0 means any free one. ``use_debugger`` wraps the application in `DebuggedApplication`, ``use_evalex`` gives
-    its frames a console. ``threaded=False`` answers one request at a time. ``passthrough_errors`` raises the
-    application's exception from here. ``extra_files``, ``exclude_patterns``, ``reloader_interval`` and
-    ``reloader_type`` mean something only with a reloader.
-    Raises `debugkit.ConfigurationError` for what this version does not offer, and `debugkit.DebugkitError` when the
-    address cannot be listened on.
+    ``hostname`` is an address, a name of this computer ("localhost": both 127.0.0.1 and ::1), or "unix:/path" for a
+    Unix socket; ``port`` 0 means any free one. ``use_debugger`` wraps the application in `DebuggedApplication`;
+    ``use_evalex`` gives its frames a console. ``use_reloader`` runs the program again when one of its files changes:
+    the Python files below the program's folder, imported modules that are not installed packages, and ``extra_files``
+    (paths, folders or patterns), without those that match ``exclude_patterns``. ``reloader_type`` is "auto", "stat" or
+    "watchdog"; "stat" looks every ``reloader_interval`` seconds. ``threaded=False`` answers one request at a time,
+    ``processes`` serves in that many processes. ``static_files`` maps addresses to files, folders or (package, folder).
+    ``passthrough_errors`` raises the application's exception from here. ``ssl_context`` is an `ssl.SSLContext`, a pair
+    (certificate file, key file), or "adhoc".
+
+    SIGINT and SIGTERM let requests finish; then `SystemExit` is raised with status 128 + n, as shells expect.
+    Raises `debugkit.ConfigurationError` for a value that cannot work, and `debugkit.DebugkitError` when the address is
+    in use.
     """
-    _refuse("use_reloader", use_reloader, "leave it out, and start the server again after a change")
-    _refuse("processes", processes != 1, "leave it at 1, or serve with gunicorn")
-    _refuse("request_handler", request_handler is not None, "leave it out, and put what it does into a WSGI middleware")
-    _refuse("static_files", static_files, "leave it out, and let the application serve them")
-    _refuse("ssl_context", ssl_context is not None, "leave it out, and use http, or put a proxy with TLS in front")
-    if use_debugger:
-        application = debugged(application, evalex=use_evalex)
-    threads = THREADS if threaded else 1
-    server = make_server(hostname, port, application, threads=threads, passthrough_errors=passthrough_errors)
-    serve(server, application, Log(), "debugkit is serving your application at")
+    if request_handler is not None:
+        raise ConfigurationError(
+            "run_simple has no request_handler: put what it does to requests into a WSGI middleware, and what it does "
+            "to the log into a filter of the stream it is written to."
+        )
+    choices = Choices(
+        addresses=(hostname,),
+        port=port,
+        debugger={"evalex": use_evalex} if use_debugger else None,
+        reload=use_reloader,
+        extra_files=tuple(extra_files or ()),
+        exclude_patterns=tuple(exclude_patterns or ()),
+        reloader_type=reloader_type,
+        reloader_interval=reloader_interval,
+        threaded=threaded,
+        processes=processes,
+        static_files=static_files,
+        passthrough_errors=passthrough_errors,
+        ssl_context=ssl_context,
+    )
+    status = run(lambda: application, choices)
+    if status or current():
+        raise SystemExit(status)
+
+
+def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here: bool = False) -> int:
+    """Serve what ``load`` returns. Returns the exit status: 128 + n after signal n, else 0.
+
+    With a reloader this process becomes the supervisor, and ``load`` is called in the workers only; with
+    ``supervise_here`` it stays what it is and waits, for a program that has imported nothing of the user's.
+    Raises `DebugkitError`, and what ``load`` raises when there is no supervisor to show it.
+    """
+    control = current()
+    if control is not None:
+        return _work(load, choices, control)
+    sockets = listen_on(choices, Log())
+    if choices.reload:
+        return _supervise(load, choices, sockets, here=supervise_here)
+    with contextlib.ExitStack() as stack:
+        for sock in sockets:
+            stack.callback(sock.close)
+        return serve(load(), choices, sockets)
+
+
+def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
+    """Serve in a process that a supervisor started."""
+    if list(choices.addresses) != control.hello["addresses"]:
+        Log().say(f" * Start the program again to listen on {', '.join(choices.addresses)}: it keeps its sockets.")
+    try:
+        application = load()
+    except (DebugkitError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit too: a module that ends the program is a failure to start
+        return serve_failure(control, error)
+    return serve(application, choices, inherited(control))
+
+
+def _supervise(
+    load: Callable[[], WSGIApplication], choices: Choices, sockets: list[socket.socket], *, here: bool
+) -> int:
+    from debugkit.serving.reloader import Plan, Supervisor, become_supervisor, require_posix
+
+    require_posix()
+    program = this_program()
+    plan = Plan(
+        program,
+        tuple(sock.fileno() for sock in sockets),
+        unlink=tuple(sock.getsockname() for sock in sockets if sock.family == getattr(socket, "AF_UNIX", None)),
+        roots=choices.roots or (str(program.root),),
+        extra=tuple(str(Path(one).absolute()) for one in choices.extra_files),
+        exclude=choices.exclude_patterns,
+        reloader_type=choices.reloader_type,
+        interval=choices.reloader_interval,
+        grace=GRACE,
+        hello={
+            "addresses": choices.addresses,
+            "debugger": choices.debugger if here else portable(load(), choices),
+            "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
+            "secure": choices.ssl_context is not None,
+        },
+    )
+    if here:
+        return Supervisor(plan).run()
+    become_supervisor(plan)
+
+
+def portable(application: WSGIApplication, choices: Choices) -> Mapping[str, Any] | None:
+    """The settings for a debugger in another process that asks for the same PIN, as plain values."""
+    wrapped = debugger_of(application)
+    if wrapped is None:
+        from debugkit.debug.wsgi import application_identity
+
+        return choices.debugger and {**choices.debugger, "identity": application_identity(application)}
+    kept = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in asdict(wrapped.settings).items()
+        if name not in ("console_init_func", "limits") and value is not None
+    }
+    return {**kept, "identity": wrapped.identity}
+
+
+def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) -> list[socket.socket]:
+    """Sockets that listen on the addresses; on the first free port of ``candidates`` when none was asked for."""
+    texts = choices.addresses
+    if choices.port is not None:
+        return listen([parse_address(text, choices.port) for text in texts])
+    for candidate in candidates:
+        try:
+            sockets = listen([parse_address(text, candidate) for text in texts])
+        except AddressInUse:
+            if all(parse_address(text, 1) == parse_address(text, 2) for text in texts):
+                raise  # each address names its port
+            continue
+        if candidate != candidates[0]:
+            log.say(f"Port {candidates[0]} is in use: taking {candidate} instead.")
+        return sockets
+    raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
+
+
+def inherited(control: Control) -> list[socket.socket]:
+    return [adopt(descriptor) for descriptor in control.hello["sockets"]]
+
+
+def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.socket], *, failed: bool = False) -> int:
+    """Serve from ``sockets``, which are the server's from now on. Returns the exit status."""
+    if choices.static_files:
+        from debugkit.serving.static_files import StaticFiles
+
+        debugger = debugger_of(application)
+        application = StaticFiles(application, choices.static_files)
+    if choices.debugger is not None:
+        application = debugged(application, **choices.debugger)
+    debugger = debugger_of(application)
+    control = current()
+    ends: list[Callable[[], None]] = []
+    if debugger is not None and control is not None:
+        from debugkit.debug.events import Events
+
+        debugger.events = Events(secrets.token_hex(4), failed=failed)
+        ends.append(debugger.events.close)
+    server = make_server(
+        parse_address(choices.addresses[0], 0).host,
+        choices.port or 0,
+        application,
+        sockets=sockets,
+        ssl_context=tls_context(choices),
+        threads=THREADS if choices.threaded else 1,
+        passthrough_errors=choices.passthrough_errors,
+        on_stop=ends,
+    )
+    announce(server, debugger, choices.title, control)
+    if control is not None:
+        control.serving(server.request_stop, urls=server.urls, failed=failed)
+    number = server.serve_forever()
+    return 128 + number if number else 0
+
+
+def announce(server: Server, debugger: DebuggedApplication | None, title: str, control: Control | None) -> None:
+    """Print the banner when the first process of a server starts, and call the hooks."""
+    log = Log()
+    first = control is None or control.hello["number"] == 1
+    notes: list[str] = []
+    if debugger is not None:
+        debugger.trust_host(server.name)
+        if first:
+            notes = debugger.banner(server.url)
+        else:
+            debugger.restarted()
+    if first:
+        log.say(banner(title, [log.bold(url) for url in server.urls], notes))
+    for hook in started:
+        call(hook, log.say, server.url)
+
+
+def tls_context(choices: Choices) -> Any:
+    if choices.ssl_context is None:
+        return None
+    from debugkit.serving.tls import make_context
+
+    return make_context(choices.ssl_context, [parse_address(text, 0).host for text in choices.addresses])
+
+
+def serve_failure(control: Control, error: BaseException | None, message: str = "") -> int:
+    """Serve, in place of a program that could not start, the page that says why. Returns the exit status."""
+    if error is not None:
+        error.__traceback__ = own_part(error.__traceback__)
+        traceback.print_exception(error)
+    hello = control.hello
+    application: WSGIApplication = plain_failure
+    if hello["debugger"] is not None:
+        from debugkit.debug.failure import FailedStart
+
+        application = debugged(plain_failure, **hello["debugger"])
+        FailedStart(cast("DebuggedApplication", application), error, message)
+    choices = Choices(
+        addresses=tuple(hello["addresses"]),
+        ssl_context=(hello["tls"] or "adhoc") if hello["secure"] else None,
+        title="The application could not start. The page that says why, and comes back when it can:",
+    )
+    return serve(application, choices, inherited(control), failed=True)
+
+
+def plain_failure(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """What browsers get when the debugger is off."""
+    start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
+    return [b"The application could not start. The terminal says why.\n"]
 
 
 def debugged(application: WSGIApplication, **settings: Any) -> WSGIApplication:
@@ -66,22 +307,21 @@ def debugged(application: WSGIApplication, **settings: Any) -> WSGIApplication:
 def debugger_of(application: WSGIApplication) -> DebuggedApplication | None:
     """The debugger that the application is wrapped in, also below a Flask object. Loads nothing."""
     module = sys.modules.get("debugkit.debug.wsgi")
-    for candidate in (application, getattr(application, "wsgi_app", None)):
+    for candidate in (application, *(getattr(application, name, None) for name in ("wsgi_app", "app"))):
         if module is not None and isinstance(candidate, module.DebuggedApplication):
             return cast("DebuggedApplication", candidate)
     return None
 
 
-def serve(server: Server, application: WSGIApplication, log: Log, title: str) -> int:
-    """Print the banner and serve until stopped. Returns the number of the signal that ended it, or 0."""
-    notes: list[str] = []
-    if debugger := debugger_of(application):
-        debugger.trust_host(server.name)
-        notes = debugger.banner(server.url)
-    log.say(banner(title, log.bold(server.url), notes))
-    return server.serve_forever()
+def own_part(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the user's first frame on."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_not_the_users()):
+        trace = trace.tb_next
+    return trace
 
 
-def _refuse(name: str, given: object, advice: str) -> None:
-    if given:
-        raise ConfigurationError(f"run_simple does not offer {name} yet: {advice}.")
+@functools.cache
+def _not_the_users() -> tuple[str, ...]:
+    import runpy
+
+    return str(Path(__file__).parent) + os.sep, str(importlib.__file__), str(runpy.__file__), "<frozen "

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 #: What applications are called, most telling first; the last ones are called to get the application.
 NAMES = ("app", "application")
 FACTORIES = ("create_app", "make_app")
+#: The files that hold it, where the target does not say.
+FILES = ("app.py", "wsgi.py", "application.py", "main.py")
 
 
 class TargetError(DebugkitError):
@@ -40,9 +43,38 @@ class Target:
     call: bool = False
 
     @property
+    def folder(self) -> Path:
+        """Where its modules are looked for first: beside the file, else the working directory."""
+        return self.path.parent if self.path else Path.cwd()
+
+    @property
     def identity(self) -> str:
         """What stays the same when the same application is started again, from wherever."""
         return f"{self.path or self.module}:{self.name}"
+
+
+def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
+    """The application of a project, by the names that projects give it. Imports nothing.
+
+    Looks for FLASK_APP, ``app.py`` and the like, and Django's ``wsgi.py``. Raises `TargetError`.
+    """
+    if text := environ.get("FLASK_APP"):
+        return parse(text)
+    for name in FILES:
+        if (folder / name).is_file():
+            return Target(_stem(folder / name), (folder / name).resolve())
+    if (folder / "manage.py").is_file():
+        found = sorted(path for path in folder.glob("*/wsgi.py") if (path.parent / "__init__.py").is_file())
+        if len(found) == 1:
+            return Target(f"{found[0].parent.name}.wsgi")
+    packages = sorted(path.parent for path in folder.glob("*/__init__.py"))
+    found = [package / name for package in packages for name in FILES if (package / name).is_file()]
+    if len(found) == 1:
+        return Target(f"{found[0].parent.name}.{found[0].stem}")
+    raise TargetError(
+        f"There is no application in {folder}: looked for {', '.join(FILES)}, and wsgi.py of a Django project. "
+        "Name it: debugkit run module:app, or debugkit run path/to/file.py."
+    )
 
 
 def parse(text: str) -> Target:
@@ -64,9 +96,8 @@ def parse(text: str) -> Target:
 
 def load(target: Target) -> WSGIApplication:
     """Import the module and return the application. Raises `TargetError`, and whatever the module itself raises."""
-    folder = target.path.parent if target.path else Path.cwd()
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+    if str(target.folder) not in sys.path:
+        sys.path.insert(0, str(target.folder))
     module = _import(target)
     if target.name:
         found = _attribute(module, target.name)
@@ -142,10 +173,17 @@ def _search(module: ModuleType) -> WSGIApplication:
     for name in FACTORIES:
         if callable(factory := getattr(module, name, None)):
             return _application(factory(), f"{module.__name__}:{name}()")
+    # An object of Flask, or of a framework made like it, under any name.
+    if len(objects := [name for name in _public(module) if _is_wsgi_object(getattr(module, name, None))]) == 1:
+        return _application(getattr(module, objects[0]), f"{module.__name__}:{objects[0]}")
     raise TargetError(
         f"There is no application in {module.__name__!r}, as {module.__name__}:NAME would tell; looked for "
         f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}"
     )
+
+
+def _is_wsgi_object(value: object) -> bool:
+    return callable(getattr(type(value), "wsgi_app", None))
 
 
 def _application(found: Any, where: str) -> WSGIApplication:

@@ -1,0 +1,229 @@
+"""What supervisor and worker say to each other: one JSON object a line over a socket that only the two hold.
+
+The worker's end lives here, with the thread that listens to the supervisor; the supervisor's is in `reloader.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import site
+import socket
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from debugkit.hooks import ANSWERS, changing, leaving
+from debugkit.serving.held import at_prompt
+
+#: Seconds between looks at what has been imported since, and at whether a prompt is still open.
+TICK = 0.5
+#: Seconds that a worker has to end after its supervisor has died.
+ORPHAN_GRACE = 1.0
+
+
+class Channel:
+    """Messages over a connected socket. Any thread may send; one receives."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._buffer = b""
+        self._lock = threading.Lock()
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    def send(self, kind: str, **fields: object) -> None:
+        """Send a message; nothing happens when the other end is gone, which `receive` tells."""
+        line = json.dumps({"kind": kind, **fields}).encode() + b"\n"
+        with self._lock:
+            try:
+                self.sock.sendall(line)
+            except OSError:
+                pass
+
+    def receive(self) -> list[dict[str, Any]]:
+        """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone."""
+        try:
+            data = self.sock.recv(65_536)
+        except OSError:
+            data = b""
+        if not data:
+            raise EOFError
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+
+class Control:
+    """The worker's end: reports to the supervisor, and does what it says.
+
+    ``hello`` is the supervisor's first message; ``log`` says a line in the terminal.
+    """
+
+    def __init__(self, channel: Channel, hello: Mapping[str, Any], log: Callable[[str], None]) -> None:
+        self._channel = channel
+        self._log = log
+        self._reported: set[str] = set()
+        self._count = 0
+        self._looked = time.time()
+        self._waiting: list[str] | None = None  # changes that a prompt holds back
+        self._stop: Callable[[], None] | None = None
+        self._leaves = False
+        self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
+        self.hello = hello
+        self.served = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def serving(self, stop: Callable[[], None], *, urls: Sequence[str] = (), failed: bool = False) -> None:
+        """The worker listens. ``stop`` makes it end gracefully; it may be called from any thread, and more than once."""
+        self._stop = stop
+        self.served = True
+        self._report()
+        self._channel.send("serving", urls=list(urls), failed=failed)
+        if self._leaves:  # told so while the application was being imported
+            stop()
+
+    def refuse(self, status: int) -> None:
+        """Starting again would not help: the supervisor is to end with ``status``."""
+        self._channel.send("refused", status=status)
+
+    # The thread that listens.
+
+    def _run(self) -> None:
+        while True:
+            readable, _, _ = select.select([self._channel.sock], [], [], TICK)
+            try:
+                for message in self._channel.receive() if readable else ():
+                    self._obey(message)
+            except EOFError:
+                self._end(ORPHAN_GRACE, False)
+                os._exit(1)
+            self._report()
+            if self._waiting is not None and not at_prompt():
+                paths, self._waiting = self._waiting, None
+                self._decide(paths)
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        if message["kind"] == "changed":
+            self._consider(message["paths"])
+        elif not self._leaves:
+            self._leaves = True
+            threading.Thread(target=self._end, args=[message["grace"], message["reload"]], daemon=True).start()
+
+    def _consider(self, paths: list[str]) -> None:
+        if self._waiting is None and not at_prompt():
+            self._decide(paths)
+            return
+        if self._waiting is None:
+            self._channel.send("held")
+        self._waiting = [*(self._waiting or []), *paths]
+
+    def _decide(self, paths: list[str]) -> None:
+        self._channel.send("verdict", answer=decision(paths, self._log), paths=paths)
+
+    def _end(self, grace: float, reload: bool) -> None:
+        """End this process: gently, and by force when that has not happened after ``grace`` seconds."""
+        deadline = time.monotonic() + grace
+        for hook in leaving if reload else ():
+            call(hook, self._log)
+        if self._stop is None:
+            os._exit(0)  # still starting: nobody is served, nothing is half done
+        self._stop()
+        threading.main_thread().join(max(0.0, deadline - time.monotonic()))
+        # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
+        threads = [one for one in threading.enumerate() if not one.daemon]
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if kept := [thread.name for thread in threads if thread.is_alive()]:
+            self._log(f" * Ended the old process by force; what kept it: {', '.join(kept)}")
+            os._exit(0)
+
+    def _report(self) -> None:
+        """Tell which files of the application have been imported since the last time."""
+        if len(sys.modules) == self._count:
+            return
+        since, self._looked, self._count = self._looked, time.time(), len(sys.modules)
+        files = [path for path in imported_files() if path not in self._reported]
+        if files:
+            self._reported.update(files)
+            self._channel.send("imported", files=files, since=since)
+
+
+def decision(paths: Sequence[str], log: Callable[[str], None]) -> str:
+    """The strongest answer of the `on_change` handlers; one that fails counts as "restart"."""
+    answers = {call(handler, log, paths) for handler in changing} or {"restart"}
+    known = [answer for answer in ANSWERS if answer in answers]
+    return known[0] if known and answers <= set(ANSWERS) else "restart"
+
+
+def call(function: Callable[..., object], log: Callable[[str], None], *arguments: object) -> object:
+    """What ``function`` returns. A hook that fails is said, and does not stop the rest."""
+    try:
+        return function(*arguments)
+    except BaseException as error:
+        name = getattr(function, "__qualname__", "a hook")
+        log(f" * {name} failed: {type(error).__name__}: {error}")
+        return None
+
+
+def imported_files() -> list[str]:
+    """The files of the imported modules outside of the standard library and of installed packages."""
+    found = (file_of(module) for module in list(sys.modules.values()))
+    return [path for path in found if path and not is_installed(path)]
+
+
+def file_of(module: ModuleType) -> str:
+    path = getattr(module, "__file__", None)
+    if not isinstance(path, str):
+        return ""
+    here = Path(path)
+    while not here.exists() and here != here.parent:  # a module inside an archive: the archive
+        here = here.parent
+    return str(here.absolute()) if here.is_file() else ""
+
+
+def is_installed(path: str) -> bool:
+    """Whether ``path`` belongs to Python or to a package that was installed, and is not edited in place."""
+    parts = Path(path).parts
+    return "site-packages" in parts or "dist-packages" in parts or path.startswith(_installed_folders())
+
+
+def _installed_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    folders += [*site.getsitepackages(), site.getusersitepackages()] if hasattr(site, "getsitepackages") else []
+    return tuple(f"{folder}{os.sep}" for folder in dict.fromkeys(folders))
+
+
+#: The worker's end in this process, if it is a worker.
+_current: Control | None = None
+
+
+def take(channel: Channel, log: Callable[[str], None]) -> Control:
+    """Make this process a worker: wait for the supervisor's hello, and listen to it from now on."""
+    global _current
+    messages: list[dict[str, Any]] = []
+    while not messages:
+        messages = channel.receive()
+    hello = messages[0]
+    _current = Control(channel, hello, log)
+    _current.start()
+    return _current
+
+
+def current() -> Control | None:
+    """The worker's end of the channel; `None` in a process that no supervisor started."""
+    return _current
+
+
+def is_running_from_reloader() -> bool:
+    """Whether this process was started by a reloader, and serves. Says nothing of the environment, which may lie."""
+    return _current is not None

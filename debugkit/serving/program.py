@@ -1,0 +1,135 @@
+"""The program that runs now, and how to run the same again: a script, a module (-m) or a command (-c).
+
+Reads `sys.orig_argv`, which keeps what `sys.argv` loses: the interpreter's options and the module's name.
+Knows nothing of reloading.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import runpy
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from debugkit.errors import ConfigurationError
+
+#: Options of the interpreter that take a value, in the same word or the next (``python --help``).
+VALUED = "WX"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """``kind`` is "script" (also a folder or an archive), "module" or "command"; ``what`` its path, name or text."""
+
+    kind: str
+    what: str
+    arguments: tuple[str, ...]
+    options: tuple[str, ...]  # of the interpreter
+    folder: str  # the working directory at its start
+    argv: tuple[str, ...]  # all of the command line
+
+    @classmethod
+    def load(cls, fields: Mapping[str, Any]) -> Program:
+        """A program from what `dataclasses.asdict` made of it, and JSON of that."""
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+
+    @property
+    def root(self) -> Path:
+        """Where its own modules are looked for first, as ``sys.path[0]`` says (documentation of `sys.path`)."""
+        if self.kind != "script":
+            return Path(self.folder)
+        path = Path(self.folder, self.what)
+        return path if path.is_dir() or zipfile.is_zipfile(path) else path.resolve().parent
+
+    def run(self) -> None:
+        """Run it in this process as ``python`` would. Raises what it raises."""
+        if not sys.flags.safe_path:
+            sys.path.insert(0, str(self.root))
+        sys.orig_argv[:] = self.argv
+        sys.argv[:] = ["-c" if self.kind == "command" else self.what, *self.arguments]
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        main.__dict__["__builtins__"] = builtins
+        path = Path(self.folder, self.what)
+        # The interpreter calls the same function for the option -m, and for folders and archives.
+        if self.kind == "module":
+            runpy._run_module_as_main(self.what)  # type: ignore[attr-defined]
+        elif self.kind == "script" and path == self.root:
+            runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
+        elif self.kind == "script":
+            main.__file__ = str(path)
+            main.__loader__ = SourceFileLoader("__main__", str(path))
+            run_code(path.read_bytes(), str(path), main)
+        else:
+            run_code(self.what, "<string>", main)
+
+
+def run_code(source: str | bytes, filename: str, module: ModuleType) -> None:
+    exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+
+
+def this_program(argv: Sequence[str] | None = None) -> Program:
+    """The program that runs in this process. ``argv`` is `sys.orig_argv` unless given.
+
+    Raises `debugkit.ConfigurationError` when it cannot be run again: an interactive session, or one read from stdin.
+    """
+    argv = tuple(sys.orig_argv if argv is None else argv)
+    options, kind, what, arguments = split(argv)
+    if hasattr(sys, "ps1") or "ipykernel" in sys.modules or kind == "stdin":
+        raise ConfigurationError(
+            "The reloader runs the whole program again, and an interactive session or a program read from stdin cannot "
+            "be: put the code into a file, or leave use_reloader out."
+        )
+    return Program(kind, what, arguments, options, first_folder(kind, what), argv)
+
+
+def split(argv: Sequence[str]) -> tuple[tuple[str, ...], str, str, tuple[str, ...]]:
+    """Options, kind, what and arguments of a command line of the interpreter."""
+    options: list[str] = []
+    words = list(argv[1:])
+    while words:
+        word = words.pop(0)
+        if word == "-" or not word.startswith("-"):
+            return tuple(options), "stdin" if word == "-" else "script", word, tuple(words)
+        if word.startswith("--"):
+            options.append(word)
+            if word == "--check-hash-based-pycs" and words:
+                options.append(words.pop(0))
+            continue
+        flags, letter, value = _cluster(word)
+        if letter and not value and words:
+            value = words.pop(0)
+        if letter in ("c", "m"):
+            return (*options, *flags), "command" if letter == "c" else "module", value, tuple(words)
+        options += [*flags, *([f"-{letter}{value}"] if letter else [])]
+    return tuple(options), "stdin", "", ()
+
+
+def _cluster(word: str) -> tuple[list[str], str, str]:
+    """``-BWerror`` as its flags, the letter that takes a value, and the value as far as it stands in this word."""
+    for position, letter in enumerate(word[1:], 1):
+        if letter in f"cm{VALUED}":
+            return [f"-{word[1:position]}"] if position > 1 else [], letter, word[position + 1 :]
+    return [word], "", ""
+
+
+def first_folder(kind: str, what: str, environ: dict[str, str] | None = None) -> str:
+    """The working directory in which the program was started; it may have gone elsewhere since (`os.chdir`)."""
+    now = os.getcwd()
+    if kind == "module" and not sys.flags.safe_path and sys.path and Path(sys.path[0]).is_dir():
+        return sys.path[0] or now
+    if kind == "script" and not Path(now, what).exists():
+        before = (os.environ if environ is None else environ).get("PWD", "")
+        if before and Path(before, what).exists():
+            return before
+        raise ConfigurationError(
+            f"The reloader cannot find the program {what!r} again: the working directory has changed. Start it by its "
+            "absolute path, or change the directory after run_simple."
+        )
+    return now

@@ -1,0 +1,417 @@
+"""The supervisor: holds the listening sockets, watches the files, starts and stops the workers that serve.
+
+Imports none of the user's code, and outlives all that goes wrong in a worker. A worker is the same program run again
+(`program.py`) with one end of a channel (`control.py`); clients wait in the sockets' backlog while one follows another.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import debugkit
+from debugkit.errors import ConfigurationError
+from debugkit.serving.control import Channel
+from debugkit.serving.log import Log
+from debugkit.serving.program import Program
+from debugkit.serving.watch import Scope, make_watcher
+
+#: Seconds that a worker has for the answer whether a change needs a restart.
+ANSWER_TIME = 1.0
+#: Seconds beyond the grace of requests until a worker is killed: `atexit` runs in them.
+EXTRA_GRACE = 2.0
+#: Seconds until a crashed worker is started again: the first, and the longest. They double from one to the next.
+BACK_OFF = (0.5, 30.0)
+#: Seconds after which a worker that crashes counts as the first to do so.
+STABLE = 10.0
+#: How a worker ends that was asked to: by itself, or by one of the signals that stop gracefully.
+ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
+
+#: What a new interpreter runs. Its path must hold this package, and not the working directory, whose files could stand
+#: in the way of the standard library.
+BOOT = (
+    "import sys; sys.path[:] = [one for one in sys.path if one]; sys.path += [{0!r}] * ({0!r} not in sys.path); "
+    "from {1} import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a supervisor needs to know. Holds plain values only: it travels to another process as JSON."""
+
+    program: Program
+    sockets: tuple[int, ...]  # descriptors that listen
+    unlink: tuple[str, ...] = ()  # Unix sockets to remove at the end
+    roots: tuple[str, ...] = ()  # folders whose Python files are watched
+    extra: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    reloader_type: str = "auto"
+    interval: float = 1.0
+    grace: float = 3.0  # seconds for requests in flight
+    hello: dict[str, Any] = field(default_factory=dict)  # for the worker alone
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> Plan:
+        fields = json.loads(text)
+        program = Program.load(fields.pop("program"))
+        return cls(
+            program, **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        )
+
+
+@dataclass(eq=False, slots=True)
+class Worker:
+    """A process that serves, or is about to."""
+
+    process: subprocess.Popen[bytes]
+    channel: Channel
+    born: float
+    state: str = "starting"  # then "serving" or "failed"
+    substitute: bool = False  # serves nothing but the news that the program ended
+    refused: int | None = None
+    asked: float | None = None  # when to restart if no answer comes
+    deadline: float | None = None  # when to kill it
+
+
+class Supervisor:
+    """Runs until a signal, or until its worker ends by itself."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        log: Log | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        watch: Any = make_watcher,
+    ) -> None:
+        self._plan = plan
+        self._say = (log or Log()).say
+        self._clock = clock
+        self._selector = selectors.DefaultSelector()
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        for end in (self._wake_reader, self._wake_writer):
+            end.setblocking(False)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._batches: deque[list[Path]] = deque()
+        self._signals: deque[int] = deque()
+        scope = Scope(tuple(map(Path, plan.roots)), plan.extra, plan.exclude)
+        self._watcher = watch(scope, self._on_change, kind=plan.reloader_type, interval=plan.interval, say=self._say)
+        self._workers: set[Worker] = set()
+        self._current: Worker | None = None
+        self._count = 0
+        self._again: float | None = None  # when to start after a crash
+        self._back_off = 0.0
+        self._saved = 0.0
+        self._stopped = 0
+        self._status: int | None = None
+
+    def run(self) -> int:
+        """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
+        try:
+            with self._signal_handlers():
+                self._watcher.start()
+                self._spawn()
+                while self._status is None or self._workers:
+                    self._turn()
+        finally:
+            self._close()
+        return self._status
+
+    def _close(self) -> None:
+        self._watcher.close()
+        for worker in self._workers:
+            worker.process.kill()
+            worker.process.wait()
+        self._selector.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
+        for path in self._plan.unlink:
+            Path(path).unlink(missing_ok=True)
+
+    # What comes from outside.
+
+    def _on_change(self, paths: list[Path]) -> None:
+        """Runs in the watcher's thread."""
+        self._batches.append(paths)
+        self._wake()
+
+    def _wake(self) -> None:
+        try:
+            self._wake_writer.send(b"\0")
+        except OSError:  # full, so it wakes anyway; or closed
+            pass
+
+    @contextmanager
+    def _signal_handlers(self) -> Iterator[None]:
+        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {}
+        for name in names:
+            number = getattr(signal, name)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+                before[number] = signal.signal(number, lambda number, frame: self._signals.append(number))
+        wakeup = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            for number, handler in before.items():
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    # The loop.
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._patience()):
+            if key.data is None:
+                self._wake_reader.recv(4096)
+            else:
+                self._hear(key.data)
+        while self._signals:
+            self._stop(self._signals.popleft())
+        while self._batches:
+            self._changed([str(path) for path in self._batches.popleft()])
+        self._look_at_the_clock()
+
+    def _patience(self) -> float | None:
+        moments = [moment for worker in self._workers for moment in (worker.asked, worker.deadline)]
+        due = min((moment for moment in (*moments, self._again) if moment is not None), default=None)
+        return None if due is None else max(0.0, due - self._clock())
+
+    def _look_at_the_clock(self) -> None:
+        now = self._clock()
+        if self._again is not None and self._again <= now:
+            self._again = None
+            self._spawn()
+        for worker in list(self._workers):
+            if worker.deadline is not None and worker.deadline <= now:
+                worker.process.kill()
+                worker.deadline = None
+            if worker.asked is not None and worker.asked <= now:
+                self._reload(worker)
+
+    # Workers.
+
+    def _spawn(self, message: str = "") -> None:
+        """Start a worker; with a ``message`` one that does not run the program, and shows why."""
+        ours, theirs = socket.socketpair()
+        self._count += 1
+        options = self._plan.program.options
+        command = [sys.executable, *options, "-c", boot("debugkit.worker"), str(theirs.fileno())]
+        with theirs:
+            process = subprocess.Popen(
+                command, cwd=self._plan.program.folder, pass_fds=(*self._plan.sockets, theirs.fileno())
+            )
+        worker = Worker(process, Channel(ours), self._clock(), substitute=bool(message))
+        worker.channel.send(
+            "hello",
+            **self._plan.hello,
+            program=asdict(self._plan.program),
+            sockets=self._plan.sockets,
+            number=self._count,
+            message=message,
+        )
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        self._workers.add(worker)
+        self._current = worker
+
+    def _hear(self, worker: Worker) -> None:
+        try:
+            messages = worker.channel.receive()
+        except EOFError:
+            self._selector.unregister(worker.channel.sock)
+            worker.channel.sock.close()
+            self._workers.discard(worker)
+            self._ended(worker, reap(worker.process))
+            return
+        for message in messages:
+            getattr(self, f"_hear_{message.pop('kind')}")(worker, **message)
+
+    def _hear_imported(self, worker: Worker, files: list[str], since: float) -> None:
+        self._watcher.add(files, since)
+
+    def _hear_refused(self, worker: Worker, status: int) -> None:
+        worker.refused = status
+
+    def _hear_held(self, worker: Worker) -> None:
+        worker.asked = None
+        self._say(" * A debugger's prompt is open: reloading when it is left.")
+
+    def _hear_verdict(self, worker: Worker, answer: str, paths: list[str]) -> None:
+        worker.asked = None
+        if worker is self._current and answer == "restart":
+            self._reload(worker)
+        elif answer == "handled":
+            self._say(f" * {self._names(paths)}: taken over without a restart.")
+
+    def _hear_serving(self, worker: Worker, urls: list[str], failed: bool) -> None:
+        worker.state = "failed" if failed else "serving"
+        if self._saved and worker is self._current:
+            took = self._clock() - self._saved
+            self._say(f" * Waiting for a change ({took:.2f} s)." if failed else f" * Reloaded in {took:.2f} s.")
+        elif worker.channel is not None and self._count == 1:
+            self._say(f" * Reloading with {self._watcher.kind}: {self._watcher.watched} files are watched.")
+        self._saved = 0.0
+
+    def _ended(self, worker: Worker, status: int) -> None:
+        if worker is not self._current or self._status is not None:
+            return
+        self._current = None
+        if worker.refused is not None:
+            self._status = worker.refused
+        elif worker.state != "starting" and status in ENDED:
+            self._status = status
+        elif worker.state == "starting":
+            self._did_not_start(worker, status)
+        else:
+            self._crashed(worker, status)
+
+    def _did_not_start(self, worker: Worker, status: int) -> None:
+        if worker.substitute:
+            self._status = status or 1
+            return
+        said = f"The program {how_it_ended(status)} before it served anything."
+        self._say(f" * {said} Waiting for a change.")
+        self._spawn(said)
+
+    def _crashed(self, worker: Worker, status: int) -> None:
+        stable = self._clock() - worker.born > STABLE
+        first, longest = BACK_OFF
+        self._back_off = first if stable or not self._back_off else min(longest, self._back_off * 2)
+        self._again = self._clock() + self._back_off
+        self._say(f" * The program {how_it_ended(status)}: starting it again in {self._back_off:g} s.")
+
+    # What leads to another worker, or to the end.
+
+    def _changed(self, paths: list[str]) -> None:
+        if self._status is not None:
+            return
+        forget_bytecode(paths)
+        self._saved = self._saved or self._clock()
+        self._back_off = 0.0
+        self._say(f" * {self._names(paths)} changed.")
+        worker = self._current
+        if worker is None:
+            self._again = None
+            self._spawn()
+        elif worker.state == "serving":
+            worker.channel.send("changed", paths=paths)
+            worker.asked = self._clock() + ANSWER_TIME
+        else:
+            self._reload(worker)
+
+    def _reload(self, worker: Worker) -> None:
+        worker.asked = None
+        if worker.state == "starting":
+            # It has served nobody, and may be holding old code: gone before the next one reads the files.
+            end(worker.process)
+        else:
+            self._dismiss(worker, reload=True)
+        self._spawn()
+
+    def _dismiss(self, worker: Worker, *, reload: bool) -> None:
+        worker.channel.send("leave", grace=self._plan.grace + 1.0, reload=reload)
+        worker.deadline = self._clock() + self._plan.grace + EXTRA_GRACE
+
+    def _stop(self, number: int) -> None:
+        """The first signal ends everything gently, the second at once."""
+        self._again = None
+        if self._status is not None:
+            for worker in self._workers:
+                worker.process.kill()
+            return
+        self._status = 128 + number
+        for worker in self._workers:
+            self._dismiss(worker, reload=False)
+
+    def _names(self, paths: Sequence[str]) -> str:
+        """The changed files for the terminal, relative to the working directory where they are below it."""
+        names = [os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path for path in paths]
+        more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
+        return ", ".join(names[:3]) + more
+
+
+def forget_bytecode(paths: Sequence[str]) -> None:
+    """Remove what Python has compiled of these files.
+
+    It takes a ``.pyc`` for fresh when size and second of the source agree (PEP 552 calls them timestamp-based): of two
+    saves of one length in one second, the second would never be seen.
+    """
+    for path in paths:
+        if path.endswith(".py"):
+            compiled = Path(importlib.util.cache_from_source(path))
+            for stale in compiled.parent.glob(f"{Path(path).stem}.{sys.implementation.cache_tag}*.pyc"):
+                try:
+                    stale.unlink(missing_ok=True)
+                except OSError:  # a read-only folder: nobody could have written it either
+                    pass
+
+
+def reap(process: subprocess.Popen[bytes]) -> int:
+    """The exit status of a process that has closed its channel; negative for a signal, as `subprocess` has it."""
+    try:
+        return process.wait(EXTRA_GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    reap(process)
+
+
+def how_it_ended(status: int) -> str:
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended with exit status {status}" if status else "ended"
+
+
+def boot(module: str) -> str:
+    """A command for ``python -c`` that calls `main` of one of our modules with the arguments."""
+    return BOOT.format(str(Path(debugkit.__file__).parent.parent), module)
+
+
+def become_supervisor(plan: Plan) -> NoReturn:
+    """Turn this process, which has run the program up to here, into its supervisor.
+
+    It starts afresh: nothing of the program is left in it, neither threads nor locks nor memory.
+    """
+    for descriptor in plan.sockets:
+        os.set_inheritable(descriptor, True)
+    command = [sys.executable, *plan.program.options, "-c", boot("debugkit.serving.reloader"), plan.dump()]
+    atexit._run_exitfuncs()  # as at the end of any program; this one ends here
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os.chdir(plan.program.folder)
+    os.execv(sys.executable, command)
+
+
+def require_posix() -> None:
+    """Raise `debugkit.ConfigurationError` where workers cannot inherit sockets."""
+    if os.name != "posix":
+        raise ConfigurationError(
+            "The reloader hands its sockets to new processes, which Windows does not let it do: leave use_reloader out "
+            "(--no-reload), or use the Windows Subsystem for Linux."
+        )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """What `become_supervisor` runs."""
+    return Supervisor(Plan.load(arguments[0])).run()
