@@ -36,6 +36,6 @@ def handling(signals: Sequence[int], handler: Callable[[int, object], None], wak
 def _is_refused(number: int) -> bool:
     """Whether the program was started so that it ignores ``number``: nohup does that with SIGHUP, and means it.
 
-    Shells do it with the SIGINT of what they start in the background; but whoever sends that one by hand means us.
+    Shells do it with the SIGINT of what they start in the background; but who sends that one by hand means us.
     """
-    return number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN
+    return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
