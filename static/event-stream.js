@@ -3,6 +3,8 @@ import { pause } from "./healing.js";
 
 // "error" is not for us: it is how an EventSource says that it lost its connection.
 const NAMES = ["hello", "recorded"];
+/** Milliseconds after which a page that was about to be left is taken to have stayed. */
+const STAYED = 5000;
 
 export class EventStream {
   #url;
@@ -18,6 +20,7 @@ export class EventStream {
     this.#heard = heard;
     this.#lost = lost;
     document.addEventListener("visibilitychange", () => this.#follow(), { signal });
+    addEventListener("beforeunload", () => this.#leave(), { signal });
     // A page that is left keeps its stream until it is thrown away, unless told.
     addEventListener("pagehide", () => this.#close(), { signal });
     addEventListener("pageshow", () => this.#follow(), { signal });
@@ -28,6 +31,12 @@ export class EventStream {
   #follow() {
     if (document.visibilityState !== "visible") this.#close();
     else if (!this.#source) this.#open();
+  }
+
+  /** What is heard while the next page is awaited must not call this one back; a link to an editor leads nowhere. */
+  #leave() {
+    this.#close();
+    this.#timer = setTimeout(() => this.#follow(), STAYED);
   }
 
   #open() {

@@ -2,11 +2,13 @@
 
 /** A page that healed and is still made by other code, this often, stops trying: it would reload for ever. */
 export const TRIES = 3;
-/** Milliseconds until the next attempt to connect, and the most they grow to. */
-const FIRST = 200;
+/** Milliseconds until the first attempt to connect again: the new worker may serve by now, and lets the client wait. */
+const AT_ONCE = 20;
+/** Milliseconds until the second attempt, doubled for each further one, and the most they grow to. */
+const SOON = 200;
 const LONGEST = 5000;
-/** Attempts after which the server is said not to answer: about two seconds. */
-const PATIENT = 4;
+/** Attempts after which the server is said not to answer: about one and a half seconds. */
+const PATIENT = 5;
 
 /**
  * @param {{heals: string, generation: string}} page what the server said when it made the page
@@ -22,7 +24,7 @@ export function healing(page, hello, { occupied, tries }) {
 
 /** Milliseconds to wait before connecting again, for the nth time in a row, from 1 on. */
 export function pause(attempt) {
-  return Math.min(LONGEST, FIRST * 2 ** (attempt - 1));
+  return attempt === 1 ? AT_ONCE : Math.min(LONGEST, SOON * 2 ** (attempt - 2));
 }
 
 const SENTENCES = {

@@ -99,8 +99,9 @@ def answer_live(desk: Desk, request: Request, line: str = "") -> LiveView | None
 def past_live(desk: Desk, entry: Entry, request: Request) -> LiveView | None:
     """For a page about a past error, at its own address: a link can make its request anew if that was a GET."""
     failed = entry.request
-    url = link(desk, failed) if isinstance(failed, RequestSnapshot) and failed.method == "GET" else ""
-    return desk.live(request, "past", label=f"Open {entry.request_line} again", url=url)
+    if not isinstance(failed, RequestSnapshot) or failed.method != "GET":
+        return desk.live(request, "past")
+    return desk.live(request, "past", label=f"Open {failed.path} again", url=link(desk, failed))
 
 
 def link(desk: Desk, failed: RequestSnapshot) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from client import Client
+from client import Answer, Client
 
-from debugkit import DebuggedApplication
+from debugkit import DebuggedApplication, Limits
 from debugkit.debug.events import HEARTBEAT, WAITING, Events, Stream
 
 MOUNT = "/__debugkit__"
@@ -60,7 +61,9 @@ def test_what_was_published_before_a_reader_came_is_not_repeated() -> None:
     assert told(next(stream)) == ("recorded", {"number": 1})
 
 
-@pytest.mark.parametrize("text", ["two\nlines\r\n", "data: injected\n\nevent: hello", "ÿ \u2028 \ud800", "\x00"], ids=ascii)
+@pytest.mark.parametrize(
+    "text", ["two\nlines\r\n", "data: injected\n\nevent: hello", "ÿ \u2028 \ud800", "\x00"], ids=ascii
+)
 def test_no_text_can_end_an_event_or_begin_another(text: str) -> None:
     source = events()
     stream = source.stream()
@@ -324,3 +327,111 @@ def test_a_stream_is_valid_wsgi() -> None:
     source.close()
 
     assert shop(source)(f"{MOUNT}/events").body == b"retry: 200\n\n"
+
+
+# What pages know of it
+
+
+def pages(**settings: Any) -> Client:
+    return shop(events(), **settings)
+
+
+def live(answer: Answer) -> dict[str, str]:
+    """The attributes of the page's listener, and where its link leads."""
+    element = re.search(r"<dk-live(.*?)>(.*?)</dk-live>", answer.text, re.DOTALL)
+    assert element is not None
+    found = dict(re.findall(r'data-([a-z]+)="([^"]*)"', element[1]))
+    offers = re.findall(r'<a [^>]*href="([^"]*)"[^>]*data-offer|<button[^>]*data-offer[^>]*>([^<]*)<', element[2])
+    return found | {"offer": "".join(offers[0]) if offers else ""}
+
+
+def test_a_page_names_the_code_that_made_it_and_where_to_listen() -> None:
+    assert live(pages()("/cart", SCRIPT_NAME="/shop")) == {
+        "events": f"/shop{MOUNT}/events",
+        "generation": "first",
+        "heals": "reload",
+        "offer": "Show the new result",
+    }
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_what_is_not_safe_is_never_repeated_by_itself(method: str) -> None:
+    found = live(pages()("/cart", method))
+
+    assert (found["heals"], found["offer"]) == ("ask", f"Send {method} /cart again")
+
+
+def past(client: Client, path: str, method: str = "GET", **more: Any) -> dict[str, str]:
+    """The listener of an error's permanent page."""
+    address = client(path, method, **more).header("X-Debugkit-Traceback")
+    return live(client(f"{address}", **more))
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/cart", "/cart"),
+        ("/cart?size=2&colour=red", "/cart?size=2&amp;colour=red"),
+        ("/caf\xc3\xa9 menu", "/caf%C3%A9%20menu"),
+        ("//evil.example/cart", "/.//evil.example/cart"),
+        ("/\\evil.example", "/%5Cevil.example"),
+    ],
+    ids=["path", "query", "quoted", "two slashes", "backslash"],
+)
+def test_the_permanent_page_of_a_get_leads_to_its_request_on_this_host(path: str, url: str) -> None:
+    assert past(pages(), path) == {
+        "events": f"{MOUNT}/events",
+        "generation": "first",
+        "heals": "past",
+        "offer": url,
+    }
+
+
+def test_the_link_knows_where_the_application_is_mounted() -> None:
+    client = pages()
+    address = client("/cart", SCRIPT_NAME="/shop").header("X-Debugkit-Traceback") or ""
+
+    assert live(client(address.removeprefix("/shop"), SCRIPT_NAME="/shop"))["offer"] == "/shop/cart"
+
+
+@pytest.mark.parametrize("path", ["/cart?token=d41d8cd98f00b204", "/reset/password=Tr0ub4dor"])
+def test_no_link_holds_a_secret(path: str) -> None:
+    assert past(pages(), path)["offer"] == ""
+
+
+def test_the_permanent_page_of_a_post_leads_nowhere() -> None:
+    assert past(pages(), "/cart", "POST") | {"offer": ""} == past(pages(), "/cart", "POST")
+
+
+def test_an_error_that_was_let_go_leads_nowhere() -> None:
+    client = pages(limits=Limits(live_tracebacks=1, live_per_group=1))
+    address = client("/cart").header("X-Debugkit-Traceback")
+    client("/other")
+
+    assert live(client(f"{address}"))["offer"] == ""
+
+
+def test_the_page_of_a_frame_is_about_a_past_error() -> None:
+    client = pages()
+    frame = re.search(rf"{MOUNT}/frames/[A-Za-z0-9]+-\d+", client("/cart").text)
+    assert frame is not None
+
+    assert live(client(frame[0]))["heals"] == "past"
+    assert "dk-live" not in client(frame[0], HTTP_X_DEBUGKIT="1").text
+
+
+def test_the_list_is_sent_as_a_part_to_the_script_of_its_page() -> None:
+    client = pages()
+    client("/cart")
+    part = client(f"{MOUNT}/tracebacks", HTTP_X_DEBUGKIT="1", HTTP_ACCEPT="text/html").text
+
+    assert part.lstrip().startswith('<div class="list">')
+    assert part in client(f"{MOUNT}/tracebacks").text
+    assert live(client(f"{MOUNT}/tracebacks"))["heals"] == "list"
+
+
+def test_without_a_runner_no_page_listens() -> None:
+    client = shop(None)
+
+    assert "dk-live" not in client("/cart").text
+    assert "data-url" not in client(f"{MOUNT}/tracebacks").text.partition("<dk-recents")[2].partition(">")[0]
