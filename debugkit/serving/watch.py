@@ -1,0 +1,289 @@
+"""Which files changed: a thread that waits, looks, and reports a batch when it has become quiet.
+
+Two ways of waiting, "watchdog" and "stat", behind one `Watcher`. It knows nothing of workers and servers.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from debugkit.errors import ConfigurationError
+from debugkit.serving.contents import Contents
+from debugkit.serving.scope import Scope, is_below
+
+__all__ = ["Scope", "Source", "Watcher", "make_watcher"]
+
+#: Seconds without another change after which a batch is reported, and the longest that it is held back.
+QUIET = 0.05
+LONGEST = 0.5
+
+#: Looking everywhere may take this share of a core, and is never put off for longer than this many seconds.
+SHARE = 0.008
+LONGEST_INTERVAL = 10.0
+
+#: How many files are read between two looks for as long as their content is not known.
+SLICE = 50
+
+#: File systems whose changes are made elsewhere, and raise no event here: network, shared folders of virtual machines
+#: and containers, Windows' drives in WSL.
+REMOTE = frozenset(
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.s3fs"),
+        *("vboxsf", "vmhgfs", "fuse.vmhgfs-fuse", "prl_fs", "fuse.prl_fsd", "virtiofs", "9p", "drvfs"),
+        *("osxfs", "fuse.osxfs", "grpcfuse", "fuse.grpcfuse", "fakeowner"),
+    }
+)
+
+
+class Watcher(Protocol):
+    """Looks after the files of a scope, and calls ``on_change`` with each batch of changed ones."""
+
+    @property
+    def kind(self) -> str: ...  # "watchdog" or "stat", for people
+    @property
+    def watched(self) -> int: ...  # how many files
+    def start(self) -> None: ...  # every change after it returns is reported
+    def add(self, files: Iterable[str], since: float) -> None: ...
+    def close(self) -> None: ...
+
+
+class Source(Protocol):
+    """A way of knowing when to look. `wait`, `enter` and `leave` are called by one thread, `wake` by any."""
+
+    kind: str
+    #: A sentence that says why it can go no further. Looking at regular times takes its place.
+    failure: str | None
+
+    def open(self, contents: Contents) -> None: ...
+    def enter(self, directory: str, *, tree: bool) -> None: ...
+    def leave(self, directory: str) -> None: ...
+    #: Where to look; None: everywhere. A timeout of 0 asks for what is known already.
+    def wait(self, timeout: float | None) -> set[str] | None: ...
+    def wake(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Polling:
+    """Looks everywhere, every ``interval`` seconds or as often as that costs little enough."""
+
+    kind = "stat"
+    failure: str | None = None
+
+    def __init__(self, interval: float, *, cost: Callable[[], float] = time.thread_time) -> None:
+        self._interval = interval
+        self._cost = cost
+        self._costs: deque[float] = deque([0.0], maxlen=3)
+        self._looked_at = 0.0
+        self._woken = threading.Event()
+
+    def open(self, contents: Contents) -> None:
+        pass
+
+    def enter(self, directory: str, *, tree: bool) -> None:
+        pass
+
+    def leave(self, directory: str) -> None:
+        pass
+
+    def wait(self, timeout: float | None) -> set[str] | None:
+        now = self._cost()
+        if self._looked_at:
+            self._costs.append(now - self._looked_at)
+        self._looked_at = 0.0
+        if self._woken.wait(self.interval if timeout is None else timeout):
+            self._woken.clear()
+            return set()
+        if timeout == 0:
+            return set()
+        self._looked_at = self._cost()
+        return None
+
+    @property
+    def interval(self) -> float:
+        """Seconds until the next look. The cheapest of the last few counts: in the others, something was read."""
+        return max(self._interval, min(min(self._costs) / SHARE, LONGEST_INTERVAL))
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        pass
+
+
+class ThreadedWatcher:
+    """The `Watcher`: one daemon thread, and a source that says when to look."""
+
+    def __init__(
+        self,
+        contents: Callable[[Source], Contents],
+        source: Source,
+        on_change: Callable[[list[Path]], None],
+        *,
+        interval: float,
+        say: Callable[[str], None],
+    ) -> None:
+        self._source = source
+        self._contents = contents(source)
+        self._on_change = on_change
+        self._interval = interval
+        self._say = say
+        self._lock = threading.Lock()
+        self._added: list[tuple[list[str], float]] = []
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="debugkit watcher", daemon=True)
+
+    @property
+    def kind(self) -> str:
+        return self._source.kind
+
+    @property
+    def watched(self) -> int:
+        return self._contents.count
+
+    def start(self) -> None:
+        """Take the first snapshot, and watch from there. May be called once."""
+        self._source.open(self._contents)
+        self._contents.begin()
+        self._replace_failed_source()
+        self._thread.start()
+
+    def add(self, files: Iterable[str], since: float) -> None:
+        """Look after more files. One that was written after ``since`` (seconds since the epoch) counts as changed."""
+        with self._lock:
+            self._added.append((list(files), since))
+            self._source.wake()
+
+    def close(self) -> None:
+        """End the thread, unless it is the one that calls. Nothing is reported any more."""
+        with self._lock:
+            self._closing = True
+            self._source.wake()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join()
+        if not self._thread.is_alive():
+            self._source.close()
+
+    # -- in the thread --
+
+    def _run(self) -> None:
+        reading = True
+        while not self._closing:
+            where = self._source.wait(0 if reading else None)
+            self._look(where)
+            if self._contents.stirred:
+                self._report()
+            reading = self._contents.read_some(SLICE)
+        self._source.close()
+
+    def _report(self) -> None:
+        """Wait for quiet, then hand over what is different now."""
+        first = moved = time.monotonic()
+        while not self._closing and (left := min(moved + QUIET, first + LONGEST) - time.monotonic()) > 0:
+            if self._look(self._source.wait(left)):
+                moved = time.monotonic()
+        batch = self._contents.take()
+        if batch and not self._closing:
+            self._on_change(batch)
+
+    def _look(self, where: set[str] | None) -> bool:
+        with self._lock:
+            added, self._added = self._added, []
+        for files, since in added:
+            self._contents.add(files, since)
+        moved = self._contents.look(where)
+        self._replace_failed_source()
+        return moved
+
+    def _replace_failed_source(self) -> None:
+        if self._source.failure is None:
+            return
+        self._say(self._source.failure)
+        with self._lock:
+            self._source.close()
+            self._source = Polling(self._interval)
+            self._contents.listener = self._source
+            if self._closing or self._added:
+                self._source.wake()
+
+
+def make_watcher(
+    scope: Scope,
+    on_change: Callable[[list[Path]], None],
+    *,
+    kind: str = "auto",
+    interval: float = 1.0,
+    say: Callable[[str], None],
+    mounts: Path = Path("/proc/mounts"),
+) -> Watcher:
+    """A watcher that calls ``on_change``, in its own thread, with each batch of files whose content changed, sorted.
+
+    ``kind`` is "watchdog" (events of the system), "stat" (looks every ``interval`` seconds) or "auto": events, where
+    the file system has them. ``say`` gets a sentence whenever it is done in another way than asked. Raises
+    ``ConfigurationError`` for another kind, an interval of nothing, or a pattern that is none.
+    """
+    if kind not in ("auto", "watchdog", "stat"):
+        raise ConfigurationError(f"There is no reloader {kind!r}. Choose 'auto', 'watchdog' or 'stat'.")
+    if not interval > 0:
+        raise ConfigurationError(f"The reloader's interval is {interval!r}, but must be a number of seconds above 0.")
+    return ThreadedWatcher(
+        lambda source: Contents(scope, source),
+        _source(scope, kind, interval, say, mounts),
+        on_change,
+        interval=interval,
+        say=say,
+    )
+
+
+def _source(scope: Scope, kind: str, interval: float, say: Callable[[str], None], mounts: Path) -> Source:
+    if kind == "auto" and (remote := _remote_file_system(scope, mounts)):
+        path, name = remote
+        say(f"{path} is on a file system ({name}) that raises no events: looking at the files at regular times.")
+        kind = "stat"
+    if kind == "stat":
+        return Polling(interval)
+    try:
+        from debugkit.serving.watch_events import make_source
+    except ImportError as error:
+        if kind == "watchdog":
+            explanation = "The reloader 'watchdog' needs the package watchdog: pip install watchdog, or choose 'stat'."
+            raise ConfigurationError(explanation) from error
+        say(f"watchdog cannot be imported ({error}): looking at the files at regular times.")
+        return Polling(interval)
+    return make_source(say)
+
+
+def _remote_file_system(scope: Scope, mounts: Path) -> tuple[str, str] | None:
+    """The first path of a scope that stands on a file system without events, and the name of that (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return None
+    points = [(_unescape(fields[1]), fields[2]) for fields in (line.split() for line in lines) if len(fields) > 2]
+    for path in (*map(str, scope.roots), *(text for text in scope.extra if Path(text).is_absolute())):
+        real = str(Path(path).resolve())
+        _, name = max(((point, name) for point, name in points if _holds(point, real)), default=("", ""), key=_length)
+        if name in REMOTE:
+            return path, name
+    return None
+
+
+def _holds(point: str, path: str) -> bool:
+    return path == point or is_below(path, point)
+
+
+def _length(mount: tuple[str, str]) -> int:
+    return len(mount[0])
+
+
+def _unescape(field: str) -> str:
+    """Blanks in /proc/mounts are octal numbers: see proc_mounts(5), getmntent(3)."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
