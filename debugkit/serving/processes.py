@@ -21,7 +21,7 @@ from debugkit.errors import ConfigurationError
 from debugkit.serving.listen import close_all
 from debugkit.serving.log import Log
 from debugkit.serving.server import CUT, GRACE, Server
-from debugkit.serving.signals import SIGNALS, handling
+from debugkit.serving.signals import SIGNALS, Bell, handling
 
 #: Seconds after which a worker that dies was not broken from the start: another one is started at once.
 STABLE = 1.0
@@ -71,9 +71,7 @@ class Processes:
         self._told = 0  # how often the workers have been told to end
         self._asked = 0  # how often they are to be
         self._signal = 0
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
+        self._bell = Bell()
         # Nobody ever writes here: what workers wait for is the end of it, which comes when this process is gone.
         self._lifeline, self._lifeline_end = socket.socketpair()
 
@@ -85,7 +83,7 @@ class Processes:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("Processes can be looked after by the main thread only: signals arrive there.")
         try:
-            with handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._wake_writer):
+            with handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._bell):
                 try:
                     while not self._stopping:
                         self._start_those_due()
@@ -98,16 +96,14 @@ class Processes:
 
     def close(self) -> None:
         """Release what waits for signals. `serve_forever` does so in the end."""
-        close_all([self._wake_reader, self._wake_writer, self._lifeline, self._lifeline_end])
+        self._bell.close()
+        close_all([self._lifeline, self._lifeline_end])
 
     def request_stop(self) -> None:
         """Begin to stop, and return at once. For any thread and for signal handlers, any number of times."""
         self._stopping = True
         self._asked = max(self._asked, 1)
-        try:
-            self._wake_writer.send(b"\0")
-        except OSError:  # full, so it wakes anyway; or closed, since all has ended
-            pass
+        self._bell.ring()
 
     def _on_signal(self, number: int, frame: object) -> None:
         if number != signal.SIGCHLD:
@@ -118,9 +114,9 @@ class Processes:
     def _wait(self, until: float | None) -> None:
         """Wait for a signal, at the latest ``until``, and look who has ended."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._wake_reader, selectors.EVENT_READ)
+            selector.register(self._bell, selectors.EVENT_READ)
             if selector.select(None if until is None else max(0.0, until - self._clock())):
-                self._wake_reader.recv(4096)
+                self._bell.hear()
         for pid in list(self._workers):
             status = reap(pid)
             if status is not None:
@@ -191,8 +187,8 @@ class Processes:
                 # Terminals send these to all processes at once; the parent passes them on as SIGTERM. Not SIG_IGN,
                 # which programs that the application starts would inherit.
                 signal.signal(number, lambda number, frame: None)
-        for sock in (self._lifeline, self._wake_reader, self._wake_writer):
-            sock.close()
+        self._bell.close()
+        self._lifeline.close()
 
     def _follow(self, server: Server) -> None:
         """End when the parent has ended."""

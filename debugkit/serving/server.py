@@ -1,12 +1,11 @@
 """Sockets: accepts connections, gives each to a thread of the crew while it is busy, and ends gracefully.
 
-A connection keeps a thread only while it has something to do; a silent one is parked here, so that idle browsers
-cannot use up the threads. Knows no HTTP and no debugger.
+A connection keeps a thread only while it has something to do; a silent one is parked, so that idle browsers cannot use
+up the threads. Knows no HTTP and no debugger.
 """
 
 from __future__ import annotations
 
-import functools
 import selectors
 import socket
 import threading
@@ -18,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from debugkit.serving.crew import Crew
 from debugkit.serving.http11 import Connection, Site
-from debugkit.serving.listen import Address, close_all, listen, parse_address
+from debugkit.serving.listen import Address, listen, parse_address
 from debugkit.serving.log import Log
-from debugkit.serving.signals import SIGNALS, handling
-from debugkit.serving.site import base_environ, peer_of, port_of, urls
+from debugkit.serving.signals import SIGNALS, Bell, handling
+from debugkit.serving.site import base_environ, make_wire, peer_of, port_of, urls
+from debugkit.serving.waiting import NEVER, Door, Parking
 from debugkit.serving.wire import Patience, Wire
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ GRACE = 3.0
 CUT = 1.0
 #: Seconds without accepting when the system has no more descriptors: some connections must end first.
 PAUSE = 0.25
+#: Silent connections that are closed then.
+ROOM = 8
 
 
 def make_server(
@@ -67,13 +69,11 @@ def make_server(
     it there. ``on_stop`` is called when stopping begins, before requests are waited for: endless answers end there.
     Raises `listen.AddressInUse`, or `ConfigurationError` for an address that cannot be listened on.
     """
-    if sockets is None:
-        elsewhere = host.startswith(("unix:", "fd:"))
-        sockets = listen([parse_address(host, port) if elsewhere else Address(host, port)])
+    named = not host.startswith(("unix:", "fd:"))
     return Server(
-        sockets,
+        listen([Address(host, port) if named else parse_address(host, port)]) if sockets is None else sockets,
         app,
-        name=host.strip("[]") if not host.startswith(("unix:", "fd:")) else "",
+        name=host.strip("[]") if named else "",
         ssl_context=ssl_context,
         log=log or Log(),
         threads=threads,
@@ -88,8 +88,8 @@ def make_server(
 class Server:
     """Serves from listening sockets until stopped, once. As a context manager it runs in the background meanwhile.
 
-    ``url`` and ``urls`` are where browsers find it, ``port`` is the first one (0: only Unix sockets), and ``name`` what
-    it was asked to listen on.
+    ``urls`` are where browsers find it, ``url`` the first of them; ``port`` is the first port (0: only Unix sockets);
+    ``name`` is the host that it was asked to listen on. Made by `make_server`.
     """
 
     def __init__(
@@ -98,14 +98,14 @@ class Server:
         app: WSGIApplication,
         *,
         name: str,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: ssl.SSLContext | None,
         log: Log,
-        threads: int = THREADS,
-        processes: int = 1,
+        threads: int,
+        processes: int,
         patience: Patience,
-        grace: float = GRACE,
-        passthrough_errors: bool = False,
-        on_stop: Sequence[Callable[[], None]] = (),
+        grace: float,
+        passthrough_errors: bool,
+        on_stop: Sequence[Callable[[], None]],
     ) -> None:
         scheme = "https" if ssl_context else "http"
         self._log = log
@@ -128,13 +128,11 @@ class Server:
         self._crew = Crew(threads, self._serve)
         self._connections: set[Connection] = set()
         self._returned: deque[Connection] = deque()
-        self._parked: set[Connection] = set()
-        self._soonest = float("inf")  # no parked connection's deadline comes earlier
-        self._again: float | None = None  # when to accept again
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_writer.setblocking(False)
+        self._door = Door(self._selector, sockets, log.say)
+        self._parking: Parking[Connection] = Parking(self._selector)
+        self._bell = Bell()
         self._runs = False
         self._stopping = False
         self._hurry = False
@@ -147,6 +145,7 @@ class Server:
 
     def start(self) -> None:
         """Serve in the background."""
+        self._begin()
         threading.Thread(target=self._loop, args=[nullcontext()], name="debugkit-server", daemon=True).start()
 
     def serve_forever(self, signals: Sequence[int] = SIGNALS) -> int:
@@ -155,7 +154,8 @@ class Server:
         A second signal ends requests that are still being answered at once. Elsewhere than in the main thread Python
         allows no signal handlers.
         """
-        self._loop(handling(signals, self._on_signal, self._wake_writer))
+        self._begin()
+        self._loop(handling(signals, self._on_signal, self._bell))
         if self._error is not None:
             raise self._error
         return self._signal
@@ -163,18 +163,15 @@ class Server:
     def request_stop(self) -> None:
         """Begin to stop, and return at once. For any thread and for signal handlers, any number of times."""
         self._stopping = True
-        self._wake()
+        self._bell.ring()
 
     def stop(self) -> None:
         """Take no more requests, let those being answered finish for ``grace`` seconds, and end all threads."""
-        with self._lock:
-            runs, self._runs = self._runs, True
         self.request_stop()
-        if runs:
-            self.wait()
-        else:
-            close_all(list(self._sites))
+        if self._claim():
+            self._door.close()
             self._release()
+        self.wait()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the server has stopped, at most ``timeout`` seconds. False: it has not."""
@@ -189,16 +186,22 @@ class Server:
 
     # The loop: one thread, which never runs the application.
 
-    def _loop(self, signals: AbstractContextManager[None]) -> None:
+    def _claim(self) -> bool:
+        """True for the one who may run the server."""
         with self._lock:
-            if self._runs:
-                raise RuntimeError("A server runs once: make another one.")
-            self._runs = True
+            first, self._runs = not self._runs, True
+        return first
+
+    def _begin(self) -> None:
+        if not self._claim():
+            raise RuntimeError("A server runs once: make another one.")
+
+    def _loop(self, signals: AbstractContextManager[None]) -> None:
         try:
             with signals:
                 try:
-                    self._selector.register(self._wake_reader, selectors.EVENT_READ)
-                    self._listen()
+                    self._selector.register(self._bell, selectors.EVENT_READ)
+                    self._door.open()
                     while not self._stopping:
                         self._turn()
                 finally:
@@ -207,68 +210,53 @@ class Server:
         finally:
             self._release()
 
-    def _turn(self, until: float = float("inf")) -> None:
+    def _turn(self, until: float = NEVER) -> None:
         """Wait for something to happen, at the latest ``until`` on the monotonic clock, and deal with it."""
-        until = min(until, self._soonest, self._again or until)
-        timeout = None if until == float("inf") else max(0.0, until - time.monotonic())
-        for key, _ in self._selector.select(timeout):
+        until = min(until, self._parking.soonest, self._door.again)
+        for key, _ in self._selector.select(None if until == NEVER else max(0.0, until - time.monotonic())):
             if isinstance(key.data, Connection):
-                self._unpark(key.data)
-                self._crew.submit(key.data)
-            elif key.data is not None:
-                self._accept(key.fileobj, key.data)
+                if key.data in self._parking:  # it was not given up just now, to make room
+                    self._parking.remove(key.data)
+                    self._crew.submit(key.data)
+            elif key.data is self._door:
+                self._accept(key.fileobj)
             else:
-                self._wake_reader.recv(4096)
+                self._bell.hear()
         while self._returned:
-            self._park(self._returned.popleft())
+            self._parking.add(self._returned.popleft())
         now = time.monotonic()
-        if self._soonest <= now:
-            self._expire(now)
-        if self._again is not None and self._again <= now:
-            self._listen()
-
-    def _listen(self) -> None:
-        self._again = None
-        for listener, site in self._sites.items():
-            listener.setblocking(False)
-            self._selector.register(listener, selectors.EVENT_READ, site)
-
-    def _pause(self) -> None:
-        for listener in self._sites:
-            if listener in self._selector.get_map():
-                self._selector.unregister(listener)
-
-    def _accept(self, listener: Any, site: Site) -> None:
-        try:
-            sock, peer = listener.accept()
-        except (BlockingIOError, ConnectionError):  # another process took it, or the client left
-            return
-        except OSError as error:
-            # Most likely out of descriptors: the listener would be ready again at once, and the loop would spin.
-            self._log.say(f"Cannot accept connections for a moment: {error}")
-            self._pause()
-            self._again = time.monotonic() + PAUSE
-            return
-        connection = Connection(sock, peer_of(listener, peer), site)
-        with self._lock:
-            self._connections.add(connection)
-        self._crew.submit(connection)
-
-    def _park(self, connection: Connection) -> None:
-        self._selector.register(connection.wire, selectors.EVENT_READ, connection)
-        self._parked.add(connection)
-        self._soonest = min(self._soonest, connection.deadline)
-
-    def _unpark(self, connection: Connection) -> None:
-        self._selector.unregister(connection.wire)
-        self._parked.discard(connection)
-
-    def _expire(self, now: float) -> None:
-        for connection in [one for one in self._parked if one.deadline <= now]:
-            self._unpark(connection)
+        for connection in self._parking.take_expired(now):
             connection.expire()
             self._forget(connection)
-        self._soonest = min((one.deadline for one in self._parked), default=float("inf"))
+        if self._door.again <= now:
+            self._door.open()
+
+    def _accept(self, listener: Any) -> None:
+        try:
+            accepted = self._door.accept(listener)
+        except OSError:
+            # Most likely the system has no more descriptors. The listener would be ready again at once, and the loop
+            # would spin: shut the door until some connections have ended.
+            self._hang_up(ROOM)
+            self._door.shut(time.monotonic() + PAUSE)
+            return
+        if accepted is not None:
+            sock, peer = accepted
+            self._welcome(Connection(sock, peer_of(listener, peer), self._sites[listener]), self._sites[listener])
+
+    def _welcome(self, connection: Connection, site: Site) -> None:
+        with self._lock:
+            self._connections.add(connection)
+        if site.wire is Wire:
+            self._crew.submit(connection)
+        else:  # the handshake keeps a thread, which a client that says nothing does not get
+            self._parking.add(connection)
+
+    def _hang_up(self, count: int) -> None:
+        """Close ``count`` of the silent connections, those whose time is over first."""
+        for connection in self._parking.take_first(count):
+            connection.wire.close()
+            self._forget(connection)
 
     # What other threads do.
 
@@ -282,7 +270,7 @@ class Server:
             stays = False
         if stays:
             self._returned.append(connection)
-            self._wake()
+            self._bell.ring()
         else:
             self._forget(connection)
 
@@ -293,13 +281,7 @@ class Server:
         with self._lock:
             self._connections.discard(connection)
         if self._stopping:  # perhaps this was the last one
-            self._wake()
-
-    def _wake(self) -> None:
-        try:
-            self._wake_writer.send(b"\0")
-        except OSError:  # full, so it wakes anyway; or closed, since the server has stopped
-            pass
+            self._bell.ring()
 
     def _failed(self, error: BaseException) -> None:
         if self._passthrough:
@@ -319,14 +301,9 @@ class Server:
     def _end(self) -> None:
         # Connections that wait in the system's queue are not accepted any more: where another process shares the
         # socket, as under a reloader, they are for the one that comes next.
-        self._pause()
-        self._again = None
-        close_all(list(self._sites))
+        self._door.close()
         for hook in self._on_stop:
-            try:
-                hook()
-            except BaseException as error:  # a mistake of the caller: the server must end anyway
-                self._log.failed(error)
+            self._call(hook)
         self._part()
         self._finish(self._grace)
         with self._lock:
@@ -337,35 +314,27 @@ class Server:
         self._finish(CUT)
         self._crew.dismiss()
 
+    def _call(self, hook: Callable[[], None]) -> None:
+        try:
+            hook()
+        except BaseException as error:  # a mistake of the caller's: the server must end anyway
+            self._log.failed(error)
+
     def _part(self) -> None:
         """Hang up on idle clients, but answer first what they have sent already, or are just sending."""
         deadline = time.monotonic() + LINGER
-        while self._parked and not self._hurry and time.monotonic() < deadline:
+        while len(self._parking) and not self._hurry and time.monotonic() < deadline:
             self._turn(deadline)
 
     def _finish(self, seconds: float) -> None:
         """Wait until every connection has ended, at most ``seconds``."""
         deadline = time.monotonic() + seconds
-        while True:
-            for connection in list(self._parked):
-                self._unpark(connection)
-                connection.wire.close()
-                self._forget(connection)
-            if not self._connections or self._hurry or time.monotonic() >= deadline:
-                return
+        self._hang_up(len(self._parking))
+        while self._connections and not self._hurry and time.monotonic() < deadline:
             self._turn(deadline)
+            self._hang_up(len(self._parking))
 
     def _release(self) -> None:
         self._selector.close()
-        self._wake_reader.close()
-        self._wake_writer.close()
+        self._bell.close()
         self._stopped.set()
-
-
-def make_wire(context: ssl.SSLContext | None) -> Callable[[socket.socket, Patience], Wire]:
-    """How sockets become wires: with TLS when there is a context for it."""
-    if context is None:
-        return Wire
-    from debugkit.serving.tls_wire import TlsWire
-
-    return functools.partial(TlsWire, context=context)

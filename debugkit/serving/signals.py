@@ -1,4 +1,4 @@
-"""The signals that end a program gracefully, handled for as long as it serves. Knows nothing of what is ended."""
+"""The signals that end a program gracefully, and the bell that wakes its loop. Knows nothing of what is ended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,36 @@ from contextlib import contextmanager
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
+class Bell:
+    """Wakes a thread that waits for sockets. Whatever the number of rings, it is heard once."""
+
+    def __init__(self) -> None:
+        self._reader, self.writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self.writer.setblocking(False)
+
+    def fileno(self) -> int:
+        """What is readable after `ring`, until `hear`."""
+        return self._reader.fileno()
+
+    def ring(self) -> None:
+        """From any thread, or a signal handler."""
+        try:
+            self.writer.send(b"\0")
+        except OSError:  # full, so it rings anyway; or closed, since nobody waits any more
+            pass
+
+    def hear(self) -> None:
+        self._reader.recv(4096)
+
+    def close(self) -> None:
+        self._reader.close()
+        self.writer.close()
+
+
 @contextmanager
-def handling(signals: Sequence[int], handler: Callable[[int, object], None], wake: socket.socket) -> Iterator[None]:
-    """Have ``handler`` called for ``signals``, and a byte sent to ``wake``, which does not block, for any signal.
+def handling(signals: Sequence[int], handler: Callable[[int, object], None], bell: Bell) -> Iterator[None]:
+    """Have ``handler`` called for ``signals``, and ``bell`` rung.
 
     Does nothing outside of the main thread, where Python allows no handlers. What was there before returns afterwards.
     """
@@ -23,7 +50,7 @@ def handling(signals: Sequence[int], handler: Callable[[int, object], None], wak
         return
     before = {number: signal.signal(number, handler) for number in signals if not _is_refused(number)}
     # Python runs handlers in the main thread only, which may be waiting while the system woke another one.
-    wakeup = signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    wakeup = signal.set_wakeup_fd(bell.writer.fileno(), warn_on_full_buffer=False)
     try:
         yield
     finally:

@@ -5,12 +5,17 @@ Knows sockets by their names only; opens no connection.
 
 from __future__ import annotations
 
+import functools
 import socket
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from debugkit import __version__
 from debugkit.serving.answer import FileWrapper
+from debugkit.serving.wire import Patience, Wire
+
+if TYPE_CHECKING:
+    import ssl
 
 #: Addresses that stand for all addresses of this computer, and cannot be opened themselves.
 WILDCARDS = {"0.0.0.0", "::"}
@@ -86,6 +91,15 @@ def peer_of(listener: socket.socket, peer: Any) -> tuple[str, int]:
     if is_unix(listener):
         return "", 0
     return str(peer[0]).removeprefix("::ffff:"), int(peer[1])
+
+
+def make_wire(context: ssl.SSLContext | None) -> Callable[[socket.socket, Patience], Wire]:
+    """How connected sockets are read and written: with TLS when there is a context for it."""
+    if context is None:
+        return Wire
+    from debugkit.serving.tls_wire import TlsWire
+
+    return functools.partial(TlsWire, context=context)
 
 
 def base_environ(

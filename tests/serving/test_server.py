@@ -438,7 +438,7 @@ class Unable:
 
 def test_a_connection_that_another_process_took_is_no_problem() -> None:
     with running(OK) as server:
-        server.server._accept(Unable(BlockingIOError()), None)  # type: ignore[arg-type]
+        server.server._accept(Unable(BlockingIOError()))
         assert server.get().body == b"ok"
     assert "Cannot" not in server.log
 
