@@ -3,9 +3,6 @@ import { pause } from "./healing.js";
 
 // "error" is not for us: it is how an EventSource says that it lost its connection.
 const NAMES = ["hello", "recorded"];
-/** Milliseconds after which a page that was about to be left is taken to have stayed. */
-const STAYED = 5000;
-
 export class EventStream {
   #url;
   #heard;
@@ -20,10 +17,10 @@ export class EventStream {
     this.#heard = heard;
     this.#lost = lost;
     document.addEventListener("visibilitychange", () => this.#follow(), { signal });
-    addEventListener("beforeunload", () => this.#leave(), { signal });
-    // A page that is left keeps its stream until it is thrown away, unless told.
-    addEventListener("pagehide", () => this.#close(), { signal });
-    addEventListener("pageshow", () => this.#follow(), { signal });
+    // What is heard while the next page is awaited must not call this one back.
+    addEventListener("beforeunload", () => this.#close(), { signal });
+    // A link to an editor is no next page: whoever saves there has left this window.
+    addEventListener("blur", () => this.#follow(), { signal });
     signal.addEventListener("abort", () => this.#close());
     this.#follow();
   }
@@ -31,12 +28,6 @@ export class EventStream {
   #follow() {
     if (document.visibilityState !== "visible") this.#close();
     else if (!this.#source) this.#open();
-  }
-
-  /** What is heard while the next page is awaited must not call this one back; a link to an editor leads nowhere. */
-  #leave() {
-    this.#close();
-    this.#timer = setTimeout(() => this.#follow(), STAYED);
   }
 
   #open() {

@@ -100,13 +100,12 @@ class Shop:
         assert self._ready.wait(TIMEOUT)
         return self.app(environ, start_response)
 
-    def start(self, code: Code, *, failed: bool = False) -> Code:
-        """Serve other code from now on; its first generation is heard by nobody."""
+    def start(self, code: Any, *, failed: bool = False) -> None:
+        """Serve other code from now on, as a new generation."""
         self.code = code
         self.app = DebuggedApplication(code, **self._choices)
         self.events = HeardEvents(failed=failed)
         self.app.events = self.events
-        return code
 
     def fail(self, error: BaseException | None, message: str = "") -> None:
         self.start(Code(works=False), failed=True)
@@ -262,15 +261,43 @@ def test_while_the_new_worker_starts_the_page_says_so_and_nothing_moves(page: Pa
 
 def test_a_reader_who_is_on_the_way_elsewhere_is_not_called_back(page: Page, shop: Shop) -> None:
     page.goto(f"{shop.base}/cart")
+    greeted = threading.Event()
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/greeted":
+            greeted.set()
+        assert environ["PATH_INFO"] != "/form" or greeted.wait(TIMEOUT)
+        return code(environ, start_response)
+
+    code = Code(works=True)
     old = shop.leave()
-    shop.start(Code(works=True))
+    shop.start(slow)
     with page.expect_request("**/form"):
-        page.evaluate("setTimeout(() => location.assign('/form'))")
+        page.evaluate(LEAVE, f"{MOUNT}/events")
     old.close()
     shop._ready.set()
 
     expect(page.get_by_role("button", name="Pay")).to_be_visible()
-    assert shop.code.calls == []
+    assert code.methods == ["GET"]
+    assert code.calls[0][1] == "/greeted"
+
+
+#: The next page is slow, and another listener is back at the server no sooner than the page's own would be.
+LEAVE = """(url) => setTimeout(() => {
+  location.assign("/form");
+  setTimeout(() => new EventSource(url).addEventListener("hello", () => fetch("/greeted")), 200);
+})"""
+
+
+def test_a_link_that_only_opens_an_editor_leaves_the_page_listening(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.base}/cart")
+    shop.events.wait_for_readers(1)
+    page.evaluate("dispatchEvent(new Event('beforeunload'))")
+    shop.events.wait_for_readers(0)
+    page.evaluate("dispatchEvent(new Event('blur'))")
+    shop.works()
+
+    healed(page)
 
 
 def test_a_server_that_keeps_answering_with_older_code_is_not_asked_for_ever(page: Page, shop: Shop) -> None:
@@ -302,10 +329,6 @@ def prompt(page: Page) -> Any:
     return page.locator("dk-console:visible").get_by_label("Python to run")
 
 
-def type_a_command(page: Page) -> None:
-    prompt(page).fill("prices['tea']")
-
-
 def select_text(page: Page) -> None:
     page.locator("#headline .val").select_text()
 
@@ -314,7 +337,7 @@ def open_the_keys(page: Page) -> None:
     page.get_by_role("button", name="Keys").click()
 
 
-@pytest.mark.parametrize("occupy", [type_a_command, select_text, open_the_keys], ids=lambda action: action.__name__)
+@pytest.mark.parametrize("occupy", [select_text, open_the_keys], ids=lambda action: action.__name__)
 def test_what_the_reader_is_doing_is_kept_until_they_ask(
     page: Page, shop: Shop, occupy: Callable[[Page], None]
 ) -> None:
@@ -338,6 +361,9 @@ def test_a_typed_command_is_still_there_with_the_bar(page: Page, shop: Shop) -> 
     expect(bar(page).get_by_role("button", name="Show the new result")).to_be_visible()
     expect(prompt(page)).to_have_value("prices[")
     expect(prompt(page)).to_be_focused()
+    assert shop.code.calls == []
+    bar(page).get_by_role("button", name="Show the new result").click()
+    healed(page)
 
 
 def test_a_command_that_runs_keeps_the_page(page: Page, shop: Shop) -> None:
