@@ -3,6 +3,7 @@ import { pause } from "./healing.js";
 
 // "error" is not for us: it is how an EventSource says that it lost its connection.
 const NAMES = ["hello", "recorded"];
+
 export class EventStream {
   #url;
   #heard;
