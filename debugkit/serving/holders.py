@@ -31,24 +31,24 @@ def holder_of_port(port: int, *, platform: str = sys.platform, proc: Path = PROC
 
 def holder_of_path(path: str, *, proc: Path = PROC) -> str:
     """Who listens on the Unix socket at ``path``."""
-    rows = (row for row in _rows(proc / "net/unix") if len(row) > 7 and row[7] == path)
+    rows = (row for row in _rows(proc / "net/unix", 8) if len(row) > 7 and row[7] == path)  # a path may have blanks
     return _owner({row[6] for row in rows}, proc)
 
 
 def _listening_inodes(proc: Path, port: int) -> Iterator[str]:
     """proc_pid_net(5): the second column is the local address, the fourth the state, the tenth the inode."""
     for table in ("net/tcp", "net/tcp6"):
-        for row in _rows(proc / table):
+        for row in _rows(proc / table, 11):
             if len(row) > 9 and row[3] == _LISTENING and row[1].endswith(f":{port:04X}"):
                 yield row[9]
 
 
-def _rows(table: Path) -> list[list[str]]:
+def _rows(table: Path, columns: int) -> list[list[str]]:
     try:
         lines = table.read_text("utf-8", "replace").splitlines()
     except OSError:
         return []
-    return [line.split(maxsplit=11) for line in lines[1:]]
+    return [line.split(maxsplit=columns - 1) for line in lines[1:]]
 
 
 def _owner(inodes: set[str], proc: Path, clock: Callable[[], float] = time.monotonic) -> str:

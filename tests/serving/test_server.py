@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from serving_support import TIMEOUT, Client, Process, Stream, application, request, running
+from serving_support import TIMEOUT, Client, Process, Stream, application, environ, request, running
 
-from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.serving import listen
-from debugkit.serving.listen import AddressInUse, bind
+from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
+from debugkit.serving.signals import SIGNALS
 from debugkit.serving.wire import Disconnected, Patience, Wire, poll_ready, select_ready
 
 OK = application([b"ok"])
@@ -27,15 +26,6 @@ OK = application([b"ok"])
 
 def quiet() -> Log:
     return Log(Stream(), environ={})
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
 
 
 # Threads.
@@ -88,6 +78,18 @@ def test_no_more_threads_than_asked_for_and_the_rest_waits() -> None:
         for client in clients:
             client.sock.close()
     assert len(set(running_now)) == 2
+
+
+def test_with_one_thread_idle_and_slow_clients_hold_up_nobody() -> None:
+    with running(OK, threads=1) as server:
+        idle = [server.client() for _ in range(50)]
+        for client in idle[:25]:
+            assert client.get("/").body == b"ok"
+        slow = [server.client().send(b"GET / HTTP/1.1\r\nHo") for _ in range(10)]
+        for _ in range(10):
+            assert server.get().body == b"ok"
+        for client in idle + slow:
+            client.sock.close()
 
 
 def test_one_thread_is_told_to_the_application() -> None:
@@ -161,6 +163,142 @@ def test_stopping_twice_or_before_the_start_is_no_problem() -> None:
         server.serve_forever()
 
 
+def test_a_server_starts_once() -> None:
+    with make_server("127.0.0.1", 0, OK, log=quiet()) as server:
+        with pytest.raises(RuntimeError, match="runs once"):
+            server.start()
+        assert not server.wait(0)
+    assert server.wait(0)
+
+
+def test_to_request_a_stop_returns_at_once_and_may_be_repeated() -> None:
+    gate, begun = threading.Event(), threading.Event()
+
+    def body(environ: Any) -> list[bytes]:
+        begun.set()
+        assert gate.wait(TIMEOUT)
+        return [b"finished"]
+
+    with running(application(body), grace=TIMEOUT) as server, server.client() as client:
+        client.send(request("GET / HTTP/1.1"))
+        assert begun.wait(TIMEOUT)
+        for _ in range(3):
+            server.server.request_stop()
+        assert not server.server.wait(0)
+        gate.set()
+        assert client.reply().body == b"finished"
+        assert server.server.wait(TIMEOUT)
+        server.server.request_stop()
+
+
+def test_a_stop_that_was_requested_before_the_start_counts() -> None:
+    server = make_server("127.0.0.1", 0, OK, log=quiet())
+    server.request_stop()
+    assert server.serve_forever() == 0
+
+
+def test_an_application_may_stop_its_own_server() -> None:
+    def body(environ: Any) -> list[bytes]:
+        server.request_stop()
+        return [b"bye"]
+
+    server = make_server("127.0.0.1", 0, application(body), log=quiet(), grace=TIMEOUT)
+    with Client(server.port) as client:
+        client.send(request("GET / HTTP/1.1"))
+        assert server.serve_forever() == 0
+        assert client.reply().body == b"bye"
+        assert client.rest() == b""
+
+
+def test_endless_answers_end_when_stopping_begins_and_not_after_the_grace() -> None:
+    ends = threading.Event()
+
+    def body(environ: Any) -> Iterator[bytes]:
+        yield b"event"
+        assert ends.wait(TIMEOUT)
+        yield b"the end"
+
+    with running(application(body), grace=600, on_stop=[ends.set]) as server, server.client() as client:
+        client.send(request("GET / HTTP/1.1")).read_until(b"event")
+        server.server.stop()
+        client.read_until(b"the end")
+
+
+def test_a_hook_that_fails_is_told_and_the_next_one_is_called() -> None:
+    called: list[str] = []
+
+    def fail() -> None:
+        raise LookupError("no tea")
+
+    with running(OK, on_stop=[fail, lambda: called.append("second")]) as server:
+        pass
+    assert called == ["second"]
+    assert "LookupError: no tea" in server.log
+
+
+def test_a_request_that_has_arrived_on_an_idle_connection_is_answered_before_the_end() -> None:
+    clients: list[Client] = []
+
+    def ask() -> None:  # runs when the server has begun to stop
+        for client in clients:
+            client.send(request("GET /late HTTP/1.1"))
+
+    with running(OK, on_stop=[ask]) as server:
+        clients += [server.client() for _ in range(5)]
+        for client in clients[:4]:
+            client.get("/")
+        while len(server.server._parking) < 5:  # until their threads have left them
+            threading.Event().wait(0.005)
+        server.server.stop()
+        for client in clients:
+            reply = client.reply()
+            assert (reply.body, reply.header("Connection")) == (b"ok", "close")
+            assert client.rest() == b""
+            client.sock.close()
+    assert server.log.count("/late") == 5
+
+
+def test_idle_connections_are_closed_at_the_end_without_a_word() -> None:
+    with running(OK, grace=600) as server, server.client() as kept, server.client() as silent:
+        assert kept.get("/").body == b"ok"
+        server.server.stop()
+        assert kept.rest() == b""
+        assert silent.rest() == b""
+
+
+def test_a_connection_that_nobody_accepted_yet_is_for_the_process_that_has_the_socket_next() -> None:
+    (ours,) = bind("127.0.0.1", 0)
+    theirs = ours.dup()
+    waiting: list[Client] = []
+
+    def come() -> None:  # the first server has begun to stop, and accepts nobody any more
+        waiting.append(Client(theirs.getsockname()[1]).send(request("GET / HTTP/1.1")))
+
+    with make_server("", 0, application([b"first"]), sockets=[ours], log=quiet(), on_stop=[come]):
+        pass
+    with make_server("", 0, application([b"second"]), sockets=[theirs], log=quiet()):
+        assert waiting[0].reply().body == b"second"
+    waiting[0].sock.close()
+
+
+def test_threads_of_the_application_do_not_keep_the_server() -> None:
+    gate = threading.Event()
+    thread = threading.Thread(target=gate.wait, args=[TIMEOUT])
+
+    def body(environ: Any) -> list[bytes]:
+        thread.start()
+        server.request_stop()
+        return [b"ok"]
+
+    server = make_server("127.0.0.1", 0, application(body), log=quiet())
+    with Client(server.port) as client:
+        client.send(request("GET / HTTP/1.1"))
+        assert server.serve_forever() == 0
+    assert thread.is_alive()
+    gate.set()
+    thread.join(TIMEOUT)
+
+
 def test_serve_forever_ends_when_another_thread_stops_it() -> None:
     server = make_server("127.0.0.1", 0, OK, log=quiet())
     results: list[int] = []
@@ -174,9 +312,9 @@ def test_serve_forever_ends_when_another_thread_stops_it() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_signals_end_serve_forever_and_the_handlers_from_before_return(number: signal.Signals) -> None:
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {one: signal.getsignal(one) for one in SIGNALS}
 
     def body(environ: Any) -> list[bytes]:
         signal.raise_signal(number)
@@ -195,6 +333,47 @@ def test_signals_end_serve_forever_and_the_handlers_from_before_return(number: s
     thread.join(TIMEOUT)
     assert replies == [b"ok"]
     assert {one: signal.getsignal(one) for one in before} == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
+def test_a_program_that_was_told_to_ignore_the_end_of_its_terminal_does() -> None:
+    def body(environ: Any) -> list[bytes]:
+        signal.raise_signal(signal.SIGHUP)
+        return [b"still here"]
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        server = make_server("127.0.0.1", 0, application(body), log=quiet())
+        replies: list[bytes] = []
+
+        def ask() -> None:
+            with Client(server.port) as client:
+                replies.append(client.get("/").body)
+            server.request_stop()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert server.serve_forever() == 0
+        thread.join(TIMEOUT)
+        assert replies == [b"still here"]
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_only_the_signals_that_were_asked_for_are_handled() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    seen: list[Any] = []
+
+    def body(environ: Any) -> list[bytes]:
+        seen.append(signal.getsignal(signal.SIGINT))
+        server.request_stop()
+        return [b"ok"]
+
+    server = make_server("127.0.0.1", 0, application(body), log=quiet())
+    with Client(server.port) as client:
+        client.send(request("GET / HTTP/1.1"))
+        server.serve_forever([signal.SIGTERM])
+    assert seen == [before]
 
 
 def test_a_second_signal_does_not_wait_for_requests() -> None:
@@ -255,95 +434,6 @@ def test_a_mistake_of_the_server_costs_one_connection() -> None:
         with Client(server.port) as client:
             assert client.get("/").body == b"ok"
     assert "RuntimeError: cannot log" in stream.getvalue()
-
-
-# Addresses.
-
-
-def test_port_zero_is_a_free_port_and_the_url_names_it() -> None:
-    with make_server("127.0.0.1", 0, OK, log=quiet()) as server:
-        assert server.port > 0
-        assert server.url == f"http://127.0.0.1:{server.port}/"
-
-
-def test_localhost_is_both_loopback_addresses_on_one_port() -> None:
-    with make_server("localhost", 0, OK, log=quiet()) as server:
-        assert server.url == f"http://localhost:{server.port}/"
-        for host in ["127.0.0.1", *(["::1"] if has_ipv6() else [])]:
-            with Client(server.port, host) as client:
-                assert client.get("/").body == b"ok"
-
-
-def test_localhost_is_in_use_when_one_of_its_addresses_is() -> None:
-    if not has_ipv6():
-        pytest.skip("no IPv6 on this computer")
-    (taken,) = bind("::1", 0)
-    with taken, pytest.raises(AddressInUse):
-        bind("localhost", taken.getsockname()[1])
-
-
-def test_localhost_is_127_0_0_1_alone_without_ipv6() -> None:
-    def without_ipv6(host: str, port: int) -> socket.socket:
-        if ":" in host:
-            raise ConfigurationError("no IPv6")
-        return bind(host, port)[0]
-
-    (only,) = bind("localhost", 0, listen=without_ipv6)
-    with only:
-        assert only.getsockname()[0] == "127.0.0.1"
-
-
-def test_localhost_tries_another_port_when_only_one_of_its_addresses_has_it_free() -> None:
-    asked: list[str] = []
-
-    def taken_once(host: str, port: int) -> socket.socket:
-        asked.append(host)
-        if asked == ["127.0.0.1", "::1"]:
-            raise AddressInUse("taken")
-        return bind("127.0.0.1", 0)[0]
-
-    for sock in bind("localhost", 0, listen=taken_once):
-        sock.close()
-    assert asked == ["127.0.0.1", "::1", "127.0.0.1", "::1"]
-
-
-@pytest.mark.parametrize("host", ["::1", "[::1]"])
-def test_ipv6_addresses_stand_in_brackets_in_the_url(host: str) -> None:
-    if not has_ipv6():
-        pytest.skip("no IPv6 on this computer")
-    with make_server(host, 0, OK, log=quiet()) as server:
-        assert server.url == f"http://[::1]:{server.port}/"
-
-
-@pytest.mark.parametrize("host", ["", "0.0.0.0"])
-def test_all_addresses_are_reached_at_loopback(host: str) -> None:
-    with make_server(host, 0, OK, log=quiet()) as server:
-        assert server.url == f"http://127.0.0.1:{server.port}/"
-        with Client(server.port) as client:
-            assert client.get("/").body == b"ok"
-
-
-def test_a_port_in_use_is_a_sentence_that_says_what_to_do() -> None:
-    (taken,) = bind("127.0.0.1", 0)
-    port = taken.getsockname()[1]
-    with taken, pytest.raises(DebugkitError, match=rf"Port {port} is in use .* choose another port"):
-        make_server("127.0.0.1", port, OK)
-
-
-@pytest.mark.parametrize("port", [-1, 65_536])
-def test_a_number_that_is_no_port_is_told(port: int) -> None:
-    with pytest.raises(ConfigurationError, match=f"{port} is not a port"):
-        bind("127.0.0.1", port)
-
-
-@pytest.mark.parametrize("host", ["no such name", "192.0.2.1", "::ffff:1:2:3"])
-def test_an_address_of_another_computer_is_told(host: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1"):
-        bind(host, 0)
-
-
-def test_a_port_that_the_system_keeps_is_told() -> None:
-    assert "above 1023" in listen._explain(PermissionError(errno.EACCES, "no"), "127.0.0.1", 80).explanation
 
 
 # The wire.
@@ -426,21 +516,10 @@ def test_a_client_that_resets_the_connection_leaves_no_trace() -> None:
     assert server.log.count("\n") == 2
 
 
-class Unable:
-    """Stands for a listening socket whose `accept` fails."""
-
-    def __init__(self, error: OSError) -> None:
-        self.error = error
-
-    def accept(self) -> Any:
-        raise self.error
-
-
-def test_a_connection_that_another_process_took_is_no_problem() -> None:
-    with running(OK) as server:
-        server.server._accept(Unable(BlockingIOError()))
-        assert server.get().body == b"ok"
-    assert "Cannot" not in server.log
+def test_the_context_manager_may_end_before_the_server_has_begun() -> None:
+    for _ in range(50):
+        with make_server("127.0.0.1", 0, OK, log=quiet()):
+            pass
 
 
 # Deadlines of connections that are parked.
@@ -477,3 +556,42 @@ def test_a_process_that_serves_ends_in_time_while_a_browser_is_connected() -> No
     with Process(python=("-c", program)) as process, Client(process.port()) as client:
         assert client.get("/").body == b"ok"
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors as Linux does")
+def test_without_descriptors_the_server_says_so_once_and_serves_on() -> None:
+    program = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\n"
+        "from debugkit.serving.server import make_server\n"
+        "from debugkit.serving.log import Log\n"
+        "def app(environ, start_response):\n"
+        "    start_response('200 OK', [('Content-Type', 'text/plain')])\n"
+        "    return [b'ok']\n"
+        "server = make_server('127.0.0.1', 0, app)\n"
+        "Log().say(server.url + '\\nPress Ctrl+C')\n"
+        "server.serve_forever()"
+    )
+    with Process(python=("-c", program)) as process:
+        port = process.port()
+        silent = [Client(port) for _ in range(60)]
+        process.read_until("Cannot accept connections for a moment: .*Too many open files")
+        with Client(port) as client:  # silent ones make room
+            assert client.get("/").body == b"ok"
+        for one in silent:
+            one.sock.close()
+        process.end(signal.SIGTERM)
+        assert process.process.stderr is not None
+        rest = process.process.stderr.read()
+    assert rest.count("Cannot accept") < 5
+
+
+def test_a_server_can_be_used_by_a_program_that_has_no_other_threads() -> None:
+    program = (
+        "from debugkit.serving.server import make_server\n"
+        "import threading\n"
+        "make_server('127.0.0.1', 0, None).stop()\n"
+        "assert threading.active_count() == 1"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], env=environ(), timeout=TIMEOUT)
+    assert done.returncode == 0
