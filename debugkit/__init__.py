@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from debugkit.debug.wsgi import capture as capture
     from debugkit.errors import ConfigurationError as ConfigurationError
     from debugkit.errors import DebugkitError as DebugkitError
+    from debugkit.hooks import after_start as after_start
+    from debugkit.hooks import before_reload as before_reload
+    from debugkit.hooks import on_change as on_change
     from debugkit.run import run_simple as run_simple
+    from debugkit.serving.control import is_running_from_reloader as is_running_from_reloader
+    from debugkit.serving.server import make_server as make_server
+    from debugkit.serving.tls import generate_adhoc_ssl_context as generate_adhoc_ssl_context
+    from debugkit.serving.tls import load_ssl_context as load_ssl_context
+    from debugkit.serving.tls import make_ssl_devcert as make_ssl_devcert
     from debugkit.settings import Limits as Limits
     from debugkit.settings import Settings as Settings
 
@@ -24,7 +32,15 @@ _HOMES = {
     "DebuggedApplication": "debugkit.debug.wsgi",
     "Limits": "debugkit.settings",
     "Settings": "debugkit.settings",
+    "after_start": "debugkit.hooks",
+    "before_reload": "debugkit.hooks",
     "capture": "debugkit.debug.wsgi",
+    "generate_adhoc_ssl_context": "debugkit.serving.tls",
+    "is_running_from_reloader": "debugkit.serving.control",
+    "load_ssl_context": "debugkit.serving.tls",
+    "make_server": "debugkit.serving.server",
+    "make_ssl_devcert": "debugkit.serving.tls",
+    "on_change": "debugkit.hooks",
     "run_simple": "debugkit.run",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
 import os
@@ -18,11 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
-from debugkit.serving.control import Control, call, current
-from debugkit.serving.listen import AddressInUse, adopt, listen, parse_address
+from debugkit.serving.control import Control, call, current, files_of
+from debugkit.serving.listen import AddressInUse, adopt, close_all, listen, parse_address
 from debugkit.serving.log import Log, banner
+from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
-from debugkit.serving.server import GRACE, THREADS, Server, make_server
+from debugkit.serving.server import GRACE, THREADS, make_server
+from debugkit.serving.site import urls
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -125,12 +126,12 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
     if control is not None:
         return _work(load, choices, control)
     sockets = listen_on(choices, Log())
-    if choices.reload:
-        return _supervise(load, choices, sockets, here=supervise_here)
-    with contextlib.ExitStack() as stack:
-        for sock in sockets:
-            stack.callback(sock.close)
+    try:
+        if choices.reload:
+            return _supervise(load, choices, sockets, here=supervise_here)
         return serve(load(), choices, sockets)
+    finally:
+        close_all(sockets)
 
 
 def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
@@ -208,20 +209,15 @@ def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) 
     raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
 
 
+@functools.cache
 def inherited(control: Control) -> list[socket.socket]:
+    """The supervisor's sockets. Adopted once: a socket object that goes away takes its descriptor with it."""
     return [adopt(descriptor) for descriptor in control.hello["sockets"]]
 
 
 def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.socket], *, failed: bool = False) -> int:
     """Serve from ``sockets``, which are the server's from now on. Returns the exit status."""
-    if choices.static_files:
-        from debugkit.serving.static_files import StaticFiles
-
-        debugger = debugger_of(application)
-        application = StaticFiles(application, choices.static_files)
-    if choices.debugger is not None:
-        application = debugged(application, **choices.debugger)
-    debugger = debugger_of(application)
+    application, debugger = dressed(application, choices)
     control = current()
     ends: list[Callable[[], None]] = []
     if debugger is not None and control is not None:
@@ -229,38 +225,61 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
 
         debugger.events = Events(secrets.token_hex(4), failed=failed)
         ends.append(debugger.events.close)
-    server = make_server(
-        parse_address(choices.addresses[0], 0).host,
-        choices.port or 0,
+    context = tls_context(choices)
+    name = parse_address(choices.addresses[0], 0).host
+    make = functools.partial(
+        make_server,
+        name,
+        0,
         application,
         sockets=sockets,
-        ssl_context=tls_context(choices),
+        ssl_context=context,
         threads=THREADS if choices.threaded else 1,
+        processes=choices.processes,
         passthrough_errors=choices.passthrough_errors,
         on_stop=ends,
     )
-    announce(server, debugger, choices.title, control)
+    addresses = urls(sockets, "https" if context else "http", name)
+    announce(addresses, name, debugger, choices.title, control)
+    server = Processes(make, sockets, choices.processes) if choices.processes != 1 else make()
     if control is not None:
-        control.serving(server.request_stop, urls=server.urls, failed=failed)
+        control.serving(server.request_stop, failed=failed)
     number = server.serve_forever()
     return 128 + number if number else 0
 
 
-def announce(server: Server, debugger: DebuggedApplication | None, title: str, control: Control | None) -> None:
+def dressed(
+    application: WSGIApplication, choices: Choices
+) -> tuple[WSGIApplication, DebuggedApplication | None]:
+    """The application with all that the choices put around it, and the debugger among that."""
+    debugger = debugger_of(application)
+    if choices.static_files:
+        from debugkit.serving.static_files import StaticFiles
+
+        application = StaticFiles(application, choices.static_files)
+    if debugger is None and choices.debugger is not None:
+        application = debugged(application, **choices.debugger)
+        debugger = debugger_of(application)
+    return application, debugger
+
+
+def announce(
+    addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, title: str, control: Control | None
+) -> None:
     """Print the banner when the first process of a server starts, and call the hooks."""
     log = Log()
     first = control is None or control.hello["number"] == 1
     notes: list[str] = []
     if debugger is not None:
-        debugger.trust_host(server.name)
+        debugger.trust_host(name or "localhost")
         if first:
-            notes = debugger.banner(server.url)
+            notes = debugger.banner(addresses[0])
         else:
             debugger.restarted()
     if first:
-        log.say(banner(title, [log.bold(url) for url in server.urls], notes))
+        log.say(banner(title, [log.bold(address) for address in addresses], notes))
     for hook in started:
-        call(hook, log.say, server.url)
+        call(hook, log.say, addresses[0])
 
 
 def tls_context(choices: Choices) -> Any:
@@ -274,6 +293,7 @@ def tls_context(choices: Choices) -> Any:
 def serve_failure(control: Control, error: BaseException | None, message: str = "") -> int:
     """Serve, in place of a program that could not start, the page that says why. Returns the exit status."""
     if error is not None:
+        control.watch(files_of(error), control.born)
         error.__traceback__ = own_part(error.__traceback__)
         traceback.print_exception(error)
     hello = control.hello

@@ -205,12 +205,19 @@ def application(
 class Process:
     """``python -m debugkit`` in a process of its own."""
 
-    def __init__(self, *arguments: str, cwd: Path = ROOT, python: tuple[str, ...] = ("-m", "debugkit")) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        cwd: Path = ROOT,
+        python: tuple[str, ...] = ("-m", "debugkit"),
+        stdin: int = subprocess.DEVNULL,
+        **variables: str,
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", *python, *arguments],
             cwd=cwd,
-            env=environ(),
-            stdin=subprocess.DEVNULL,
+            env=environ() | variables,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

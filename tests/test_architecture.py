@@ -17,7 +17,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.errors
+debugkit.errors debugkit.hooks
 debugkit.settings
 debugkit.debug
 debugkit.debug.async_exceptions
@@ -54,16 +54,17 @@ debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.debug.failure
 debugkit.serving
-debugkit.serving.crew debugkit.serving.holders debugkit.serving.log debugkit.serving.patterns
-debugkit.serving.program debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls debugkit.serving.wire
-debugkit.serving.answer debugkit.serving.contents debugkit.serving.listen debugkit.serving.tls_wire
-debugkit.serving.http11 debugkit.serving.watch_events
+debugkit.serving.crew debugkit.serving.held debugkit.serving.holders debugkit.serving.log debugkit.serving.patterns
+debugkit.serving.private_files debugkit.serving.program debugkit.serving.signals debugkit.serving.static_files
+debugkit.serving.target debugkit.serving.wire
+debugkit.serving.answer debugkit.serving.contents debugkit.serving.control debugkit.serving.listen debugkit.serving.tls
+debugkit.serving.tls_wire
+debugkit.serving.http11 debugkit.serving.site debugkit.serving.watch_events
 debugkit.serving.server debugkit.serving.watch
 debugkit.serving.processes
-debugkit.serving.control
-debugkit.serving.reloader debugkit.serving.held
-debugkit.worker
+debugkit.serving.reloader
 debugkit.run
+debugkit.options debugkit.worker
 debugkit.cli
 debugkit.__main__
 """.strip().splitlines()
@@ -164,7 +165,15 @@ def test_the_public_names_are_these() -> None:
         "DebugkitError",
         "Limits",
         "Settings",
+        "after_start",
+        "before_reload",
         "capture",
+        "generate_adhoc_ssl_context",
+        "is_running_from_reloader",
+        "load_ssl_context",
+        "make_server",
+        "make_ssl_devcert",
+        "on_change",
         "run_simple",
     ]
     assert all(getattr(debugkit, name) for name in debugkit.__all__)

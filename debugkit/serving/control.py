@@ -14,7 +14,8 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,7 +72,7 @@ class Control:
         self._log = log
         self._reported: set[str] = set()
         self._count = 0
-        self._looked = time.time()
+        self._looked = self.born = time.time()
         self._waiting: list[str] | None = None  # changes that a prompt holds back
         self._stop: Callable[[], None] | None = None
         self._leaves = False
@@ -82,12 +83,12 @@ class Control:
     def start(self) -> None:
         self._thread.start()
 
-    def serving(self, stop: Callable[[], None], *, urls: Sequence[str] = (), failed: bool = False) -> None:
-        """The worker listens. ``stop`` makes it end gracefully; it may be called from any thread, and more than once."""
+    def serving(self, stop: Callable[[], None], *, failed: bool) -> None:
+        """The worker listens. ``stop`` makes it end gracefully, from any thread, and may be called again."""
         self._stop = stop
         self.served = True
         self._report()
-        self._channel.send("serving", urls=list(urls), failed=failed)
+        self._channel.send("serving", failed=failed)
         if self._leaves:  # told so while the application was being imported
             stop()
 
@@ -151,10 +152,14 @@ class Control:
         if len(sys.modules) == self._count:
             return
         since, self._looked, self._count = self._looked, time.time(), len(sys.modules)
-        files = [path for path in imported_files() if path not in self._reported]
-        if files:
-            self._reported.update(files)
-            self._channel.send("imported", files=files, since=since)
+        self.watch(imported_files(), since)
+
+    def watch(self, files: Iterable[str], since: float) -> None:
+        """Have ``files`` watched too; one that has changed after ``since`` (in epoch seconds) counts as changed."""
+        new = [path for path in dict.fromkeys(files) if path not in self._reported and not is_installed(path)]
+        if new:
+            self._reported.update(new)
+            self._channel.send("imported", files=new, since=since)
 
 
 def decision(paths: Sequence[str], log: Callable[[str], None]) -> str:
@@ -175,9 +180,21 @@ def call(function: Callable[..., object], log: Callable[[str], None], *arguments
 
 
 def imported_files() -> list[str]:
-    """The files of the imported modules outside of the standard library and of installed packages."""
-    found = (file_of(module) for module in list(sys.modules.values()))
-    return [path for path in found if path and not is_installed(path)]
+    """The files of the imported modules."""
+    return [path for module in list(sys.modules.values()) if (path := file_of(module))]
+
+
+def files_of(error: BaseException) -> list[str]:
+    """The files that the traceback of an error names, and of those that led to it: the mistake is in one of them."""
+    found: list[str] = []
+    seen: set[int] = set()  # a chain may be a ring
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        found += [frame.f_code.co_filename for frame, _ in traceback.walk_tb(one.__traceback__)]
+        found += [one.filename] if isinstance(one, SyntaxError) and one.filename else []
+        one = one.__cause__ or one.__context__
+    return [path for path in found if Path(path).is_file()]
 
 
 def file_of(module: ModuleType) -> str:
@@ -214,6 +231,8 @@ def take(channel: Channel, log: Callable[[str], None]) -> Control:
     while not messages:
         messages = channel.receive()
     hello = messages[0]
+    # A process that this one forks must not seem to be it: the supervisor would wait for its end.
+    os.register_at_fork(after_in_child=channel.sock.close)
     _current = Control(channel, hello, log)
     _current.start()
     return _current

@@ -119,13 +119,14 @@ def _cluster(word: str) -> tuple[list[str], str, str]:
     return [word], "", ""
 
 
-def first_folder(kind: str, what: str, environ: dict[str, str] | None = None) -> str:
+def first_folder(kind: str, what: str) -> str:
     """The working directory in which the program was started; it may have gone elsewhere since (`os.chdir`)."""
-    now = os.getcwd()
+    now = str(Path.cwd())
     if kind == "module" and not sys.flags.safe_path and sys.path and Path(sys.path[0]).is_dir():
         return sys.path[0] or now
     if kind == "script" and not Path(now, what).exists():
-        before = (os.environ if environ is None else environ).get("PWD", "")
+        # Python makes the script's path absolute before anything can change the directory.
+        before = str(getattr(sys.modules["__main__"], "__file__", "")).removesuffix(f"{os.sep}{what}")
         if before and Path(before, what).exists():
             return before
         raise ConfigurationError(

@@ -27,6 +27,7 @@ import debugkit
 from debugkit.errors import ConfigurationError
 from debugkit.serving.control import Channel
 from debugkit.serving.log import Log
+from debugkit.serving.processes import how_it_ended
 from debugkit.serving.program import Program
 from debugkit.serving.watch import Scope, make_watcher
 
@@ -70,10 +71,8 @@ class Plan:
     @classmethod
     def load(cls, text: str) -> Plan:
         fields = json.loads(text)
-        program = Program.load(fields.pop("program"))
-        return cls(
-            program, **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-        )
+        fields["program"] = Program.load(fields["program"])
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
 
 @dataclass(eq=False, slots=True)
@@ -104,6 +103,8 @@ class Supervisor:
         self._plan = plan
         self._say = (log or Log()).say
         self._clock = clock
+        scope = Scope(tuple(map(Path, plan.roots)), plan.extra, plan.exclude)
+        self._watcher = watch(scope, self._on_change, kind=plan.reloader_type, interval=plan.interval, say=self._say)
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
         for end in (self._wake_reader, self._wake_writer):
@@ -111,8 +112,6 @@ class Supervisor:
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         self._batches: deque[list[Path]] = deque()
         self._signals: deque[int] = deque()
-        scope = Scope(tuple(map(Path, plan.roots)), plan.extra, plan.exclude)
-        self._watcher = watch(scope, self._on_change, kind=plan.reloader_type, interval=plan.interval, say=self._say)
         self._workers: set[Worker] = set()
         self._current: Worker | None = None
         self._count = 0
@@ -259,12 +258,12 @@ class Supervisor:
         elif answer == "handled":
             self._say(f" * {self._names(paths)}: taken over without a restart.")
 
-    def _hear_serving(self, worker: Worker, urls: list[str], failed: bool) -> None:
+    def _hear_serving(self, worker: Worker, failed: bool) -> None:
         worker.state = "failed" if failed else "serving"
         if self._saved and worker is self._current:
             took = self._clock() - self._saved
             self._say(f" * Waiting for a change ({took:.2f} s)." if failed else f" * Reloaded in {took:.2f} s.")
-        elif worker.channel is not None and self._count == 1:
+        elif self._count == 1:
             self._say(f" * Reloading with {self._watcher.kind}: {self._watcher.watched} files are watched.")
         self._saved = 0.0
 
@@ -374,12 +373,6 @@ def reap(process: subprocess.Popen[bytes]) -> int:
 def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     reap(process)
-
-
-def how_it_ended(status: int) -> str:
-    if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"ended with exit status {status}" if status else "ended"
 
 
 def boot(module: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import zipapp
@@ -125,22 +124,19 @@ def test_a_program_read_from_stdin_cannot_run_again() -> None:
         this_program(["python", "-"])
 
 
-def test_a_script_is_found_after_the_working_directory_has_changed(tmp_path: Path) -> None:
-    (tmp_path / "app.py").touch()
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    code = (
-        "import os; os.chdir('elsewhere')\n"
-        "from debugkit.serving.program import first_folder\n"
-        f"print(first_folder('script', 'app.py', {{'PWD': {str(tmp_path)!r}}}))"
+@pytest.mark.parametrize("name", ["app.py", "pack/app.py", "../app.py"])
+def test_a_script_is_found_after_the_working_directory_has_changed(place: Path, name: str) -> None:
+    (place / name).write_text(
+        "import os; os.mkdir('elsewhere'); os.chdir('elsewhere')\n"
+        "from debugkit.serving.program import this_program\nprint(this_program().folder)"
     )
 
-    assert python("-c", code, cwd=tmp_path).strip() == str(tmp_path)
+    assert python(name, cwd=place).strip() == str(place)
 
 
 def test_a_script_that_cannot_be_found_again_is_a_clear_error() -> None:
     with pytest.raises(ConfigurationError, match="the working directory has changed"):
-        first_folder("script", "nowhere-to-be-found.py", {"PWD": os.sep})
+        first_folder("script", "nowhere-to-be-found.py")
 
 
 def test_the_root_is_where_the_modules_of_the_program_are(tmp_path: Path) -> None:

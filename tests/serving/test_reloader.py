@@ -1,0 +1,478 @@
+"""The reloader with real processes and real saves: no edit, no typo and no crash stops the server."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from reload_support import APP, Caller, Project, project
+from serving_support import ROOT, TIMEOUT, Client, Process
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
+
+PRICED = """
+import prices
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"one %d" % prices.price]
+"""
+ONE, TWO, THREE = (APP % word for word in ("one", "two", "three"))
+
+
+def pid(text: str) -> int:
+    return int(text.split()[-1])
+
+
+def gone(number: int) -> bool:
+    """Whether a process ends within the time that is left to it."""
+    try:
+        descriptor = os.pidfd_open(number)
+    except ProcessLookupError:
+        return True
+    with open(descriptor) as file:
+        return bool(select.select([file], [], [], TIMEOUT)[0])
+
+
+# Saves.
+
+
+def test_a_save_is_served_and_the_supervisor_stays(tmp_path: Path) -> None:
+    with project(tmp_path, ONE) as shop:
+        first = shop.text
+        assert first.startswith("one")
+        assert shop.save(TWO) == " * Reloaded"
+        second = shop.text
+        assert second.startswith("two")
+        assert pid(first) != pid(second)
+        assert shop.process.process.poll() is None
+        assert "app.py changed.\n" in shop.terminal
+
+
+def test_a_changed_module_of_the_application_is_named_and_served(tmp_path: Path) -> None:
+    (tmp_path / "prices.py").write_text("price = 1\n")
+    with project(tmp_path, PRICED) as shop:
+        assert shop.text == "one 1"
+        shop.save("price = 2\n", "prices.py")
+        assert shop.text == "one 2"
+        assert " * prices.py changed.\n" in shop.terminal
+
+
+STARTS = {
+    "script": ("app.py",),
+    "module": ("-m", "app"),
+    "command": ("-c", "import app; app.main()"),
+    "script-that-changes-its-directory": ("app.py", "elsewhere"),
+}
+SERVING = """
+import os, sys
+if __name__ == "__main__" and sys.argv[1:]:
+    os.mkdir(sys.argv[1]) if not os.path.isdir(sys.argv[1]) else None
+    os.chdir(sys.argv[1])
+from debugkit import run_simple
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"%s"]
+def main():
+    run_simple("127.0.0.1", 0, app, use_reloader=True, use_debugger=True)
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize("python", STARTS.values(), ids=STARTS.keys())
+def test_run_simple_runs_the_same_program_again(tmp_path: Path, python: tuple[str, ...]) -> None:
+    folder = tmp_path / "a place with spaces"
+    folder.mkdir()
+    with project(folder, SERVING % "one", python=python) as shop:
+        assert shop.text == "one"
+        assert shop.save(SERVING % "two").startswith(" * Reloaded")
+        assert shop.text == "two"
+
+
+def test_a_second_save_during_a_restart_is_never_lost(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "gate")
+    with project(tmp_path, ONE) as shop:
+        # This one does not come further than the gate until the third is saved.
+        shop.write(f"open({str(tmp_path / 'gate')!r}).read()\n{TWO}")
+        shop.says(r"^ \* app\.py changed\.")
+        with open(tmp_path / "gate", "w"):
+            shop.save(THREE)
+        assert shop.text.startswith("three")
+
+
+def test_a_stale_pyc_is_never_served(tmp_path: Path) -> None:
+    second = int(time.time())
+
+    def save(text: str) -> None:
+        shop.write(text, "prices.py")
+        os.utime(tmp_path / "prices.py", (second, second))
+
+    (tmp_path / "prices.py").write_text("price = 1\n")
+    os.utime(tmp_path / "prices.py", (second, second))
+    with project(tmp_path, PRICED, PYTHONDONTWRITEBYTECODE="") as shop:
+        for price in (2, 3, 4):
+            save(f"price = {price}\n")
+            shop.wait_for_reload()
+            assert shop.text == f"one {price}"
+
+
+def test_no_request_is_refused_or_reset_while_it_reloads(tmp_path: Path) -> None:
+    with project(tmp_path, ONE) as shop:
+        with Caller(shop.port, keep=False) as plain, Caller(shop.port, keep=True) as kept:
+            for text in (TWO, ONE, TWO, THREE):
+                assert shop.save(text).startswith(" * Reloaded")
+        assert (plain.failures, kept.failures) == ([], [])
+        assert {answer.split()[0] for answer in plain.answers} == {"one", "two", "three"}
+        assert "incomplete" not in kept.answers
+
+
+SLOW = """
+import os
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/slow":
+        yield b"begun "
+        yield open({gate!r}, "rb").read()
+    yield b"one %d" % os.getpid()
+"""
+
+
+def test_a_request_in_flight_finishes_while_the_new_worker_answers(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    with project(tmp_path, SLOW.format(gate=str(gate))) as shop:
+        with Client(shop.port) as client:
+            client.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            client.read_until(b"begun ")
+            shop.save(TWO)
+            assert shop.text.startswith("two")
+            gate.write_bytes(b"waited ")
+            assert b"one " in client.read_until(b"\r\n0\r\n\r\n")
+
+
+# What cannot start.
+
+
+def test_a_failure_at_the_very_first_start_is_a_page_and_heals(tmp_path: Path) -> None:
+    with project(tmp_path, "import nothing_of_this_name\n") as shop:
+        reply = shop.get("/", "Accept: text/html")
+        assert reply.status == 500
+        assert b"nothing_of_this_name" in reply.body
+        assert b"The application could not start" in reply.body
+        assert b"debugkit/cli.py" not in reply.body
+        assert shop.save(ONE).startswith(" * Reloaded")
+        assert shop.text.startswith("one")
+
+
+FAILURES = {
+    "syntax": ("def (", "SyntaxError"),
+    "import": ("import nothing_of_this_name", "ModuleNotFoundError"),
+    "exit": ("import sys; sys.exit(3)", "SystemExit"),
+    "hard-exit": ("import os; os._exit(3)", "ended with exit status 3"),
+    "killed": ("import os; os.kill(os.getpid(), 9)", "was ended by SIGKILL"),
+    "name-gone": ("other = 1", "There is no application in"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_failure_at_start_is_a_page_and_heals(tmp_path: Path, text: str, expected: str) -> None:
+    with project(tmp_path, ONE) as shop:
+        assert shop.save(f"{text}\n").startswith(" * Waiting for a change")
+        reply = shop.get("/", "Accept: text/html")
+        assert reply.status == 500
+        assert expected in reply.body.decode()
+        assert shop.save(TWO).startswith(" * Reloaded")
+        assert shop.text.startswith("two")
+
+
+def test_a_script_that_ends_without_serving_is_said_and_heals(tmp_path: Path) -> None:
+    with project(tmp_path, SERVING % "one", python=("app.py",)) as shop:
+        shop.save("print('nothing to serve')\n")
+        assert "ended with exit status 0 before it served anything" in shop.get("/", "Accept: text/html").body.decode()
+        shop.save(SERVING % "two")
+        assert shop.text == "two"
+
+
+def test_a_console_runs_in_the_frames_of_a_failed_start(tmp_path: Path) -> None:
+    text = "def tea():\n    cups = 7\n    return cups / 0\ntea()\n"
+    with project(tmp_path, text, "--no-pin") as shop:
+        page = shop.get("/", "Accept: application/json").body.decode()
+        frame = re.findall(r'"id":\s*"([0-9a-f]+-\d+)"', page)[-1]
+        body = b'{"source": "cups * 6"}'
+        with Client(shop.port) as client:
+            head = (
+                f"POST /__debugkit__/frames/{frame}/evaluate HTTP/1.1\r\nHost: localhost\r\nX-Debugkit: 1\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
+            reply = client.send(head.encode() + body).reply()
+        assert '"42"' in reply.body.decode()
+
+
+def test_without_the_debugger_a_failed_start_tells_browsers_nothing(tmp_path: Path) -> None:
+    with project(tmp_path, "secret = 1 / 0\n", "--no-debugger") as shop:
+        assert shop.get().body == b"The application could not start. The terminal says why.\n"
+        assert "ZeroDivisionError" in shop.terminal
+
+
+def test_a_file_that_only_the_failing_traceback_names_is_watched(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "typo.py").write_text("def (\n")
+    home = tmp_path / "home"
+    home.mkdir()
+    with project(home, f"import sys; sys.path.insert(0, {str(elsewhere)!r})\nimport typo\n{ONE}") as shop:
+        assert shop.get().status == 500
+        (elsewhere / "typo.py").write_text("good = True\n")
+        shop.wait_for_reload()
+        assert shop.text.startswith("one")
+
+
+# Crashes and ends.
+
+
+def test_a_worker_that_crashes_is_started_again(tmp_path: Path) -> None:
+    text = f"import os\n{ONE}\nreal = app\n" + (
+        "def app(environ, start_response):\n"
+        "    if environ['PATH_INFO'] == '/crash':\n        os._exit(3)\n"
+        "    return real(environ, start_response)\n"
+    )
+    with project(tmp_path, text) as shop:
+        with Client(shop.port) as client:
+            client.send(b"GET /crash HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.rest() == b""
+        shop.says(r"^ \* The program ended with exit status 3: starting it again in 0\.5 s\.")
+        assert shop.text.startswith("one")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("text", [ONE, "1 / 0\n"], ids=["serving", "failed"])
+def test_a_signal_ends_worker_and_supervisor_with_128_and_its_number(
+    tmp_path: Path, number: signal.Signals, text: str
+) -> None:
+    text = f"import atexit\natexit.register(lambda: print('goodbye', flush=True))\n{text}"
+    with project(tmp_path, text) as shop:
+        assert shop.process.end(number) == 128 + number
+        assert shop.process.process.stdout is not None
+        assert shop.process.process.stdout.read() == "goodbye\n"
+        assert shop.process.process.stderr is not None
+        assert "Traceback" not in shop.process.process.stderr.read()
+
+
+def test_a_script_under_run_simple_ends_with_128_and_the_number_too(tmp_path: Path) -> None:
+    with project(tmp_path, SERVING % "one", python=("app.py",)) as shop:
+        assert shop.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is nobody's child here")
+def test_a_worker_dies_with_its_supervisor_even_by_sigkill(tmp_path: Path) -> None:
+    with project(tmp_path, ONE) as shop:
+        worker = pid(shop.text)
+        shop.process.process.kill()
+        assert gone(worker)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is nobody's child here")
+def test_a_worker_that_is_still_starting_dies_with_its_supervisor(tmp_path: Path) -> None:
+    gate, told = tmp_path / "gate", tmp_path / "told"
+    os.mkfifo(gate)
+    os.mkfifo(told)
+    starting = f"import os\nopen({str(told)!r}, 'w').write(str(os.getpid()))\nopen({str(gate)!r}).read()\n"
+    with project(tmp_path, ONE) as shop:
+        shop.write(starting)
+        worker = int(told.read_text())
+        shop.process.process.kill()
+        assert gone(worker)
+
+
+def test_threads_of_the_application_cannot_hang_a_reload(tmp_path: Path) -> None:
+    text = f"import threading\nthreading.Thread(target=threading.Event().wait, name='tea-timer').start()\n{ONE}"
+    with project(tmp_path, text) as shop:
+        old = pid(shop.text)
+        shop.save(TWO)
+        assert shop.text.startswith("two")
+        shop.says("by force; what kept it: tea-timer")
+        assert gone(old)
+
+
+def test_the_supervisor_imports_nothing_of_the_users(tmp_path: Path) -> None:
+    text = f"import os\nprint('imported by', os.getpid(), flush=True)\n{ONE}"
+    with project(tmp_path, text) as shop:
+        assert shop.process.process.stdout is not None
+        importer = pid(shop.process.process.stdout.readline())
+        assert importer == pid(shop.text)
+        assert importer != shop.process.process.pid
+
+
+def test_the_program_leaves_nothing_in_the_process_that_becomes_the_supervisor(tmp_path: Path) -> None:
+    text = f"import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n{SERVING % 'one'}"
+    with project(tmp_path, text, python=("app.py",)) as shop:
+        command = Path(f"/proc/{shop.process.process.pid}/cmdline")
+        if not command.exists():
+            pytest.skip("needs /proc")
+        assert b"debugkit.serving.reloader" in command.read_bytes()
+
+
+# Someone at a prompt.
+
+
+def test_an_open_prompt_of_pdb_holds_the_reload(tmp_path: Path) -> None:
+    text = ONE.replace("def app(environ, start_response):", "def app(environ, start_response):\n    breakpoint()")
+    with project(tmp_path, text, stdin=subprocess.PIPE) as shop:
+        stdin, stdout = shop.process.process.stdin, shop.process.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        with Client(shop.port) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert stdout.readline().startswith("> ")
+            shop.write(TWO)
+            shop.says(r"A debugger's prompt is open")
+            stdin.write("p 6 * 7\n")
+            stdin.flush()
+            assert "(Pdb) 42" in stdout.readline() + stdout.readline()
+            stdin.write("c\n")
+            stdin.flush()
+            assert client.reply().body.startswith(b"one")
+        assert shop.wait_for_reload().startswith(" * Reloaded")
+        assert shop.text.startswith("two")
+
+
+# Hooks.
+
+
+def test_the_hooks_are_called_around_a_reload(tmp_path: Path) -> None:
+    hooks = (
+        "import debugkit\n"
+        "debugkit.after_start(lambda url: print('started', url.startswith('http://'), flush=True))\n"
+        "@debugkit.before_reload\ndef leave():\n    print('leaving', flush=True)\n"
+    )
+    with project(tmp_path, hooks + ONE) as shop:
+        shop.save(hooks + TWO)
+        assert shop.process.process.stdout is not None
+        said = [shop.process.process.stdout.readline() for _ in range(3)]
+        assert sorted(said) == ["leaving\n", "started True\n", "started True\n"]
+
+
+def test_a_framework_may_take_a_change_over(tmp_path: Path) -> None:
+    hooks = (
+        "import debugkit\n"
+        "@debugkit.on_change\ndef decide(paths):\n"
+        "    return 'handled' if all(path.endswith('menu.py') for path in paths) else 'restart'\n"
+    )
+    (tmp_path / "menu.py").write_text("tea = 1\n")
+    with project(tmp_path, hooks + ONE) as shop:
+        before = pid(shop.text)
+        shop.write("tea = 2\n", "menu.py")
+        shop.says(r"^ \* menu\.py: taken over without a restart\.")
+        assert pid(shop.text) == before
+        shop.save(hooks + TWO)
+        assert shop.text.startswith("two")
+
+
+# What the environment says.
+
+
+def test_the_word_of_werkzeug_is_set_for_applications_and_never_believed(tmp_path: Path) -> None:
+    text = APP % "one" + "\nword = os.environ.get('WERKZEUG_RUN_MAIN')\n"
+    text = text.replace('b"one %d" % os.getpid()', "word.encode()")
+    with project(tmp_path, text, WERKZEUG_RUN_MAIN="true", WERKZEUG_SERVER_FD="77") as shop:
+        assert shop.text == "true"
+        shop.save(ONE)
+        assert shop.text.startswith("one")
+
+
+def test_a_program_can_ask_whether_it_runs_under_the_reloader(tmp_path: Path) -> None:
+    text = ONE.replace('b"one %d" % os.getpid()', "str(debugkit.is_running_from_reloader()).encode()")
+    with project(tmp_path, f"import debugkit\n{text}") as shop:
+        assert shop.text == "True"
+    code = "import debugkit; print(debugkit.is_running_from_reloader())"
+    told = {"env": {**os.environ, "WERKZEUG_RUN_MAIN": "true", "PYTHONPATH": str(ROOT)}}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT, **told)  # type: ignore[call-overload]
+    assert done.stdout == "False\n"
+
+
+# The rest of the house.
+
+
+def test_files_beside_the_code_count_when_asked_for_and_excluded_ones_do_not(tmp_path: Path) -> None:
+    (tmp_path / "menu.yaml").write_text("tea: 1\n")
+    (tmp_path / "notes.py").write_text("")
+    options = ("--extra-files", "menu.yaml", "--exclude-patterns", "notes.py")
+    with project(tmp_path, ONE, *options) as shop:
+        shop.write("not = python\n", "notes.py")
+        assert shop.save("tea: 2\n", "menu.yaml").startswith(" * Reloaded")
+        assert "menu.yaml changed" in shop.terminal
+        assert "notes.py" not in shop.terminal
+
+
+def test_a_changed_address_asks_for_a_start_by_hand(tmp_path: Path) -> None:
+    with project(tmp_path, SERVING % "one", python=("app.py",)) as shop:
+        shop.write((SERVING % "two").replace("127.0.0.1", "localhost"))
+        shop.says(r"Start the program again to listen on localhost")
+        shop.wait_for_reload()
+        assert shop.text == "two"
+
+
+def test_the_banner_and_the_pin_are_printed_once(tmp_path: Path) -> None:
+    with project(tmp_path, f"{ONE}") as shop:
+        assert shop.terminal.count("Debugger PIN") == 1
+        shop.save(TWO.replace("start_response(", "1 / 0, start_response("))
+        shop.get()
+        shop.save(TWO)
+        assert shop.terminal.count("Debugger PIN") == 1
+        assert shop.terminal.count("Press Ctrl+C") == 1
+
+
+def test_several_processes_and_a_unix_socket_reload_too(tmp_path: Path) -> None:
+    options = ("--bind", "127.0.0.1:0", "--bind", "unix:shop.sock", "--processes", "2")
+    with project(tmp_path, ONE, *options, python=("-m", "debugkit", "run", "app.py")) as shop:
+        assert shop.text.startswith("one")
+        assert (tmp_path / "shop.sock").is_socket()
+        shop.save(TWO)
+        assert shop.text.startswith("two")
+        shop.process.end(signal.SIGTERM)
+    assert not (tmp_path / "shop.sock").exists()
+
+
+def test_an_interactive_session_cannot_be_reloaded() -> None:
+    code = "from debugkit import run_simple; run_simple('127.0.0.1', 0, print, use_reloader=True)"
+    done = subprocess.run(
+        [sys.executable, "-"], input=code, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=TIMEOUT,
+    )
+    assert done.returncode == 1
+    assert "ConfigurationError: The reloader runs the whole program again" in done.stderr
+
+
+def test_wrong_choices_end_the_first_start_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(ONE)
+    with Process("run", "app.py", "--port", "0", "--cert", "nowhere.crt", cwd=tmp_path) as process:
+        process.read_until(r"^debugkit: .*nowhere\.crt")
+        assert process.process.wait(TIMEOUT) == 1
+
+
+def test_lazy_imports_are_watched_wherever_they_are(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "late.py").write_text("word = b'early'\n")
+    home = tmp_path / "home"
+    home.mkdir()
+    text = (
+        f"import sys; sys.path.insert(0, {str(elsewhere)!r})\n"
+        "def app(environ, start_response):\n    import late\n"
+        "    start_response('200 OK', [('Content-Type', 'text/plain')])\n    return [late.word]\n"
+    )
+    with project(home, text) as shop:
+        assert shop.text == "early"
+        shop.write("word = b'late'\n", str(elsewhere / "late.py"))
+        shop.wait_for_reload()
+        assert shop.text == "late"
+
+
