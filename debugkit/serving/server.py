@@ -304,12 +304,10 @@ class Server:
         self._door.close()
         for hook in self._on_stop:
             self._call(hook)
+        self._cut(lambda connection: connection.wire.detached)  # a WebSocket would go on for ever
         self._part()
         self._finish(self._grace)
-        with self._lock:
-            left = list(self._connections)
-        for connection in left:
-            connection.wire.interrupt()
+        self._cut(lambda connection: True)
         self._hurry = False
         self._finish(CUT)
         self._crew.dismiss()
@@ -319,6 +317,12 @@ class Server:
             hook()
         except BaseException as error:  # a mistake of the caller's: the server must end anyway
             self._log.failed(error)
+
+    def _cut(self, chosen: Callable[[Connection], bool]) -> None:
+        with self._lock:
+            left = [connection for connection in self._connections if chosen(connection)]
+        for connection in left:
+            connection.wire.interrupt()
 
     def _part(self) -> None:
         """Hang up on idle clients, but answer first what they have sent already, or are just sending."""

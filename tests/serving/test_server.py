@@ -266,6 +266,19 @@ def test_idle_connections_are_closed_at_the_end_without_a_word() -> None:
         assert silent.rest() == b""
 
 
+def test_a_connection_that_the_application_took_over_ends_when_stopping_begins() -> None:
+    def body(environ: Any) -> Iterator[bytes]:
+        (connection,) = server.server._connections
+        sock = connection.wire.detach()
+        sock.sendall(b"taken over")
+        assert sock.recv(1) == b""
+        yield b""
+
+    with running(application(body), check=False, grace=600) as server, server.client() as client:
+        client.send(request("GET / HTTP/1.1")).read_until(b"taken over")
+        server.server.stop()
+
+
 def test_a_connection_that_nobody_accepted_yet_is_for_the_process_that_has_the_socket_next() -> None:
     (ours,) = bind("127.0.0.1", 0)
     theirs = ours.dup()
