@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from wsgiref.validate import validator
 
+import flask
 import pytest
 from serving_support import TIMEOUT, Client, Log, Stream, application, environ
 
@@ -224,7 +226,7 @@ def test_a_unix_socket_is_served_and_its_file_goes_away_at_the_end(short: Path) 
         return [repr([environ[name] for name in ("REMOTE_ADDR", "SERVER_NAME", "SERVER_PORT")]).encode()]
 
     stream = Stream()
-    with make_server("unix:tea", 0, application(body), log=Log(stream, environ={})) as server:
+    with make_server("unix:tea", 0, validator(application(body)), log=Log(stream, environ={})) as server:
         assert stat.S_ISSOCK((short / "tea").lstat().st_mode)
         assert (server.url, server.port, server.name) == ("unix:tea", 0, "localhost")
         with UnixClient("tea") as client:
@@ -240,6 +242,15 @@ class UnixClient(Client):
         self.sock.connect(path)
         self.buffer = b""
         self.ended = False
+
+
+@unix_only
+def test_flask_builds_urls_behind_a_unix_socket_also_for_clients_that_name_no_host(short: Path) -> None:
+    app = flask.Flask("tea")
+    app.add_url_rule("/", "index", lambda: flask.url_for("index", _external=True))
+    with make_server("unix:tea", 0, app, log=Log(Stream(), environ={})), UnixClient("tea") as client:
+        assert client.get("/", "Host: tea.test:81").body == b"http://tea.test:81/"
+        assert client.send(b"GET / HTTP/1.0\r\n\r\n").reply().body == b"http://localhost/"
 
 
 @unix_only
