@@ -22,7 +22,7 @@ from debugkit.serving.log import Log
 from debugkit.serving.signals import SIGNALS, Bell, handling
 from debugkit.serving.site import base_environ, make_wire, peer_of, port_of, urls
 from debugkit.serving.waiting import NEVER, Door, Parking
-from debugkit.serving.wire import Patience, Wire
+from debugkit.serving.wire import Patience
 
 if TYPE_CHECKING:
     import ssl
@@ -240,17 +240,13 @@ class Server:
             self._hang_up(ROOM)
             self._door.shut(time.monotonic() + PAUSE)
             return
-        if accepted is not None:
-            sock, peer = accepted
-            self._welcome(Connection(sock, peer_of(listener, peer), self._sites[listener]), self._sites[listener])
-
-    def _welcome(self, connection: Connection, site: Site) -> None:
+        if accepted is None:
+            return
+        sock, peer = accepted
+        connection = Connection(sock, peer_of(listener, peer), self._sites[listener])
         with self._lock:
             self._connections.add(connection)
-        if site.wire is Wire:
-            self._crew.submit(connection)
-        else:  # the handshake keeps a thread, which a client that says nothing does not get
-            self._parking.add(connection)
+        self._crew.submit(connection)
 
     def _hang_up(self, count: int) -> None:
         """Close ``count`` of the silent connections, those whose time is over first."""

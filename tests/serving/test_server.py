@@ -5,11 +5,13 @@ from __future__ import annotations
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
 from debugkit.serving.signals import SIGNALS
+from debugkit.serving.tls import make_ssl_devcert
+from debugkit.serving.tls_context import load_ssl_context
 from debugkit.serving.wire import Disconnected, Patience, Wire, poll_ready, select_ready
 
 OK = application([b"ok"])
@@ -56,6 +60,23 @@ def test_silent_connections_do_not_use_up_the_threads() -> None:
         assert [client.get("/").body for client in silent + kept] == [b"ok"] * 20
         for client in silent + slow + kept:
             client.sock.close()
+
+
+def test_a_server_with_a_certificate_speaks_https_and_half_a_handshake_holds_up_nobody(tmp_path: Path) -> None:
+    def body(environ: Any) -> list[bytes]:
+        return [environ["wsgi.url_scheme"].encode()]
+
+    certificate, key = make_ssl_devcert(str(tmp_path / "dev"), "localhost")
+    trusting = ssl.create_default_context(cafile=certificate)
+    with running(application(body), ssl_context=load_ssl_context(certificate, key), threads=1) as server:
+        assert server.server.url == f"https://127.0.0.1:{server.port}/"
+        silent = [server.client() for _ in range(5)]
+        slow = [server.client().send(b"\x16\x03") for _ in range(5)]
+        with server.client() as client:
+            client.sock = trusting.wrap_socket(client.sock, server_hostname="localhost")
+            assert client.get("/").body == b"https"
+        for one in silent + slow:
+            one.sock.close()
 
 
 def test_no_more_threads_than_asked_for_and_the_rest_waits() -> None:
