@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from debugkit.run import Choices, own_part
 from debugkit.run import run as serve
 from debugkit.serving.control import current
 from debugkit.serving.target import Target, find, load, parse
+from debugkit.state import user_folder
 
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
@@ -45,6 +47,18 @@ Every option can stand in pyproject.toml under [tool.debugkit], as
 
 The debugger runs code for those who know the PIN: never use it on a server
 that strangers can reach."""
+
+CERT_DESCRIPTION = """\
+Show where the certificate is that `debugkit run --cert adhoc` serves with: one
+for this user, kept over restarts and renewed in time. With --out, write another
+certificate and its key to files of your own. A file that exists is never
+overwritten."""
+CERT_EXAMPLES = """\
+examples:
+  debugkit cert                             the one of --cert adhoc
+  debugkit cert --host shop.test            the same, also for that name
+  debugkit cert --out shop                  write shop.crt and shop.key
+  debugkit run --cert shop.crt --key shop.key shop:app"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,7 +98,36 @@ def make_parser() -> argparse.ArgumentParser:
         "target", metavar="TARGET", nargs="?", help="what to serve: module:app, or the path of a .py file"
     )
     add_options(command)
+    command = commands.add_parser(
+        "cert",
+        help="show or write a certificate for https",
+        description=CERT_DESCRIPTION,
+        epilog=CERT_EXAMPLES,
+        formatter_class=plain,
+    )
+    command.add_argument(
+        "--host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="one more name or address it is for; may be repeated",
+    )
+    command.add_argument("--out", metavar="BASE", help="write BASE.crt and BASE.key, which must not exist yet")
     return parser
+
+
+def cert(options: argparse.Namespace) -> int:
+    """``debugkit cert``."""
+    from debugkit.serving.tls import cert as find_or_write
+
+    found = find_or_write(options.host, options.out, folder=user_folder())
+    print(f"Certificate: {found.cert_file}")
+    print(f"Private key: {found.key_file}")
+    print(f"For:         {', '.join(found.names)}")
+    print(f"Until:       {time.strftime('%Y-%m-%d', time.gmtime(found.expires))}")
+    print(f"SHA-256:     {found.fingerprint}")
+    print(f"\nBrowsers trust it once it is imported as an authority. curl: --cacert {found.cert_file}")
+    return 0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -146,4 +189,4 @@ def static_files(items: Sequence[str]) -> dict[str, str]:
     return {url: path for url, _, path in pairs}
 
 
-COMMANDS = {"run": run}
+COMMANDS = {"run": run, "cert": cert}

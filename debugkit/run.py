@@ -24,6 +24,7 @@ from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
 from debugkit.serving.server import GRACE, THREADS, make_server
 from debugkit.serving.site import urls
+from debugkit.state import user_folder
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -248,9 +249,7 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
     return 128 + number if number else 0
 
 
-def dressed(
-    application: WSGIApplication, choices: Choices
-) -> tuple[WSGIApplication, DebuggedApplication | None]:
+def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, DebuggedApplication | None]:
     """The application with all that the choices put around it, and the debugger among that."""
     debugger = debugger_of(application)
     if choices.static_files:
@@ -287,7 +286,8 @@ def tls_context(choices: Choices) -> Any:
         return None
     from debugkit.serving.tls import make_context
 
-    return make_context(choices.ssl_context, [parse_address(text, 0).host for text in choices.addresses])
+    names = [parse_address(text, 0).host for text in choices.addresses]
+    return make_context(choices.ssl_context, names, folder=user_folder())
 
 
 def serve_failure(control: Control, error: BaseException | None, message: str = "") -> int:

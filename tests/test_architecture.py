@@ -19,6 +19,7 @@ LAYERS = """
 debugkit
 debugkit.errors debugkit.hooks
 debugkit.settings
+debugkit.state
 debugkit.debug
 debugkit.debug.async_exceptions
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
@@ -54,13 +55,16 @@ debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.debug.failure
 debugkit.serving
-debugkit.serving.crew debugkit.serving.held debugkit.serving.holders debugkit.serving.log debugkit.serving.patterns
-debugkit.serving.private_files debugkit.serving.program debugkit.serving.signals debugkit.serving.static_files
-debugkit.serving.target debugkit.serving.wire
-debugkit.serving.answer debugkit.serving.contents debugkit.serving.control debugkit.serving.listen debugkit.serving.tls
-debugkit.serving.tls_wire
-debugkit.serving.http11 debugkit.serving.site debugkit.serving.watch_events
-debugkit.serving.server debugkit.serving.watch
+debugkit.serving.crew debugkit.serving.fingerprints debugkit.serving.held debugkit.serving.holders debugkit.serving.log
+debugkit.serving.patterns debugkit.serving.private_files debugkit.serving.program debugkit.serving.signals
+debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls_context debugkit.serving.waiting
+debugkit.serving.wire
+debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls
+debugkit.serving.environ debugkit.serving.tls_wire
+debugkit.serving.body debugkit.serving.changes debugkit.serving.parking debugkit.serving.site
+debugkit.serving.contents debugkit.serving.http11
+debugkit.serving.server debugkit.serving.watch_events
+debugkit.serving.watch
 debugkit.serving.processes
 debugkit.serving.reloader
 debugkit.run

@@ -18,6 +18,7 @@ from debugkit.debug import machine
 from debugkit.debug.attempts import MOST_FAILURES, SECRET_SIZE, Attempts, Record, load_secret
 from debugkit.errors import Forbidden, Locked, WrongPin
 from debugkit.settings import Settings
+from debugkit.state import StateFolder, state_folder
 
 _PIN_DIGITS = 9
 #: Characters of a PIN that are compared.
@@ -65,13 +66,13 @@ class Gate:
         *,
         clock: Callable[[], float] = time.time,
         identity: Callable[[], tuple[str, ...]] = machine.identity,
-        folder: Callable[[], machine.StateFolder] | None = None,
+        folder: Callable[[], StateFolder] | None = None,
     ) -> None:
         self._settings = settings
         self._application = application
         self._clock = clock
         self._identity = identity
-        self._folder = folder or (lambda: machine.state_folder(settings.state_dir))
+        self._folder = folder or (lambda: state_folder(settings.state_dir))
         self._made: dict[str, _Keys] = {}
         #: The name of the session cookie. Cookies do not tell ports apart, so the application stands in it.
         self.cookie_name = f"__debugkit_{self._key}"
@@ -214,7 +215,7 @@ class Gate:
         return f"{text}.{_sign(key, text)}"
 
 
-def _secret(folder: machine.StateFolder) -> tuple[bytes, str]:
+def _secret(folder: StateFolder) -> tuple[bytes, str]:
     """The secret and, when it is only this process's own, why."""
     if folder.path is None:
         return secrets.token_bytes(SECRET_SIZE), folder.reason

@@ -70,9 +70,10 @@ class Plan:
 
     @classmethod
     def load(cls, text: str) -> Plan:
-        fields = json.loads(text)
+        fields: dict[str, Any] = json.loads(text)
         fields["program"] = Program.load(fields["program"])
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        frozen: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        return cls(**frozen)
 
 
 @dataclass(eq=False, slots=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import debugkit
-from debugkit.debug.machine import StateFolder
 from debugkit.debug.pin import Gate
 from debugkit.errors import Forbidden, Locked, RequestError, WrongPin
 from debugkit.settings import Settings
+from debugkit.state import StateFolder
 
 WEEK = 7 * 24 * 3600
 HERE = ("machine", "container", "ada")
