@@ -199,7 +199,7 @@ CONVERTERS: Mapping[str, Callable[[Any, str], Any]] = {
 
 
 def project_table(folder: Path) -> tuple[dict[str, Any], str]:
-    """``[tool.debugkit]`` of the nearest ``pyproject.toml`` from ``folder`` upwards, and that file's path; else nothing.
+    """``[tool.debugkit]`` of the nearest ``pyproject.toml`` from ``folder`` upwards, and its path; else nothing.
 
     Raises `ConfigurationError` for a file that is no TOML.
     """
