@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from heapq import nlargest
 from pathlib import Path
 from typing import Protocol
 
 from debugkit.serving import fingerprints
-from debugkit.serving.fingerprints import MISSING, UNREAD, Fingerprint, Signature
+from debugkit.serving.changes import RECENT, Changes, Place
+from debugkit.serving.fingerprints import Fingerprint
 from debugkit.serving.scope import Rule, Rules, Scope, is_below, split
 
 #: So many files are read at the start, so that touching one of them is no change from the first moment. The others
@@ -35,29 +35,13 @@ class Listener(Protocol):
     def leave(self, directory: str) -> None: ...
 
 
-@dataclass(slots=True)
-class Place:
-    """A directory that is looked into."""
-
-    path: str
-    rule: Rule
-    files: dict[str, Fingerprint] = field(default_factory=dict)
-    directories: dict[str, int] = field(default_factory=dict)  # name -> inode
-    links: dict[str, str] = field(default_factory=dict)  # name -> directory of the file behind the link
-
-    def join(self, name: str) -> str:
-        return f"{self.path.rstrip(os.sep)}{os.sep}{name}"
-
-
 class Contents:
     """The files of a `Scope`. For one thread at a time, but for ``count``."""
 
     def __init__(self, scope: Scope, listener: Listener, *, clock: Callable[[], float] = time.time) -> None:
         self.listener = listener
-        #: How many files are looked after.
-        self.count = 0
         self._rules = Rules(scope)
-        self._clock = clock
+        self._changes = Changes(self._fingerprint, clock)
         self._places: dict[str, Place] = {}
         #: Directory -> others to look into when something happens there: it is the last one that exists on the way to
         #: them, or holds the file behind a link of theirs.
@@ -65,39 +49,35 @@ class Contents:
         #: Directories found on the way, still to be looked into: path, what counts there, whether all below it as well.
         #: A list instead of recursion: a tree may be deeper than Python's stack.
         self._found: list[tuple[str, Rule, bool]] = []
-        #: What changed since the last `take`, and what it held before.
-        self._changed: dict[str, bytes] = {}
-        self._unread: deque[tuple[Place, str]] = deque()
-        self._moves = 0
-        #: Files that are no change when they are first met: all of them at the beginning, later those that are added.
-        self._beginning = False
-        self._expected: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        """How many files are looked after."""
+        return self._changes.count
 
     @property
     def stirred(self) -> bool:
         """Whether a `take` could find something."""
-        return bool(self._changed)
+        return bool(self._changes)
 
     def begin(self) -> None:
         """See everything for the first time."""
-        self._beginning = True
+        self._changes.expected = None
         self._look_everywhere()
-        self._beginning = False
-        self.read_some(READ_AT_START)
-        now = self._clock()
-        for place, name in list(self._unread):
-            if fingerprints.is_young(place.files[name].signature, now):
-                self._read_first(place, name)
+        self._changes.expected = set()
+        self._changes.read_some(READ_AT_START)
+        self._changes.read_young()
+        self._changes.recent += nlargest(RECENT, self._places, lambda path: self._places[path].newest())
 
     def look(self, where: Iterable[str] | None) -> bool:
         """Look into directories, or everywhere (None). Says whether anything moved since it was last looked at."""
-        before = self._moves
+        before = self._changes.moves
         if where is None:
             self._look_everywhere()
         else:
             for directory in sorted(where):
                 self._look_at(directory)
-        return self._moves != before
+        return self._changes.moves != before
 
     def concerns(self, directory: str, name: str) -> bool:
         """Whether it matters that a file is written to that was there before."""
@@ -106,31 +86,31 @@ class Contents:
             return True
         return any(target in self._places for target in self._also.get(directory, ()))
 
+    def recent(self) -> set[str]:
+        """The directories where something is most likely to happen next: where it did last."""
+        return set(self._changes.recent)
+
     def take(self) -> list[Path]:
         """The files whose content is not what it was at the last `take`, sorted. Later they are compared with now."""
-        changed = [path for path, before in self._changed.items() if self._differs(path, before)]
-        self._changed.clear()
-        return [Path(path) for path in sorted(changed)]
+        return [Path(path) for path in self._changes.take()]
 
     def add(self, files: Iterable[str], since: float) -> None:
         """Look after more files. Those written after ``since`` (seconds since the epoch) count as changed."""
         existing = {_existing(path) for path in files if Path(path).is_absolute()} - {""}
         new = {path for path in existing if self._fingerprint(path) is None and self._rules.add_file(path)}
-        self._expected = new
+        self._changes.expected = new
         self._found += [(directory, Rule(), False) for directory in sorted({split(path)[0] for path in new})]
         self._finish()
-        self._expected = set()
-        for path in sorted(new):
-            fingerprint = self._fingerprint(path)
-            if fingerprint is not None and fingerprints.is_later(fingerprint.signature, since):
-                self._note(path, UNREAD)
+        self._changes.expected = set()
+        for path in new:
+            known = self._fingerprint(path)
+            if known is not None and fingerprints.is_later(known.signature, since):
+                directory, name = split(path)
+                self._changes.suspect(self._places[directory], name)
 
     def read_some(self, count: int) -> bool:
         """Read files of which only the signature is known. False when none is left."""
-        while self._unread and count:
-            self._read_first(*self._unread.popleft())
-            count -= 1
-        return bool(self._unread)
+        return self._changes.read_some(count)
 
     # -- directories --
 
@@ -200,29 +180,32 @@ class Contents:
         try:
             with os.scandir(place.path) as entries:
                 for entry in entries:
-                    if entry.name == ENVIRONMENT and place.path not in self._anchors():
-                        self._prune(place.path)
-                        return
-                    if entry.is_dir(follow_symlinks=False):
+                    known = place.files.get(entry.name)
+                    if known is not None and not known.young and _is_unchanged(entry, known):  # nearly always
+                        del gone_files[entry.name]
+                    elif entry.is_dir(follow_symlinks=False):
                         self._meet_directory(place, entry, gone_directories.pop(entry.name, 0), deep)
                     elif self._wanted(place, entry.name) and self._meet_file(place, entry):
                         gone_files.pop(entry.name, None)
+                    elif entry.name == ENVIRONMENT and place.path not in self._anchors():
+                        self._prune(place.path)
+                        return
         except (FileNotFoundError, NotADirectoryError):
             self._drop(place.path)
             return
         except OSError:  # not readable now: nothing is known to be different
             return
         for name in gone_files:
-            self._forget_file(place, name)
+            self._lose(place, name)
         for name in gone_directories:
             place.directories.pop(name, None)
             self._drop(place.join(name))
 
     def _meet_directory(self, place: Place, entry: os.DirEntry[str], known: int, deep: bool) -> None:
         inode = entry.inode()
-        if inode == known and not deep:
-            return
         path = place.join(entry.name)
+        if inode == known and not deep and path in self._places:
+            return
         rule = self._rules.below(place.rule, path)
         if not rule or _is_junction(entry) or Path(path, ENVIRONMENT).exists():
             return
@@ -238,7 +221,7 @@ class Contents:
         for one in self._below(path):
             place = self._places.pop(one)
             for name in list(place.files):
-                self._forget_file(place, name)
+                self._lose(place, name)
             for name in list(place.links):
                 self._unfollow(place, name)
             if one not in self._also:
@@ -253,8 +236,7 @@ class Contents:
     def _prune(self, path: str) -> None:
         """A directory turns out to hold no source: forget it without a word."""
         self._drop(path)
-        for changed in [one for one in self._changed if is_below(one, path)]:
-            del self._changed[changed]
+        self._changes.forget(one for one in self._changes.pending() if is_below(one, path))
 
     def _below(self, path: str) -> list[str]:
         return sorted(one for one in self._places if one == path or is_below(one, path))
@@ -267,84 +249,30 @@ class Contents:
         return self._rules.counts(place.rule, place.join(name))
 
     def _meet_file(self, place: Place, entry: os.DirEntry[str]) -> bool:
-        """See whether a file is what it was. False when there is no file: a dangling link, a directory, a FIFO."""
-        name = entry.name
-        known = place.files.get(name)
+        """See what became of a file. False when there is none: a link to nowhere, a directory, a FIFO."""
         try:
             status = entry.stat()
         except OSError:
             status = None
-        signature = fingerprints.signature_of(status) if status else None
-        if entry.is_symlink() and (known is None or known.signature != signature):
-            self._follow(place, name)
-        if signature is None or status is None or not stat.S_ISREG(status.st_mode):
-            return False
-        if known is None:
-            self._meet_new_file(place, name, signature)
-        elif known.signature != signature:
-            self._note(place.join(name), known.digest)
-            place.files[name] = Fingerprint(signature)
-        elif known.young and known.digest != UNREAD:
-            self._read_again(place.join(name), known)
-        return True
+        if entry.is_symlink() and (status is None or not stat.S_ISDIR(status.st_mode)):
+            self._follow(place, entry.name)
+        return status is not None and self._changes.meet(place, entry.name, status)
 
-    def _meet_new_file(self, place: Place, name: str, signature: Signature) -> None:
-        place.files[name] = Fingerprint(signature)
-        self.count += 1
-        path = place.join(name)
-        if self._beginning or path in self._expected:
-            self._unread.append((place, name))
-        else:
-            self._note(path, MISSING)
-
-    def _forget_file(self, place: Place, name: str) -> None:
-        fingerprint = place.files.pop(name)
-        self.count -= 1
+    def _lose(self, place: Place, name: str) -> None:
+        self._changes.lose(place, name)
         self._unfollow(place, name)
-        self._note(place.join(name), fingerprint.digest)
-
-    def _note(self, path: str, before: bytes) -> None:
-        """Something happened to a file. Whether it is a change will be seen in `take`."""
-        self._changed.setdefault(path, before)
-        self._moves += 1
 
     def _fingerprint(self, path: str) -> Fingerprint | None:
         directory, name = split(path)
         place = self._places.get(directory)
         return place.files.get(name) if place is not None else None
 
-    def _differs(self, path: str, before: bytes) -> bool:
-        fingerprint = self._fingerprint(path)
-        now = MISSING if fingerprint is None else self._read(path, fingerprint)
-        return before == UNREAD or now != before
-
-    def _read(self, path: str, fingerprint: Fingerprint) -> bytes:
-        signature, fingerprint.digest = fingerprints.read(path)
-        if signature is not None:
-            fingerprint.signature = signature
-        fingerprint.young = fingerprints.is_young(fingerprint.signature, self._clock())
-        return fingerprint.digest
-
-    def _read_again(self, path: str, fingerprint: Fingerprint) -> None:
-        """A second write within one tick leaves the signature as it was."""
-        before = fingerprint.digest
-        if self._read(path, fingerprint) != before:
-            self._note(path, before)
-
-    def _read_first(self, place: Place, name: str) -> None:
-        """Learn what a file holds, unless it has changed since it was seen: then the next look finds that."""
-        known = place.files.get(name)
-        if known is None or known.digest != UNREAD or place.join(name) in self._changed:
-            return
-        signature, digest = fingerprints.read(place.join(name))
-        if signature == known.signature or digest == fingerprints.UNREADABLE:
-            known.digest = digest
-            known.young = fingerprints.is_young(known.signature, self._clock())
-
     def _follow(self, place: Place, name: str) -> None:
         """Listen where the file behind a link is: an editor that saves there changes nothing here."""
-        self._unfollow(place, name)
         directory, _ = split(os.path.realpath(place.join(name)))
+        if place.links.get(name) == directory:
+            return
+        self._unfollow(place, name)
         if directory != place.path and Path(directory).is_dir():
             place.links[name] = directory
             self._listen(directory, place.path)
@@ -365,6 +293,13 @@ def _existing(path: str) -> str:
     plain = Path(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
     found = next(one for one in (plain, *plain.parents) if one.exists())
     return str(found) if found.is_file() else ""
+
+
+def _is_unchanged(entry: os.DirEntry[str], known: Fingerprint) -> bool:
+    try:
+        return fingerprints.signature_of(entry.stat()) == known.signature
+    except OSError:
+        return False
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:

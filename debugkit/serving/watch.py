@@ -71,20 +71,30 @@ class Source(Protocol):
 
 
 class Polling:
-    """Looks everywhere, every ``interval`` seconds or as often as that costs little enough."""
+    """Looks every ``interval`` seconds: everywhere if that is due again, by what it costs, else where it pays most."""
 
     kind = "stat"
     failure: str | None = None
 
-    def __init__(self, interval: float, *, cost: Callable[[], float] = time.thread_time) -> None:
+    def __init__(
+        self,
+        interval: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        cost: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._interval = interval
+        self._clock = clock
         self._cost = cost
         self._costs: deque[float] = deque([0.0], maxlen=3)
-        self._looked_at = 0.0
+        self._started: float | None = None  # what the thread had cost before it was sent to look everywhere
+        self._due = 0.0
+        self._contents: Contents | None = None
         self._woken = threading.Event()
 
     def open(self, contents: Contents) -> None:
-        pass
+        self._contents = contents
+        self._due = self._clock() + self.interval
 
     def enter(self, directory: str, *, tree: bool) -> None:
         pass
@@ -92,23 +102,26 @@ class Polling:
     def leave(self, directory: str) -> None:
         pass
 
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks everywhere. The cheapest of the last few counts: in the others, files were read."""
+        return max(self._interval, min(min(self._costs) / SHARE, LONGEST_INTERVAL))
+
     def wait(self, timeout: float | None) -> set[str] | None:
-        now = self._cost()
-        if self._looked_at:
-            self._costs.append(now - self._looked_at)
-        self._looked_at = 0.0
-        if self._woken.wait(self.interval if timeout is None else timeout):
+        if self._started is not None:
+            self._costs.append(self._cost() - self._started)
+            self._due = self._clock() + self.interval
+            self._started = None
+        pause = min(self._interval, self._due - self._clock()) if timeout is None else timeout
+        if self._woken.wait(max(pause, 0)):
             self._woken.clear()
             return set()
         if timeout == 0:
             return set()
-        self._looked_at = self._cost()
+        if timeout is None and self._clock() < self._due and self._contents is not None:
+            return self._contents.recent()
+        self._started = self._cost()
         return None
-
-    @property
-    def interval(self) -> float:
-        """Seconds until the next look. The cheapest of the last few counts: in the others, something was read."""
-        return max(self._interval, min(min(self._costs) / SHARE, LONGEST_INTERVAL))
 
     def wake(self) -> None:
         self._woken.set()
@@ -165,9 +178,11 @@ class ThreadedWatcher:
         with self._lock:
             self._closing = True
             self._source.wake()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join()
-        if not self._thread.is_alive():
+        if self._thread.is_alive():
+            if self._thread is not threading.current_thread():
+                self._thread.join()
+            return
+        with self._lock:  # it was never started, or ended with what on_change raised
             self._source.close()
 
     # -- in the thread --
@@ -180,7 +195,8 @@ class ThreadedWatcher:
             if self._contents.stirred:
                 self._report()
             reading = self._contents.read_some(SLICE)
-        self._source.close()
+        with self._lock:
+            self._source.close()
 
     def _report(self) -> None:
         """Wait for quiet, then hand over what is different now."""
@@ -208,6 +224,7 @@ class ThreadedWatcher:
         with self._lock:
             self._source.close()
             self._source = Polling(self._interval)
+            self._source.open(self._contents)
             self._contents.listener = self._source
             if self._closing or self._added:
                 self._source.wake()
