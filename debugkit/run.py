@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.serving.control import Control, call, current, files_of
-from debugkit.serving.listen import AddressInUse, adopt, close_all, listen, parse_address
+from debugkit.serving.listen import AddressInUse, adopt, close_all, listen, parse_address, systemd_sockets
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
@@ -193,8 +193,13 @@ def portable(application: WSGIApplication, choices: Choices) -> Mapping[str, Any
 
 
 def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) -> list[socket.socket]:
-    """Sockets that listen on the addresses; on the first free port of ``candidates`` when none was asked for."""
+    """Sockets that listen on the addresses; on the first free port of ``candidates`` when none was asked for.
+
+    What systemd has opened for this process takes the place of all addresses (sd_listen_fds(3)).
+    """
     texts = choices.addresses
+    if sockets := systemd_sockets(os.environ, os.getpid()):
+        return sockets
     if choices.port is not None:
         return listen([parse_address(text, choices.port) for text in texts])
     for candidate in candidates:

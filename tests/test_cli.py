@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import signal
+import ssl
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,9 @@ import pytest
 from serving_support import Client, Process, Stream, application, environ
 
 import debugkit
-from debugkit.cli import PORTS, listen, main
+from debugkit.cli import main
 from debugkit.errors import ConfigurationError
-from debugkit.run import debugged, debugger_of, run_simple
+from debugkit.run import PORTS, Choices, debugged, debugger_of, listen_on, run_simple
 from debugkit.serving.listen import AddressInUse, bind
 from debugkit.serving.log import Log
 
@@ -101,7 +104,7 @@ def test_requests_and_tracebacks_are_in_the_terminal(hello: Path) -> None:
             assert client.get("/fails").body == b"Internal Server Error\n"
         process.read_until(r"^Traceback \(most recent call last\):$")
         process.read_until(r"^LookupError: no tea$")
-        process.read_until(r'^127\.0\.0\.1 - - \[.*\] "GET /fails HTTP/1\.1" 500 -$')
+        process.read_until(r'^127\.0\.0\.1 - - \[.*\] "GET /fails HTTP/1\.1" 500 - 22B [\d.]+ms$')
 
 
 def test_the_debugger_is_on_unless_asked_otherwise(hello: Path) -> None:
@@ -142,7 +145,7 @@ def test_a_wrong_target_is_one_sentence_and_status_1(hello: Path, target: str, s
 def test_an_error_in_the_module_is_its_traceback_without_our_frames(tmp_path: Path) -> None:
     (tmp_path / "tea_broken.py").write_text("def tea():\n    return 1 / 0\ntea()\n")
     for target in ("tea_broken:app", "tea_broken.py"):
-        done = run("run", target, cwd=tmp_path)
+        done = run("run", "--no-reload", target, cwd=tmp_path)
         assert done.returncode == 1
         lines = done.stderr.splitlines()
         assert lines[0] == "Traceback (most recent call last):"
@@ -153,7 +156,7 @@ def test_an_error_in_the_module_is_its_traceback_without_our_frames(tmp_path: Pa
 
 def test_a_syntax_error_in_the_module_is_shown_as_python_shows_it(tmp_path: Path) -> None:
     (tmp_path / "tea_typo.py").write_text("def app(:\n")
-    done = run("run", "tea_typo.py", cwd=tmp_path)
+    done = run("run", "tea_typo.py", "--no-reload", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("SyntaxError:")
 
@@ -187,27 +190,42 @@ def ports() -> list[int]:
     return [port, port + 1, port + 2]
 
 
-def test_the_next_free_port_is_taken_when_none_was_asked_for(ports: list[int]) -> None:
+def listening(ports: list[int], **choices: Any) -> tuple[list[int], str]:
+    """The ports that are listened on when ``ports`` may be, and what the terminal says."""
     stream = Stream()
+    sockets = listen_on(Choices(**choices), Log(stream, environ={}), candidates=ports)
+    found = [sock.getsockname()[1] for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return found, stream.getvalue()
+
+
+def test_the_next_free_port_is_taken_when_none_was_asked_for(ports: list[int]) -> None:
     (taken,) = bind("127.0.0.1", ports[0])
     with taken:
-        server = listen("127.0.0.1", None, application([b"ok"]), Log(stream, environ={}), candidates=ports)
-    server.stop()
-    assert server.port in ports[1:]
-    assert stream.getvalue() == f"Port {ports[0]} is in use: taking {server.port} instead.\n"
+        (port,), said = listening(ports)
+    assert port in ports[1:]
+    assert said == f"Port {ports[0]} is in use: taking {port} instead.\n"
 
 
 def test_the_first_port_is_taken_without_a_word_when_it_is_free(ports: list[int]) -> None:
-    stream = Stream()
-    server = listen("127.0.0.1", None, application([b"ok"]), Log(stream, environ={}), candidates=ports)
-    server.stop()
-    assert (server.port, stream.getvalue()) == (ports[0], "")
+    assert listening(ports) == ([ports[0]], "")
 
 
 def test_when_all_ports_are_in_use_the_user_must_choose(ports: list[int]) -> None:
     (taken,) = bind("127.0.0.1", ports[0])
     with taken, pytest.raises(AddressInUse, match=f"Ports {ports[0]} to {ports[0]} are all in use"):
-        listen("127.0.0.1", None, application([b"ok"]), Log(Stream()), candidates=ports[:1])
+        listening(ports[:1])
+
+
+def test_several_addresses_share_the_port_and_may_name_their_own(ports: list[int], tmp_path: Path) -> None:
+    (taken,) = bind("127.0.0.1", ports[0])
+    with taken:
+        found, said = listening(ports, addresses=("127.0.0.1", "[::1]", f"127.0.0.1:{ports[2]}"))
+        assert found[0] == found[1]
+        assert "is in use: taking" in said
+        with pytest.raises(AddressInUse, match=f"Port {ports[0]} is in use"):
+            listening(ports, addresses=(f"127.0.0.1:{ports[0]}",))
 
 
 def test_the_default_port_is_8000_and_nine_more_are_tried() -> None:
@@ -218,13 +236,15 @@ def test_the_default_port_is_8000_and_nine_more_are_tried() -> None:
 
 
 def test_run_simple_serves_until_a_signal() -> None:
-    program = f"{HELLO}\nfrom debugkit import run_simple\nrun_simple('localhost', 0, app)\nprint('ended')"
+    program = (
+        f"{HELLO}\nfrom debugkit import run_simple\ntry: run_simple('localhost', 0, app)\nfinally: print('cleaned up')"
+    )
     with Process(python=("-c", program)) as process:
         with Client(process.port()) as client:
             assert client.get("/").body == b"hello"
-        assert process.end(signal.SIGINT) == 0
+        assert process.end(signal.SIGINT) == 128 + signal.SIGINT
         assert process.process.stdout is not None
-        assert process.process.stdout.read() == "ended\n"
+        assert process.process.stdout.read() == "cleaned up\n"
 
 
 def test_run_simple_with_the_debugger_prints_the_banner_of_a_wrapped_application_once() -> None:
@@ -249,44 +269,58 @@ def test_run_simple_passes_errors_through_to_the_program() -> None:
         assert process.process.wait(20) == 1
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        {"use_reloader": True},
-        {"processes": 2},
-        {"request_handler": object},
-        {"static_files": {"/static": "static"}},
-        {"ssl_context": "adhoc"},
-    ],
-    ids=lambda option: next(iter(option)),
-)
-def test_run_simple_says_what_it_does_not_offer_yet_and_what_to_do(option: dict[str, Any]) -> None:
-    (name,) = option
-    with pytest.raises(ConfigurationError, match=f"does not offer {name} yet: leave it"):
-        run_simple("127.0.0.1", 0, application([b"ok"]), **option)
+def test_run_simple_says_what_to_use_instead_of_a_request_handler() -> None:
+    with pytest.raises(ConfigurationError, match="put what it does to requests into a WSGI middleware"):
+        run_simple("127.0.0.1", 0, application([b"ok"]), request_handler=object)
 
 
-def test_run_simple_takes_the_defaults_of_werkzeug() -> None:
-    (taken,) = bind("127.0.0.1", 0)
-    with taken, pytest.raises(AddressInUse):
-        run_simple(
-            "127.0.0.1",
-            taken.getsockname()[1],
-            application([b"ok"]),
-            use_reloader=False,
-            use_debugger=False,
-            use_evalex=True,
-            extra_files=None,
-            exclude_patterns=None,
-            reloader_interval=1,
-            reloader_type="auto",
-            threaded=False,
-            processes=1,
-            request_handler=None,
-            static_files=None,
-            passthrough_errors=False,
-            ssl_context=None,
-        )
+def test_run_simple_offers_the_parameters_of_werkzeug_with_their_defaults() -> None:
+    import werkzeug.serving
+
+    theirs = inspect.signature(werkzeug.serving.run_simple).parameters
+    ours = inspect.signature(run_simple).parameters
+
+    assert list(ours) == list(theirs)
+    # One idle browser stops Werkzeug's server unless it is threaded: this one is concurrent by default.
+    assert {name for name in theirs if ours[name].default != theirs[name].default} == {"threaded"}
+
+
+def test_run_simple_serves_files_over_https_in_several_processes(tmp_path: Path) -> None:
+    (tmp_path / "tea.txt").write_text("green")
+    program = (
+        f"{HELLO}\nfrom debugkit import run_simple\nrun_simple('localhost', 0, app, processes=2, "
+        f"static_files={{'/files': {str(tmp_path)!r}}}, ssl_context='adhoc')"
+    )
+    with Process(python=("-c", program)) as process:
+        port = process.port()
+        trusting = ssl.create_default_context(cafile=user_certificate())
+        with urllib.request.urlopen(f"https://localhost:{port}/files/tea.txt", context=trusting, timeout=20) as reply:
+            assert reply.read() == b"green"
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/", context=trusting, timeout=20) as reply:
+            assert reply.read() == b"hello"
+        assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+def user_certificate() -> str:
+    """The path that ``debugkit cert`` tells."""
+    return re.findall("^Certificate: (.*)$", run("cert").stdout, re.M)[0]
+
+
+def test_the_certificate_command_shows_the_kept_one_and_writes_others(tmp_path: Path) -> None:
+    first, second = run("cert"), run("cert")
+    assert first.returncode == 0
+    assert first.stdout == second.stdout
+    assert "localhost" in first.stdout
+
+    done = run("cert", "--out", str(tmp_path / "shop"), "--host", "shop.test")
+    assert done.returncode == 0
+    assert "shop.test" in done.stdout
+    assert (tmp_path / "shop.key").stat().st_mode & 0o777 == 0o600
+
+    again = run("cert", "--out", str(tmp_path / "shop"))
+    assert again.returncode == 1
+    assert again.stderr.startswith("debugkit: ")
+    assert again.stderr.count("\n") == 1
 
 
 def test_an_application_is_not_wrapped_twice_also_when_flask_holds_the_debugger() -> None:
