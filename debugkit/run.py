@@ -274,16 +274,18 @@ def announce(
     log = Log()
     first = control is None or control.hello["number"] == 1
     notes: list[str] = []
+    # Behind a Unix socket is a proxy, whose address only it knows.
+    web = next((address for address in addresses if address.startswith("http")), "")
     if debugger is not None:
         debugger.trust_host(name or "localhost")
         if first:
-            notes = debugger.banner(addresses[0])
+            notes = debugger.banner(web)
         else:
             debugger.restarted()
     if first:
         log.say(banner(title, [log.bold(address) for address in addresses], notes))
     for hook in started:
-        call(hook, log.say, addresses[0])
+        call(hook, log.say, web or addresses[0])
 
 
 def tls_context(choices: Choices) -> Any:

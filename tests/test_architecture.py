@@ -61,7 +61,7 @@ debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls_conte
 debugkit.serving.wire
 debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls
 debugkit.serving.environ debugkit.serving.tls_wire
-debugkit.serving.body debugkit.serving.changes debugkit.serving.parking debugkit.serving.site
+debugkit.serving.body debugkit.serving.changes debugkit.serving.site
 debugkit.serving.contents debugkit.serving.http11
 debugkit.serving.server debugkit.serving.watch_events
 debugkit.serving.watch

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
@@ -146,7 +147,11 @@ class Processes:
         # A signal that arrives before the worker has its own handlers would be taken for ours.
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            pid = os.fork()
+            with warnings.catch_warnings():
+                # Python warns of a fork beside other threads. Under a reloader there is one, which waits for the
+                # supervisor and holds no lock meanwhile.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pid = os.fork()
             if not pid:
                 self._work(blocked)
         finally:

@@ -17,8 +17,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,6 +28,7 @@ from debugkit.serving.control import Channel
 from debugkit.serving.log import Log
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.program import Program
+from debugkit.serving.signals import SIGNALS, Bell, handling
 from debugkit.serving.watch import Scope, make_watcher
 
 #: Seconds that a worker has for the answer whether a change needs a restart.
@@ -107,10 +107,8 @@ class Supervisor:
         scope = Scope(tuple(map(Path, plan.roots)), plan.extra, plan.exclude)
         self._watcher = watch(scope, self._on_change, kind=plan.reloader_type, interval=plan.interval, say=self._say)
         self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        for end in (self._wake_reader, self._wake_writer):
-            end.setblocking(False)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._bell = Bell()
+        self._selector.register(self._bell, selectors.EVENT_READ)
         self._batches: deque[list[Path]] = deque()
         self._signals: deque[int] = deque()
         self._workers: set[Worker] = set()
@@ -125,7 +123,7 @@ class Supervisor:
     def run(self) -> int:
         """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
         try:
-            with self._signal_handlers():
+            with handling(SIGNALS, self._on_signal, self._bell):
                 self._watcher.start()
                 self._spawn()
                 while self._status is None or self._workers:
@@ -140,8 +138,7 @@ class Supervisor:
             worker.process.kill()
             worker.process.wait()
         self._selector.close()
-        self._wake_reader.close()
-        self._wake_writer.close()
+        self._bell.close()
         for path in self._plan.unlink:
             Path(path).unlink(missing_ok=True)
 
@@ -150,36 +147,17 @@ class Supervisor:
     def _on_change(self, paths: list[Path]) -> None:
         """Runs in the watcher's thread."""
         self._batches.append(paths)
-        self._wake()
+        self._bell.ring()
 
-    def _wake(self) -> None:
-        try:
-            self._wake_writer.send(b"\0")
-        except OSError:  # full, so it wakes anyway; or closed
-            pass
-
-    @contextmanager
-    def _signal_handlers(self) -> Iterator[None]:
-        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-        before = {}
-        for name in names:
-            number = getattr(signal, name)
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-                before[number] = signal.signal(number, lambda number, frame: self._signals.append(number))
-        wakeup = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(wakeup)
-            for number, handler in before.items():
-                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._signals.append(number)
 
     # The loop.
 
     def _turn(self) -> None:
         for key, _ in self._selector.select(self._patience()):
             if key.data is None:
-                self._wake_reader.recv(4096)
+                self._bell.hear()
             else:
                 self._hear(key.data)
         while self._signals:
