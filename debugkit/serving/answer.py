@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from debugkit.errors import DebugkitError
-from debugkit.serving.wire import BLOCK, Wire
+from debugkit.serving.wire import BLOCK, Disconnected, Wire
 
 #: Hop-by-hop headers (RFC 9110, 7.6.1) belong to the server: an application that sets one is wrong (PEP 3333).
 HOP_BY_HOP = {"te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"}
@@ -25,6 +25,7 @@ DROPPED = {"connection", "keep-alive", "proxy-connection"}
 BODYLESS = {204, 304}
 
 KEEP = "\r\n\r\n"
+KEEP_OLD = "\r\nConnection: keep-alive\r\n\r\n"
 CLOSE = "\r\nConnection: close\r\n\r\n"
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -40,28 +41,19 @@ class Answer:
     """One response: what `start_response` and `write` were told, and how far it has been sent."""
 
     __slots__ = (
-        "_announce",
-        "_chunked",
-        "_head",
-        "_head_only",
-        "_left",
-        "_wire",
-        "begun",
-        "keep",
-        "length",
-        "size",
-        "status",
+        *("_announce", "_chunked", "_head", "_head_only", "_left", "_old", "_wire"),
+        *("begun", "keep", "length", "size", "status"),
     )
 
-    def __init__(
-        self, wire: Wire, *, keep: bool, chunks: bool, head_only: bool, announce: Callable[[int], None]
-    ) -> None:
+    def __init__(self, wire: Wire, *, keep: bool, old: bool, head_only: bool, announce: Callable[[], None]) -> None:
         self._wire = wire
-        self._chunked = chunks  # whether the client knows chunks, then whether the body has them
+        self._old = old  # HTTP/1.0: no chunks, and connections are kept only by agreement
+        self._chunked = False
         self._head_only = head_only
-        self._announce = announce
         self._head = ""
         self._left: int | None = None
+        #: Called before the answer begins. What it raises keeps it from beginning.
+        self._announce = announce
         self.keep = keep
         self.begun = False
         self.length: int | None = None
@@ -163,21 +155,24 @@ class Answer:
         """The head, once; from here on the answer cannot be replaced."""
         if not self.status:
             raise ApplicationError("The application did not call start_response before it returned a body.")
+        self._announce()
+        if self._wire.detached:
+            raise Disconnected("The application has taken the connection over.")
         self._head_only = self._head_only or self.status in BODYLESS
         self._left = self.length
         self._frame()
         self.begun = True
-        self._announce(self.status)
-        return f"{self._head}{KEEP if self.keep else CLOSE}".encode("latin-1")
+        return f"{self._head}{(KEEP_OLD if self._old else KEEP) if self.keep else CLOSE}".encode("latin-1")
 
     def _frame(self) -> None:
         """Decide how the client will know the end of the body (RFC 9112, 6)."""
         if self._head_only or self._left is not None:
-            self._chunked = False
-        elif self._chunked:
-            self._head += "\r\nTransfer-Encoding: chunked"
-        else:
+            return
+        if self._old:
             self.keep = False
+        else:
+            self._chunked = True
+            self._head += "\r\nTransfer-Encoding: chunked"
 
     def _finish(self) -> None:
         if not self.begun:

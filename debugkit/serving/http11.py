@@ -1,35 +1,38 @@
 """One connection of HTTP/1.1: bytes on one side, a WSGI application (PEP 3333) on the other.
 
-h11 reads what the client sends, strictly (RFC 9112), with a new reader for each request. What goes out is written in
-`answer.py`: PEP 3333 wants it checked while the application calls `start_response`, which leaves h11 nothing to find.
-Knows no listening socket, no thread and no debugger.
+h11 reads the heads and chunks that the client sends, strictly (RFC 9112), with a new reader for each request. What goes
+out is written in `answer.py`: PEP 3333 wants it checked while the application calls `start_response`, which leaves h11
+nothing to find. Knows no listening socket, no thread and no debugger.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
 
 import h11
 
 from debugkit.serving.answer import Answer
-from debugkit.serving.wire import BLOCK, DRAIN_SIZE, Disconnected, Malformed, Patience, Wire
+from debugkit.serving.body import Body, SizedBody
+from debugkit.serving.environ import check_head, connection_options, make_environ
+from debugkit.serving.wire import BLOCK, Disconnected, Handover, Malformed, Patience, Wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-#: Bytes of a request's first line and headers; browsers send all cookies of localhost, whichever project set them.
-HEAD_SIZE = 65_536
 
-_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
-_ABSOLUTE = re.compile(r"https?://([^/?]+)", re.IGNORECASE)
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large a request may be. What is larger is refused with 414, 431 or 413."""
+
+    line: int = 32_768  # bytes of the request's first line
+    head: int = 65_536  # bytes of all lines; browsers send all cookies of localhost, whichever project set them
+    headers: int = 200
+    body: int | None = None  # bytes; None: any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,74 +46,35 @@ class Site:
     stopping: Callable[[], bool] = lambda: False
     patience: Patience = field(default_factory=Patience)
     wire: Callable[[socket.socket, Patience], Wire] = Wire  # how a connection's socket is read and written
+    sizes: Sizes = field(default_factory=Sizes)
 
 
-class Body(io.RawIOBase):
-    """The request's body, read from the wire when the application asks for it."""
+class ChunkedBody(Body):
+    """A body in chunks. Their extensions and the trailers behind them mean nothing to an application of PEP 3333."""
 
-    def __init__(self, reader: h11.Connection, wire: Wire, *, empty: bool) -> None:
+    def __init__(self, wire: Wire, reader: h11.Connection, *, limit: int | None) -> None:
+        super().__init__(wire, awaited=reader.they_are_waiting_for_100_continue, limit=limit)
         self._reader = reader
-        self._wire = wire
-        self.ended = empty
-        self._rest = b""
-        #: The client waits for a word before it sends (RFC 9110, 10.1.1).
-        self.awaited = reader.they_are_waiting_for_100_continue
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._rest or self.next()
-        size = min(len(buffer), len(data))
-        buffer[:size] = data[:size]
-        self._rest = data[size:]
-        return size
-
-    def readall(self) -> bytes:
-        pieces = [self._rest]
-        self._rest = b""
-        while data := self.next():
-            pieces.append(data)
-        return b"".join(pieces)
-
-    def next(self) -> bytes:
-        """The next piece as it comes, b"" at the end. Raises `Disconnected` and `Malformed`."""
-        while not self.ended:
-            event = self._event()
+    def _piece(self) -> bytes:
+        while True:
+            try:
+                event = self._reader.next_event()
+            except h11.RemoteProtocolError as error:
+                raise Malformed(reason(error), error.error_status_hint) from error
             if isinstance(event, h11.Data):
                 self.awaited = False
                 if event.data:
                     return bytes(event.data)
-            elif event is h11.NEED_DATA:
-                self._receive()
             else:
-                self.ended = True
-        return b""
+                self.ended = event is not h11.NEED_DATA
+                return b""
 
-    def _event(self) -> Any:
-        try:
-            return self._reader.next_event()
-        except h11.RemoteProtocolError as error:
-            raise Malformed(str(error), error.error_status_hint) from error
-
-    def _receive(self) -> None:
-        if self.awaited:
-            self.awaited = False
-            self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        data = self._wire.receive()
-        if not data:
-            raise Disconnected("The client stopped sending before the end of the request's body.")
+    def _feed(self, data: bytes) -> None:
         self._reader.receive_data(data)
 
-    def drain(self) -> bool:
-        """Throw away what the application did not read. False: that is too much, or broken."""
-        size = 0
-        try:
-            while not self.ended and not self.awaited and size < DRAIN_SIZE:
-                size += len(self.next())
-        except Malformed:
-            return False
-        return self.ended
+    def behind(self) -> bytes:
+        return self._reader.trailing_data[0]
 
 
 class Connection:
@@ -118,16 +82,23 @@ class Connection:
 
     def __init__(self, sock: socket.socket, peer: tuple[str, int], site: Site) -> None:
         self.wire = site.wire(sock, site.patience)
-        self._opened = False
         self._site = site
         self._peer = peer[0]
-        self._environ = site.environ | {"REMOTE_ADDR": peer[0], "REMOTE_PORT": str(peer[1])}
+        self._handover = Handover(self.wire)
+        self._environ = site.environ | {
+            "REMOTE_ADDR": peer[0],
+            "REMOTE_PORT": str(peer[1]),
+            "debugkit.socket": self._handover,
+            "werkzeug.socket": self._handover,  # where WebSocket libraries look
+        }
+        self._opened = False
         self._next_reader(b"")
 
     def _next_reader(self, received: bytes) -> None:
         """Get ready for the next request, of which ``received`` has come already."""
-        self._reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_SIZE)
-        self._partial = False
+        self._reader = h11.Connection(h11.SERVER, max_incomplete_event_size=self._site.sizes.head)
+        self._received = b""
+        self._request: h11.Request | None = None
         #: When to give up waiting for the next request, on the monotonic clock.
         self.deadline = time.monotonic() + self._site.patience.idle
         if received:
@@ -146,7 +117,7 @@ class Connection:
             self._refuse(error)
             return False
         except h11.RemoteProtocolError as error:
-            self._refuse(Malformed(str(error), error.error_status_hint))
+            self._refuse(self._malformed(error))
             return False
         if not waits:
             self.wire.close()
@@ -154,32 +125,34 @@ class Connection:
 
     def _serve(self, linger: Callable[[], float]) -> bool:
         while True:
-            event = self._reader.next_event() if self._partial else h11.NEED_DATA
+            event = self._reader.next_event() if self._received else h11.NEED_DATA
             if event is h11.NEED_DATA:
                 data = self.wire.receive(linger())
                 if not data:
                     return data is None and not self._site.stopping() and not self._expired()
+                if self._expired():
+                    return False
                 self._receive(data)
             elif not isinstance(event, h11.Request) or not self._answer(event):
                 return False
 
     def _receive(self, data: bytes) -> None:
-        if self._partial:
-            self._expired()
-        else:
-            data = data.lstrip(b"\r\n")  # RFC 9112, 2.2
-            if data.startswith(b"\x16\x03"):
-                raise Malformed("This port speaks HTTP, and the client began with TLS: open it with http://.")
-            if data:
-                self._partial = True
-                self.deadline = time.monotonic() + self._site.patience.head
+        if self._received:
+            self._received += data
+            self._reader.receive_data(data)
+            return
+        data = data.lstrip(b"\r\n")  # RFC 9112, 2.2
+        if data.startswith(b"\x16\x03"):
+            raise Malformed("This port speaks HTTP, and the client began with TLS: open it with http://.")
         if data:  # h11 takes nothing for the end of the stream
+            self._received = data
+            self.deadline = time.monotonic() + self._site.patience.head
             self._reader.receive_data(data)
 
     def _expired(self) -> bool:
         if time.monotonic() < self.deadline:
             return False
-        if self._partial:
+        if self._received:
             raise Malformed("The rest of the request did not come in time.", 408)
         return True
 
@@ -191,48 +164,93 @@ class Connection:
             self._refuse(error)
         self.wire.close()
 
+    def _malformed(self, error: h11.RemoteProtocolError) -> Malformed:
+        if error.error_status_hint != 431:
+            return Malformed(reason(error), error.error_status_hint)
+        return too_large() if b"\n" in self._received else too_long()
+
     def _refuse(self, error: Malformed) -> None:
-        self._site.access(self._peer, f"- ({error})", error.status, 0, 0.0)
-        answer = Answer(self.wire, keep=False, chunks=False, head_only=False, announce=lambda status: None)
+        self._site.access(self._peer, f"{self._line()} ({error})", error.status, 0, 0.0)
+        answer = Answer(self.wire, keep=False, old=True, head_only=False, announce=lambda: None)
         try:
             answer.fail(error.status, f"{error}\n")
             self.wire.close(unread=True)
         except Disconnected:
             self.wire.close()
 
+    def _line(self) -> str:
+        """The request's first line; a dash when none could be read."""
+        request = self._request
+        if request is None:
+            return "-"
+        line = b"%b %b HTTP/%b" % (request.method, request.target, request.http_version)
+        return line.decode("latin-1")
+
     def _answer(self, request: h11.Request) -> bool:
         """Let the application answer. True: the connection can take another request."""
         began = time.perf_counter()
+        self._request = request
+        received = self._reader.trailing_data[0]
+        self._check_head(request, received)
         environ = make_environ(request, self._environ)
-        has_body = "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
-        body = Body(self._reader, self.wire, empty=not has_body)
-        environ["wsgi.input"] = io.BufferedReader(body, BLOCK) if has_body else io.BytesIO()
-        modern = environ["SERVER_PROTOCOL"] != "HTTP/1.0"
-        line = f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']} {environ['SERVER_PROTOCOL']}"
+        body = self._body(environ, received)
+        self._handover.early = bool(received)
+        answer = self._new_answer(environ, body)
+        complete = self._run(environ, answer, body)
+        status = 101 if self.wire.detached else answer.status if answer.begun else 0
+        if status:
+            self._site.access(self._peer, self._line(), status, answer.size, time.perf_counter() - began)
+        behind = received if body is None else body.behind()
+        if complete and answer.keep and (body is None or body.drain(self._site.patience.drain)):
+            self._next_reader(behind if body is None else body.behind())
+            return True
+        if complete or self.wire.detached:
+            self.wire.close(unread=bool(self.wire.detached or behind or (body is not None and not body.ended)))
+        return False
 
-        def announce(status: int) -> None:
-            if body.awaited:  # the body that the client held back will not be read any more
+    def _check_head(self, request: h11.Request, received: bytes) -> None:
+        head = self._received[: len(self._received) - len(received)]
+        check_head(head)
+        if head.index(b"\r\n") > self._site.sizes.line:
+            raise too_long()
+        if len(head) > self._site.sizes.head or len(request.headers) > self._site.sizes.headers:
+            raise too_large()
+
+    def _body(self, environ: dict[str, Any], received: bytes) -> Body | None:
+        """What ``wsgi.input`` reads from. `None`: the request has no body."""
+        limit = self._site.sizes.body
+        body: Body
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            body = ChunkedBody(self.wire, self._reader, limit=limit)
+        elif "CONTENT_LENGTH" in environ:
+            size = int(environ["CONTENT_LENGTH"])
+            if limit is not None and size > limit:
+                raise Malformed(f"The request's body has {size} bytes, and {limit} are allowed.", 413)
+            awaited = self._reader.they_are_waiting_for_100_continue
+            body = SizedBody(self.wire, size, received, awaited=awaited)
+        else:
+            environ["wsgi.input"] = io.BytesIO()
+            return None
+        environ["wsgi.input"] = io.BufferedReader(body, BLOCK)
+        return body
+
+    def _new_answer(self, environ: dict[str, Any], body: Body | None) -> Answer:
+        old = environ["SERVER_PROTOCOL"] == "HTTP/1.0"
+        options = connection_options(environ.get("HTTP_CONNECTION", ""))
+        keep = "close" not in options and (not old or "keep-alive" in options)
+
+        def announce() -> None:
+            """Before the answer begins."""
+            if self._site.stopping():
                 answer.keep = False
+            if body is not None:
+                check_body(body, answer)
 
-        answer = Answer(
-            self.wire,
-            keep=modern and "close" not in environ.get("HTTP_CONNECTION", "").lower() and not self._site.stopping(),
-            chunks=modern,
-            head_only=request.method == b"HEAD",
-            announce=announce,
-        )
-        complete = self._run(environ, answer)
-        if answer.begun:
-            self._site.access(self._peer, line, answer.status, answer.size, time.perf_counter() - began)
-        if not complete:
-            return False
-        if not (answer.keep and body.drain()):
-            self.wire.close(unread=not body.ended or bool(self._reader.trailing_data[0]))
-            return False
-        self._next_reader(self._reader.trailing_data[0])
-        return True
+        head_only = environ["REQUEST_METHOD"] == "HEAD"
+        answer = Answer(self.wire, keep=keep, old=old, head_only=head_only, announce=announce)
+        return answer
 
-    def _run(self, environ: dict[str, Any], answer: Answer) -> bool:
+    def _run(self, environ: dict[str, Any], answer: Answer, body: Body | None) -> bool:
         """Call the application. True: the client has a complete answer."""
         try:
             run(self._site.app, environ, answer)
@@ -240,7 +258,8 @@ class Connection:
             return False
         except BaseException as error:
             # SystemExit included: a view that calls exit() must not end the server.
-            return self._recover(error, answer)
+            cause = None if body is None else body.error
+            return not isinstance(cause, Disconnected) and self._recover(cause or error, answer)
         return True
 
     def _recover(self, error: BaseException, answer: Answer) -> bool:
@@ -248,7 +267,11 @@ class Connection:
             if not answer.begun:
                 raise error
             return False
+        if self.wire.detached and isinstance(error, OSError):
+            return False
         self._site.failed(error)
+        if self.wire.detached:
+            return False
         if not answer.begun:
             answer.fail(500, "Internal Server Error\n")
             return True
@@ -268,54 +291,22 @@ def run(app: WSGIApplication, environ: dict[str, Any], answer: Answer) -> None:
             close()
 
 
-def make_environ(request: h11.Request, base: dict[str, Any]) -> dict[str, Any]:
-    """The request as PEP 3333 wants it. Raises `Malformed` for what h11 lets through and RFC 9112 does not."""
-    environ = base.copy()
-    version = request.http_version
-    if version[:1] != b"1":
-        raise Malformed("This server speaks HTTP/1.1.", 505)
-    for name, value in request.headers:
-        key = environ_key(name)
-        if key is None:
-            continue
-        text = value.decode("latin-1")
-        environ[key] = text if key not in environ else f"{environ[key]}{';' if key == 'HTTP_COOKIE' else ','} {text}"
-        if key == "HTTP_HOST" and not _HOST.fullmatch(value):
-            raise Malformed("The Host header is not a name or an address.")
-    if "HTTP_TRANSFER_ENCODING" in environ and ("CONTENT_LENGTH" in environ or version == b"1.0"):
-        # RFC 9112, 6.1: two ways to tell the length are how requests are smuggled.
-        raise Malformed("The length of the request's body is not clear.")
-    target = request.target.decode("latin-1")
-    environ["REQUEST_METHOD"] = request.method.decode("latin-1")
-    environ["SERVER_PROTOCOL"] = "HTTP/1.0" if version == b"1.0" else "HTTP/1.1"
-    environ["REQUEST_URI"] = environ["RAW_URI"] = target
-    set_path(environ, target)
-    return environ
+def check_body(body: Body, answer: Answer) -> None:
+    """What the request's body has to say to the answer."""
+    if isinstance(body.error, Malformed):
+        raise body.error  # whatever the application made of it, this is the client's mistake
+    if body.awaited:  # the body that the client held back will not be read any more
+        answer.keep = False
 
 
-def set_path(environ: dict[str, Any], target: str) -> None:
-    """The four forms of a target (RFC 9112, 3.2)."""
-    if "#" in target:
-        raise Malformed("A fragment is for the browser alone.")
-    if target[0] != "/":
-        absolute = _ABSOLUTE.match(target)
-        if absolute is not None:
-            environ["HTTP_HOST"] = absolute[1].rpartition("@")[2]
-            target = target[absolute.end() :]
-            target = target if target.startswith("/") else f"/{target}"
-        elif target == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
-            target = ""
-        else:
-            raise Malformed("The request's target is neither a path nor an http address.")
-    path, _, environ["QUERY_STRING"] = target.partition("?")
-    environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1") if "%" in path else path
+def too_long() -> Malformed:
+    return Malformed("The request's first line is too long.", 414)
 
 
-@lru_cache(maxsize=1024)
-def environ_key(name: bytes) -> str | None:
-    """The key of a header in the environ. `None`: the application must not see it."""
-    if b"_" in name or name == b"proxy":
-        # "X_Forwarded_For" would pose as "X-Forwarded-For", and "Proxy" as the variable HTTP_PROXY (CVE-2016-5385).
-        return None
-    key = name.decode("ascii").upper().replace("-", "_")
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+def too_large() -> Malformed:
+    return Malformed("The request's headers are too many or too long.", 431)
+
+
+def reason(error: h11.RemoteProtocolError) -> str:
+    """What h11 says, without the bytes that it shows: a cookie may be among them, and this goes to the log."""
+    return str(error).partition(": b")[0].rstrip(".") + "."

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import struct
 import time
 from dataclasses import dataclass
+from typing import Any
 
 #: Bytes asked of the socket at once.
 BLOCK = 65_536
-#: Bytes that are read and thrown away for politeness: an unread request body, what comes after the last answer.
-DRAIN_SIZE = 1_000_000
+#: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the answer.
+LINGER_SIZE = 1 << 30
+
+#: What of a socket takes the connection over when an application asks for it. The rest only looks.
+_USES = frozenset(
+    {"close", "detach", "dup", "makefile", "setblocking", "settimeout", "share", "shutdown", "unwrap"}
+    | {"read", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"}
+    | {"send", "sendall", "sendfile", "sendmsg", "sendmsg_afalg", "sendto", "write"}
+)
 
 
 class Disconnected(ConnectionError):
@@ -33,13 +42,14 @@ class Patience:
     idle: float = 75.0  # for the next request
     head: float = 30.0  # for the rest of a request's headers
     transfer: float = 30.0  # for the next piece of a body, or for the client to take the next piece of an answer
-    closing: float = 1.0  # for the client to take the last answer before the connection is cut
+    drain: float = 1.0  # for the rest of a body that the application did not read
+    closing: float = 3.0  # for the client to take the last answer before the connection is cut
 
 
 class Wire:
     """A connected socket on which every wait ends. Whatever goes wrong on it is `Disconnected`."""
 
-    __slots__ = ("_patience", "_sock", "detached")
+    __slots__ = ("_patience", "_poll", "_sock", "detached")
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
         sock.setblocking(False)
@@ -50,6 +60,10 @@ class Wire:
             pass
         self._sock = sock
         self._patience = patience
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        if self._poll is not None:  # once for the connection: it is asked before every read
+            self._poll.register(sock, select.POLLIN)
+        #: An application has taken the connection over, and the server has nothing to say on it any more.
         self.detached = False
 
     def open(self) -> None:
@@ -57,6 +71,10 @@ class Wire:
 
         Raises `Malformed` and `Disconnected`.
         """
+
+    @property
+    def sock(self) -> socket.socket:
+        return self._sock
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -69,9 +87,12 @@ class Wire:
 
     def receive(self, seconds: float | None = None) -> bytes | None:
         """What has come, b"" at the end of the stream, or `None` when nothing comes in ``seconds``."""
-        if not _ready(self._sock, writing=False, seconds=self._patience.transfer if seconds is None else seconds):
-            return None
+        seconds = self._patience.transfer if seconds is None else seconds
         try:
+            if not (
+                self._poll.poll(seconds * 1000) if self._poll else _ready(self._sock, writing=False, seconds=seconds)
+            ):
+                return None
             return self._sock.recv(BLOCK)
         except BlockingIOError:
             return None
@@ -84,12 +105,30 @@ class Wire:
             try:
                 sent = self._sock.send(view)
             except BlockingIOError:
-                if not _ready(self._sock, writing=True, seconds=self._patience.transfer):
-                    raise Disconnected("The client does not take the answer.") from None
+                self._wait_to_send()
             except OSError as error:
                 raise Disconnected(str(error)) from error
             else:
                 view = memoryview(view)[sent:] if sent < len(view) else b""
+
+    def send_file(self, file: int, offset: int, count: int) -> int:
+        """Send at most ``count`` bytes of the file behind a descriptor, from ``offset`` on. 0: it ends there."""
+        while True:
+            try:
+                return os.sendfile(self._sock.fileno(), file, offset, count)
+            except BlockingIOError:
+                self._wait_to_send()
+            except OSError as error:
+                raise Disconnected(str(error)) from error
+
+    @property
+    def sends_files(self) -> bool:
+        """The system can move bytes from a file to the socket: nothing stands between, such as TLS."""
+        return type(self) is Wire and hasattr(os, "sendfile")
+
+    def _wait_to_send(self) -> None:
+        if not _ready(self._sock, writing=True, seconds=self._patience.transfer):
+            raise Disconnected("The client does not take the answer.")
 
     def close(self, *, unread: bool = False) -> None:
         """Hang up. ``unread``: the client may still be sending, and closing now would take the answer from it."""
@@ -98,15 +137,18 @@ class Wire:
                 self._finish_gently()
         except OSError:
             pass
+        if self.detached:
+            self.interrupt()  # a thread of the application may be reading
         self._sock.close()
 
     def _finish_gently(self) -> None:
         # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the answer on its way.
+        self._sock.setblocking(False)
         self._sock.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + self._patience.closing
-        for _ in range(DRAIN_SIZE // BLOCK):
-            if not self.receive(max(0.0, deadline - time.monotonic())):
-                return
+        size = 0
+        while size < LINGER_SIZE and (data := self.receive(max(0.0, deadline - time.monotonic()))):
+            size += len(data)
 
     def interrupt(self) -> None:
         """Make every wait on the wire end, from another thread."""
@@ -122,6 +164,28 @@ class Wire:
         except OSError:
             pass
         self._sock.close()
+
+
+class Handover:
+    """The socket in the environ, for an application that takes the connection over, as WebSocket libraries do.
+
+    It has what the socket has. Looking (`fileno`, `getpeername`, ...) changes nothing; the first use makes it a socket
+    that waits, on which the server says nothing any more. Raises `Disconnected` when the client sent more before the
+    application took over: that was read already, and is no data of a WebSocket (RFC 6455, 4.1).
+    """
+
+    __slots__ = ("_wire", "early")
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.early = False
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _USES and not self._wire.detached:
+            if self.early:
+                raise Disconnected("The client sent data before the connection was taken over.")
+            self._wire.detach()
+        return getattr(self._wire.sock, name)
 
 
 def poll_ready(sock: socket.socket, *, writing: bool, seconds: float) -> bool:
