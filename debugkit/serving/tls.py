@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from debugkit.errors import ConfigurationError
@@ -26,7 +28,8 @@ from debugkit.serving.tls_context import load_ssl_context as load_ssl_context
 if TYPE_CHECKING:
     from cryptography import x509
 
-#: What every certificate is for. OpenSSL matches no wildcard right below a top-level name: browsers do.
+#: What every certificate is for. Few clients match a wildcard right below a top-level name: OpenSSL and Chromium do
+#: not, so that app.localhost has to be asked for by its name.
 LOOPBACK = ("localhost", "*.localhost", "127.0.0.1", "::1")
 DAY = 24 * 3600
 #: Browsers refuse longer ones (CA/Browser Forum, Baseline Requirements, 6.3.2: 398 days).
@@ -133,6 +136,24 @@ def cert(
     return kept
 
 
+def ways_to_trust(cert_file: Path, platform: str = sys.platform) -> tuple[tuple[str, str], ...]:
+    """Who can be told to trust a certificate, and the command for a shell on ``platform`` that does it."""
+    if platform == "win32":
+        path = f'"{cert_file}"'
+        browsers = ("Edge, Chrome", f"certutil -user -addstore Root {path}")
+    elif platform == "darwin":
+        path = quote(str(cert_file))
+        command = f"security add-trusted-cert -p ssl -k ~/Library/Keychains/login.keychain-db {path}"
+        browsers = ("Safari, Chrome", command)
+    else:
+        path = quote(str(cert_file))
+        # "P": this one certificate, not what it signs. The tool is in the package libnss3-tools.
+        browsers = ("Chromium, Chrome", f"certutil -d sql:$HOME/.pki/nssdb -A -t P,, -n debugkit -i {path}")
+    setting = "set" if platform == "win32" else "export"
+    value = cert_file if platform == "win32" else path
+    return browsers, ("curl", f"curl --cacert {path}"), ("Python", f"{setting} SSL_CERT_FILE={value}")
+
+
 # The user's own certificate
 
 
@@ -161,7 +182,7 @@ def _kept(folder: Path, wanted: tuple[str, ...], now: float) -> Certificate:
             names = dict.fromkeys((*wanted, *(found.names if found else ())))
             private_files.replace(path, b"".join(make_pair(list(names)[:MOST_NAMES], now)), 0o600)
             found = replace(examine(path), fresh=True)
-        if found.fresh or not public.is_file() or public.read_text() != found.pem:
+        if not public.is_file() or public.read_bytes() != found.pem.encode():
             private_files.replace(public, found.pem.encode(), 0o644)
     return replace(found, cert_file=public, key_file=path)
 

@@ -18,7 +18,7 @@ from debugkit.serving.wire import _ready as ready
 class TlsWire(Wire):
     """A wire that begins with a handshake. Whoever begins with something else is `Malformed`."""
 
-    __slots__ = ("_context", "_deadline", "_plain", "_secure", "_tls")
+    __slots__ = ("_broken", "_context", "_deadline", "_plain", "_secure", "_tls")
 
     def __init__(self, sock: socket.socket, patience: Patience, context: ssl.SSLContext) -> None:
         super().__init__(sock, patience)
@@ -26,7 +26,8 @@ class TlsWire(Wire):
         self._plain = False  # the client speaks HTTP without TLS
         self._tls: ssl.SSLSocket | None = None  # from the client's first byte on
         self._secure = False  # from the end of the handshake on
-        self._deadline: float | None = None
+        self._broken = False  # something is missing from what was sent or received
+        self._deadline = 0.0  # of the handshake, on the monotonic clock
 
     # Receiving
 
@@ -44,8 +45,10 @@ class TlsWire(Wire):
                 left = deadline - time.monotonic()
                 if left <= 0 or not ready(self._sock, writing=False, seconds=left):
                     return None
+            except Malformed:
+                raise
             except OSError as error:
-                raise error if isinstance(error, Malformed) else Disconnected(str(error)) from error
+                raise self._lost(str(error)) from error
 
     def _read(self) -> bytes:
         """What OpenSSL has, or can make of what the socket has. Raises what they raise when that is nothing yet."""
@@ -58,7 +61,11 @@ class TlsWire(Wire):
 
     def _wait(self, *, writing: bool) -> None:
         if not ready(self._sock, writing=writing, seconds=self._patience.transfer):
-            raise Disconnected("The client does not take the answer.")
+            raise self._lost("The client does not take the answer.")
+
+    def _lost(self, reason: str) -> Disconnected:
+        self._broken = True
+        return Disconnected(reason)
 
     # The handshake
 
@@ -78,11 +85,11 @@ class TlsWire(Wire):
         return tls
 
     def _shake_hands(self, tls: ssl.SSLSocket) -> None:
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise Disconnected("The client did not finish the TLS handshake in time.")
         try:
             tls.do_handshake()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            if time.monotonic() > self._deadline:
+                raise Disconnected("The client did not finish the TLS handshake in time.") from None
             raise
         except ssl.SSLError as error:
             if _is_silent(error):
@@ -106,10 +113,10 @@ class TlsWire(Wire):
             except ssl.SSLWantReadError:
                 self._wait(writing=False)
             except OSError as error:
-                raise Disconnected(str(error)) from error
+                raise self._lost(str(error)) from error
 
     def close(self, *, unread: bool = False) -> None:
-        if self._secure:
+        if self._secure and not self._broken:
             self._say_goodbye()
         super().close(unread=unread)
 

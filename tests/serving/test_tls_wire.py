@@ -1,0 +1,375 @@
+"""The wire that speaks TLS, byte by byte, and what it makes of clients that do not."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from serving_support import TIMEOUT
+from tls_support import Peer, careless, certificate, trusting
+
+from debugkit.serving.tls import make_pair
+from debugkit.serving.tls_wire import TlsWire
+from debugkit.serving.wire import Disconnected, Malformed, Patience
+
+PATIENT = Patience(transfer=TIMEOUT, head=TIMEOUT, closing=TIMEOUT)
+
+
+@contextmanager
+def ends(patience: Patience = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        wire = TlsWire(listener.accept()[0], patience, context or certificate().context)
+    try:
+        yield wire, Peer(client)
+    finally:
+        wire.close()
+        client.close()
+
+
+@contextmanager
+def connected(patience: Patience = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
+    """Both ends after the handshake."""
+    with ends(patience, context) as (wire, peer):
+        peer.sock.sendall(peer.shake_hands())
+        assert wire.receive(0.0) is None
+        peer.take()
+        peer.sock.sendall(peer.shake_hands())
+        assert wire.receive(0.0) is None
+        yield wire, peer
+
+
+class Wayward:
+    """A context whose connections want to write before they read, and to read before they write, once each."""
+
+    def wrap_socket(self, sock: socket.socket, **options: Any) -> Wayward:
+        self.sock = certificate().context.wrap_socket(sock, **options)
+        self.moods: list[type[Exception]] = []
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sock, name)
+
+    def _do(self, name: str, *arguments: Any) -> Any:
+        if self.moods:
+            raise self.moods.pop()
+        return getattr(self.sock, name)(*arguments)
+
+    def recv(self, size: int) -> bytes:
+        return self._do("recv", size)  # type: ignore[no-any-return]
+
+    def send(self, data: bytes) -> int:
+        return self._do("send", data)  # type: ignore[no-any-return]
+
+    def unwrap(self) -> Any:
+        return self._do("unwrap")
+
+
+# The handshake
+
+
+def test_a_handshake_goes_on_whenever_a_byte_of_it_comes() -> None:
+    with ends() as (wire, peer):
+        wire.open()
+        assert wire.receive(0.0) is None
+        for byte in peer.shake_hands():
+            peer.sock.sendall(bytes([byte]))
+            assert wire.receive(0.0) is None
+        peer.take()
+        peer.sock.sendall(peer.shake_hands() + peer.encrypt(b"hello"))
+        assert wire.receive() == b"hello"
+
+
+def test_a_client_that_is_silent_in_the_handshake_gets_no_more_than_its_time() -> None:
+    with ends(Patience(head=0.0)) as (wire, peer):
+        peer.sock.sendall(peer.shake_hands()[:10])
+        with pytest.raises(Disconnected, match="did not finish the TLS handshake in time"):
+            wire.receive(0.0)
+
+
+@pytest.mark.parametrize("size", [0, 1, 100], ids=["at once", "after a byte", "in the middle"])
+def test_a_client_that_hangs_up_during_the_handshake_is_gone(size: int) -> None:
+    with ends() as (wire, peer):
+        peer.sock.sendall(peer.shake_hands()[:size])
+        peer.sock.close()
+        with pytest.raises(Disconnected):
+            wire.receive()
+
+
+def test_a_client_that_resets_during_the_handshake_is_gone() -> None:
+    with ends() as (wire, peer):
+        peer.sock.sendall(peer.shake_hands())
+        assert wire.receive(0.0) is None
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.sock.close()
+        with pytest.raises(Disconnected):
+            wire.receive()
+
+
+@pytest.mark.parametrize(
+    "request_", [b"GET / HTTP/1.1\r\n\r\n", b"\r\nGET", b"options", b" "], ids=["get", "line", "word", "blank"]
+)
+def test_a_client_that_speaks_http_is_answered_in_clear(request_: bytes) -> None:
+    with ends() as (wire, peer):
+        peer.sock.sendall(request_)
+        with pytest.raises(Malformed, match=r"speaks HTTPS.*open it with https://") as caught:
+            wire.receive()
+        assert caught.value.status == 400
+        wire.send(b"in clear")
+        peer.sock.shutdown(socket.SHUT_WR)
+        wire.close(unread=True)
+        assert peer.sock.makefile("rb").read() == b"in clear"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x80\x2e\x01\x00\x02" + bytes(50), b"\xff" * 50, b"\x16\x03\x01\x00\x05hello"],
+    ids=["SSLv2", "noise", "almost"],
+)
+def test_noise_is_malformed_and_gets_no_answer_in_clear(data: bytes) -> None:
+    with ends() as (wire, peer):
+        peer.sock.sendall(data)
+        with pytest.raises(Malformed, match="The TLS handshake failed: "):
+            wire.receive()
+        with pytest.raises(Disconnected):
+            wire.send(b"HTTP/1.1 400 Bad Request\r\n")
+        wire.close()
+        try:
+            assert b"HTTP" not in peer.sock.makefile("rb").read()
+        except ConnectionResetError:
+            pass
+
+
+def failure(client: ssl.SSLContext) -> OSError:
+    """What the server makes of a client whose handshake fails."""
+    with ends() as (wire, peer):
+        peer.tls = client.wrap_bio(peer.incoming, peer.outgoing, server_hostname="localhost")
+        peer.sock.sendall(peer.shake_hands())
+        try:
+            wire.receive(0.0)
+            peer.take()
+            with pytest.raises(ssl.SSLError):
+                peer.shake_hands()
+            peer.sock.sendall(peer.outgoing.read())
+            wire.receive()
+        except OSError as error:
+            return error
+    raise AssertionError("the handshake succeeded")
+
+
+def test_a_client_that_does_not_trust_the_certificate_is_nothing_for_the_log() -> None:
+    other = trusting(make_pair([], certificate().expires - 300 * 24 * 3600)[0].decode())
+    assert isinstance(failure(other), Disconnected)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
+def test_an_old_version_of_tls_is_malformed() -> None:
+    client = careless()
+    client.set_ciphers("DEFAULT@SECLEVEL=0")
+    client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_1
+    error = failure(client)
+    assert isinstance(error, Malformed)
+    assert str(error) == "The TLS handshake failed: unsupported protocol."
+
+
+def test_tls_1_2_will_do() -> None:
+    client = careless()
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    with ends() as (wire, peer):
+        peer.tls = client.wrap_bio(peer.incoming, peer.outgoing)
+        for _ in range(2):
+            peer.sock.sendall(peer.shake_hands())
+            assert wire.receive(0.0) is None
+            peer.take()
+        assert peer.shake_hands() == b""
+        assert peer.tls.version() == "TLSv1.2"
+        wire.send(b"hello")
+        assert peer.read() == b"hello"
+
+
+# Receiving
+
+
+def test_none_means_that_nothing_is_held_back() -> None:
+    with connected() as (wire, peer):
+        peer.sock.sendall(b"".join(peer.encrypt(bytes([65 + number]) * 100) for number in range(3)))
+        assert [wire.receive(0.0) for _ in range(3)] == [b"A" * 100, b"B" * 100, b"C" * 100]
+        assert wire.receive(0.0) is None
+
+
+def test_a_record_in_pieces_is_read_when_it_is_whole() -> None:
+    with connected() as (wire, peer):
+        record = peer.encrypt(b"hello")
+        peer.sock.sendall(record[:7])
+        assert wire.receive(0.01) is None
+        peer.sock.sendall(record[7:])
+        assert wire.receive(0.01) == b"hello"
+
+
+def test_a_goodbye_is_the_end_of_the_stream() -> None:
+    with connected() as (wire, peer):
+        with pytest.raises(ssl.SSLWantReadError):
+            peer.tls.unwrap()
+        peer.sock.sendall(peer.outgoing.read())
+        assert wire.receive() == b""
+
+
+def test_a_stream_that_is_cut_off_is_no_end_but_a_disconnection() -> None:
+    with connected() as (wire, peer):
+        peer.sock.close()
+        with pytest.raises(Disconnected):
+            wire.receive()
+
+
+def test_bytes_that_were_tampered_with_are_a_disconnection() -> None:
+    with connected() as (wire, peer):
+        record = bytearray(peer.encrypt(b"hello"))
+        record[-1] ^= 1
+        peer.sock.sendall(record)
+        with pytest.raises(Disconnected):
+            wire.receive()
+
+
+# Sending
+
+
+def test_more_than_the_socket_takes_at_once_is_sent_as_it_is_read() -> None:
+    data = bytes(range(256)) * 40_000
+    found = bytearray()
+    with connected() as (wire, peer):
+
+        def read() -> None:
+            while len(found) < len(data):
+                found.extend(peer.read())
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        wire.send(data)
+        reader.join(TIMEOUT)
+    assert found == data
+
+
+def test_a_client_that_does_not_take_the_answer_is_gone() -> None:
+    with connected(Patience(transfer=0.01, closing=0.01)) as (wire, _):
+        with pytest.raises(Disconnected, match="does not take the answer"):
+            wire.send(bytes(20_000_000))
+
+
+def test_a_client_that_left_takes_no_answer() -> None:
+    with connected() as (wire, peer):
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.sock.close()
+        with pytest.raises(Disconnected):
+            while True:
+                wire.send(b"hello")
+
+
+def test_keys_that_are_agreed_on_anew_hold_up_neither_way() -> None:
+    # RFC 8446, 4.6.3: while data goes one way, OpenSSL may have to wait for the other one.
+    context = Wayward()
+    with connected(context=context) as (wire, peer):
+        context.moods = [ssl.SSLWantWriteError]
+        peer.sock.sendall(peer.encrypt(b"second"))
+        assert wire.receive() == b"second"
+        peer.sock.sendall(peer.encrypt(b"third"))
+        context.moods = [ssl.SSLWantReadError]
+        wire.send(b"answer")
+        assert peer.read() == b"answer"
+        assert wire.receive() == b"third"
+
+
+# The end
+
+
+@pytest.mark.parametrize("unread", [False, True], ids=["all read", "unread"])
+def test_the_client_is_told_that_nothing_was_cut_off(unread: bool) -> None:
+    with connected() as (wire, peer):
+        if unread:
+            peer.sock.sendall(peer.encrypt(b"more" * 1000))
+            peer.sock.shutdown(socket.SHUT_WR)
+        wire.send(b"the end")
+        wire.close(unread=unread)
+        assert peer.read() == b"the end"
+        assert peer.read() == b""
+
+
+def test_a_reset_is_no_goodbye() -> None:
+    with connected() as (wire, peer):
+        wire.send(b"half of it")
+        wire.reset()
+        with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
+            while True:
+                peer.read()
+
+
+def test_a_client_that_takes_nothing_holds_up_the_end_no_longer_than_its_time() -> None:
+    with connected(Patience(transfer=0.01, closing=0.01)) as (wire, _):
+        with pytest.raises(Disconnected):
+            wire.send(bytes(20_000_000))
+        wire.close(unread=True)
+        assert wire.fileno() == -1
+
+
+def test_a_goodbye_waits_for_the_client_to_take_the_answer() -> None:
+    context = Wayward()
+    with connected(context=context) as (wire, peer):
+        wire.send(b"the end")
+        context.moods = [ssl.SSLWantWriteError]
+        wire.close()
+        assert peer.read() == b"the end"
+        assert peer.read() == b""
+
+
+def test_an_answer_that_was_cut_off_ends_without_a_goodbye() -> None:
+    with connected(Patience(transfer=0.01, closing=0.01)) as (wire, peer):
+        with pytest.raises(Disconnected):
+            wire.send(bytes(20_000_000))
+        wire.close()
+        with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
+            while True:
+                peer.read()
+
+
+def test_an_interruption_ends_a_wait_and_lets_nothing_out_in_clear() -> None:
+    with connected(Patience(transfer=TIMEOUT, closing=0.01)) as (wire, peer):
+        ended = threading.Event()
+
+        def send() -> None:
+            with pytest.raises(Disconnected):
+                wire.send(b"secret" * 5_000_000)
+            ended.set()
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        first = peer.sock.recv(100_000)
+        wire.interrupt()
+        assert ended.wait(TIMEOUT)
+        sender.join()
+        with pytest.raises(Disconnected):
+            wire.send(b"secret")
+        assert b"secret" not in first + peer.sock.makefile("rb").read()
+        wire.close()
+        wire.interrupt()
+
+
+def test_an_application_that_takes_the_connection_over_gets_one_that_speaks_tls() -> None:
+    with connected() as (wire, peer):
+        taken = wire.detach()
+        assert isinstance(taken, ssl.SSLSocket)
+        peer.sock.sendall(peer.encrypt(b"hello"))
+        assert taken.recv(100) == b"hello"
+        taken.sendall(b"answer")
+        assert peer.read() == b"answer"
+
+
+def test_a_connection_that_was_taken_over_is_closed_without_waiting_for_the_client() -> None:
+    with connected() as (wire, peer):
+        wire.detach()
+        wire.close()
+        assert peer.read() == b""
