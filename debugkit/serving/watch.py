@@ -141,12 +141,14 @@ class ThreadedWatcher:
         *,
         interval: float,
         say: Callable[[str], None],
+        quiet: float = QUIET,
     ) -> None:
         self._source = source
         self._contents = contents(source)
         self._on_change = on_change
         self._interval = interval
         self._say = say
+        self._quiet = quiet
         self._lock = threading.Lock()
         self._added: list[tuple[list[str], float]] = []
         self._closing = False
@@ -201,7 +203,7 @@ class ThreadedWatcher:
     def _report(self) -> None:
         """Wait for quiet, then hand over what is different now."""
         first = moved = time.monotonic()
-        while not self._closing and (left := min(moved + QUIET, first + LONGEST) - time.monotonic()) > 0:
+        while not self._closing and (left := min(moved + self._quiet, first + LONGEST) - time.monotonic()) > 0:
             if self._look(self._source.wait(left)):
                 moved = time.monotonic()
         batch = self._contents.take()
