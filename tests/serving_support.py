@@ -243,7 +243,7 @@ class Process:
 
     def port(self) -> int:
         """Wait until the server listens."""
-        port = int(self.read_until(r"http://\S+:(\d+)/")[1])
+        port = int(self.read_until(r"https?://\S+:(\d+)/")[1])
         self.read_until(r"Press Ctrl")
         return port
 

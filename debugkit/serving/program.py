@@ -38,7 +38,8 @@ class Program:
     @classmethod
     def load(cls, fields: Mapping[str, Any]) -> Program:
         """A program from what `dataclasses.asdict` made of it, and JSON of that."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        frozen: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        return cls(**frozen)
 
     @property
     def root(self) -> Path:
