@@ -18,7 +18,7 @@ from debugkit.serving.wire import _ready as ready
 class TlsWire(Wire):
     """A wire that begins with a handshake. Whoever begins with something else is `Malformed`."""
 
-    __slots__ = ("_broken", "_context", "_deadline", "_plain", "_secure", "_tls")
+    __slots__ = ("_context", "_deadline", "_plain", "_secure", "_tls")
 
     def __init__(self, sock: socket.socket, patience: Patience, context: ssl.SSLContext) -> None:
         super().__init__(sock, patience)
@@ -26,7 +26,6 @@ class TlsWire(Wire):
         self._plain = False  # the client speaks HTTP without TLS
         self._tls: ssl.SSLSocket | None = None  # from the client's first byte on
         self._secure = False  # from the end of the handshake on
-        self._broken = False  # something is missing from what was sent or received
         self._deadline = 0.0  # of the handshake, on the monotonic clock
 
     # Receiving
@@ -48,7 +47,7 @@ class TlsWire(Wire):
             except Malformed:
                 raise
             except OSError as error:
-                raise self._lost(str(error)) from error
+                raise Disconnected(str(error)) from error
 
     def _read(self) -> bytes:
         """What OpenSSL has, or can make of what the socket has. Raises what they raise when that is nothing yet."""
@@ -61,11 +60,7 @@ class TlsWire(Wire):
 
     def _wait(self, *, writing: bool) -> None:
         if not ready(self._sock, writing=writing, seconds=self._patience.transfer):
-            raise self._lost("The client does not take the answer.")
-
-    def _lost(self, reason: str) -> Disconnected:
-        self._broken = True
-        return Disconnected(reason)
+            raise Disconnected("The client does not take the answer.")
 
     # The handshake
 
@@ -113,15 +108,18 @@ class TlsWire(Wire):
             except ssl.SSLWantReadError:
                 self._wait(writing=False)
             except OSError as error:
-                raise self._lost(str(error)) from error
+                raise Disconnected(str(error)) from error
 
     def close(self, *, unread: bool = False) -> None:
-        if self._secure and not self._broken:
+        if self._secure:
             self._say_goodbye()
         super().close(unread=unread)
 
     def _say_goodbye(self) -> None:
-        """Tell the client that nothing was cut off (RFC 8446, 6.1). Its own goodbye is not waited for."""
+        """Tell the client that nothing was cut off (RFC 8446, 6.1). Its own goodbye is not waited for.
+
+        After an answer that could not be sent to its end OpenSSL refuses to.
+        """
         assert self._tls is not None
         try:
             self._tls.setblocking(False)  # an application that took the socket over left it waiting
