@@ -93,6 +93,7 @@ def make_parser() -> argparse.ArgumentParser:
         description=RUN_DESCRIPTION,
         epilog=RUN_EXAMPLES,
         formatter_class=plain,
+        allow_abbrev=False,  # a script that says --no-p today must mean the same tomorrow
     )
     command.add_argument(
         "target", metavar="TARGET", nargs="?", help="what to serve: module:app, or the path of a .py file"

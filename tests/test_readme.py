@@ -5,18 +5,33 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import shlex
+import signal
+import socket
+import ssl
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+from serving_support import TIMEOUT, Process
 
 import debugkit
+from debugkit.options import project_table, resolve
 from debugkit.settings import VARIABLES, Settings
+from debugkit.state import user_folder
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.rst").read_text("utf-8")
+
+
+def server_title(block: str) -> str:
+    """The heading above an example."""
+    before = README[: README.index(textwrap.indent(block, "    ", lambda line: bool(line.strip())))]
+    title: str = re.findall(r"^(.+)\n[-~]+$", before, re.M)[-1]
+    number = before.rpartition(title)[2].count("code-block:: python")
+    return title.lower().replace(" ", "-") + (f"-{number}" if number > 1 else "")
 
 
 def arguments() -> list[str]:
@@ -59,7 +74,10 @@ def test_the_keys_are_the_ones_of_the_script() -> None:
         assert f'"{key}"' in script or f"{key}:" in script, key
 
 
-@pytest.mark.parametrize("block", re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", README))
+BLOCKS = [textwrap.dedent(block) for block in re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", README)]
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "run_simple" not in block])
 def test_the_examples_run(block: str, capsys: pytest.CaptureFixture[str]) -> None:
     def app(environ: dict[str, object], start_response: object) -> list[bytes]:
         return []
@@ -68,12 +86,68 @@ def test_the_examples_run(block: str, capsys: pytest.CaptureFixture[str]) -> Non
         raise ValueError
 
     watched = debugkit.DebuggedApplication(app)
-    exec(compile(textwrap.dedent(block), "README.rst", "exec"), {"app": app, "job": job, "__name__": "readme"})
+    exec(compile(block, "README.rst", "exec"), {"app": app, "job": job, "__name__": "readme"})
     assert watched
 
 
+SERVERS = {title: block for block in BLOCKS if "run_simple" in block for title in [server_title(block)]}
+
+
+@pytest.mark.parametrize("title", SERVERS)
+def test_the_servers_of_the_examples_serve(title: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(SERVERS[title].replace("8000", "0"))
+    with Process(python=("app.py",), cwd=tmp_path) as process:
+        place = process.read_until(r"^    (?:https?://(\S+):(\d+)/|unix:(\S+))$")
+        process.read_until("Press Ctrl")
+        host, port, path = place.groups()
+        with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as sock:
+            sock.settimeout(TIMEOUT)
+            sock.connect(path or ("127.0.0.1", int(port)))
+            if "https" in place[0]:
+                sock = trusting(tmp_path).wrap_socket(sock, server_hostname=host)
+            with sock:
+                sock.sendall(b"GET / HTTP/1.0\r\nHost: shop.test\r\n\r\n")
+                answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        assert answer.endswith((b"Hello World!", b"This is shop.test"))
+        assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+        if "after_start" in SERVERS[title]:
+            assert process.process.stdout is not None
+            assert process.process.stdout.read().startswith("started by a reloader\nready at http://localhost:")
+
+
+def trusting(folder: Path) -> ssl.SSLContext:
+    """A client's context that trusts the certificate which the example uses, and no other."""
+    own = folder / "shop.crt"
+    found = own if own.exists() else user_folder() / "tls.crt"  # type: ignore[operator]
+    return ssl.create_default_context(cafile=found)
+
+
+@pytest.mark.parametrize("command", re.findall(r"^    debugkit (run examples/plain.*)$", README, re.M))
+def test_the_commands_of_the_readme_serve(command: str) -> None:
+    words = [word.replace("8000", "0") for word in shlex.split(command)]
+    with Process(*words, *(["--port", "0"] if "--bind" not in words else [])) as process:
+        process.read_until(r"^    https?://")
+        process.read_until("Press Ctrl")
+        assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+def test_the_project_file_of_the_readme_is_understood(tmp_path: Path) -> None:
+    block = re.findall(r"code-block:: toml\n\n((?:    .*\n|\n)+)", README)[0]
+    (tmp_path / "pyproject.toml").write_text(textwrap.dedent(block))
+    table, source = project_table(tmp_path)
+
+    assert resolve({}, {}, table, source)["exclude_patterns"] == ("scratch/",)
+    assert (ROOT / table["target"]).is_file()
+
+
+def test_every_argument_of_run_simple_is_named() -> None:
+    section = README.partition("Its arguments are those")[2].partition("~~~")[0]
+
+    assert re.findall(r"``(\w+)``", section)[1:] == list(inspect.signature(debugkit.run_simple).parameters)
+
+
 def test_every_option_of_the_command_line_stands_in_the_table_and_no_other() -> None:
-    section = README.partition("The command line\n-----")[2].partition("In a program")[0]
+    section = README.partition("The command line\n-----")[2].partition("Every option")[0]
     options = re.findall(r"^``(--[a-z-]+)``", section, re.M)
     offered = re.findall(r"^  (?:-h, )?(--[a-z-]+)", help_text(), re.M)
 
