@@ -1,0 +1,487 @@
+"""What files hold and which of them changed, asked directly: the test says when to look."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from debugkit.serving import fingerprints
+from debugkit.serving.contents import READ_AT_START, Contents
+from debugkit.serving.fingerprints import LARGEST, MISSING, UNREADABLE, is_later, is_young, read, signature_of
+from debugkit.serving.scope import Rule, Rules, Scope, is_below, relative_to
+
+LONG_AGO = 10**9
+
+
+class Directories:
+    """A listener that remembers what it was told, and can act at the last moment before a directory is read."""
+
+    def __init__(self) -> None:
+        self.listening: set[str] = set()
+        self.trees: set[str] = set()
+        self.just_before: dict[str, Any] = {}
+
+    def enter(self, directory: str, *, tree: bool) -> None:
+        self.listening.add(directory)
+        if tree:
+            self.trees.add(directory)
+        if act := self.just_before.pop(directory, None):
+            act()
+
+    def leave(self, directory: str) -> None:
+        self.listening.discard(directory)
+        self.trees.discard(directory)
+
+
+class Tree:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.directories = Directories()
+        self.now = time.time()
+
+    def write(self, name: str, text: str = "") -> Path:
+        """A file that was written long ago."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        return path
+
+    def contents(self, **scope: Any) -> Contents:
+        made = Contents(Scope(**{"roots": (self.root,), **scope}), self.directories, clock=lambda: self.now)
+        made.begin()
+        return made
+
+    def names(self, paths: list[Path]) -> list[str]:
+        return [str(path.relative_to(self.root)) for path in paths]
+
+    def seen(self, contents: Contents, *where: str) -> list[str]:
+        """What is different in some directories, or everywhere."""
+        contents.look({str(self.root / name) for name in where} if where else None)
+        return self.names(contents.take())
+
+    @property
+    def listening(self) -> set[str]:
+        return {
+            str(Path(path).relative_to(self.root)) if is_below(path, str(self.root)) else path
+            for path in self.directories.listening
+            if path != str(self.root)
+        }
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    root = tmp_path / "root"
+    root.mkdir()
+    made = Tree(root)
+    made.write("a.py", "1")
+    made.write("package/b.py", "1")
+    return made
+
+
+# -- when to look, and where --
+
+
+def test_it_is_told_where_something_moved_and_what_is_different(tree: Tree) -> None:
+    contents = tree.contents()
+    assert contents.count == 2
+    assert not contents.stirred
+    assert contents.look(None) is False
+    (tree.root / "package/b.py").write_text("2")
+    assert contents.look({str(tree.root)}) is False  # not there
+    assert contents.look({str(tree.root / "package")}) is True
+    assert contents.stirred
+    assert contents.look(None) is False
+    assert tree.names(contents.take()) == ["package/b.py"]
+    assert not contents.stirred
+    assert contents.take() == []
+
+
+def test_what_moved_and_moved_back_before_it_was_taken_is_no_change(tree: Tree) -> None:
+    contents = tree.contents()
+    for text in ("2", "33", "1"):
+        (tree.root / "a.py").write_text(text)
+        contents.look(None)
+    assert contents.stirred
+    assert contents.take() == []
+
+
+def test_nothing_that_happens_while_a_directory_is_entered_is_lost(tree: Tree) -> None:
+    contents = tree.contents()
+    new = tree.root / "new"
+    new.mkdir()
+    tree.directories.just_before[str(new)] = lambda: tree.write("new/c.py")
+    assert tree.seen(contents, "") == ["new/c.py"]
+
+
+def test_a_directory_that_vanishes_while_it_is_entered_disturbs_nothing(tree: Tree) -> None:
+    contents = tree.contents()
+    new = tree.root / "new"
+    new.mkdir()
+    tree.directories.just_before[str(new)] = new.rmdir
+    assert tree.seen(contents, "") == []
+    assert tree.listening == {"package"}
+
+
+def test_an_awaited_directory_that_appears_at_the_last_moment_is_not_missed(tree: Tree, tmp_path: Path) -> None:
+    late = tmp_path / "late/deep/x.toml"
+
+    def appear() -> None:
+        late.parent.mkdir(parents=True)
+        late.write_text("")
+
+    tree.directories.just_before[str(tmp_path)] = appear
+    contents = tree.contents(extra=(str(late),))
+    assert contents.count == 3
+    assert str(late.parent) in tree.listening
+    assert str(tmp_path) not in tree.listening
+
+
+def test_excluded_directories_are_never_entered(tree: Tree) -> None:
+    for name in (".git/x.py", "node_modules/a/x.py", "env/pyvenv.cfg", "env/lib/x.py", "data/raw/x.py", "b/cache/x.py"):
+        tree.write(name)
+    contents = tree.contents(exclude=("data/", "*/cache/*"))
+    assert contents.count == 2
+    assert tree.listening == {"package", "b"}
+    assert tree.seen(contents) == []
+
+
+def test_directories_are_left_when_they_are_gone(tree: Tree) -> None:
+    tree.write("package/sub/deep/c.py")
+    contents = tree.contents()
+    assert tree.listening == {"package", "package/sub", "package/sub/deep"}
+    shutil.rmtree(tree.root / "package")
+    assert tree.seen(contents, "") == ["package/b.py", "package/sub/deep/c.py"]
+    assert tree.listening == set()
+    assert contents.count == 1
+
+
+def test_a_directory_that_is_replaced_is_entered_again(tree: Tree) -> None:
+    tree.write("package/sub/c.py", "1")
+    contents = tree.contents()
+    shutil.copytree(tree.root / "package", tree.root / "copy")
+    (tree.root / "package").rename(tree.root / ".old")
+    (tree.root / "copy").rename(tree.root / "package")
+    entered: list[str] = []
+    for name in ("package", "package/sub"):
+        tree.directories.just_before[str(tree.root / name)] = lambda name=name: entered.append(name)
+    assert tree.seen(contents, "") == []
+    assert entered == ["package", "package/sub"]
+
+
+def test_a_tree_may_be_deeper_than_the_stack(tree: Tree) -> None:
+    deep = "/".join(["d"] * 600)
+    tree.write(f"{deep}/deep.py", "1")
+    contents = tree.contents()
+    assert contents.count == 3
+    (tree.root / deep / "deep.py").write_text("2")
+    assert tree.seen(contents, deep) == [f"{deep}/deep.py"]
+    (tree.root / "d").rename(tree.root / ".d")
+    assert tree.seen(contents, "") == [f"{deep}/deep.py"]
+    assert tree.listening == {"package"}
+
+
+def test_one_directory_may_be_named_below_one_that_is_pruned(tree: Tree) -> None:
+    tree.write(".venv/lib/site-packages/mine/x.py")
+    tree.write(".venv/lib/site-packages/other/x.py")
+    mine = tree.root / ".venv/lib/site-packages/mine"
+    contents = tree.contents(roots=(tree.root, mine))
+    assert contents.count == 3
+    assert tree.listening == {"package", ".venv/lib/site-packages/mine"}
+
+
+def test_an_extra_directory_inside_a_root_comes_back_with_all_its_files(tree: Tree) -> None:
+    tree.write("package/web/x.html")
+    contents = tree.contents(extra=(str(tree.root / "package/web"),))
+    assert contents.count == 3
+    (tree.root / "package").rename(tree.root / ".away")
+    assert tree.seen(contents) == ["package/b.py", "package/web/x.html"]
+    (tree.root / ".away").rename(tree.root / "package")
+    assert tree.seen(contents) == ["package/b.py", "package/web/x.html"]
+    assert contents.count == 3
+
+
+def test_a_pattern_without_stars_across_directories_is_not_sought_everywhere(tree: Tree, tmp_path: Path) -> None:
+    for name in ("conf/a.toml", "conf/sub/b.toml", "conf/sub/deep/c.toml"):
+        path = tmp_path / "else" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    contents = tree.contents(extra=(f"{tmp_path}/else/conf/*/*.toml",))
+    assert contents.count == 3
+    assert tree.listening == {"package", f"{tmp_path}/else/conf", f"{tmp_path}/else/conf/sub"}
+
+
+def test_a_pattern_that_matches_a_directory_speaks_for_all_in_it(tree: Tree) -> None:
+    tree.write("package/templates/x.html")
+    tree.write("package/templates/mail/y.txt")
+    assert tree.contents(extra=("templates/",)).count == 4
+
+
+def test_a_path_with_wildcards_in_its_name_is_itself_when_it_exists(tree: Tree) -> None:
+    page = tree.write("pages/[id].html")
+    tree.write("pages/i.html")
+    assert tree.contents(extra=(str(page),)).count == 3
+
+
+def test_where_something_happened_last_is_known(tree: Tree) -> None:
+    for number in range(30):
+        tree.write(f"p{number}/m.py")
+    fresh = tree.root / "p17/m.py"
+    os.utime(fresh)
+    contents = tree.contents()
+    assert str(fresh.parent) in contents.recent()
+    other = next(path for path in tree.root.glob("p*") if str(path) not in contents.recent())
+    (other / "m.py").write_text("2")
+    contents.look(None)
+    assert str(other) in contents.recent()
+    assert len(contents.recent()) == 10
+
+
+def test_it_knows_whether_a_write_matters(tree: Tree, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text("")
+    (tree.root / "link.py").symlink_to(outside)
+    contents = tree.contents(extra=(str(tree.root / "later.toml"),))
+    assert contents.concerns(str(tree.root), "a.py")
+    assert contents.concerns(str(tmp_path), "outside.py")
+    assert not contents.concerns(str(tree.root), "app.log")
+    assert not contents.concerns(str(tree.root / "nowhere"), "a.py")
+
+
+# -- what counts as different --
+
+
+def test_a_second_write_in_the_same_tick_is_seen(tree: Tree) -> None:
+    """A file system that counts in seconds: the signature stays, the content does not."""
+    path = tree.root / "a.py"
+    os.utime(path, (int(tree.now), int(tree.now)))
+    contents = tree.contents()
+    before = signature_of(path.stat())
+    known = contents._fingerprint(str(path))
+    assert known is not None
+    path.write_text("2")
+    os.utime(path, (int(tree.now), int(tree.now)))
+    known.signature = signature_of(path.stat())  # as if ctime were as coarse as mtime
+    assert known.signature[:3] == before[:3]
+    assert tree.seen(contents) == ["a.py"]
+
+
+def test_a_file_of_which_only_the_signature_is_known_counts_as_changed_when_it_moves(tree: Tree) -> None:
+    for number in range(READ_AT_START):
+        tree.write(f"many/m{number}.py", "1")
+    contents = tree.contents()
+    last = tree.root / f"many/m{READ_AT_START - 1}.py"
+    unread = [
+        path for path in (last, *(tree.root / "many").iterdir()) if _digest(contents, path) == fingerprints.UNREAD
+    ]
+    assert len(unread) == 2
+    unread[0].touch()
+    assert tree.seen(contents) == tree.names([unread[0]])
+    assert contents.read_some(100) is False
+    unread[1].touch()
+    assert tree.seen(contents) == []
+
+
+def _digest(contents: Contents, path: Path) -> bytes:
+    known = contents._fingerprint(str(path))
+    assert known is not None
+    return known.digest
+
+
+def test_files_written_a_moment_ago_are_read_before_the_start_is_over(tree: Tree) -> None:
+    for number in range(READ_AT_START):
+        tree.write(f"many/m{number}.py", "1")
+    for path in (tree.root / "many").iterdir():
+        os.utime(path)
+    contents = tree.contents()
+    assert all(_digest(contents, path) != fingerprints.UNREAD for path in (tree.root / "many").iterdir())
+
+
+def test_a_change_between_the_start_and_the_first_reading_is_not_lost(tree: Tree) -> None:
+    for number in range(READ_AT_START + 1):
+        tree.write(f"many/m{number}.py", "1")
+    contents = tree.contents()
+    [first, *_] = [path for path in (tree.root / "many").iterdir() if _digest(contents, path) == fingerprints.UNREAD]
+    first.write_text("2")
+    contents.read_some(100)
+    assert tree.seen(contents) == tree.names([first])
+
+
+def test_a_file_that_is_deleted_before_it_was_read_is_a_change(tree: Tree) -> None:
+    for number in range(READ_AT_START + 1):
+        tree.write(f"many/m{number}.py", "1")
+    contents = tree.contents()
+    shutil.rmtree(tree.root / "many")
+    assert contents.read_some(100) is False
+    assert len(tree.seen(contents)) == READ_AT_START + 1
+
+
+def test_large_files_are_compared_by_their_signature_alone(tree: Tree) -> None:
+    big = tree.write("big.bin")
+    os.truncate(big, LARGEST + 1)
+    os.utime(big, (LONG_AGO, LONG_AGO))
+    contents = tree.contents(extra=(str(big),))
+    big.chmod(0o600)
+    assert tree.seen(contents) == []
+    os.utime(big, (LONG_AGO, LONG_AGO + 1))
+    assert tree.seen(contents) == ["big.bin"]
+
+
+def test_a_file_taken_back_while_it_is_pending_is_forgotten_with_its_directory(tree: Tree) -> None:
+    contents = tree.contents()
+    tree.write("env/x.py")
+    contents.look(None)
+    assert contents.stirred
+    tree.write("env/pyvenv.cfg")
+    assert tree.seen(contents) == []
+    assert tree.listening == {"package"}
+    (tree.root / "env/pyvenv.cfg").unlink()
+    assert tree.seen(contents) == ["env/x.py"]
+
+
+# -- files that are added --
+
+
+def test_added_files_are_compared_from_the_moment_of_their_import(tree: Tree, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.py", tmp_path / "new.py"
+    for path in (old, new):
+        path.write_text("1")
+    contents = tree.contents()
+    contents.add([str(old)], time.time() + 60)
+    contents.add([str(new)], time.time() - 60)
+    assert contents.take() == [new]
+    assert contents.count == 4
+    contents.add([str(new)], time.time() - 60)
+    assert contents.take() == []
+
+
+def test_adding_a_file_hides_no_other_change_in_its_directory(tree: Tree, tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("1")
+    contents = tree.contents(extra=(f"{tmp_path}/*.toml",))
+    (tmp_path / "new.toml").write_text("1")
+    contents.add([str(module)], time.time() + 60)
+    assert contents.take() == [tmp_path / "new.toml"]
+
+
+@pytest.mark.parametrize("name", ["<frozen importlib>", "relative.py", "/no/such/directory/x.py", ""], ids=str)
+def test_what_is_no_file_is_not_added(tree: Tree, name: str) -> None:
+    contents = tree.contents()
+    before = tree.listening
+    contents.add([name], 0)
+    assert contents.count == 2
+    assert tree.listening == before
+    assert contents.take() == []
+
+
+def test_one_rule_says_whether_a_file_is_later() -> None:
+    assert is_later((2 * 10**9, 1, 1, 0), 1.5)
+    assert is_later((0, 1, 1, 2 * 10**9), 1.5)  # put in its place later, with an older time
+    assert is_later((10**9, 1, 1, 0), 1.9)  # may have been written at 1.99, on a file system that counts in seconds
+    assert not is_later((10**9 + 1, 1, 1, 0), 1.9)
+
+
+def test_a_file_is_young_within_a_tick_and_one_from_the_future_is_not() -> None:
+    assert is_young((99 * 10**9, 0, 0, 0), 100.0)
+    assert not is_young((90 * 10**9, 0, 0, 0), 100.0)
+    assert not is_young((200 * 10**9, 0, 0, 0), 100.0)
+
+
+# -- reading --
+
+
+def test_the_same_content_has_the_same_digest(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"x" * 3_000_000)
+    other.write_bytes(b"x" * 3_000_000)
+    assert read(str(one))[1] == read(str(other))[1]
+    other.write_bytes(b"x" * 2_999_999 + b"y")
+    assert read(str(one))[1] != read(str(other))[1]
+    assert read(str(one))[0] == signature_of(one.stat())
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Iterator[dict[str, str]]:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "socket"))
+        os.mkfifo(tmp_path / "fifo")
+        (tmp_path / "loop").symlink_to("loop")
+        yield {name: str(tmp_path / name) for name in ("socket", "fifo", "loop", "none", "socket/below")} | {
+            "directory": str(tmp_path),
+            "memory": "/proc/self/mem",
+        }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs odd files")
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("none", MISSING),
+        ("socket/below", MISSING),
+        ("socket", UNREADABLE),
+        ("fifo", UNREADABLE),
+        ("loop", UNREADABLE),
+        ("directory", UNREADABLE),
+        pytest.param(
+            "memory", UNREADABLE, marks=pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="Linux")
+        ),
+    ],
+    ids=str,
+)
+def test_reading_what_cannot_be_read_raises_nothing_and_never_waits(
+    odd: dict[str, str], name: str, digest: bytes
+) -> None:
+    assert read(odd[name]) == (None, digest)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unreadable to root")
+def test_a_file_that_becomes_readable_is_a_change(tree: Tree) -> None:
+    path = tree.root / "a.py"
+    path.chmod(0)
+    contents = tree.contents()
+    assert tree.seen(contents) == []
+    path.chmod(0o600)
+    assert tree.seen(contents) == ["a.py"]
+
+
+# -- what counts --
+
+
+def test_rules_say_what_counts_where(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    rules = Rules(Scope(roots=(tmp_path,), extra=("*.html",), exclude=("/docs",)))
+    rule = rules.trees[root]
+    assert rules.counts(rule, f"{root}/a.py")
+    assert rules.counts(rule, f"{root}/a.html")
+    assert not rules.counts(rule, f"{root}/a.txt")
+    assert not rules.counts(rule, f"{root}/.#a.py")
+    assert rules.below(rule, f"{root}/package") == rule
+    assert not rules.below(rule, f"{root}/docs")
+    assert rules.below(rule, f"{root}/package/docs")
+    assert not rules.below(Rule(), f"{root}/package")
+
+
+def test_exclusions_hold_for_trees_beyond_the_roots_too(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    rules = Rules(Scope(roots=(here,), extra=(str(there),), exclude=("/data", "*.tmp")))
+    assert not rules.below(rules.trees[str(there)], f"{there}/data")
+    assert rules.below(rules.trees[str(there)], f"{there}/sub")
+    assert not rules.counts(rules.trees[str(there)], f"{there}/x.tmp")
+    assert not rules.add_file(f"{tmp_path}/x.tmp")
+    assert rules.add_file(f"{tmp_path}/data/x.py")
+
+
+def test_a_directory_is_not_below_one_whose_name_begins_like_it() -> None:
+    assert is_below("/srv/app/a.py", "/srv/app")
+    assert is_below("/srv", "/")
+    assert not is_below("/srv/app2/a.py", "/srv/app")
+    assert not is_below("/srv/app", "/srv/app")
+    assert relative_to("/srv/app/a/b.py", "/srv/app") == "a/b.py"
+    assert relative_to("/srv/app", "/") == "srv/app"
