@@ -110,8 +110,14 @@ class TlsWire(Wire):
             except OSError as error:
                 raise Disconnected(str(error)) from error
 
+    def detach(self) -> socket.socket:
+        if self._tls is not None:
+            # As in the sockets that applications know; typeshed leaves the attribute out.
+            self._tls.suppress_ragged_eofs = True  # type: ignore[attr-defined]
+        return super().detach()
+
     def close(self, *, unread: bool = False) -> None:
-        if self._secure:
+        if self._secure and not self.detached:  # a thread of the application may be using what no two threads can
             self._say_goodbye()
         super().close(unread=unread)
 
@@ -122,7 +128,6 @@ class TlsWire(Wire):
         """
         assert self._tls is not None
         try:
-            self._tls.setblocking(False)  # an application that took the socket over left it waiting
             try:
                 self._tls.unwrap()
             except ssl.SSLWantWriteError:  # the client has yet to take the answer

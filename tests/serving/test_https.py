@@ -141,6 +141,24 @@ def test_an_answer_that_breaks_off_ends_without_one() -> None:
             client.rest()
 
 
+def test_an_application_can_take_the_encrypted_connection_over() -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        sock = environ["werkzeug.socket"]
+        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n")
+        while data := sock.recv(100):
+            sock.sendall(data.upper())
+        return []
+
+    with secure(app, check=False) as server, server.client() as client:
+        client.send(request("GET / HTTP/1.1", "Connection: Upgrade", "Upgrade: echo"))
+        assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
+        for word in (b"one", b"two"):
+            client.send(word)
+            assert client.read_until(word.upper()) == word.upper()
+        client.sock.shutdown(socket.SHUT_WR)
+        assert " 101 " in server.stream.wait_for("GET /")
+
+
 def test_silent_clients_delay_nobody() -> None:
     with secure(OK, threads=2) as server:
         silent = [server.plain() for _ in range(6)]

@@ -386,8 +386,28 @@ def test_an_application_that_takes_the_connection_over_gets_one_that_speaks_tls(
         assert peer.read() == b"answer"
 
 
-def test_a_connection_that_was_taken_over_is_closed_without_waiting_for_the_client() -> None:
+def test_a_client_that_is_cut_off_is_the_end_for_an_application_that_took_over() -> None:
     with connected() as (wire, peer):
-        wire.detach()
-        wire.close()
-        assert peer.read() == b""
+        taken = wire.detach()
+        peer.sock.shutdown(socket.SHUT_WR)
+        assert taken.recv(100) == b""
+
+
+@pytest.mark.parametrize("unread", [False, True], ids=["all read", "unread"])
+def test_a_connection_that_was_taken_over_ends_while_a_thread_still_reads(unread: bool) -> None:
+    with connected(Patience(closing=0.0)) as (wire, peer):
+        taken = wire.detach()
+        reader = threading.Thread(target=lambda: suppress_errors(taken.recv))
+        reader.start()
+        wire.close(unread=unread)
+        reader.join(TIMEOUT)
+        assert not reader.is_alive()
+        with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
+            peer.read()
+
+
+def suppress_errors(recv: Any) -> None:
+    try:
+        recv(100)
+    except (OSError, ValueError):  # it is closed meanwhile
+        pass
