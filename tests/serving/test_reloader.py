@@ -8,12 +8,11 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
-from reload_support import APP, Caller, Project, project
+from reload_support import APP, Caller, project
 from serving_support import ROOT, TIMEOUT, Client, Process
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
@@ -37,8 +36,10 @@ def gone(number: int) -> bool:
         descriptor = os.pidfd_open(number)
     except ProcessLookupError:
         return True
-    with open(descriptor) as file:
-        return bool(select.select([file], [], [], TIMEOUT)[0])
+    try:
+        return bool(select.select([descriptor], [], [], TIMEOUT)[0])
+    finally:
+        os.close(descriptor)
 
 
 # Saves.
@@ -103,7 +104,7 @@ def test_a_second_save_during_a_restart_is_never_lost(tmp_path: Path) -> None:
         # This one does not come further than the gate until the third is saved.
         shop.write(f"open({str(tmp_path / 'gate')!r}).read()\n{TWO}")
         shop.says(r"^ \* app\.py changed\.")
-        with open(tmp_path / "gate", "w"):
+        with (tmp_path / "gate").open("w"):
             shop.save(THREE)
         assert shop.text.startswith("three")
 
@@ -444,8 +445,12 @@ def test_several_processes_and_a_unix_socket_reload_too(tmp_path: Path) -> None:
 def test_an_interactive_session_cannot_be_reloaded() -> None:
     code = "from debugkit import run_simple; run_simple('127.0.0.1', 0, print, use_reloader=True)"
     done = subprocess.run(
-        [sys.executable, "-"], input=code, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, timeout=TIMEOUT,
+        [sys.executable, "-"],
+        input=code,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
     )
     assert done.returncode == 1
     assert "ConfigurationError: The reloader runs the whole program again" in done.stderr
@@ -474,5 +479,3 @@ def test_lazy_imports_are_watched_wherever_they_are(tmp_path: Path) -> None:
         shop.write("word = b'late'\n", str(elsewhere / "late.py"))
         shop.wait_for_reload()
         assert shop.text == "late"
-
-
