@@ -1,15 +1,27 @@
-"""A request's body, read from the wire when the application asks for it. Knows no headers, and no h11."""
+"""A request's body, read from the wire when the application asks for it: of a known length, or in chunks (RFC 9112, 7).
+
+h11 reads the heads of requests and no bodies: it copies them once more, and takes bare line feeds for ends of lines in
+trailers, with which a second request can be smuggled in. Knows no headers.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from debugkit.serving.wire import Disconnected, Malformed, Wire
 
 #: Bytes of an unread body that are read and thrown away, so that the connection can be kept.
 DRAIN_SIZE = 1_000_000
+#: Bytes of the line before a chunk, and of all trailers. Nobody reads what may stand there beside the size.
+CHUNK_LINE = 16_384
+TRAILERS = 65_536
+
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 
 
 class Body(io.RawIOBase):
@@ -123,3 +135,69 @@ class SizedBody(Body):
 
     def behind(self) -> bytes:
         return self._received
+
+
+class ChunkedBody(Body):
+    """A body in chunks, of which ``received`` has come with the head, or even more.
+
+    Extensions of chunks and trailers must be well formed, and mean nothing to an application of PEP 3333.
+    """
+
+    def __init__(self, wire: Wire, received: bytes, *, awaited: bool, limit: int | None) -> None:
+        super().__init__(wire, awaited=awaited and not received, limit=limit)
+        self._buffer = received
+        self._at = 0  # what stands before is done with
+        self._left = 0  # bytes of the chunk to come
+        self._trailers = 0
+        #: What the next line is.
+        self._line: Callable[[bytes], None] = self._size_line
+
+    def _piece(self) -> bytes:
+        while not self._left:
+            line = self._next_line()
+            if line is None:
+                return b""
+            self._line(line)
+            if self.ended:
+                return b""
+        data = self._buffer[self._at : self._at + self._left]
+        self._at += len(data)
+        self._left -= len(data)
+        return data
+
+    def _next_line(self) -> bytes | None:
+        end = self._buffer.find(b"\r\n", self._at)
+        if (len(self._buffer) if end < 0 else end) - self._at > CHUNK_LINE:
+            raise Malformed("A line between the chunks of the request's body is too long.")
+        if end < 0:
+            return None
+        line = self._buffer[self._at : end]
+        self._at = end + 2
+        return line
+
+    def _size_line(self, line: bytes) -> None:
+        found = _SIZE.fullmatch(line)
+        if found is None:
+            raise Malformed("The size of a chunk of the request's body is not clear.")
+        self._left = int(found[1], 16)
+        self._line = self._end_line if self._left else self._trailer_line
+
+    def _end_line(self, line: bytes) -> None:
+        if line:
+            raise Malformed("A chunk of the request's body does not end where its size says.")
+        self._line = self._size_line
+
+    def _trailer_line(self, line: bytes) -> None:
+        self._trailers += len(line)
+        if line and not _TRAILER.fullmatch(line):
+            raise Malformed("The request's body ends with what is no header.")
+        if self._trailers > TRAILERS:
+            raise Malformed("The headers behind the request's body are too long.", 431)
+        self.ended = not line
+
+    def _feed(self, data: bytes) -> None:
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
+
+    def behind(self) -> bytes:
+        return self._buffer[self._at :]

@@ -1,6 +1,6 @@
 """One connection of HTTP/1.1: bytes on one side, a WSGI application (PEP 3333) on the other.
 
-h11 reads the heads and chunks that the client sends, strictly (RFC 9112), with a new reader for each request. What goes
+h11 reads the heads of requests, strictly (RFC 9112), with a new reader for each; `body.py` reads what follows. What goes
 out is written in `answer.py`: PEP 3333 wants it checked while the application calls `start_response`, which leaves h11
 nothing to find. Knows no listening socket, no thread and no debugger.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import h11
 
 from debugkit.serving.answer import Answer
-from debugkit.serving.body import Body, SizedBody
+from debugkit.serving.body import Body, ChunkedBody, SizedBody
 from debugkit.serving.environ import check_head, connection_options, make_environ
 from debugkit.serving.wire import BLOCK, Disconnected, Handover, Malformed, Patience, Wire
 
@@ -47,34 +47,6 @@ class Site:
     patience: Patience = field(default_factory=Patience)
     wire: Callable[[socket.socket, Patience], Wire] = Wire  # how a connection's socket is read and written
     sizes: Sizes = field(default_factory=Sizes)
-
-
-class ChunkedBody(Body):
-    """A body in chunks. Their extensions and the trailers behind them mean nothing to an application of PEP 3333."""
-
-    def __init__(self, wire: Wire, reader: h11.Connection, *, limit: int | None) -> None:
-        super().__init__(wire, awaited=reader.they_are_waiting_for_100_continue, limit=limit)
-        self._reader = reader
-
-    def _piece(self) -> bytes:
-        while True:
-            try:
-                event = self._reader.next_event()
-            except h11.RemoteProtocolError as error:
-                raise Malformed(reason(error), error.error_status_hint) from error
-            if isinstance(event, h11.Data):
-                self.awaited = False
-                if event.data:
-                    return bytes(event.data)
-            else:
-                self.ended = event is not h11.NEED_DATA
-                return b""
-
-    def _feed(self, data: bytes) -> None:
-        self._reader.receive_data(data)
-
-    def behind(self) -> bytes:
-        return self._reader.trailing_data[0]
 
 
 class Connection:
@@ -219,14 +191,14 @@ class Connection:
     def _body(self, environ: dict[str, Any], received: bytes) -> Body | None:
         """What ``wsgi.input`` reads from. `None`: the request has no body."""
         limit = self._site.sizes.body
+        awaited = self._reader.they_are_waiting_for_100_continue
         body: Body
         if "HTTP_TRANSFER_ENCODING" in environ:
-            body = ChunkedBody(self.wire, self._reader, limit=limit)
+            body = ChunkedBody(self.wire, received, awaited=awaited, limit=limit)
         elif "CONTENT_LENGTH" in environ:
             size = int(environ["CONTENT_LENGTH"])
             if limit is not None and size > limit:
                 raise Malformed(f"The request's body has {size} bytes, and {limit} are allowed.", 413)
-            awaited = self._reader.they_are_waiting_for_100_continue
             body = SizedBody(self.wire, size, received, awaited=awaited)
         else:
             environ["wsgi.input"] = io.BytesIO()
