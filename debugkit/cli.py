@@ -119,15 +119,17 @@ def make_parser() -> argparse.ArgumentParser:
 
 def cert(options: argparse.Namespace) -> int:
     """``debugkit cert``."""
-    from debugkit.serving.tls import cert as find_or_write
+    from debugkit.serving import tls
 
-    found = find_or_write(options.host, options.out, folder=user_folder())
+    found = tls.cert(options.host, options.out, folder=user_folder())
     print(f"Certificate: {found.cert_file}")
     print(f"Private key: {found.key_file}")
     print(f"For:         {', '.join(found.names)}")
     print(f"Until:       {time.strftime('%Y-%m-%d', time.gmtime(found.expires))}")
     print(f"SHA-256:     {found.fingerprint}")
-    print(f"\nBrowsers trust it once it is imported as an authority. curl: --cacert {found.cert_file}")
+    print("\nTo have it trusted:")
+    for who, command in tls.ways_to_trust(found.cert_file) if found.cert_file else ():
+        print(f"  {who}:\n    {command}")
     return 0
 
 

@@ -24,6 +24,7 @@ from debugkit.errors import ConfigurationError
 from debugkit.serving import private_files
 from debugkit.serving.tls_context import Certificate, address, examine
 from debugkit.serving.tls_context import load_ssl_context as load_ssl_context
+from debugkit.state import user_folder
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -77,8 +78,8 @@ def make_context(
 def generate_adhoc_ssl_context(
     names: Iterable[str] = (), *, folder: Path | None = None, clock: Callable[[], float] = time.time
 ) -> ssl.SSLContext:
-    """A context with the user's own certificate: see `keep_certificate`."""
-    return keep_certificate(names, folder=folder, clock=clock).context
+    """A context with the user's own certificate: see `keep_certificate`. Without ``folder`` it is the state folder."""
+    return keep_certificate(names, folder=folder or user_folder(), clock=clock).context
 
 
 # Files of the user's choice
