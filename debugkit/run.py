@@ -22,7 +22,7 @@ from debugkit.serving.listen import AddressInUse, adopt, close_all, listen, pars
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
-from debugkit.serving.server import GRACE, THREADS, make_server
+from debugkit.serving.server import GRACE, make_server
 from debugkit.serving.site import urls
 from debugkit.state import user_folder
 
@@ -181,9 +181,7 @@ def portable(application: WSGIApplication, choices: Choices) -> Mapping[str, Any
     """The settings for a debugger in another process that asks for the same PIN, as plain values."""
     wrapped = debugger_of(application)
     if wrapped is None:
-        from debugkit.debug.wsgi import application_identity
-
-        return choices.debugger and {**choices.debugger, "identity": application_identity(application)}
+        return choices.debugger and {**choices.debugger, **identity_of(application, choices)}
     kept = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in asdict(wrapped.settings).items()
@@ -240,7 +238,6 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
         application,
         sockets=sockets,
         ssl_context=context,
-        threads=THREADS if choices.threaded else 1,
         processes=choices.processes,
         passthrough_errors=choices.passthrough_errors,
         on_stop=ends,
@@ -256,15 +253,36 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
 
 def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, DebuggedApplication | None]:
     """The application with all that the choices put around it, and the debugger among that."""
-    debugger = debugger_of(application)
+    debugger, identity = debugger_of(application), identity_of(application, choices)
+    if not choices.threaded:
+        application = one_at_a_time(application, debugger)
     if choices.static_files:
         from debugkit.serving.static_files import StaticFiles
 
         application = StaticFiles(application, choices.static_files)
     if debugger is None and choices.debugger is not None:
-        application = debugged(application, **choices.debugger)
+        application = debugged(application, **{**choices.debugger, **identity})
         debugger = debugger_of(application)
     return application, debugger
+
+
+def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str]:
+    """What names the application for the PIN, whatever is put around it; nothing when the choices name it."""
+    if choices.debugger is None or "identity" in choices.debugger:
+        return {}
+    from debugkit.debug.wsgi import application_identity
+
+    return {"identity": application_identity(application)}
+
+
+def one_at_a_time(application: WSGIApplication, debugger: DebuggedApplication | None) -> WSGIApplication:
+    """The application with requests that take turns; those of a debugger around it do not have to wait."""
+    from debugkit.serving.turns import OneAtATime
+
+    if debugger is None:
+        return OneAtATime(application)
+    debugger.app = OneAtATime(debugger.app)
+    return application
 
 
 def announce(

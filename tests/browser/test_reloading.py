@@ -57,6 +57,6 @@ def test_an_unlocked_browser_stays_so_over_reloads(own_page: Watched, tmp_path: 
         expect(page.get_by_role("heading", name="KeyError 'cost'")).to_be_visible()
 
         console = page.get_by_role("textbox", name="Python to run").first
-        console.fill("len(items) * 21 + 21")
+        console.fill("item['price'] * 14")
         console.press("Enter")
         expect(page.get_by_text("42", exact=True)).to_be_visible()

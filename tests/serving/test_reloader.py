@@ -442,6 +442,13 @@ def test_several_processes_and_a_unix_socket_reload_too(tmp_path: Path) -> None:
     assert not (tmp_path / "shop.sock").exists()
 
 
+def test_an_open_event_stream_does_not_hold_up_an_application_without_threads(tmp_path: Path) -> None:
+    with project(tmp_path, ONE, "--no-threaded") as shop, Client(shop.port) as listener:
+        listener.send(b"GET /__debugkit__/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        listener.read_until(b"hello")
+        assert shop.text.startswith("one")
+
+
 def test_an_interactive_session_cannot_be_reloaded() -> None:
     code = "from debugkit import run_simple; run_simple('127.0.0.1', 0, print, use_reloader=True)"
     done = subprocess.run(
