@@ -140,7 +140,7 @@ def run(options: argparse.Namespace) -> int:
     values = resolve(given, os.environ, table, source)
     text = options.target or table.get("target")
     target = parse(text) if text else find(Path.cwd())
-    choices = chosen(values, target, text or target.identity, explicit="reload" in given)
+    choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in given)
     try:
         return serve(lambda: load(target), choices, supervise_here=True)
     except (DebugkitError, KeyboardInterrupt):
