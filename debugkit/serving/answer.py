@@ -179,11 +179,11 @@ class Answer:
 
     def _begin(self) -> bytes:
         """The head, once; from here on the answer cannot be replaced."""
+        if self._wire.detached:
+            raise Disconnected("The application has taken the connection over.")
         if not self.status:
             raise ApplicationError("The application did not call start_response before it returned a body.")
         self._announce()
-        if self._wire.detached:
-            raise Disconnected("The application has taken the connection over.")
         self._head_only = self._head_only or self.status in BODYLESS
         self._left = self.length
         self._frame()

@@ -1,7 +1,7 @@
 """One connection of HTTP/1.1: bytes on one side, a WSGI application (PEP 3333) on the other.
 
-h11 reads the heads of requests, strictly (RFC 9112), with a new reader for each; `body.py` reads what follows. What goes
-out is written in `answer.py`: PEP 3333 wants it checked while the application calls `start_response`, which leaves h11
+h11 reads the heads of requests, strictly (RFC 9112), with a new reader for each; `body.py` reads what follows. Answers
+are written in `answer.py`: PEP 3333 wants them checked while the application calls `start_response`, which leaves h11
 nothing to find. Knows no listening socket, no thread and no debugger.
 """
 

@@ -15,6 +15,9 @@ BLOCK = 65_536
 #: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the answer.
 LINGER_SIZE = 1 << 30
 
+#: Seconds in which an application that took the connection over may still say something after it has returned.
+LAST_WORD = 0.05
+
 #: What of a socket takes the connection over when an application asks for it. The rest only looks.
 _USES = frozenset(
     {"close", "detach", "dup", "makefile", "setblocking", "settimeout", "share", "shutdown", "unwrap"}
@@ -133,6 +136,9 @@ class Wire:
     def close(self, *, unread: bool = False) -> None:
         """Hang up. ``unread``: the client may still be sending, and closing now would take the answer from it."""
         try:
+            if self.detached:
+                # The application has returned, and a thread of its WebSocket library may be about to say goodbye.
+                _ready(self._sock, writing=False, seconds=LAST_WORD)
             if unread:
                 self._finish_gently()
         except OSError:
@@ -170,7 +176,7 @@ class Handover:
     """The socket in the environ, for an application that takes the connection over, as WebSocket libraries do.
 
     It has what the socket has. Looking (`fileno`, `getpeername`, ...) changes nothing; the first use makes it a socket
-    that waits, on which the server says nothing any more. Raises `Disconnected` when the client sent more before the
+    that waits, on which the server says nothing any more. Raises `Malformed` when the client sent more before the
     application took over: that was read already, and is no data of a WebSocket (RFC 6455, 4.1).
     """
 
@@ -183,7 +189,7 @@ class Handover:
     def __getattr__(self, name: str) -> Any:
         if name in _USES and not self._wire.detached:
             if self.early:
-                raise Disconnected("The client sent data before the connection was taken over.")
+                raise Malformed("The client sent data before the connection was taken over.")
             self._wire.detach()
         return getattr(self._wire.sock, name)
 

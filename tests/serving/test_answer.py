@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -429,6 +431,113 @@ def test_files_are_sent_and_closed() -> None:
     with running(application(body)) as server:
         assert server.get().body == b"x" * 200_000
     assert files[0].closed
+
+
+def sending(path: Path, *headers: tuple[str, str], start: int = 0, status: str = "200 OK", **options: Any) -> Any:
+    """An application that sends the file at ``path`` from ``start`` on."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response(status, [("Content-Type", "application/octet-stream"), *headers])
+        file = path.open("rb", **options)
+        file.seek(start)
+        return environ["wsgi.file_wrapper"](file, 8_192)
+
+    return app
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Path:
+    path = tmp_path / "letters"
+    path.write_bytes(b"abcdefghij" * 100_000)
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"buffering": 0}], ids=["buffered", "raw"])
+def test_a_file_from_disk_arrives_with_its_length(letters: Path, options: dict[str, Any]) -> None:
+    with running(sending(letters, **options), check=False) as server, server.client() as client:
+        for _ in range(2):
+            reply = client.get("/")
+            assert reply.body == letters.read_bytes()
+            assert (reply.header("Content-Length"), reply.header("Transfer-Encoding")) == ("1000000", None)
+        assert "200 - 1.0MB" in server.stream.wait_for("MB")
+
+
+def test_a_file_is_sent_from_where_it_was_read_to(letters: Path) -> None:
+    with running(sending(letters, start=999_995), check=False) as server:
+        assert server.get().body == b"fghij"
+
+
+def test_no_more_of_a_file_is_sent_than_the_length_says(letters: Path) -> None:
+    memory = application(lambda environ: environ["wsgi.file_wrapper"](io.BytesIO(b"abcdef")), ("Content-Length", "3"))
+    for app in (sending(letters, ("Content-Length", "3")), memory):
+        with running(app, check=False) as server, server.client() as client:
+            assert [client.get("/").body for _ in range(2)] == [b"abc", b"abc"]
+
+
+def test_a_file_that_is_shorter_than_its_length_never_looks_complete(letters: Path) -> None:
+    with running(sending(letters, ("Content-Length", "1000001")), check=False) as server:
+        reply = server.get()
+        assert (len(reply.body), reply.complete) == (1_000_000, False)
+        server.stream.wait_for("ended 1 bytes before its Content-Length, 1000001 bytes")
+
+
+def test_head_of_a_file_sends_nothing_of_it(letters: Path) -> None:
+    with running(sending(letters, ("Content-Length", "1000000")), check=False) as server, server.client() as client:
+        reply = client.send(request("HEAD / HTTP/1.1")).reply(head_only=True)
+        assert reply.header("Content-Length") == "1000000"
+        assert client.send(request("HEAD / HTTP/1.1")).reply(head_only=True).status == 200
+
+
+def test_a_file_behind_an_answer_without_a_body_is_not_sent(letters: Path) -> None:
+    with running(sending(letters, status="304 Not Modified"), check=False) as server, server.client() as client:
+        assert [client.get("/").status for _ in range(2)] == [304, 304]
+
+
+def test_a_packed_file_arrives_unpacked(tmp_path: Path) -> None:
+    """It has a descriptor like any file; what is behind that is packed."""
+    path = tmp_path / "packed"
+    path.write_bytes(gzip.compress(b"unpacked"))
+    with gzip.open(path) as unpacking, io.BufferedReader(gzip.GzipFile(path)) as buffered:  # type: ignore[arg-type]
+        for file in (unpacking, buffered):
+            with running(application(lambda environ, file=file: environ["wsgi.file_wrapper"](file))) as server:  # type: ignore[misc]
+                assert server.get().body == b"unpacked"
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
+def test_a_file_that_says_it_is_empty_is_read() -> None:
+    with running(sending(Path("/proc/self/status")), check=False) as server:
+        assert b"Pid:" in server.get().body
+
+
+def test_a_file_may_follow_what_was_written(letters: Path) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", TEXT)(b"first ")
+        return environ["wsgi.file_wrapper"](letters.open("rb"))
+
+    with running(app, check=False) as server:
+        assert server.get().body == b"first " + letters.read_bytes()
+
+
+def test_a_file_without_start_response_is_an_error(letters: Path) -> None:
+    files: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        files.append(letters.open("rb"))
+        return environ["wsgi.file_wrapper"](files[0])
+
+    with running(app, check=False) as server:
+        assert server.get().status == 500
+        server.stream.wait_for("did not call start_response")
+    assert files[0].closed
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_file_leaves_no_trace(letters: Path) -> None:
+    letters.write_bytes(bytes(50_000_000))
+    with running(sending(letters), check=False) as server:
+        with server.client() as client:
+            client.send(request("GET / HTTP/1.1")).read_until(b"\0")
+        server.stream.wait_for("200 - ")
+    assert "Traceback" not in server.log
 
 
 def test_a_file_without_close_is_no_problem() -> None:

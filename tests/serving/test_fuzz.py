@@ -66,7 +66,8 @@ def requests(data: bytes) -> Iterator[str]:
             assert header is not None
             found.setdefault(header[1].lower(), []).append(header[2].strip(b" \t").lower())
         yield f"{line[1].decode()} {line[2].decode()}"
-        if b"close" in b",".join(found.get(b"connection", [])) or line[3] == b"1.0":
+        options = {option.strip(b" \t") for value in found.get(b"connection", []) for option in value.split(b",")}
+        if b"close" in options or (line[3] == b"1.0" and b"keep-alive" not in options):
             return
         try:
             data = behind_body(found, rest)

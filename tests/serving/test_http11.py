@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import h11
 import pytest
-from serving_support import Client, Running, Stream, application, request, running
+from serving_support import TIMEOUT, Client, Running, Stream, application, request, running
 
 from debugkit.errors import DebugkitError
+from debugkit.serving.body import DRAIN_SIZE
 from debugkit.serving.environ import make_environ, set_path
+from debugkit.serving.http11 import Connection, Site, Sizes
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
-from debugkit.serving.body import DRAIN_SIZE
 from debugkit.serving.wire import Malformed, Patience
 
 
@@ -182,6 +187,49 @@ def test_a_client_of_http_1_0_is_closed_after_the_answer(echo_server: Running) -
         assert client.ended
 
 
+def test_a_client_of_http_1_0_may_ask_for_its_connection_to_be_kept() -> None:
+    with running(application([b"ok"]), check=False) as server, server.client() as client:
+        for _ in range(2):
+            reply = client.get("/", "Connection: Keep-Alive", version="1.0")
+            assert (reply.body, reply.header("Connection")) == (b"ok", "keep-alive")
+        assert client.get("/3", "Connection: keep-alive, close", version="1.0").header("Connection") == "close"
+        assert client.rest() == b""
+
+
+def test_a_connection_of_http_1_0_ends_with_an_answer_of_unknown_length() -> None:
+    with running(application(lambda environ: iter([b"a", b"b"]))) as server, server.client() as client:
+        reply = client.get("/", "Connection: keep-alive", version="1.0")
+        assert (reply.body, reply.header("Connection")) == (b"ab", "close")
+
+
+def test_only_the_word_close_closes(echo_server: Running) -> None:
+    with echo_server.client() as client:
+        assert client.get("/x", "Connection: close-to-me, enclosed").header("Connection") is None
+        assert client.get("/x").status == 200
+
+
+def test_an_answer_that_begins_while_the_server_stops_says_that_it_is_the_last() -> None:
+    stops = threading.Event()
+
+    def wait(environ: dict[str, Any]) -> list[bytes]:
+        server.server.request_stop()
+        assert stops.wait(TIMEOUT)
+        return [b"ok"]
+
+    with running(application(wait), grace=TIMEOUT, on_stop=[stops.set]) as server, server.client() as client:
+        reply = client.get("/")
+        assert (reply.body, reply.header("Connection")) == (b"ok", "close")
+        assert client.rest() == b""
+
+
+def test_the_log_says_how_many_bytes_of_the_body_were_sent() -> None:
+    with running(application([b"a" * 100, b"b" * 50])) as server:
+        server.get()
+        assert re.search(r'"GET / HTTP/1.1" 200 - 150B \d', server.stream.wait_for("200"))
+        server.send(request("HEAD / HTTP/1.1", "Connection: close"))
+        assert re.search(r'"HEAD / HTTP/1.1" 200 - 0B \d', server.stream.wait_for("HEAD"))
+
+
 def test_a_silent_connection_is_closed_without_a_word_after_its_time() -> None:
     with running(application([b"ok"]), patience=Patience(idle=0.01)) as server, server.client() as client:
         assert client.rest() == b""
@@ -302,6 +350,38 @@ def test_reading_after_the_answer_never_yields_the_next_request() -> None:
         assert b"GET" not in inputs[0].read()
 
 
+def test_a_client_that_left_is_not_a_mistake_of_the_application_that_noticed() -> None:
+    done = threading.Event()
+
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        try:
+            return [environ["wsgi.input"].read(10)]
+        except OSError as error:
+            raise ValueError("unreadable") from error  # as frameworks do
+        finally:
+            done.set()
+
+    with running(application(app)) as server:
+        with server.client() as client:
+            client.send(request("POST / HTTP/1.1", "Content-Length: 10", body=b"short"))
+        assert done.wait(TIMEOUT)
+    assert server.log == ""
+
+
+def test_a_body_that_the_application_gave_up_is_the_clients_mistake_whatever_the_application_answers() -> None:
+    def app(environ: dict[str, Any]) -> list[bytes]:
+        try:
+            return [environ["wsgi.input"].read(10)]
+        except OSError:
+            return [b"all is well"]
+
+    raw = request("POST / HTTP/1.1", "Transfer-Encoding: chunked", body=b"oh no\r\n")
+    with running(application(app)) as server:
+        assert server.send(raw).status == 400
+    assert server.log.count("\n") == 1
+    assert "Traceback" not in server.log
+
+
 # Expect: 100-continue.
 
 WAITING = request("POST / HTTP/1.1", "Content-Length: 3", "Expect: 100-continue")
@@ -325,6 +405,91 @@ def test_a_client_that_waits_in_vain_is_closed_since_it_may_send_its_body_or_not
         reply = client.send(WAITING).reply()
         assert (reply.status, reply.header("Connection")) == (413, "close")
         assert client.rest() == b""
+
+
+# Sizes. A connection alone, without a server around it.
+
+
+@contextmanager
+def limited(answer: Any, **sizes: Any) -> Iterator[tuple[Client, list[str]]]:
+    """A client of one connection, and the lines that are logged."""
+    log: list[str] = []
+
+    def access(peer: str, line: str, status: int, size: int, seconds: float) -> None:
+        log.append(f"{line} {status}")
+
+    site = Site(
+        app=application(answer),
+        environ={"wsgi.url_scheme": "http"},
+        access=access,
+        failed=lambda error: log.append(repr(error)),
+        patience=Patience(closing=0.1, idle=TIMEOUT),
+        sizes=Sizes(**sizes),
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = Client(listener.getsockname()[1])
+        connection = Connection(listener.accept()[0], ("127.0.0.1", 1), site)
+    thread = threading.Thread(target=lambda: connection.serve(lambda: TIMEOUT))
+    thread.start()
+    with client:
+        yield client, log
+    thread.join(TIMEOUT)
+    assert not thread.is_alive()
+
+
+def read_all(environ: dict[str, Any]) -> list[bytes]:
+    return [environ["wsgi.input"].read()]
+
+
+def read_carelessly(environ: dict[str, Any]) -> list[bytes]:
+    try:
+        return [environ["wsgi.input"].read()]
+    except Exception:
+        return [b"all is well"]
+
+
+@pytest.mark.parametrize("size", [5, 6, 10_000_000])
+def test_a_body_of_more_than_its_limit_is_refused_before_the_application_is_called(size: int) -> None:
+    with limited(read_all, body=5) as (client, log):
+        client.send(request("POST / HTTP/1.1", f"Content-Length: {size}"))
+        client.send(b"x" * size)
+        reply = client.reply()
+    if size == 5:
+        assert (reply.status, reply.body) == (200, b"xxxxx")
+    else:
+        assert (reply.status, reply.body) == (
+            413,
+            f"The request's body has {size} bytes, and 5 are allowed.\n".encode(),
+        )
+        assert log == [f"POST / HTTP/1.1 (The request's body has {size} bytes, and 5 are allowed.) 413"]
+
+
+def test_a_client_that_asks_first_is_refused_before_it_sends() -> None:
+    with limited(read_all, body=5) as (client, _):
+        client.send(request("POST / HTTP/1.1", "Content-Length: 6", "Expect: 100-continue"))
+        assert client.reply().status == 413
+        assert client.rest() == b""
+
+
+@pytest.mark.parametrize("body", [read_all, read_carelessly])
+def test_chunks_of_more_than_the_limit_are_refused_whatever_the_application_makes_of_it(body: Any) -> None:
+    with limited(body, body=5) as (client, log):
+        client.send(request("POST / HTTP/1.1", "Transfer-Encoding: chunked", body=b"3\r\nabc\r\n3\r\ndef\r\n"))
+        reply = client.reply()
+        assert (reply.status, reply.body) == (413, b"The request's body has more than 5 bytes.\n")
+        client.send(b"x" * 100_000)
+        assert client.rest() == b""
+    assert log == ["POST / HTTP/1.1 (The request's body has more than 5 bytes.) 413"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status"),
+    [({"line": 13}, 414), ({"line": 14}, 200), ({"head": 34}, 431), ({"head": 35}, 200), ({"headers": 0}, 431)],
+    ids=str,
+)
+def test_each_part_of_a_head_has_its_limit(sizes: dict[str, int], status: int) -> None:
+    with limited([b"ok"], **sizes) as (client, _):
+        assert client.send(request("GET / HTTP/1.1")).reply().status == status
 
 
 # Environ.

@@ -1,0 +1,176 @@
+"""A wire between two real sockets: every wait ends, and every end has a name."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from serving_support import TIMEOUT
+
+from debugkit.serving.wire import BLOCK, Disconnected, Malformed, Patience, Wire
+
+
+@contextmanager
+def pair(**patience: float) -> Iterator[tuple[Wire, socket.socket]]:
+    """A wire and the client at its other end, over TCP."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        theirs = socket.create_connection(listener.getsockname(), timeout=TIMEOUT)
+        ours, _ = listener.accept()
+    wire = Wire(ours, Patience(**patience))
+    with theirs:
+        yield wire, theirs
+    wire.close()
+
+
+def rest(sock: socket.socket) -> bytes:
+    pieces = []
+    while data := sock.recv(BLOCK):
+        pieces.append(data)
+    return b"".join(pieces)
+
+
+def reset(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def test_what_comes_is_received_and_the_end_is_empty() -> None:
+    with pair() as (wire, theirs):
+        theirs.sendall(b"hello")
+        assert wire.receive() == b"hello"
+        theirs.shutdown(socket.SHUT_WR)
+        assert wire.receive() == b""
+
+
+def test_nothing_in_time_is_none() -> None:
+    with pair(transfer=0.01) as (wire, _):
+        assert wire.receive(0.0) is None
+        assert wire.receive() is None
+
+
+def test_a_client_that_resets_is_disconnected() -> None:
+    with pair() as (wire, theirs):
+        reset(theirs)
+        with pytest.raises(Disconnected):
+            wire.receive()
+        with pytest.raises(Disconnected):
+            wire.send(b"anybody?")
+
+
+def test_a_closed_wire_is_disconnected_and_may_be_closed_again() -> None:
+    with pair() as (wire, _):
+        wire.close()
+        for use in (wire.receive, lambda: wire.send(b"x"), lambda: wire.send_file(0, 0, 1)):
+            with pytest.raises(Disconnected):
+                use()
+        wire.close(unread=True)
+        wire.interrupt()
+
+
+def test_more_than_the_system_buffers_is_sent_as_the_client_reads() -> None:
+    data = os.urandom(BLOCK) * 200
+    with pair() as (wire, theirs):
+        sender = threading.Thread(target=lambda: (wire.send(data), wire.close()))
+        sender.start()
+        assert rest(theirs) == data
+        sender.join(TIMEOUT)
+
+
+def test_a_client_that_takes_nothing_is_disconnected() -> None:
+    with pair(transfer=0.01) as (wire, _), pytest.raises(Disconnected, match="does not take the answer"):
+        while True:
+            wire.send(bytes(BLOCK))
+
+
+def test_nagle_is_off_and_the_socket_never_blocks() -> None:
+    with pair() as (wire, _):
+        assert wire.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert wire.sock.gettimeout() == 0
+
+
+def test_opening_a_plain_wire_sends_nothing() -> None:
+    with pair() as (wire, theirs):
+        wire.open()
+        wire.send(b"first")
+        assert theirs.recv(100) == b"first"
+
+
+# Files.
+
+
+def test_a_part_of_a_file_is_sent_by_the_system() -> None:
+    with tempfile.TemporaryFile() as file, pair() as (wire, theirs):
+        file.write(b"hello, world")
+        file.flush()
+        assert wire.sends_files == hasattr(os, "sendfile")
+        assert wire.send_file(file.fileno(), 7, 3) == 3
+        assert wire.send_file(file.fileno(), 100, 3) == 0
+        wire.close()
+        assert rest(theirs) == b"wor"
+
+
+def test_a_file_for_a_client_that_takes_nothing_is_given_up() -> None:
+    with tempfile.TemporaryFile() as file, pair(transfer=0.01) as (wire, _):
+        file.truncate(BLOCK)
+        with pytest.raises(Disconnected, match="does not take the answer"):
+            while True:
+                wire.send_file(file.fileno(), 0, BLOCK)
+
+
+def test_what_stands_between_the_socket_and_the_client_sends_no_files() -> None:
+    class Secret(Wire):
+        pass
+
+    ours, theirs = socket.socketpair()
+    with theirs:
+        wire = Secret(ours, Patience())
+        assert not wire.sends_files
+        wire.close()
+
+
+# The end.
+
+
+def test_a_client_that_still_sends_gets_the_answer_all_the_same() -> None:
+    with pair() as (wire, theirs):
+        upload = threading.Thread(target=theirs.sendall, args=[bytes(20_000_000)])
+        upload.start()
+        wire.receive()
+        wire.send(b"Too large.")
+        closing = threading.Thread(target=wire.close, kwargs={"unread": True})
+        closing.start()
+        upload.join(TIMEOUT)
+        assert rest(theirs) == b"Too large."
+        theirs.close()
+        closing.join(TIMEOUT)
+        assert not closing.is_alive()
+
+
+def test_a_client_that_sends_without_end_is_cut_off() -> None:
+    with pair(closing=0.05) as (wire, theirs):
+        closing = threading.Thread(target=wire.close, kwargs={"unread": True})
+        closing.start()
+        with pytest.raises(ConnectionError):
+            while True:
+                theirs.sendall(bytes(BLOCK))
+        closing.join(TIMEOUT)
+
+
+def test_a_reset_is_no_end_of_the_stream() -> None:
+    with pair() as (wire, theirs):
+        wire.send(b"half")
+        assert theirs.recv(100) == b"half"
+        wire.reset()
+        with pytest.raises(ConnectionResetError):
+            theirs.recv(100)
+
+
+def test_an_error_says_which_status_it_becomes() -> None:
+    assert (Malformed("odd").status, Malformed("too long", 431).status) == (400, 431)
+    assert str(Malformed("odd")) == "odd"
