@@ -140,6 +140,8 @@ def run(options: argparse.Namespace) -> int:
     values = resolve(given, os.environ, table, source)
     text = options.target or table.get("target")
     target = parse(text) if text else find(Path.cwd())
+    if table:  # what is chosen there may change as the code does
+        values["extra_files"] += (source,)
     choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in given)
     try:
         return serve(lambda: load(target), choices, supervise_here=True)

@@ -159,7 +159,7 @@ def _supervise(
         program,
         tuple(sock.fileno() for sock in sockets),
         unlink=tuple(sock.getsockname() for sock in sockets if sock.family == getattr(socket, "AF_UNIX", None)),
-        roots=choices.roots or (str(program.root),),
+        roots=watched_folders(choices.roots or (str(program.root),)),
         extra=tuple(str(Path(one).absolute()) for one in choices.extra_files),
         exclude=choices.exclude_patterns,
         reloader_type=choices.reloader_type,
@@ -175,6 +175,11 @@ def _supervise(
     if here:
         return Supervisor(plan).run()
     become_supervisor(plan)
+
+
+def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
+    """Without those that hold everything a user or a computer has: there, only what is imported is watched."""
+    return tuple(folder for folder in folders if Path(folder) not in (Path.home(), Path(folder).parent))
 
 
 def portable(application: WSGIApplication, choices: Choices) -> Mapping[str, Any] | None:

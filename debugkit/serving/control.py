@@ -106,6 +106,7 @@ class Control:
                     self._obey(message)
             except EOFError:
                 self._end(ORPHAN_GRACE, False)
+                threading.Event().wait(ORPHAN_GRACE)  # for `atexit`, in the main thread
                 os._exit(1)
             self._report()
             if self._waiting is not None and not at_prompt():
@@ -197,8 +198,11 @@ def files_of(error: BaseException) -> list[str]:
     return [path for path in found if Path(path).is_file()]
 
 
-def file_of(module: ModuleType) -> str:
-    path = getattr(module, "__file__", None)
+def file_of(module: object) -> str:
+    """The file of a module, or of the archive it is in; "" for none. Asks no module that loads itself when asked."""
+    if not issubclass(type(module), ModuleType):
+        return ""
+    path = ModuleType.__getattribute__(module, "__dict__").get("__file__")  # type: ignore[arg-type]
     if not isinstance(path, str):
         return ""
     here = Path(path)

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -232,9 +233,13 @@ class Supervisor:
 
     def _hear_verdict(self, worker: Worker, answer: str, paths: list[str]) -> None:
         worker.asked = None
-        if worker is self._current and answer == "restart":
+        if worker is not self._current:
+            return
+        if answer == "restart":
             self._reload(worker)
-        elif answer == "handled":
+            return
+        self._saved = 0.0
+        if answer == "handled":
             self._say(f" * {self._names(paths)}: taken over without a restart.")
 
     def _hear_serving(self, worker: Worker, failed: bool) -> None:
@@ -364,15 +369,18 @@ def become_supervisor(plan: Plan) -> NoReturn:
 
     It starts afresh: nothing of the program is left in it, neither threads nor locks nor memory.
     """
-    for descriptor in plan.sockets:
-        os.set_inheritable(descriptor, True)
-    command = [sys.executable, *plan.program.options, "-c", boot("debugkit.serving.reloader"), plan.dump()]
     atexit._run_exitfuncs()  # as at the end of any program; this one ends here
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    os.chdir(plan.program.folder)
-    os.execv(sys.executable, command)
+    with tempfile.TemporaryFile() as file:  # not the command line, which other users can read: there may be a PIN
+        file.write(plan.dump().encode())
+        file.seek(0)
+        for descriptor in (*plan.sockets, file.fileno()):
+            os.set_inheritable(descriptor, True)
+        os.chdir(plan.program.folder)
+        command = [sys.executable, *plan.program.options, "-c", boot("debugkit.serving.reloader"), str(file.fileno())]
+        os.execv(sys.executable, command)
 
 
 def require_posix() -> None:
@@ -386,4 +394,6 @@ def require_posix() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """What `become_supervisor` runs."""
-    return Supervisor(Plan.load(arguments[0])).run()
+    with os.fdopen(int(arguments[0]), "rb") as file:
+        plan = Plan.load(file.read().decode())
+    return Supervisor(plan).run()

@@ -321,6 +321,18 @@ def test_the_program_leaves_nothing_in_the_process_that_becomes_the_supervisor(t
         assert b"debugkit.serving.reloader" in command.read_bytes()
 
 
+def test_a_pin_of_the_program_is_not_on_the_command_line_of_the_supervisor(tmp_path: Path) -> None:
+    text = SERVING.replace("app, use_reloader", "DebuggedApplication(app, pin='424-242-424'), use_reloader")
+    text = text.replace("import run_simple", "import DebuggedApplication, run_simple")
+    with project(tmp_path, text % "one", python=("app.py",)) as shop:
+        command = Path(f"/proc/{shop.process.process.pid}/cmdline")
+        if not command.exists():
+            pytest.skip("needs /proc")
+        assert b"424" not in command.read_bytes()
+        shop.save("1 / 0")
+        assert shop.get().status == 500
+
+
 # Someone at a prompt.
 
 

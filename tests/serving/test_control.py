@@ -1,0 +1,145 @@
+"""The worker's end of the channel, in this process, and what it finds out about imported files."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Iterator
+from importlib.util import LazyLoader, find_spec, module_from_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from debugkit import hooks
+from debugkit.run import watched_folders
+from debugkit.serving.control import Channel, decision, file_of, files_of, is_installed
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Channel, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield Channel(ours), theirs
+
+
+def test_messages_arrive_in_one_piece_however_they_are_cut(ends: tuple[Channel, socket.socket]) -> None:
+    channel, other = ends
+    data = b"".join(json.dumps({"kind": "changed", "paths": [name]}).encode() + b"\n" for name in ("a", "\u00e9"))
+    found: list[dict[str, Any]] = []
+    for byte in data:
+        other.sendall(bytes([byte]))
+        found += channel.receive()
+    assert [message["paths"] for message in found] == [["a"], ["\u00e9"]]
+
+
+def test_the_end_of_the_other_side_is_told(ends: tuple[Channel, socket.socket]) -> None:
+    channel, other = ends
+    other.close()
+    channel.send("serving", failed=False)
+    with pytest.raises(EOFError):
+        channel.receive()
+
+
+# What `on_change` handlers say.
+
+
+@pytest.fixture
+def handlers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    found: list[Any] = []
+    monkeypatch.setattr("debugkit.serving.control.changing", found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([], "restart"),
+        (["ignore"], "ignore"),
+        (["handled", "ignore"], "handled"),
+        (["ignore", "restart", "handled"], "restart"),
+        (["perhaps", "ignore"], "restart"),
+        ([None], "restart"),
+    ],
+    ids=["nobody", "ignore", "handled", "restart", "unknown", "nothing"],
+)
+def test_the_strongest_answer_counts(handlers: list[Any], answers: list[Any], expected: str) -> None:
+    handlers += [lambda paths, answer=answer: answer for answer in answers]
+    assert decision(["a.py"], print) == expected
+
+
+def test_a_handler_that_fails_means_a_restart_and_is_said(handlers: list[Any]) -> None:
+    def careless(paths: list[str]) -> str:
+        raise LookupError("no tea")
+
+    said: list[str] = []
+    handlers.append(careless)
+    assert decision(["a.py"], said.append) == "restart"
+    assert "careless failed: LookupError: no tea" in said[0]
+
+
+def test_hooks_register_and_return_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, decorate in (
+        ("started", hooks.after_start),
+        ("leaving", hooks.before_reload),
+        ("changing", hooks.on_change),
+    ):
+        kept: list[Any] = []
+        monkeypatch.setattr(hooks, name, kept)
+        assert decorate(print) is print  # type: ignore[operator]
+        assert kept == [print]
+
+
+# Files.
+
+
+def test_the_file_of_a_module_in_an_archive_is_the_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "shop.zip"
+    archive.touch()
+    module = ModuleType("shop")
+    module.__file__ = str(archive / "shop" / "__init__.py")
+    assert file_of(module) == str(archive)
+
+
+def test_modules_without_a_file_have_none() -> None:
+    nowhere = ModuleType("nowhere")
+    nowhere.__file__ = "/nowhere/to/be/found.py"
+    assert [file_of(one) for one in (sys, nowhere, ModuleType("made"), object(), None)] == [""] * 5
+
+
+def test_a_lazy_module_is_not_loaded_by_asking_for_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lazy_tea.py").write_text("raise AssertionError('loaded')")
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = find_spec("lazy_tea")
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader = LazyLoader(spec.loader)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert file_of(module) == str(tmp_path / "lazy_tea.py")
+
+
+def test_installed_packages_are_told_from_the_projects_own() -> None:
+    assert is_installed(json.__file__)
+    assert is_installed(pytest.__file__)
+    assert is_installed("/srv/venv/lib/python3.13/site-packages/flask/app.py")
+    assert not is_installed(__file__)
+    assert not is_installed(f"{Path(json.__file__).parent.parent}2/app.py")
+
+
+def test_the_files_of_an_error_are_those_of_its_whole_chain(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("def (")
+    with pytest.raises(LookupError) as caught:
+        try:
+            compile(broken.read_text(), str(broken), "exec")
+        except SyntaxError as error:
+            error.__context__ = error  # a ring
+            raise LookupError from error
+    assert files_of(caught.value) == [__file__, __file__, str(broken)]
+
+
+def test_a_home_folder_is_never_watched_as_a_whole(tmp_path: Path) -> None:
+    assert watched_folders([str(Path.home()), str(tmp_path), tmp_path.anchor]) == (str(tmp_path),)
