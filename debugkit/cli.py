@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from debugkit import __version__
+from debugkit.choices import Choices
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.options import NAMES, add_options, project_table, resolve
-from debugkit.run import Choices, own_part
+from debugkit.run import own_part
 from debugkit.run import run as serve
 from debugkit.serving.control import current
 from debugkit.serving.target import Target, find, load, parse

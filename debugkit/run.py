@@ -1,4 +1,4 @@
-"""run_simple, and the one place below the command line where the server, the reloader and the debugger meet."""
+"""run_simple, and what it has in common with the command line: who serves, who supervises, and what is shown."""
 
 from __future__ import annotations
 
@@ -7,53 +7,27 @@ import importlib
 import os
 import secrets
 import socket
-import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tls_context
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.serving.control import Control, call, current, files_of
-from debugkit.serving.listen import AddressInUse, adopt, close_all, listen, parse_address, systemd_sockets
+from debugkit.serving.listen import adopt, close_all, parse_address
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
 from debugkit.serving.server import GRACE, make_server
 from debugkit.serving.site import urls
-from debugkit.state import user_folder
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from debugkit.debug.wsgi import DebuggedApplication
-
-#: The ports that are tried when none was asked for. Not 5000, which macOS keeps for itself.
-PORTS = range(8000, 8010)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """How to serve: what `run_simple`, the command line and the frameworks' commands have in common."""
-
-    addresses: tuple[str, ...] = ("127.0.0.1",)
-    port: int | None = None  # for addresses that name none; `None`: the first free one of `PORTS`
-    debugger: Mapping[str, Any] | None = None  # the settings of `DebuggedApplication`; `None`: no debugger
-    reload: bool = False
-    roots: tuple[str, ...] = ()  # folders whose Python files are watched; none: where the program's modules are
-    extra_files: tuple[str, ...] = ()
-    exclude_patterns: tuple[str, ...] = ()
-    reloader_type: str = "auto"
-    reloader_interval: float = 1.0
-    threaded: bool = True
-    processes: int = 1
-    static_files: Any = None
-    passthrough_errors: bool = False
-    ssl_context: Any = None
-    title: str = "debugkit serves your application at"
 
 
 def run_simple(
@@ -151,7 +125,7 @@ def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Contro
 def _supervise(
     load: Callable[[], WSGIApplication], choices: Choices, sockets: list[socket.socket], *, here: bool
 ) -> int:
-    from debugkit.serving.reloader import Plan, Supervisor, become_supervisor, require_posix
+    from debugkit.serving.plan import Plan, become_supervisor, require_posix
 
     require_posix()
     program = this_program()
@@ -173,6 +147,8 @@ def _supervise(
         },
     )
     if here:
+        from debugkit.serving.reloader import Supervisor
+
         return Supervisor(plan).run()
     become_supervisor(plan)
 
@@ -180,42 +156,6 @@ def _supervise(
 def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
     """Without those that hold everything a user or a computer has: there, only what is imported is watched."""
     return tuple(folder for folder in folders if Path(folder) not in (Path.home(), Path(folder).parent))
-
-
-def portable(application: WSGIApplication, choices: Choices) -> Mapping[str, Any] | None:
-    """The settings for a debugger in another process that asks for the same PIN, as plain values."""
-    wrapped = debugger_of(application)
-    if wrapped is None:
-        return choices.debugger and {**choices.debugger, **identity_of(application, choices)}
-    kept = {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in asdict(wrapped.settings).items()
-        if name not in ("console_init_func", "limits") and value is not None
-    }
-    return {**kept, "identity": wrapped.identity}
-
-
-def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) -> list[socket.socket]:
-    """Sockets that listen on the addresses; on the first free port of ``candidates`` when none was asked for.
-
-    What systemd has opened for this process takes the place of all addresses (sd_listen_fds(3)).
-    """
-    texts = choices.addresses
-    if sockets := systemd_sockets(os.environ, os.getpid()):
-        return sockets
-    if choices.port is not None:
-        return listen([parse_address(text, choices.port) for text in texts])
-    for candidate in candidates:
-        try:
-            sockets = listen([parse_address(text, candidate) for text in texts])
-        except AddressInUse:
-            if all(parse_address(text, 1) == parse_address(text, 2) for text in texts):
-                raise  # each address names its port
-            continue
-        if candidate != candidates[0]:
-            log.say(f"Port {candidates[0]} is in use: taking {candidate} instead.")
-        return sockets
-    raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
 
 
 @functools.cache
@@ -256,40 +196,6 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
     return 128 + number if number else 0
 
 
-def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, DebuggedApplication | None]:
-    """The application with all that the choices put around it, and the debugger among that."""
-    debugger, identity = debugger_of(application), identity_of(application, choices)
-    if not choices.threaded:
-        application = one_at_a_time(application, debugger)
-    if choices.static_files:
-        from debugkit.serving.static_files import StaticFiles
-
-        application = StaticFiles(application, choices.static_files)
-    if debugger is None and choices.debugger is not None:
-        application = debugged(application, **{**choices.debugger, **identity})
-        debugger = debugger_of(application)
-    return application, debugger
-
-
-def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str]:
-    """What names the application for the PIN, whatever is put around it; nothing when the choices name it."""
-    if choices.debugger is None or "identity" in choices.debugger:
-        return {}
-    from debugkit.debug.wsgi import application_identity
-
-    return {"identity": application_identity(application)}
-
-
-def one_at_a_time(application: WSGIApplication, debugger: DebuggedApplication | None) -> WSGIApplication:
-    """The application with requests that take turns; those of a debugger around it do not have to wait."""
-    from debugkit.serving.turns import OneAtATime
-
-    if debugger is None:
-        return OneAtATime(application)
-    debugger.app = OneAtATime(debugger.app)
-    return application
-
-
 def announce(
     addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, title: str, control: Control | None
 ) -> None:
@@ -309,15 +215,6 @@ def announce(
         log.say(banner(title, [log.bold(address) for address in addresses], notes))
     for hook in started:
         call(hook, log.say, web or addresses[0])
-
-
-def tls_context(choices: Choices) -> Any:
-    if choices.ssl_context is None:
-        return None
-    from debugkit.serving.tls import make_context
-
-    names = [parse_address(text, 0).host for text in choices.addresses]
-    return make_context(choices.ssl_context, names, folder=user_folder())
 
 
 def serve_failure(control: Control, error: BaseException | None, message: str = "") -> int:
@@ -345,22 +242,6 @@ def plain_failure(environ: WSGIEnvironment, start_response: StartResponse) -> It
     """What browsers get when the debugger is off."""
     start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
     return [b"The application could not start. The terminal says why.\n"]
-
-
-def debugged(application: WSGIApplication, **settings: Any) -> WSGIApplication:
-    """The application in a `DebuggedApplication`, unless it is in one already."""
-    from debugkit.debug.wsgi import DebuggedApplication
-
-    return application if debugger_of(application) else DebuggedApplication(application, **settings)
-
-
-def debugger_of(application: WSGIApplication) -> DebuggedApplication | None:
-    """The debugger that the application is wrapped in, also below a Flask object. Loads nothing."""
-    module = sys.modules.get("debugkit.debug.wsgi")
-    for candidate in (application, *(getattr(application, name, None) for name in ("wsgi_app", "app"))):
-        if module is not None and isinstance(candidate, module.DebuggedApplication):
-            return cast("DebuggedApplication", candidate)
-    return None
 
 
 def own_part(trace: TracebackType | None) -> TracebackType | None:

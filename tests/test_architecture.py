@@ -65,8 +65,9 @@ debugkit.serving.body debugkit.serving.changes debugkit.serving.site
 debugkit.serving.contents debugkit.serving.http11
 debugkit.serving.server debugkit.serving.watch_events
 debugkit.serving.watch
-debugkit.serving.processes
+debugkit.serving.plan debugkit.serving.processes
 debugkit.serving.reloader
+debugkit.choices
 debugkit.run
 debugkit.options debugkit.worker
 debugkit.cli

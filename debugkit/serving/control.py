@@ -202,7 +202,7 @@ def file_of(module: object) -> str:
     """The file of a module, or of the archive it is in; "" for none. Asks no module that loads itself when asked."""
     if not issubclass(type(module), ModuleType):
         return ""
-    path = ModuleType.__getattribute__(module, "__dict__").get("__file__")  # type: ignore[arg-type]
+    path = ModuleType.__getattribute__(module, "__dict__").get("__file__")
     if not isinstance(path, str):
         return ""
     here = Path(path)

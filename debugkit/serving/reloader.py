@@ -6,29 +6,24 @@ Imports none of the user's code, and outlives all that goes wrong in a worker. A
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
-import json
 import os
 import selectors
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import debugkit
-from debugkit.errors import ConfigurationError
 from debugkit.serving.control import Channel
 from debugkit.serving.log import Log
+from debugkit.serving.plan import Plan, boot
 from debugkit.serving.processes import how_it_ended
-from debugkit.serving.program import Program
 from debugkit.serving.signals import SIGNALS, Bell, handling
 from debugkit.serving.watch import Scope, make_watcher
 
@@ -42,39 +37,6 @@ BACK_OFF = (0.5, 30.0)
 STABLE = 10.0
 #: How a worker ends that was asked to: by itself, or by one of the signals that stop gracefully.
 ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
-
-#: What a new interpreter runs. Its path must hold this package, and not the working directory, whose files could stand
-#: in the way of the standard library.
-BOOT = (
-    "import sys; sys.path[:] = [one for one in sys.path if one]; sys.path += [{0!r}] * ({0!r} not in sys.path); "
-    "from {1} import main; sys.exit(main(sys.argv[1:]))"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a supervisor needs to know. Holds plain values only: it travels to another process as JSON."""
-
-    program: Program
-    sockets: tuple[int, ...]  # descriptors that listen
-    unlink: tuple[str, ...] = ()  # Unix sockets to remove at the end
-    roots: tuple[str, ...] = ()  # folders whose Python files are watched
-    extra: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    reloader_type: str = "auto"
-    interval: float = 1.0
-    grace: float = 3.0  # seconds for requests in flight
-    hello: dict[str, Any] = field(default_factory=dict)  # for the worker alone
-
-    def dump(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def load(cls, text: str) -> Plan:
-        fields: dict[str, Any] = json.loads(text)
-        fields["program"] = Program.load(fields["program"])
-        frozen: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-        return cls(**frozen)
 
 
 @dataclass(eq=False, slots=True)
@@ -357,39 +319,6 @@ def reap(process: subprocess.Popen[bytes]) -> int:
 def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     reap(process)
-
-
-def boot(module: str) -> str:
-    """A command for ``python -c`` that calls `main` of one of our modules with the arguments."""
-    return BOOT.format(str(Path(debugkit.__file__).parent.parent), module)
-
-
-def become_supervisor(plan: Plan) -> NoReturn:
-    """Turn this process, which has run the program up to here, into its supervisor.
-
-    It starts afresh: nothing of the program is left in it, neither threads nor locks nor memory.
-    """
-    atexit._run_exitfuncs()  # as at the end of any program; this one ends here
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-    with tempfile.TemporaryFile() as file:  # not the command line, which other users can read: there may be a PIN
-        file.write(plan.dump().encode())
-        file.seek(0)
-        for descriptor in (*plan.sockets, file.fileno()):
-            os.set_inheritable(descriptor, True)
-        os.chdir(plan.program.folder)
-        command = [sys.executable, *plan.program.options, "-c", boot("debugkit.serving.reloader"), str(file.fileno())]
-        os.execv(sys.executable, command)
-
-
-def require_posix() -> None:
-    """Raise `debugkit.ConfigurationError` where workers cannot inherit sockets."""
-    if os.name != "posix":
-        raise ConfigurationError(
-            "The reloader hands its sockets to new processes, which Windows does not let it do: leave use_reloader out "
-            "(--no-reload), or use the Windows Subsystem for Linux."
-        )
 
 
 def main(arguments: Sequence[str]) -> int:

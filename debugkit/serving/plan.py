@@ -1,0 +1,82 @@
+"""What a supervisor is told, and how a process turns into one. Knows nothing of what supervisors do."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import debugkit
+from debugkit.errors import ConfigurationError
+from debugkit.serving.program import Program
+
+#: What a new interpreter runs. Its path must hold this package, and not the working directory, whose files could stand
+#: in the way of the standard library.
+BOOT = (
+    "import sys; sys.path[:] = [one for one in sys.path if one]; sys.path += [{0!r}] * ({0!r} not in sys.path); "
+    "from {1} import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a supervisor needs to know. Holds plain values only: it travels to another process as JSON."""
+
+    program: Program
+    sockets: tuple[int, ...]  # descriptors that listen
+    unlink: tuple[str, ...] = ()  # Unix sockets to remove at the end
+    roots: tuple[str, ...] = ()  # folders whose Python files are watched
+    extra: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    reloader_type: str = "auto"
+    interval: float = 1.0
+    grace: float = 3.0  # seconds for requests in flight
+    hello: dict[str, Any] = field(default_factory=dict)  # for the worker alone
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> Plan:
+        fields: dict[str, Any] = json.loads(text)
+        fields["program"] = Program.load(fields["program"])
+        frozen: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        return cls(**frozen)
+
+
+def boot(module: str) -> str:
+    """A command for ``python -c`` that calls `main` of one of our modules with the arguments."""
+    return BOOT.format(str(Path(debugkit.__file__).parent.parent), module)
+
+
+def become_supervisor(plan: Plan) -> NoReturn:
+    """Turn this process, which has run the program up to here, into its supervisor.
+
+    It starts afresh: nothing of the program is left in it, neither threads nor locks nor memory.
+    """
+    atexit._run_exitfuncs()  # as at the end of any program; this one ends here
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    with tempfile.TemporaryFile() as file:  # not the command line, which other users can read: there may be a PIN
+        file.write(plan.dump().encode())
+        file.seek(0)
+        for descriptor in (*plan.sockets, file.fileno()):
+            os.set_inheritable(descriptor, True)
+        os.chdir(plan.program.folder)
+        command = [sys.executable, *plan.program.options, "-c", boot("debugkit.serving.reloader"), str(file.fileno())]
+        os.execv(sys.executable, command)
+
+
+def require_posix() -> None:
+    """Raise `debugkit.ConfigurationError` where workers cannot inherit sockets."""
+    if os.name != "posix":
+        raise ConfigurationError(
+            "The reloader hands its sockets to new processes, which Windows does not let it do: leave use_reloader out "
+            "(--no-reload), or use the Windows Subsystem for Linux."
+        )
