@@ -254,7 +254,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         peers = [peer for peer in chosen([]) if peer.name in QUICK]
-        results = measure(peers, rounds=1, saves=3, twice=2)
+        results = measure(peers, rounds=1, saves=3, twice=1)
     else:
         peers = chosen(options.peer)
         results = measure(peers, options.rounds, saves=4, twice=2)
