@@ -13,7 +13,7 @@ from debugkit.serving.fingerprints import MISSING, UNREAD, UNREADABLE, Fingerpri
 from debugkit.serving.scope import Rule
 
 #: How many of the directories where something happened last are remembered.
-RECENT = 10
+RECENT = 6
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from typing import Protocol
 from debugkit.serving import fingerprints
 from debugkit.serving.changes import RECENT, Changes, Place
 from debugkit.serving.fingerprints import Fingerprint
+from debugkit.serving.patterns import is_pattern
 from debugkit.serving.scope import Rule, Rules, Scope, is_below, split
 
 #: So many files are read at the start, so that touching one of them is no change from the first moment. The others
@@ -43,6 +44,7 @@ class Contents:
         self._rules = Rules(scope)
         self._changes = Changes(self._fingerprint, clock)
         self._places: dict[str, Place] = {}
+        self._widened: set[str] = set()  # patterns that were added later
         #: Directory -> others to look into when something happens there: it is the last one that exists on the way to
         #: them, or holds the file behind a link of theirs.
         self._also: dict[str, set[str]] = {}
@@ -95,7 +97,12 @@ class Contents:
         return [Path(path) for path in self._changes.take()]
 
     def add(self, files: Iterable[str], since: float) -> None:
-        """Look after more files. Those written after ``since`` (seconds since the epoch) count as changed."""
+        """Look after more files. Those written after ``since`` (seconds since the epoch) count as changed.
+
+        A pattern among them widens the scope for good; files that match it already are no change.
+        """
+        files = list(files)
+        self._widen([text for text in files if is_pattern(text) and text not in self._widened])
         existing = {_existing(path) for path in files if Path(path).is_absolute()} - {""}
         new = {path for path in existing if self._fingerprint(path) is None and self._rules.add_file(path)}
         self._changes.expected = new
@@ -107,6 +114,13 @@ class Contents:
             if known is not None and fingerprints.is_later(known.signature, since):
                 directory, name = split(path)
                 self._changes.suspect(self._places[directory], name)
+
+    def _widen(self, texts: list[str]) -> None:
+        self._widened.update(texts)
+        trees = {path for text in texts for path in self._rules.add_extra(text)}
+        self._changes.expected = None
+        self._found += [(path, Rule(), True) for path in sorted(trees)]
+        self._finish()
 
     def read_some(self, count: int) -> bool:
         """Read files of which only the signature is known. False when none is left."""

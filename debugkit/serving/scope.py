@@ -75,16 +75,19 @@ class Rules:
         for root in self._roots:
             self.trees[root] |= Rule(python=True)
         for text in scope.extra:
-            self._add_extra(text)
+            self.add_extra(text)
 
-    def _add_extra(self, text: str) -> None:
+    def add_extra(self, text: str) -> set[str]:
+        """Let what a path or a pattern names count. Returns the trees to look into."""
         if not is_pattern(text) or (Path(text).is_absolute() and Path(text).exists()):
             path = _absolute(text)
             if self.add_file(path):
                 self.trees[path] |= Rule(everything=True)
-            return
-        for glob in _globs(text, self._roots):
+            return {path} & self.trees.keys()
+        globs = list(_globs(text, self._roots))
+        for glob in globs:
             self.trees[glob.base] |= Rule(globs=(glob,))
+        return {glob.base for glob in globs}
 
     def add_file(self, path: str) -> bool:
         """Let a file count. False when the user has excluded it, or it is counted already."""

@@ -193,8 +193,8 @@ class Observing(FileSystemEventHandler):
         self._observer: BaseObserver | None = None
         self._watches: dict[str, ObservedWatch] = {}
         self._trees: set[str] = set()
-        #: FSEvents reports paths without symbolic links.
-        self._given_names: dict[str, str] = {}
+        #: Path without symbolic links, as FSEvents reports it, and the name it is known by: there may be several.
+        self._names: set[tuple[str, str]] = set()
         self._where: set[str] = set()
         self._woken = False
         self._changed = threading.Condition()
@@ -204,24 +204,36 @@ class Observing(FileSystemEventHandler):
         self._observer.start()
 
     def enter(self, directory: str, *, tree: bool) -> None:
-        covered = directory in self._trees if tree else directory in self._watches
-        if covered or self.failure or any(is_below(directory, top) for top in self._trees):
-            return
-        self.leave(directory)
         real = os.path.realpath(directory)
-        self._given_names[real] = directory
+        with self._changed:
+            if directory not in self._known_as(real):
+                self._names.add((real, directory))
+        if self.failure or self._is_covered(real, tree):
+            return
+        self._unschedule(real)
         try:
-            self._watches[directory] = self._started().schedule(self, real, recursive=tree)
+            self._watches[real] = self._started().schedule(self, real, recursive=tree)
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             self.failure = f"Events of the file system cannot be used: {error}. Looking at the files at regular times."
         if tree:
-            self._trees.add(directory)
+            self._trees.add(real)
+
+    def _is_covered(self, real: str, tree: bool) -> bool:
+        scheduled = self._trees if tree else self._watches
+        return real in scheduled or any(is_below(real, top) for top in self._trees)
 
     def leave(self, directory: str) -> None:
-        self._trees.discard(directory)
-        watch = self._watches.pop(directory, None)
+        with self._changed:
+            left = {one for one in self._names if one[1] == directory}
+            self._names -= left
+        for real, _ in left:
+            self._unschedule(real)
+
+    def _unschedule(self, real: str) -> None:
+        self._trees.discard(real)
+        watch = self._watches.pop(real, None)
         if watch is not None:
             self._started().unschedule(watch)
 
@@ -235,8 +247,9 @@ class Observing(FileSystemEventHandler):
         """Called by the observer, in its thread."""
         if event.event_type in ("opened", "closed_no_write"):
             return
-        paths = [self._given(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
+        reported = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
         with self._changed:
+            paths = {name for path in reported for name in self._known_as(path)}
             self._where.update(split(path)[0] for path in paths)
             if event.is_directory:
                 self._where.update(paths)
@@ -256,12 +269,11 @@ class Observing(FileSystemEventHandler):
         assert self._observer is not None, "open() comes first"
         return self._observer
 
-    def _given(self, path: str) -> str:
-        """A path as the scope names it."""
-        for real, given in list(self._given_names.items()):
-            if path == real or is_below(path, real):
-                return given + path[len(real) :]
-        return path
+    def _known_as(self, path: str) -> set[str]:
+        """The names of a path that was reported."""
+        return {
+            name + path[len(real) :] for real, name in self._names if path == real or is_below(path, real)
+        }  # fmt: skip
 
 
 def make_source(say: Callable[[str], None]) -> Inotify | Observing:

@@ -791,7 +791,7 @@ def test_looking_everywhere_may_cost_less_than_a_hundredth_of_the_time(tmp_path:
 def test_one_expensive_look_does_not_put_off_the_next(tmp_path: Path) -> None:
     source = Costly(0.001)
     source.open(Contents(Scope(roots=(tmp_path,)), source))
-    for cost in (0.0, 5.0, 5.0):
+    for cost in (0.0, 0.0, 5.0):
         source.now = source._due
         assert source.wait(None) is None
         source.spent += cost
@@ -983,6 +983,16 @@ def test_a_log_that_is_written_all_the_time_is_not_looked_at(many: Project) -> N
     assert str(many.root) in looked
 
 
+@needs_inotify
+def test_more_calls_than_the_pipe_holds_wake_the_thread_all_the_same(many: Project, library: Path) -> None:
+    watcher = many.watch()
+    with many.held():
+        for _ in range(70_000):
+            watcher.add((), 0)
+        watcher.add([str(library)], time.time() - 60)
+    assert many.batches.get(timeout=TIMEOUT) == [library]
+
+
 # -- watchdog's observer, which is for macOS and Windows --
 
 
@@ -1021,6 +1031,17 @@ def test_the_observer_looks_after_modules_elsewhere_and_names_them_as_they_were_
     observed.nothing_but("added")
     library.write_text("2")
     assert observed.batches.get(timeout=TIMEOUT) == [tmp_path / "alias/module.py"]
+
+
+def test_the_observer_knows_a_directory_by_all_its_names(observed: Project, tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(observed.root / "package")
+    observed.watch(Observing(), roots=(observed.root, tmp_path / "alias"))
+    observed.write("package/b.py", "2")
+    wanted = {tmp_path / "alias/b.py", observed.root / "package/b.py"}
+    seen: set[Path] = set()
+    while seen != wanted:
+        seen.update(observed.batches.get(timeout=TIMEOUT))
+        assert seen <= wanted
 
 
 def test_the_observer_leaves_nothing_open(observed: Project) -> None:
