@@ -6,7 +6,6 @@ The command line wins over ``DEBUGKIT_*`` variables, and those over the nearest 
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -211,6 +210,8 @@ def project_table(folder: Path) -> tuple[dict[str, Any], str]:
 
 
 def _table(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors

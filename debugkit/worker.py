@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import sys
@@ -14,10 +15,21 @@ from debugkit.serving.control import Channel, Control, take
 from debugkit.serving.log import Log
 from debugkit.serving.program import Program
 
+#: What a program under a supervisor needs almost always.
+PREPARED = ("debugkit.cli", "debugkit.debug.debugger", "debugkit.debug.wsgi")
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the program of the supervisor whose channel is the descriptor ``arguments[0]``. Returns the exit status."""
-    control = take(Channel(socket.socket(fileno=int(arguments[0]))), Log().say)
+    """Run the program of the supervisor whose channel is the descriptor ``arguments[0]``. Returns the exit status.
+
+    A worker is started before it is needed, and waits for its hello with all that it can know already.
+    """
+    for module in PREPARED:
+        importlib.import_module(module)
+    try:
+        control = take(Channel(socket.socket(fileno=int(arguments[0]))), Log().say)
+    except (EOFError, KeyboardInterrupt):  # not needed any more
+        return 0
     # For applications that ask whether they run under a reloader. Nothing here reads it.
     os.environ["WERKZEUG_RUN_MAIN"] = "true"
     try:

@@ -5,6 +5,8 @@ The worker's end lives here, with the thread that listens to the supervisor; the
 
 from __future__ import annotations
 
+import functools
+import importlib
 import json
 import os
 import select
@@ -87,7 +89,6 @@ class Control:
         """The worker listens. ``stop`` makes it end gracefully, from any thread, and may be called again."""
         self._stop = stop
         self.served = True
-        self._report()
         self._channel.send("serving", failed=failed)
         if self._leaves:  # told so while the application was being imported
             stop()
@@ -205,6 +206,8 @@ def file_of(module: object) -> str:
     path = ModuleType.__getattribute__(module, "__dict__").get("__file__")
     if not isinstance(path, str):
         return ""
+    if os.path.isfile(path):  # noqa: PTH113 - asked for every module: a Path takes five times as long
+        return os.path.abspath(path)  # noqa: PTH100
     here = Path(path)
     while not here.exists() and here != here.parent:  # a module inside an archive: the archive
         here = here.parent
@@ -213,11 +216,15 @@ def file_of(module: object) -> str:
 
 def is_installed(path: str) -> bool:
     """Whether ``path`` belongs to Python or to a package that was installed, and is not edited in place."""
+    if path.startswith(installed_folders()):
+        return True
     parts = Path(path).parts
-    return "site-packages" in parts or "dist-packages" in parts or path.startswith(_installed_folders())
+    return "site-packages" in parts or "dist-packages" in parts
 
 
-def _installed_folders() -> tuple[str, ...]:
+@functools.cache
+def installed_folders() -> tuple[str, ...]:
+    """Where Python and its packages are installed, each with a separator at the end."""
     paths = sysconfig.get_paths()
     folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     folders += [*site.getsitepackages(), site.getusersitepackages()] if hasattr(site, "getsitepackages") else []
@@ -235,6 +242,7 @@ def take(channel: Channel, log: Callable[[str], None]) -> Control:
     while not messages:
         messages = channel.receive()
     hello = messages[0]
+    importlib.invalidate_caches()  # it may have waited for long: files have come since
     # A process that this one forks must not seem to be it: the supervisor would wait for its end.
     os.register_at_fork(after_in_child=channel.sock.close)
     _current = Control(channel, hello, log)

@@ -10,7 +10,6 @@ import builtins
 import os
 import runpy
 import sys
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
@@ -47,7 +46,7 @@ class Program:
         if self.kind != "script":
             return Path(self.folder)
         path = Path(self.folder, self.what)
-        return path if path.is_dir() or zipfile.is_zipfile(path) else path.resolve().parent
+        return path if path.is_dir() or is_archive(path) else path.resolve().parent
 
     def run(self) -> None:
         """Run it in this process as ``python`` would. Raises what it raises."""
@@ -69,6 +68,14 @@ class Program:
             run_code(path.read_bytes(), str(path), main)
         else:
             run_code(self.what, "<string>", main)
+
+
+def is_archive(path: Path) -> bool:
+    if path.suffix == ".py":
+        return False
+    import zipfile  # loads much, and is hardly ever needed
+
+    return zipfile.is_zipfile(path)
 
 
 def run_code(source: str | bytes, filename: str, module: ModuleType) -> None:

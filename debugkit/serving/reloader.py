@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from debugkit.serving.control import Channel
+from debugkit.serving.control import Channel, installed_folders
 from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan, boot
 from debugkit.serving.processes import how_it_ended
@@ -35,6 +35,8 @@ EXTRA_GRACE = 2.0
 BACK_OFF = (0.5, 30.0)
 #: Seconds after which a worker that crashes counts as the first to do so.
 STABLE = 10.0
+#: Seconds after which a worker that serves gets a successor that waits, ready to run the program.
+SPARE_DELAY = 0.5
 #: How a worker ends that was asked to: by itself, or by one of the signals that stop gracefully.
 ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 
@@ -77,6 +79,9 @@ class Supervisor:
         self._workers: set[Worker] = set()
         self._current: Worker | None = None
         self._count = 0
+        self._spare: Worker | None = None  # waits for its hello
+        self._spare_at: float | None = None  # when to start one
+        self._installed: object = None  # what could be imported when it was started
         self._again: float | None = None  # when to start after a crash
         self._back_off = 0.0
         self._saved = 0.0
@@ -97,6 +102,8 @@ class Supervisor:
 
     def _close(self) -> None:
         self._watcher.close()
+        if self._spare is not None:
+            self._drop(self._spare)
         for worker in self._workers:
             worker.process.kill()
             worker.process.wait()
@@ -131,7 +138,7 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         moments = [moment for worker in self._workers for moment in (worker.asked, worker.deadline)]
-        due = min((moment for moment in (*moments, self._again) if moment is not None), default=None)
+        due = min((moment for moment in (*moments, self._again, self._spare_at) if moment is not None), default=None)
         return None if due is None else max(0.0, due - self._clock())
 
     def _look_at_the_clock(self) -> None:
@@ -139,6 +146,10 @@ class Supervisor:
         if self._again is not None and self._again <= now:
             self._again = None
             self._spawn()
+        if self._spare_at is not None and self._spare_at <= now:
+            self._spare_at = None
+            self._installed = installed()
+            self._spare = self._start()
         for worker in list(self._workers):
             if worker.deadline is not None and worker.deadline <= now:
                 worker.process.kill()
@@ -149,16 +160,11 @@ class Supervisor:
     # Workers.
 
     def _spawn(self, message: str = "") -> None:
-        """Start a worker; with a ``message`` one that does not run the program, and shows why."""
-        ours, theirs = socket.socketpair()
+        """Have a worker run the program; with a ``message``, one that does not run it, and shows why."""
+        worker = self._take_spare() or self._start()
         self._count += 1
-        options = self._plan.program.options
-        command = [sys.executable, *options, "-c", boot("debugkit.worker"), str(theirs.fileno())]
-        with theirs:
-            process = subprocess.Popen(
-                command, cwd=self._plan.program.folder, pass_fds=(*self._plan.sockets, theirs.fileno())
-            )
-        worker = Worker(process, Channel(ours), self._clock(), substitute=bool(message))
+        worker.substitute = bool(message)
+        worker.born = self._clock()
         worker.channel.send(
             "hello",
             **self._plan.hello,
@@ -167,9 +173,36 @@ class Supervisor:
             number=self._count,
             message=message,
         )
-        self._selector.register(ours, selectors.EVENT_READ, worker)
         self._workers.add(worker)
         self._current = worker
+
+    def _start(self) -> Worker:
+        """Start a process that waits for its hello."""
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, *self._plan.program.options, "-c", boot("debugkit.worker"), str(theirs.fileno())]
+        with theirs:
+            process = subprocess.Popen(
+                command, cwd=self._plan.program.folder, pass_fds=(*self._plan.sockets, theirs.fileno())
+            )
+        worker = Worker(process, Channel(ours), self._clock())
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        return worker
+
+    def _take_spare(self) -> Worker | None:
+        """The process that waits, unless packages have been installed since: it would not find them."""
+        spare, self._spare, self._spare_at = self._spare, None, None
+        if spare is None:
+            return None
+        if self._installed == installed():
+            return spare
+        self._drop(spare)
+        return None
+
+    def _drop(self, worker: Worker) -> None:
+        self._selector.unregister(worker.channel.sock)
+        worker.channel.sock.close()
+        worker.process.kill()
+        worker.process.wait()
 
     def _hear(self, worker: Worker) -> None:
         try:
@@ -178,6 +211,8 @@ class Supervisor:
             self._selector.unregister(worker.channel.sock)
             worker.channel.sock.close()
             self._workers.discard(worker)
+            if worker is self._spare:
+                self._spare = None
             self._ended(worker, reap(worker.process))
             return
         for message in messages:
@@ -206,6 +241,7 @@ class Supervisor:
 
     def _hear_serving(self, worker: Worker, failed: bool) -> None:
         worker.state = "failed" if failed else "serving"
+        self._spare_at = self._clock() + SPARE_DELAY
         if self._saved and worker is self._current:
             took = self._clock() - self._saved
             self._say(f" * Waiting for a change ({took:.2f} s)." if failed else f" * Reloaded in {took:.2f} s.")
@@ -275,7 +311,7 @@ class Supervisor:
 
     def _stop(self, number: int) -> None:
         """The first signal ends everything gently, the second at once."""
-        self._again = None
+        self._again = self._spare_at = None
         if self._status is not None:
             for worker in self._workers:
                 worker.process.kill()
@@ -305,6 +341,12 @@ def forget_bytecode(paths: Sequence[str]) -> None:
                     stale.unlink(missing_ok=True)
                 except OSError:  # a read-only folder: nobody could have written it either
                     pass
+
+
+def installed() -> list[tuple[str, int]]:
+    """What changes when a package is installed: the folders of packages, and when each changed."""
+    folders = [Path(folder) for folder in installed_folders()]
+    return [(str(folder), folder.stat().st_mtime_ns) for folder in folders if folder.is_dir()]
 
 
 def reap(process: subprocess.Popen[bytes]) -> int:

@@ -57,6 +57,22 @@ def test_a_save_is_served_and_the_supervisor_stays(tmp_path: Path) -> None:
         assert "app.py changed.\n" in shop.terminal
 
 
+def test_a_worker_waits_ready_and_is_gone_with_the_rest(tmp_path: Path) -> None:
+    children = "/proc/{0}/task/{0}/children"
+    with project(tmp_path, ONE) as shop:
+        path = Path(children.format(shop.process.process.pid))
+        if not path.exists():
+            pytest.skip("needs /proc")
+        waiting: set[int] = set()
+        while not waiting:  # it is started half a second later; nobody tells when
+            waiting = set(map(int, path.read_text().split())) - {pid(shop.text)}
+        shop.save(TWO)
+        assert {pid(shop.text)} == waiting
+        left = list(map(int, path.read_text().split()))
+        shop.process.process.kill()
+        assert all(gone(number) for number in left)
+
+
 def test_a_changed_module_of_the_application_is_named_and_served(tmp_path: Path) -> None:
     (tmp_path / "prices.py").write_text("price = 1\n")
     with project(tmp_path, PRICED) as shop:
