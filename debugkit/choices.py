@@ -45,6 +45,8 @@ class Choices:
     passthrough_errors: bool = False
     ssl_context: Any = None
     title: str = "debugkit serves your application at"
+    log: Log | None = None  # gets the requests; `None`: they are written to the terminal
+    late: bool = False  # only workers load the application: its identity is among the settings of the debugger
 
 
 def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) -> list[socket.socket]:

@@ -141,7 +141,7 @@ def _supervise(
         grace=GRACE,
         hello={
             "addresses": choices.addresses,
-            "debugger": choices.debugger if here else portable(load(), choices),
+            "debugger": choices.debugger if here or choices.late else portable(load(), choices),
             "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
             "secure": choices.ssl_context is not None,
         },
@@ -182,13 +182,14 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
         0,
         application,
         sockets=sockets,
+        log=choices.log,
         ssl_context=context,
         processes=choices.processes,
         passthrough_errors=choices.passthrough_errors,
         on_stop=ends,
     )
     addresses = urls(sockets, "https" if context else "http", name)
-    announce(addresses, name, debugger, choices.title, control)
+    announce(addresses, name, debugger, choices, control)
     server = Processes(make, sockets, choices.processes) if choices.processes != 1 else make()
     if control is not None:
         control.serving(server.request_stop, failed=failed)
@@ -197,10 +198,10 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
 
 
 def announce(
-    addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, title: str, control: Control | None
+    addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, choices: Choices, control: Control | None
 ) -> None:
     """Print the banner when the first process of a server starts, and call the hooks."""
-    log = Log()
+    log = choices.log or Log()
     first = control is None or control.hello["number"] == 1
     notes: list[str] = []
     # Behind a Unix socket is a proxy, whose address only it knows.
@@ -212,7 +213,7 @@ def announce(
         else:
             debugger.restarted()
     if first:
-        log.say(banner(title, [log.bold(address) for address in addresses], notes))
+        log.say(banner(choices.title, [log.bold(address) for address in addresses], notes))
     for hook in started:
         call(hook, log.say, web or addresses[0])
 

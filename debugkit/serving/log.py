@@ -60,15 +60,20 @@ class Log:
 
         Up to the dash it is the line that Werkzeug writes, for the programs that read it.
         """
-        if self._hidden in line and f"{self._hidden}/" in f"{_path(line)}/":
+        shown = self.shown(line)
+        if shown is None:
             return
-        if "?" in line:
-            line = without_secrets(line)
         stamp = _stamp(int(self._clock()))
-        line = f'"{escape(line)}" {status}'
+        line = f'"{shown}" {status}'
         if self._colours:
             line = f"{_colour(status)}{line}{RESET}"
         self.say(f"{peer or UNIX} - - [{stamp}] {line} - {size_text(size)} {time_text(seconds)}")
+
+    def shown(self, line: str) -> str | None:
+        """A request line as it may be logged: without secrets and control characters. `None`: not at all."""
+        if self._hidden in line and f"{self._hidden}/" in f"{_path(line)}/":
+            return None
+        return escape(without_secrets(line) if "?" in line else line)
 
     def failed(self, error: BaseException) -> None:
         """An exception that the application did not catch."""

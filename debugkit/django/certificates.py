@@ -1,0 +1,108 @@
+"""Which files ``--cert``, ``--cert-file`` and ``--key-file`` mean, and what is in them.
+
+Missing files are made under exactly the names that were given; a file that is there is never written to.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from debugkit.errors import ConfigurationError
+from debugkit.serving import private_files
+from debugkit.serving.tls import make_pair, subject_names
+from debugkit.serving.tls_context import examine, load_ssl_context
+
+EXTENSIONS = (".crt", ".key")
+#: Days before its end from which a certificate is spoken of.
+SOON = 14
+#: X509_V_ERR_CERT_HAS_EXPIRED (OpenSSL, x509_vfy.h).
+EXPIRED = 10
+#: Of the names that every new certificate has, the one that nobody opens as it is.
+WILDCARD = ("*.localhost",)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The files of a certificate and its key, which may be one and the same, and what should be said of them."""
+
+    cert: Path
+    key: Path
+    notes: tuple[str, ...] = ()
+
+
+def find_paths(cert: str, key: str, folder: Path) -> tuple[Path, Path]:
+    """The two files that the options mean, of which at least one was given.
+
+    What one leaves out, the folder or the name, is the other's; then it is ``folder``. Without an extension they get
+    .crt and .key.
+    """
+    given = [Path(text).expanduser() if text else None for text in (cert, key)]
+    parents = [path.parent for path in given if path is not None and str(path.parent) != "."]
+    stems = [path for path in given if path is not None]
+    found = []
+    for path, extension in zip(given, EXTENSIONS, strict=True):
+        own = path if path is not None else None
+        parent = own.parent if own is not None and str(own.parent) != "." else next(iter(parents), folder)
+        name = own.name if own is not None else stems[0].stem
+        found.append(folder / parent / (name if Path(name).suffix else f"{name}{extension}"))
+    return found[0], found[1]
+
+
+def prepare(cert: str, key: str, hosts: Iterable[str], *, folder: Path, clock: Callable[[], float] = time.time) -> Pair:
+    """The certificate to serve with, made for ``hosts`` when neither file is there yet.
+
+    Raises `ConfigurationError` for files that cannot be one, or cannot be made.
+    """
+    cert_file, key_file = find_paths(cert, key, folder)
+    if cert_file.is_file() and not key and not key_file.exists() and b"PRIVATE KEY-----" in cert_file.read_bytes():
+        key_file = cert_file  # both in one file
+    notes: tuple[str, ...] = ()
+    if not cert_file.exists() and not key_file.exists():
+        make(cert_file, key_file, hosts, clock())
+        notes = (f"Made a certificate: {cert_file}, with its key in {key_file}.",)
+    for path, other in ((cert_file, key_file), (key_file, cert_file)):
+        if not path.exists():
+            raise ConfigurationError(
+                f"{other} is there, but {path} is not: name the file that belongs to it, or move it away."
+            )
+    load_ssl_context(cert_file, key_file)
+    return Pair(cert_file, key_file, (*notes, *spoken_of(cert_file, key_file, hosts, clock())))
+
+
+def make(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float) -> None:
+    """Write a new pair. Raises `ConfigurationError` and leaves nothing behind when one of them cannot be written."""
+    cert, key = make_pair(hosts, now)
+    contents = {key_file: key, cert_file: cert} if cert_file != key_file else {cert_file: key + cert}
+    with ExitStack() as undo:
+        for path, data in contents.items():
+            try:
+                private_files.create(path, data, 0o600 if key in data else 0o644)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{path} cannot be written ({error.strerror}): make the folder {path.parent}, or name another one."
+                    if not path.parent.is_dir()
+                    else f"{path} cannot be written ({error.strerror}): name a file that you may write."
+                ) from error
+            undo.callback(path.unlink)
+        undo.pop_all()
+
+
+def spoken_of(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float) -> tuple[str, ...]:
+    """What a developer should know of a certificate that is its own issuer. Of others, browsers tell it."""
+    again = f"remove {cert_file} and its key, and new ones are made at the next start."
+    try:
+        found = examine(cert_file, key_file)
+    except ssl.SSLCertVerificationError as error:
+        return (f"The certificate has expired: {again}",) if error.verify_code == EXPIRED else ()
+    except (ssl.SSLError, ValueError, KeyError):
+        return ()
+    days = (found.expires - now) / 86_400
+    if days < SOON:
+        return (f"The certificate {'has expired' if days < 0 else f'expires in {days:.0f} days'}: {again}",)
+    missing = [name for name in subject_names(hosts) if name not in found.names and name not in WILDCARD]
+    return (f"The certificate does not hold for {', '.join(missing)}: {again}",) if missing else ()

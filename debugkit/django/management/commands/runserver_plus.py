@@ -1,0 +1,29 @@
+"""``manage.py runserver_plus``: arguments in, exit status out."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand
+
+from debugkit.django.options import add_arguments
+from debugkit.django.serving import run_command
+
+
+class Command(BaseCommand):
+    """Serves the project with a debugger page for errors, and starts it again when it changes."""
+
+    help = "Serve the project for development: errors become pages with a console, and saved files take effect at once."
+    #: They are run in the worker, where a browser can show what is wrong.
+    requires_system_checks: ClassVar[list[str]] = []
+    suppressed_base_arguments: ClassVar[set[str]] = {"--verbosity", "--traceback"}
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_arguments(parser)
+        parser.add_argument("--skip-checks", action="store_true", help="skip the system checks")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if status := run_command(self, options):
+            sys.exit(status)

@@ -1,0 +1,301 @@
+"""What ``runserver_plus`` can be asked for, on the command line and in Django's settings, checked and in one object.
+
+Knows no Django: the settings are an object with attributes, so that it also works where there are none yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from debugkit.errors import ConfigurationError
+from debugkit.serving.listen import parse_address
+
+#: How the settings may begin: ours, and both spellings of django-extensions.
+PREFIXES = ("DEBUGKIT_", "RUNSERVER_PLUS_", "RUNSERVERPLUS_")
+DEFAULT_PORT = 8000
+RELOADERS = ("auto", "stat", "watchdog")
+#: When the messages of a start are printed: at the first one, at each, or not at all.
+MESSAGES = ("reload", "once", "always", "never")
+#: How queries are laid out by sqlparse unless the settings say something else.
+LAYOUT = {"reindent_aligned": True, "truncate_strings": 500}
+
+
+@dataclass(frozen=True, slots=True)
+class SqlOptions:
+    """How queries are printed."""
+
+    location: bool = False
+    truncate: int | None = 1000  # characters; `None`: all of them
+    layout: Mapping[str, Any] | None = field(default_factory=lambda: LAYOUT)  # for sqlparse; `None`: as it is
+    colours: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Everything the command was asked for."""
+
+    address: str = f"127.0.0.1:{DEFAULT_PORT}"
+    reload: bool = True
+    threaded: bool = True
+    browser: bool = False
+    checks: bool = True
+    static: bool = True
+    insecure: bool = False
+    output: str | None = None
+    sql: SqlOptions | None = None
+    cert: str = ""
+    key: str = ""
+    extra_files: tuple[str, ...] = ()
+    exclude_patterns: tuple[str, ...] = ()
+    reloader_type: str = "auto"
+    reloader_interval: float = 1.0
+    debugger: str = ""  # the module of the one that opens in the terminal: "pdb", "ipdb"
+    messages: str = "reload"
+    pin: bool = True
+    trusted_hosts: tuple[str, ...] = ()
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, checks: bool = False) -> None:
+    """Give a parser the options of the command. ``checks``: --skip-checks too, which Django adds by itself otherwise.
+
+    Words that only some are right are checked in `resolve`, as those in the settings are.
+    """
+    add = parser.add_argument
+    add("addrport", nargs="?", help="where to listen: PORT, ADDRESS:PORT, [IPv6]:PORT, NAME:PORT, unix:/path")
+    add("--ipv6", "-6", action="store_true", dest="use_ipv6", help="listen on an IPv6 address")
+    add("--noreload", action="store_false", dest="use_reloader", help="do not start again when a file changes")
+    add("--nothreading", action="store_false", dest="threaded", help="answer one request at a time")
+    add("--threaded", action="store_true", dest="threaded", default=True, help="answer requests at the same time")
+    if checks:
+        add("--skip-checks", action="store_true", help="skip the system checks")
+    add("--nostatic", action="store_false", dest="use_static_handler", help="do not serve static files")
+    add("--insecure", action="store_true", dest="insecure_serving", help="serve static files with DEBUG=False too")
+    add("--browser", action="store_true", dest="open_browser", help="open the site in a browser, once")
+    add("--output", dest="output_file", metavar="FILE", help="write requests and errors to FILE as well")
+    add("--startup-messages", metavar="WHEN", help=f"when checks and version are told: {', '.join(MESSAGES)}")
+    add("--nopin", action="store_true", dest="nopin", help="run code without the PIN, for this computer only")
+    _add_debugger(parser)
+    _add_reloader(parser)
+    _add_sql(parser)
+    _add_certificate(parser)
+
+
+def _add_debugger(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--trusted-host", action="append", dest="trusted_hosts", metavar="NAME", help="a name the site may have too")
+    add("--pm", action="store_true", help="stop at an error with pdb in the terminal, then show the page")
+    add("--pdb", action="store_true", help="the same as --pm")
+    add("--ipdb", action="store_true", help="the same with ipdb")
+    add("--keep-meta-shutdown", action="store_true", dest="keep_meta_shutdown_func", help="accepted, does nothing")
+
+
+def _add_reloader(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--extra-file", action="append", dest="extra_files", metavar="PATH", help="a file, folder or pattern to watch")
+    add("--exclude-pattern", action="append", dest="exclude_patterns", metavar="PATTERN", help="what is not watched")
+    add("--reloader-interval", metavar="SECONDS", help="seconds from one look to the next, with stat")
+    add("--reloader-type", metavar="TYPE", help=f"how changes are noticed: {', '.join(RELOADERS)}")
+
+
+def _add_sql(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    # No default: only what is said on the command line goes before the settings.
+    add("--print-sql", action="store_true", default=None, help="print the queries of requests")
+    add("--truncate-sql", metavar="N", help="print at most N characters of a query; 0: all of it")
+    add("--print-sql-location", action="store_true", help="print which line of yours asked for it")
+
+
+def _add_certificate(parser: argparse.ArgumentParser) -> None:
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--cert", dest="cert_path", metavar="PATH", help="the same as --cert-file")
+    one.add_argument("--cert-file", dest="cert_path", metavar="PATH", help="serve https; the files are made if missing")
+    parser.add_argument("--key-file", dest="key_file_path", metavar="PATH", help="the private key of the certificate")
+
+
+def resolve(given: Mapping[str, Any], settings: object) -> Options:
+    """What the command line and the settings come to; the command line wins, lists are joined.
+
+    Raises `ConfigurationError` that names the option or the setting.
+    """
+    find = Finder(given, settings)
+    sql = find.value("print_sql", "PRINT_SQL", _flag, False)
+    return Options(
+        address=address(find.value("addrport", "SERVER_ADDRESS_PORT", _text, ""), ipv6=bool(given.get("use_ipv6"))),
+        reload=given.get("use_reloader", True),
+        threaded=given.get("threaded", True),
+        browser=bool(given.get("open_browser")),
+        checks=not given.get("skip_checks"),
+        static=given.get("use_static_handler", True),
+        insecure=bool(given.get("insecure_serving")),
+        output=given.get("output_file"),
+        sql=_sql(find) if sql else None,
+        cert=given.get("cert_path") or "",
+        key=given.get("key_file_path") or "",
+        extra_files=find.joined("extra_files", "EXTRA_FILES", "--extra-file"),
+        exclude_patterns=find.joined("exclude_patterns", "EXCLUDE_PATTERNS", "--exclude-pattern"),
+        reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", _one_of(RELOADERS), "auto"),
+        reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", _seconds, 1.0),
+        debugger="ipdb" if given.get("ipdb") else "pdb" if given.get("pdb") or given.get("pm") else "",
+        messages=find.value("startup_messages", "STARTUP_MESSAGES", _one_of(MESSAGES), "reload"),
+        pin=not given.get("nopin"),
+        trusted_hosts=find.joined("trusted_hosts", "TRUSTED_HOSTS", "--trusted-host"),
+    )
+
+
+def _sql(find: Finder) -> SqlOptions:
+    layout = find.value("", "SQLPARSE_FORMAT_KWARGS", _table, LAYOUT)
+    return SqlOptions(
+        location=bool(find.given.get("print_sql_location")),
+        truncate=find.value("truncate_sql", "PRINT_SQL_TRUNCATE", _length, 1000) or None,
+        layout=layout if find.value("", "SQLPARSE_ENABLED", _flag, True) else None,
+        colours=find.value("", "PYGMENTS_ENABLED", _flag, True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds what was said of one thing: on the command line, or in a setting of any spelling."""
+
+    given: Mapping[str, Any]
+    settings: object
+
+    def value(self, dest: str, name: str, check: Callable[[Any, str], Any], default: Any) -> Any:
+        value = self.given.get(dest)
+        if value is not None:
+            return check(value, f"--{dest.replace('_', '-')}" if dest != "addrport" else "The address")
+        for source, value in self._set(name):
+            return check(value, source)
+        return default
+
+    def joined(self, dest: str, name: str, option: str) -> tuple[str, ...]:
+        found = list(_texts(self.given.get(dest), option))
+        for source, value in self._set(name):
+            found += _texts(value, source)
+        return tuple(dict.fromkeys(found))
+
+    def _set(self, name: str) -> Iterator[tuple[str, Any]]:
+        for source in (f"{prefix}{name}" for prefix in PREFIXES):
+            value = getattr(self.settings, source, _MISSING)
+            if value is not _MISSING:
+                yield source, value
+
+
+#: A setting may be `None`, which can mean something.
+_MISSING = object()
+
+
+# Addresses.
+
+_ADDRESS = re.compile(
+    r"""((?P<host> \[ (?P<six> [0-9A-Fa-f:.]+ (%[A-Za-z0-9_.-]+)? ) \]
+                | (?P<four> \d{1,3} (\.\d{1,3}){3} ) | (?P<zero> 0)
+                | (?P<name> [A-Za-z0-9_-]+ (\.[A-Za-z0-9_-]+)*) ) :)? (?P<port> \d{1,5})""",
+    re.X,
+)
+
+
+def address(text: str, *, ipv6: bool = False) -> str:
+    """The address to listen on, as `parse_address` takes it. Raises `ConfigurationError` for what is none."""
+    if ipv6 and not socket.has_ipv6:
+        raise ConfigurationError("This Python cannot speak IPv6: leave --ipv6 out.")
+    if text.startswith(("unix:", "fd:")):
+        parse_address(text, DEFAULT_PORT)
+        return text
+    found = _ADDRESS.fullmatch(text or str(DEFAULT_PORT))
+    if found is None:
+        raise ConfigurationError(f"{text!r} is no address: write 8000, 127.0.0.1:8000, [::1]:8000 or localhost:8000.")
+    if ipv6 and (found["four"] or found["zero"]):
+        raise ConfigurationError(f"{found['host']!r} is not an IPv6 address: write [::1]:{found['port']}.")
+    chosen = f"{_host(found, ipv6=ipv6)}:{found['port']}"
+    parse_address(chosen, DEFAULT_PORT)
+    return chosen
+
+
+def _host(found: re.Match[str], *, ipv6: bool) -> str:
+    if found["host"] is None:
+        return "[::1]" if ipv6 else "127.0.0.1"
+    if found["zero"]:  # as inet_aton(3) reads it
+        return "0.0.0.0"
+    if found["name"] and ipv6:
+        return f"[{_six(found['name'])}]"
+    return found["host"]
+
+
+def _six(name: str) -> str:
+    try:
+        return str(socket.getaddrinfo(name, None, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise ConfigurationError(f"{name!r} has no IPv6 address: leave --ipv6 out, or write [::1].") from error
+
+
+# What values may be.
+
+
+def _wrong(source: str, value: Any, advice: str) -> ConfigurationError:
+    return ConfigurationError(f"{source} is {value!r}, which cannot work: give {advice}.")
+
+
+def _flag(value: Any, source: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(source, value, "True or False")
+    return value
+
+
+def _text(value: Any, source: str) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):  # a port
+        return str(value)
+    if value is not None and not isinstance(value, str):
+        raise _wrong(source, value, "a text such as '127.0.0.1:8000'")
+    return value or ""
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[Any, str], str]:
+    def check(value: Any, source: str) -> str:
+        if value not in words:
+            raise _wrong(source, value, f"one of {', '.join(words)}")
+        return str(value)
+
+    return check
+
+
+def _seconds(value: Any, source: str) -> float:
+    try:
+        found = float(value) if not isinstance(value, bool) else -1.0
+    except (TypeError, ValueError):
+        found = -1.0
+    if not 0 < found < float("inf"):
+        raise _wrong(source, value, "a number of seconds above 0")
+    return found
+
+
+def _length(value: Any, source: str) -> int | None:
+    try:
+        found = int(value) if value is not None and not isinstance(value, bool) else 0 if value is None else -1
+    except (TypeError, ValueError):
+        found = -1
+    if found < 0:
+        raise _wrong(source, value, "a number of characters, 0 for all of them")
+    return found
+
+
+def _table(value: Any, source: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _wrong(source, value, "a dict of arguments for sqlparse.format")
+    return value
+
+
+def _texts(value: Any, source: str) -> tuple[str, ...]:
+    items: Iterable[Any] = (value,) if isinstance(value, (str, os.PathLike)) else () if value is None else value
+    try:
+        found = tuple(os.fspath(item) for item in items)
+    except TypeError:
+        raise _wrong(source, value, "a list of texts") from None
+    if not all(isinstance(item, str) for item in found):
+        raise _wrong(source, value, "a list of texts")
+    return found

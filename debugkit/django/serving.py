@@ -1,0 +1,249 @@
+"""Serves a Django project: what Django's own ``runserver`` does around a request handler, with debugkit's runner.
+
+Everything that can fail in the project happens in `load`, in the worker: there it is shown in the browser, and heals.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+import webbrowser
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.core.servers.basehttp import get_internal_wsgi_application
+from django.core.signals import request_finished
+from django.db import DatabaseError, connections
+
+from debugkit import hooks
+from debugkit.choices import Choices
+from debugkit.django import certificates, postmortem, request_log
+from debugkit.django.options import Options, resolve
+from debugkit.django.query_printer import QueryPrinter
+from debugkit.django.reloading import Reloader
+from debugkit.django.request_log import RequestLog
+from debugkit.django.sql import Recording
+from debugkit.errors import DebugkitError
+from debugkit.run import run
+from debugkit.serving.control import current
+from debugkit.serving.listen import parse_address
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from debugkit.debug.wsgi import DebuggedApplication
+
+#: What Django's reloader tells its children, for applications whose `ready` asks. Nothing here reads it.
+RELOADED = "RUN_MAIN"
+
+
+def run_command(command: BaseCommand, given: Mapping[str, Any]) -> int:
+    """What ``manage.py runserver_plus`` does; ``given`` are its arguments. Returns the exit status.
+
+    Raises `CommandError` for what cannot work, in one sentence; in a worker `DebugkitError`, which its own start
+    shows in the terminal or in the browser.
+    """
+    try:
+        return Site(command, resolve(given, settings), colours(given)).run()
+    except DebugkitError as error:
+        if current():
+            raise
+        raise CommandError(error.explanation) from error
+
+
+def colours(given: Mapping[str, Any]) -> bool | None:
+    """What the command line says of colours; `None`: nothing, as terminals have them and files do not."""
+    return False if given.get("no_color") else True if given.get("force_color") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A project that is about to be served."""
+
+    command: BaseCommand
+    options: Options
+    colours: bool | None = None
+
+    def run(self) -> int:
+        control = current()
+        debugger = self._debugger() if settings.DEBUG else None
+        if control is None:
+            require_hosts()
+            os.environ[RELOADED] = "true"
+        else:  # the settings of now count for the page of a failed start too
+            control.hello = {**control.hello, "debugger": debugger}
+        return run(self.load, self._choices(debugger))
+
+    def _debugger(self) -> dict[str, Any]:
+        """The settings of the debugger. The same project has the same PIN, with and without DEBUG, static files..."""
+        return {
+            "pin_security": self.options.pin,
+            "trusted_hosts": self.options.trusted_hosts,
+            "identity": f"django:{project_folder()}",
+        }
+
+    def _choices(self, debugger: dict[str, Any] | None) -> Choices:
+        options = self.options
+        environ = {**os.environ, **({} if self.colours is None else {COLOURS[self.colours]: "1"})}
+        return Choices(
+            addresses=(options.address,),
+            port=0,
+            debugger=debugger,
+            reload=options.reload,
+            roots=(str(project_folder()),),
+            extra_files=options.extra_files,
+            exclude_patterns=options.exclude_patterns,
+            reloader_type=options.reloader_type,
+            reloader_interval=options.reloader_interval,
+            threaded=options.threaded,
+            ssl_context=self._certificate(),
+            title=f"Django {django.get_version()} with settings {settings.SETTINGS_MODULE!r} is served by debugkit at",
+            log=RequestLog(environ=environ),
+            late=True,
+        )
+
+    def _certificate(self) -> tuple[str, str] | None:
+        options = self.options
+        if not options.cert and not options.key:
+            return None
+        hosts = [parse_address(options.address, 0).host]
+        pair = certificates.prepare(options.cert, options.key, hosts, folder=Path.cwd())
+        for note in pair.notes if current() is None else ():
+            request_log.say(f" * {note}")
+        return str(pair.cert), str(pair.key)
+
+    def load(self) -> WSGIApplication:
+        """The project as an application. Raises whatever is wrong with it."""
+        request_log.prepare(colours=self.colours, environ=os.environ)
+        require_hosts()
+        self._check()
+        application = self._handler()
+        if user := os.environ.get("REMOTE_USER"):
+            application = RemoteUser(application, user)
+        debugged = self._watched_over(application) if settings.DEBUG else None
+        self._listen(debugged)
+        return debugged or application
+
+    def _check(self) -> None:
+        """System checks and migrations. Their connections are closed again."""
+        try:
+            if self.options.checks:
+                check(self.command, tell=self._tells)
+            check_migrations(self.command)
+        finally:
+            connections.close_all()
+        self.command.stdout.flush()
+
+    @property
+    def _tells(self) -> bool:
+        """Whether this start is one whose messages are printed."""
+        control = current()
+        first = control is None or control.hello["number"] == 1
+        return self.options.messages in ("reload", "always") or (self.options.messages == "once" and first)
+
+    def _handler(self) -> WSGIApplication:
+        handler: WSGIApplication = get_internal_wsgi_application()
+        if not self.options.static or not serves_static_files() or not (settings.DEBUG or self.options.insecure):
+            return handler
+        from django.contrib.staticfiles.handlers import StaticFilesHandler
+
+        return StaticFilesHandler(handler)  # type: ignore[no-any-return]
+
+    def _watched_over(self, application: WSGIApplication) -> DebuggedApplication:
+        from debugkit.debug.wsgi import DebuggedApplication
+        from debugkit.django import hook
+
+        debugged = DebuggedApplication(application, **self._debugger())
+        hook.install(debugged)
+        if self.options.debugger:
+            postmortem.install(self.options.debugger, request_log.say)
+        return debugged
+
+    def _listen(self, debugged: DebuggedApplication | None) -> None:
+        """Hear of queries, of requests that end, of changed files, and of the start."""
+        options = self.options
+        show = QueryPrinter(options.sql, request_log.say, self._keyword()) if options.sql else None
+        if show or debugged:
+            Recording(show).begin()
+        request_finished.connect(close_connections, dispatch_uid="debugkit.connections")
+        if options.output:
+            request_log.write_to(options.output)
+        if control := current():
+            reloader = Reloader(
+                lambda found: control.watch(found, control.born), lambda: debugged.events if debugged else None
+            )
+            reloader.start()
+            hooks.on_change(reloader.changed)
+        if options.browser and (control is None or control.hello["number"] == 1):
+            hooks.after_start(open_browser)
+
+    def _keyword(self) -> Any:
+        style: Any = request_log.style_for(sys.stderr, self.colours, os.environ)
+        return style.SQL_KEYWORD if style.SQL_KEYWORD("x") != "x" else None
+
+
+#: By whether colours are wanted, the variable that says so (no-color.org, force-color.org).
+COLOURS = {False: "NO_COLOR", True: "FORCE_COLOR"}
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteUser:
+    """Requests come from the user that the environment of the server names, as with Django's own server."""
+
+    application: WSGIApplication
+    user: str
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        environ["REMOTE_USER"] = self.user
+        return self.application(environ, start_response)
+
+
+def require_hosts() -> None:
+    """Raise `CommandError` where Django would refuse every request."""
+    if not settings.DEBUG and not settings.ALLOWED_HOSTS:
+        raise CommandError("You must set settings.ALLOWED_HOSTS if DEBUG is False.")
+
+
+def project_folder() -> Path:
+    """Where ``manage.py`` is; the working directory for a project that is run by ``django-admin``."""
+    program = Path(sys.argv[0])
+    return program.resolve().parent if program.name == "manage.py" and program.is_file() else Path.cwd()
+
+
+def serves_static_files() -> bool:
+    """As Django: when its application for them is installed, and WhiteNoise has not taken over."""
+    return apps.is_installed("django.contrib.staticfiles") and not apps.is_installed("whitenoise.runserver_nostatic")
+
+
+def check(command: BaseCommand, *, tell: bool) -> None:
+    """Run the system checks. Raises `SystemCheckError` without colours: it is also read in a browser."""
+    try:
+        command.check(display_num_errors=tell)
+    except SystemCheckError as error:
+        raise SystemCheckError(re.sub(r"\x1b\[[0-9;]*m", "", str(error))) from None
+
+
+def check_migrations(command: BaseCommand) -> None:
+    """Tell which migrations are missing. A database that cannot be reached now may be there for the first request."""
+    try:
+        command.check_migrations()
+    except DatabaseError as error:
+        request_log.say(f" * Migrations were not checked: {str(error).strip()}")
+
+
+def close_connections(**_: Any) -> None:
+    """Threads come and go, and none is sure to answer again: Django's own server keeps no connection either."""
+    connections.close_all()
+
+
+def open_browser(url: str) -> None:
+    """Some browsers end only when they are closed."""
+    threading.Thread(target=webbrowser.open, args=[url], name="debugkit browser", daemon=True).start()
