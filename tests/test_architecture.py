@@ -66,6 +66,7 @@ debugkit.serving.contents debugkit.serving.http11
 debugkit.serving.server debugkit.serving.watch_events
 debugkit.serving.watch
 debugkit.serving.plan debugkit.serving.processes
+debugkit.serving.workers
 debugkit.serving.reloader
 debugkit.choices
 debugkit.run

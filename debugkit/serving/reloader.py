@@ -6,31 +6,25 @@ Imports none of the user's code, and outlives all that goes wrong in a worker. A
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import selectors
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from debugkit.serving.control import Channel, installed_folders
 from debugkit.serving.log import Log
-from debugkit.serving.plan import Plan, boot
+from debugkit.serving.plan import Plan
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.signals import SIGNALS, Bell, handling
 from debugkit.serving.watch import Scope, make_watcher
+from debugkit.serving.workers import EXTRA_GRACE, Worker, end, forget_bytecode, installed, reap, start
 
 #: Seconds that a worker has for the answer whether a change needs a restart.
 ANSWER_TIME = 1.0
-#: Seconds beyond the grace of requests until a worker is killed: `atexit` runs in them.
-EXTRA_GRACE = 2.0
 #: Seconds until a crashed worker is started again: the first, and the longest. They double from one to the next.
 BACK_OFF = (0.5, 30.0)
 #: Seconds after which a worker that crashes counts as the first to do so.
@@ -39,20 +33,6 @@ STABLE = 10.0
 SPARE_DELAY = 0.5
 #: How a worker ends that was asked to: by itself, or by one of the signals that stop gracefully.
 ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
-
-
-@dataclass(eq=False, slots=True)
-class Worker:
-    """A process that serves, or is about to."""
-
-    process: subprocess.Popen[bytes]
-    channel: Channel
-    born: float
-    state: str = "starting"  # then "serving" or "failed"
-    substitute: bool = False  # serves nothing but the news that the program ended
-    refused: int | None = None
-    asked: float | None = None  # when to restart if no answer comes
-    deadline: float | None = None  # when to kill it
 
 
 class Supervisor:
@@ -177,15 +157,8 @@ class Supervisor:
         self._current = worker
 
     def _start(self) -> Worker:
-        """Start a process that waits for its hello."""
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, *self._plan.program.options, "-c", boot("debugkit.worker"), str(theirs.fileno())]
-        with theirs:
-            process = subprocess.Popen(
-                command, cwd=self._plan.program.folder, pass_fds=(*self._plan.sockets, theirs.fileno())
-            )
-        worker = Worker(process, Channel(ours), self._clock())
-        self._selector.register(ours, selectors.EVENT_READ, worker)
+        worker = start(self._plan, self._clock())
+        self._selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
         return worker
 
     def _take_spare(self) -> Worker | None:
@@ -325,42 +298,6 @@ class Supervisor:
         names = [os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path for path in paths]
         more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
         return ", ".join(names[:3]) + more
-
-
-def forget_bytecode(paths: Sequence[str]) -> None:
-    """Remove what Python has compiled of these files.
-
-    It takes a ``.pyc`` for fresh when size and second of the source agree (PEP 552 calls them timestamp-based): of two
-    saves of one length in one second, the second would never be seen.
-    """
-    for path in paths:
-        if path.endswith(".py"):
-            compiled = Path(importlib.util.cache_from_source(path))
-            for stale in compiled.parent.glob(f"{Path(path).stem}.{sys.implementation.cache_tag}*.pyc"):
-                try:
-                    stale.unlink(missing_ok=True)
-                except OSError:  # a read-only folder: nobody could have written it either
-                    pass
-
-
-def installed() -> list[tuple[str, int]]:
-    """What changes when a package is installed: the folders of packages, and when each changed."""
-    folders = [Path(folder) for folder in installed_folders()]
-    return [(str(folder), folder.stat().st_mtime_ns) for folder in folders if folder.is_dir()]
-
-
-def reap(process: subprocess.Popen[bytes]) -> int:
-    """The exit status of a process that has closed its channel; negative for a signal, as `subprocess` has it."""
-    try:
-        return process.wait(EXTRA_GRACE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    reap(process)
 
 
 def main(arguments: Sequence[str]) -> int:
