@@ -27,7 +27,7 @@ _IDLE_SECONDS = 900.0
 
 
 class Console:
-    """A console in a frame, or with ``names`` of its own when ``frame`` is `None`.
+    """A console in a frame, where ``names`` are at hand too, or with ``names`` alone when ``frame`` is `None`.
 
     Each command runs inside a copy of ``context`` and with ``context_managers`` entered (those that frameworks give to
     ``environ["werkzeug.debug.preserve_context"]``). The thread is made when it is needed, and stays the same until it

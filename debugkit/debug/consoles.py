@@ -34,7 +34,11 @@ def _frame_console(desk: Desk, frame: str) -> tuple[Entry, Console]:
 
     def make() -> Console:
         return Console(
-            found.frame, limits=desk.settings.limits, context=entry.context, context_managers=entry.context_managers
+            found.frame,
+            limits=desk.settings.limits,
+            context=entry.context,
+            context_managers=entry.context_managers,
+            names=entry.extras.names,
         )
 
     return entry, entry.console(found.index, make)

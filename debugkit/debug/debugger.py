@@ -9,12 +9,14 @@ import contextvars
 import re
 import traceback
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 from debugkit.debug import answers, consoles, handlers, negotiate, render
-from debugkit.debug.capture import capture
+from debugkit.debug.capture import CapturedTraceback, capture
 from debugkit.debug.desk import Desk, site, wants_page
+from debugkit.debug.extras import NOTHING, Extras
 from debugkit.debug.handlers import ID
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import title
@@ -63,18 +65,28 @@ class Debugger(Desk):
         request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
+        explain: Callable[[CapturedTraceback], Extras] | None = None,
     ) -> Entry:
-        """Capture an exception and keep it. ``tb`` says where its traceback is to begin."""
+        """Capture an exception and keep it. ``tb`` says where its traceback is to begin.
+
+        ``explain`` tells what a framework knows of it, and runs at once: what it says is secret never gets out.
+        """
         settings = self.settings
         captured = capture(exc, tb=tb, show_hidden=settings.show_hidden_frames, limits=settings.limits)
-        entry = self.registry.add(captured, request=request, context=context, context_managers=context_managers)
+        entry = self.registry.add(
+            captured,
+            request=request,
+            context=context,
+            context_managers=context_managers,
+            extras=NOTHING if explain is None else explain(captured),
+        )
         if self.events is not None:
-            text = self.redactor.text(title(captured.exception))
+            text = self.redactor_of(entry).text(title(captured.exception))
             self.events.publish("recorded", {"id": entry.id, "title": text, "request": entry.request_line})
         return entry
 
-    def report(self, entry: Entry, request: Request, verdict: Verdict) -> str:
-        """What the terminal says of an error: the traceback, and where to look at it.
+    def report(self, entry: Entry, request: Request, verdict: Verdict, *, text: bool = True) -> str:
+        """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.
 
         A stranger's Host may name any server: no link in the terminal leads there, least of all the one that unlocks.
         """
@@ -82,7 +94,8 @@ class Debugger(Desk):
         base = f"{site(request) if trusted else ''}{self.base(request)}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
         announcement = self.announcement(base, entry) if trusted else []
-        return "\n".join([entry.captured.text.rstrip("\n"), link, *announcement, ""])
+        traceback_text = [entry.captured.text.rstrip("\n")] if text else []
+        return "\n".join([*traceback_text, link, *announcement, ""])
 
     def error_response(self, entry: Entry, request: Request, verdict: Verdict, *, notice: str = "") -> Response:
         """The response to the request that failed, in the form its client can use (RFC 9110, section 15.6.1).
@@ -90,7 +103,7 @@ class Debugger(Desk):
         ``notice`` is a sentence for the top of the page.
         """
         if verdict.level is Level.STRANGER:
-            return answers.bare(500, "Internal Server Error")
+            return answers.bare(entry.extras.status, HTTPStatus(entry.extras.status).phrase)
         form = negotiate.preferred(request.headers)
         response = self._error_page(entry, request, verdict, form, notice)
         url = f"{self.base(request)}/tracebacks/{entry.id}"
@@ -98,14 +111,16 @@ class Debugger(Desk):
         return Response(response.status, (*response.headers, *pointer), response.body)
 
     def _error_page(self, entry: Entry, request: Request, verdict: Verdict, form: str, notice: str) -> Response:
+        status = entry.extras.status
         try:
-            return handlers.entry_response(self, entry, request, verdict, form, status=500, notice=notice)
+            return handlers.entry_response(self, entry, request, verdict, form, status=status, notice=notice)
         except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
-            self._tell(defect)
+            self.tell_defect(defect)
             note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
-            return answers.text(f"{entry.captured.text}\n{note}\n", status=500)
+            return answers.text(f"{entry.captured.text}\n{note}\n", status=status)
 
-    def _tell(self, defect: Exception) -> None:
+    def tell_defect(self, defect: Exception) -> None:
+        """Say in the terminal that the debugger itself failed."""
         self._print_line(f" * The debugger failed:\n{''.join(traceback.format_exception(defect))}")
 
     def respond(self, request: Request) -> Response:
@@ -118,7 +133,7 @@ class Debugger(Desk):
         except RequestError as error:
             return self._refusal(error, request)
         except Exception as defect:
-            self._tell(defect)
+            self.tell_defect(defect)
             return self._refusal(InternalError("The debugger failed. Its terminal says how."), request)
 
     def _dispatch(self, request: Request, verdict: Verdict) -> Response:

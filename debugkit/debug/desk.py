@@ -101,8 +101,14 @@ class Desk:
             return "With the PIN switched off, this works only on the computer that runs the server."
         return "Enter the PIN first: the server printed it in its terminal."
 
-    def describer(self) -> Describer:
-        return Describer(self.settings.limits, self.redactor)
+    def redactor_of(self, entry: Entry | None) -> Redactor:
+        """Knows also what the framework was told to keep secret in this error."""
+        if entry is None:
+            return self.redactor
+        return self.redactor.extended(entry.extras.secret_names, entry.extras.secret_texts)
+
+    def describer(self, entry: Entry | None = None) -> Describer:
+        return Describer(self.settings.limits, self.redactor_of(entry))
 
     def reader(self, request: Request, verdict: Verdict) -> Reader:
         developer = verdict.level is Level.DEVELOPER

@@ -23,6 +23,9 @@ from debugkit.debug.positions import nested_codes
 
 T = TypeVar("T")
 
+#: A global that marks a frame made to stand for a template, whose lines and columns are those of the template.
+TEMPLATE = "__debugkit_template__"
+
 #: What a template without a name is called.
 _STRING_TEMPLATE = "<template>"
 #: The compiler is asked only for files up to this many bytes: it takes about a second for a megabyte.
@@ -207,6 +210,11 @@ def _from_linecache(frame: Framed) -> Source | None:
 def is_template(frame: Framed) -> bool:
     """Whether Jinja made this frame to stand for a template."""
     return global_of(frame, "__jinja_exception__") is not None
+
+
+def holds_template(frame: Framed) -> bool:
+    """Whether the frame's source is a template's, whoever made it."""
+    return is_template(frame) or global_of(frame, TEMPLATE) is not None
 
 
 def _maker(frame: Framed) -> FrameType | None:

@@ -6,6 +6,7 @@ Brings together the frame, its source and its values for one reader; knows nothi
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from itertools import dropwhile
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from urllib.parse import quote
 
+from debugkit.debug import files
 from debugkit.debug.capture import CapturedFrame
 from debugkit.debug.expressions import ExpressionValue, expression_values
+from debugkit.debug.extras import HIDDEN
+from debugkit.debug.redaction import REDACTED
 from debugkit.debug.registry import Entry
 from debugkit.debug.source import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
 from debugkit.debug.values import Describer, Node
@@ -30,6 +34,8 @@ VALUES_BESIDE_A_LINE = 3
 VALUES_OF_A_BRIEF_FRAME = 6
 #: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
 CODE = (ModuleType, FunctionType, BuiltinFunctionType, type)
+#: The names in an expression.
+_WORD = re.compile(r"[^\W\d]\w*")
 #: Children printed under a value of the failing line that does not fit into its row.
 DETAILS = 8
 
@@ -104,6 +110,8 @@ class FrameViews:
 
         Values are known by their identity: frames keep them alive for as long as this object is used.
         """
+        if value is HIDDEN:
+            return Node(REDACTED, "", "redacted", False, True)
         key = (id(value), name)
         node = self._nodes.get(key)
         if node is None:
@@ -161,7 +169,7 @@ class FrameViews:
             return ()
         rows = [self._expression_row(found) for found in self._expressions(frame, shown, failing_only=True)]
         names = {"self", "cls", *(row.name for row in rows)}
-        for name, value in local_values(frame.frame.f_locals, module_level=_among_globals(frame.frame, frame.name)):
+        for name, value in self._variables(frame):
             if len(rows) >= VALUES_OF_A_BRIEF_FRAME:
                 break
             if name not in names and type(value) not in CODE:
@@ -177,9 +185,24 @@ class FrameViews:
         if not self._reader.values or frame.frame is None:
             return ()
         names = frame.frame.f_locals
+        hidden = self._hidden(frame).keys()
         lines = source_lines(frame, self._neighbours())
         found = expression_values(frame, lines, shown.first, shown.last, failing_only=failing_only)
-        return tuple(value for value in found if type(value.value) not in CODE or value.text in names)
+        return tuple(
+            value
+            for value in found
+            if (type(value.value) not in CODE or value.text in names)
+            and (not hidden or hidden.isdisjoint(_WORD.findall(value.text)))
+        )
+
+    def _hidden(self, frame: CapturedFrame) -> Mapping[str, object]:
+        return self._entry.extras.hidden.get(frame.index, {})
+
+    def _variables(self, frame: CapturedFrame) -> Iterator[tuple[str, object]]:
+        """The locals worth a row, with what is shown in place of secret ones."""
+        if frame.frame is not None:
+            names = {**frame.frame.f_locals, **self._hidden(frame)}
+            yield from local_values(names, module_level=_among_globals(frame.frame, frame.name))
 
     def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
         tips = {(found.end_lineno, found.end_colno): found for found in expressions}
@@ -221,7 +244,7 @@ class FrameViews:
             return (), 0
         values = {value.text: value.value for value in found if value.failing}
         relevant = len(values)
-        for name, value in local_values(frame.frame.f_locals, module_level=_among_globals(frame.frame, frame.name)):
+        for name, value in self._variables(frame):
             values.setdefault(name, value)
         shown = list(values.items())[: max(self._limits.locals_shown, relevant)]
         rows = [self._local_row(name, value, index < relevant) for index, (name, value) in enumerate(shown)]
@@ -266,7 +289,7 @@ class FrameViews:
 
 def _among_globals(frame: FrameType, name: str) -> bool:
     """Whether a frame's locals hold what is defined for all, as those of a module and of a Jinja template do."""
-    return name == "<module>" or "__jinja_exception__" in frame.f_globals
+    return name == "<module>" or "__jinja_exception__" in frame.f_globals or files.TEMPLATE in frame.f_globals
 
 
 def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator[tuple[str, object]]:

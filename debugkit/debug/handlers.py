@@ -40,7 +40,7 @@ def recents(desk: Desk, request: Request, verdict: Verdict) -> Response:
         desk.reader(request, verdict),
         desk.access(request, verdict),
         desk.static_url(request),
-        desk.redactor,
+        desk.redactor_of,
         desk.live(request, "list"),
     )
     if negotiate.preferred(request.headers) == "html":
@@ -62,8 +62,10 @@ def entry_response(
     """
     if form == "text":
         url = f"{site(request)}{desk.base(request)}/tracebacks/{entry.id}"
-        return answers.text(f"{desk.redactor.text(entry.captured.text)}\nDebugger page: {url}\n", status=status)
-    with desk.describer() as describer:
+        more = render.html("_extras.txt", entry.extras).decode()
+        text = f"{desk.redactor_of(entry).text(entry.captured.text)}{more}"
+        return answers.text(f"{text}\nDebugger page: {url}\n", status=status)
+    with desk.describer(entry) as describer:
         builder = desk.builder(entry, request, verdict, describer)
         if form == "html":
             live = answer_live(desk, request, entry.request_line) if status >= 400 else past_live(desk, entry, request)
@@ -74,14 +76,14 @@ def entry_response(
         developer = verdict.level is Level.DEVELOPER
         kind = "application/problem+json" if status >= 400 else "application/json"
         return answers.answer(
-            kind, render.to_json(Problem(entry, builder, desk.redactor.text, ids=developer).data()), status=status
+            kind, render.to_json(Problem(entry, builder, describer.redactor.text, ids=developer).data()), status=status
         )
 
 
 def frame(desk: Desk, request: Request, verdict: Verdict, frame: str) -> Response:
     """A frame opened: the pane alone for the page's own script, else the whole page around it."""
     entry, found = desk.registry.frame(frame)
-    with desk.describer() as describer:
+    with desk.describer(entry) as describer:
         builder = desk.builder(entry, request, verdict, describer)
         if "x-debugkit" in request.headers:
             return answers.page(render.html("frame.html", builder.frame(found)))
@@ -124,7 +126,7 @@ def events(desk: Desk, request: Request, verdict: Verdict) -> Response:
 def source(desk: Desk, request: Request, verdict: Verdict, frame: str) -> Response:
     entry, found = desk.registry.frame(frame)
     reader = desk.reader(request, verdict)
-    with desk.describer() as describer:
+    with desk.describer(entry) as describer:
         shown = FrameViews(entry, reader, describer, desk.settings.limits).whole_source(found)
     short = short_filename(found.filename, library=found.library is not None)
     view = SourcePageView(
@@ -146,7 +148,7 @@ def value(desk: Desk, request: Request, verdict: Verdict, handle: str) -> Respon
     offset = desk.json_body(request).get("offset", 0)
     if type(offset) is not int or offset < 0:
         raise BadRequest('"offset" must be a whole number from 0 on.')
-    with desk.describer() as describer:
+    with desk.describer(entry) as describer:
         children = describer.children(found, name, offset)
     items = [
         {

@@ -44,13 +44,17 @@ class Namespace:
     """The names of one console. ``show(value, name, text)`` is called for each value that a command
     shows; ``text`` is empty when the value is to speak for itself.
 
-    ``frame`` is the frame to look from, `None` for a console of its own that starts with ``names``.
+    ``frame`` is the frame to look from; ``names`` are found there when nothing else has their name. `None`: a console
+    of its own, which starts with ``names``.
     """
 
     def __init__(
         self, frame: FrameType | None, names: Mapping[str, object], show: Callable[[object, str, str], None]
     ) -> None:
         self._show = show
+        self._at_hand = (
+            {} if frame is None else {name: value for name, value in names.items() if name not in vars(builtins)}
+        )
         self._sources: deque[str] = deque()
         self._flags = 0
         self._method = Method("", "")
@@ -116,7 +120,7 @@ class Namespace:
 
     def close(self) -> None:
         """Let go of all names, and of the sources."""
-        self._names, self._globals, self._local_names = {}, {}, None
+        self._names, self._globals, self._at_hand, self._local_names = {}, {}, {}, None
         self._underscore = ()
         while self._sources:
             linecache.cache.pop(self._sources.popleft(), None)
@@ -153,7 +157,7 @@ class Namespace:
     # Names that commands find after the user's own
 
     def _helpers(self) -> dict[str, Any]:
-        return {
+        return self._at_hand | {
             SHOW: self._display,
             MODULE: _module_proxy(self._globals),
             ASSIGN: self._assign,

@@ -6,7 +6,7 @@ Decides what is shown, folded and opened. Knows nothing of HTML, HTTP or who the
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby, takewhile
@@ -90,7 +90,7 @@ class PageBuilder:
             steps=self._steps(frame),
             frame=self._frame(frame, chosen=opened is None) if frame else None,
             request_line=entry.request_line,
-            status=500,
+            status=entry.extras.status,
             time=moment.strftime("%H:%M:%S"),
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
@@ -102,6 +102,9 @@ class PageBuilder:
             origins=tuple(self._origins(frame)),
             notice=" ".join(filter(None, (notice, entry.gone_reason))),
             live=live,
+            raised_during=entry.extras.raised_during,
+            searches=entry.extras.searches,
+            hint=self._text(entry.extras.hint) if reader.values else "",
             text="" if frame else self._text(captured.text),
         )
 
@@ -225,12 +228,12 @@ def recents_view(
     reader: Reader,
     access: AccessView,
     static_url: str,
-    redactor: Redactor,
+    redactor_of: Callable[[Entry], Redactor],
     live: LiveView | None = None,
 ) -> RecentsView:
     """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
     return RecentsView(
-        rows=tuple(recent_view(group, reader, redactor) for group in groups),
+        rows=tuple(recent_view(group, reader, redactor_of(group[0])) for group in groups),
         access=access,
         static_url=static_url,
         list_url=f"{reader.base}/tracebacks",

@@ -9,8 +9,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from urllib.parse import parse_qsl
 
+from debugkit.debug.extras import HIDDEN, ExtraPanel
+from debugkit.debug.redaction import REDACTED
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.values import Describer
@@ -42,7 +45,8 @@ class Panels:
             ("Session", self._session_sections),
             ("Environment", self._environment_sections),
         )
-        panels = (self._panel(name, maker) for name, maker in makers)
+        given = {panel.name: partial(self._given, panel) for panel in self._entry.extras.panels}
+        panels = (self._panel(name, maker) for name, maker in (dict(makers) | given).items())
         return tuple(panel for panel in panels if panel.sections or panel.error)
 
     def _panel(self, name: str, maker: Callable[[], tuple[Section, ...]]) -> Panel:
@@ -51,11 +55,17 @@ class Panels:
         except Exception as error:  # a panel may fail in ways nobody foresaw; the page says so and goes on
             return Panel(name, name.lower(), error=f"This panel could not be made: {type(error).__name__}: {error}")
 
+    def _given(self, panel: ExtraPanel) -> tuple[Section, ...]:
+        sections = (Section(table.title, self._rows(table.rows), notice=table.notice) for table in panel.tables)
+        return tuple(section for section in sections if section.rows or section.notice)
+
     def _rows(self, pairs: Iterable[tuple[str, object]]) -> tuple[ValueView, ...]:
         return tuple(self._row(str(name), value) for name, value in pairs)
 
     def _row(self, name: str, value: object) -> ValueView:
         redactor = self._describer.redactor
+        if value is HIDDEN:
+            return ValueView(name, REDACTED, redacted=True, kind="redacted")
         if isinstance(value, str) and not redactor.name_is_secret(name):
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
             return ValueView(name, redactor.text(value[:BODY_TEXT]), kind="")

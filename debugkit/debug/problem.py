@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from debugkit.debug.capture import CapturedException, CapturedFrame, RepeatedFrames
@@ -35,6 +36,9 @@ class Problem:
                 "line": page.request_line,
                 **{panel.slug: self._panel(panel.sections) for panel in page.panels},
             },
+            "raised_during": page.raised_during or None,
+            "hint": page.hint or None,
+            "searches": [asdict(search) for search in page.searches],
             "url": page.url,
         }
 

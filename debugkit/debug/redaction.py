@@ -5,9 +5,10 @@ Knows names and texts only. Walking through values is the business of `values.py
 
 from __future__ import annotations
 
+import copy
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -164,13 +165,28 @@ class Redactor:
     def __init__(self, extra_names: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> None:
         self._extra = tuple(name.lower() for name in extra_names if name)
         self._hints = _HINTS + self._extra
+        self._exact: frozenset[str] = frozenset()
         self._values = self._secrets(environ)
 
     def name_is_secret(self, name: str) -> bool:
         """Whether the value of a variable, key, attribute, header or expression of this name is a secret."""
         name = name[:_LONGEST_NAME]
         lower = name.lower()
-        return _is_secret(name) or any(extra in lower for extra in self._extra)
+        if _is_secret(name) or any(extra in lower for extra in self._extra):
+            return True
+        return bool(self._exact) and not self._exact.isdisjoint(_SEGMENT.findall(lower.replace("-", "_")))
+
+    def extended(self, names: Iterable[str], texts: Iterable[str]) -> Redactor:
+        """One that knows more: whole ``names``, in any case, and ``texts`` that are secret wherever they turn up."""
+        names = frozenset(name.lower().replace("-", "_") for name in names)
+        texts = frozenset(text for text in texts if len(text) >= SHORTEST_SECRET)
+        if not (names or texts):
+            return self
+        found = copy.copy(self)
+        found._exact = self._exact | names
+        found._hints = self._hints + tuple(found._exact)
+        found._values = tuple(sorted({*self._values, *texts}, key=len, reverse=True))
+        return found
 
     def text(self, value: str) -> str:
         """``value`` without the secrets in it: known values, passwords in URLs, keys, tokens, ``password=...``."""

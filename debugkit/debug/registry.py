@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from debugkit.debug.extras import NOTHING, Extras
 from debugkit.errors import Gone, NotFound
 from debugkit.settings import Limits
 
@@ -55,6 +56,7 @@ class Entry:
         request: object,
         context: contextvars.Context | None,
         context_managers: Sequence[Any],
+        extras: Extras,
         limits: Limits,
         clock: Callable[[], float],
     ) -> None:
@@ -65,6 +67,7 @@ class Entry:
         self.request_line: str = getattr(request, "line", "")
         self.context = context
         self.context_managers: Sequence[Any] = tuple(context_managers)
+        self.extras = extras
         self.live = True
         self.gone_reason = ""
         self._group = group
@@ -185,6 +188,7 @@ class Entry:
         values, self._values = self._values, {}
         self._handles = {}
         self.request, self.context, self.context_managers = None, None, ()
+        self.extras = self.extras.released()
         with ExitStack() as stack:  # each is released, also when another one fails
             stack.callback(values.clear)
             stack.callback(self.captured.release)
@@ -210,6 +214,7 @@ class Registry:
         request: object = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
+        extras: Extras = NOTHING,
     ) -> Entry:
         """Keep an error, and let go of older ones where the limits say so."""
         with self._changing() as ended:
@@ -221,6 +226,7 @@ class Registry:
                 request=request,
                 context=context,
                 context_managers=context_managers,
+                extras=extras,
                 limits=self._limits,
                 clock=self._clock,
             )

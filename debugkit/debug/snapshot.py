@@ -103,13 +103,16 @@ def quoted_path(environ: Mapping[str, Any]) -> str:
     return quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~-._")
 
 
-def take_snapshot(environ: Mapping[str, Any]) -> RequestSnapshot:
-    """Keep what the page shows of a request; finishes reading its recorded body."""
+def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> RequestSnapshot:
+    """Keep what the page shows of a request.
+
+    ``finish`` reads its recorded body to the end, which nobody else may want to read then.
+    """
     stream = environ.get(RECORDED)
     length = _length(environ)
     body, notice = b"", ""
     if isinstance(stream, RecordedInput):
-        notice = _finish(stream, length)
+        notice = _finish(stream, length if finish else None)
         body = bytes(stream.recorded)
     return RequestSnapshot(
         method=str(environ.get("REQUEST_METHOD", "")),

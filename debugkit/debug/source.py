@@ -108,7 +108,7 @@ class _Text:
 
 def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame]) -> _Text:
     source = files.find_source(frame, limits.source_file, neighbours)
-    template = bool(source.template) or files.is_template(frame)
+    template = bool(source.template) or files.holds_template(frame)
     language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
         return _Text(source, language, None, None)

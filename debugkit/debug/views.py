@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from debugkit.debug.extras import Search
+
 
 class Span(NamedTuple):
     """A piece of a source line in one colour. ``css`` is Pygments' short class, ``mark`` the failing expression.
@@ -269,6 +271,10 @@ class PageView:
     #: The plain text itself, only when there is no frame to show (evicted).
     text: str = ""
     live: LiveView | None = None
+    #: What a framework adds: the handler of the request, a hint that quotes values, searches that found nothing.
+    raised_during: str = ""
+    hint: str = ""
+    searches: tuple[Search, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

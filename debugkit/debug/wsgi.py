@@ -182,7 +182,7 @@ class DebuggedApplication:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         entry = self._record(error, trace, environ, contexts)
         verdict = self.debugger.judge(request)
-        self._log(environ, self.debugger.report(entry, request, verdict))
+        tell(environ, self.debugger.report(entry, request, verdict))
         response = self.debugger.error_response(entry, request, verdict)
         headers = [*response.headers, *kept_headers(sent[-1] if sent else [], response.headers)]
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
@@ -205,14 +205,6 @@ class DebuggedApplication:
             context_managers=[context for context in contexts if context is not None],
         )
 
-    def _log(self, environ: WSGIEnvironment, text: str) -> None:
-        stream = environ.get("wsgi.errors") or sys.stderr
-        try:
-            stream.write(text)
-            stream.flush()
-        except (OSError, ValueError):  # the terminal is gone, or cannot print a character
-            pass
-
     def _is_ours(self, path: str) -> bool:
         return path == self.settings.console_path or path == self._mount or path.startswith(f"{self._mount}/")
 
@@ -232,6 +224,16 @@ def capture(exc: BaseException) -> str:
         raise DebugkitError("There is no debugger yet: wrap the application in debugkit.DebuggedApplication first.")
     entry = debugger.record(exc, exc.__traceback__, context=contextvars.copy_context())
     return f"{debugger.settings.mount}/tracebacks/{entry.id}"
+
+
+def tell(environ: WSGIEnvironment, text: str) -> None:
+    """Write to the terminal of the request's server."""
+    stream = environ.get("wsgi.errors") or sys.stderr
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):  # the terminal is gone, or cannot print a character
+        pass
 
 
 def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

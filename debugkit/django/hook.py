@@ -1,0 +1,165 @@
+"""Django's technical error page becomes the debugger's: the live exception is kept, and a response is returned.
+
+Since Django itself asks for the page and gets a response, its signals, middleware, log and database connections go on
+as ever, and the traceback has no frame more than Django's own. Nothing is changed before `install`, or after its undo.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.views import debug
+
+from debugkit.debug.debugger import TRACEBACK_HEADER
+from debugkit.debug.messages import Response
+from debugkit.debug.snapshot import take_snapshot
+from debugkit.debug.trust import Level
+from debugkit.debug.wsgi import DebuggedApplication, make_request, tell
+from debugkit.django.report import report
+from debugkit.django.template_errors import with_templates
+
+Answer = Callable[..., HttpResponse]
+
+
+def install(debugged: DebuggedApplication) -> Callable[[], None]:
+    """Have ``debugged`` answer where Django would show its technical error page. Returns what undoes it.
+
+    Django asks for that page only with ``DEBUG``. A project's own ``DEFAULT_EXCEPTION_REPORTER``, or a request's
+    ``exception_reporter_class``, makes the page as ever: then the error is kept and its address printed, no more.
+    """
+    original: Answer = debug.technical_500_response
+
+    def technical_500_response(
+        request: HttpRequest,
+        exc_type: type[BaseException],
+        exc_value: BaseException,
+        tb: TracebackType | None,
+        status_code: int = 500,
+    ) -> HttpResponse:
+        page = partial(original, request, exc_type, exc_value, tb, status_code=status_code)
+        try:
+            return _answer(debugged, request, exc_value, tb, status_code, page)
+        except Exception as defect:  # the debugger must not become the second exception
+            debugged.debugger.tell_defect(defect)
+            return page()
+        finally:
+            del exc_value, tb, page
+
+    debug.technical_500_response = technical_500_response
+
+    def undo() -> None:
+        if debug.technical_500_response is technical_500_response:
+            debug.technical_500_response = original
+
+    return undo
+
+
+def _answer(
+    debugged: DebuggedApplication,
+    request: HttpRequest,
+    exc: BaseException,
+    tb: TracebackType | None,
+    status: int,
+    page: Callable[[], HttpResponse],
+) -> HttpResponse:
+    debugger = debugged.debugger
+    environ = environ_of(request)
+    read_body(request, debugger.settings.limits.recorded_body)
+    asked = make_request(environ, debugger.settings.mount)
+    entry = debugger.record(
+        exc,
+        with_templates(exc, tb),
+        request=take_snapshot(environ, finish=False),
+        context=contextvars.copy_context(),
+        explain=partial(report, request, status),
+    )
+    verdict = debugger.judge(asked)
+    announce = partial(tell, environ, debugger.report(entry, asked, verdict, text=not is_printed(exc, status)))
+    if debug.get_exception_reporter_class(request) is debug.ExceptionReporter:
+        return DebuggerResponse(debugger.error_response(entry, asked, verdict), announce)
+    response = page()
+    if verdict.level is not Level.STRANGER:
+        response.headers[TRACEBACK_HEADER] = f"{debugger.base(asked)}/tracebacks/{entry.id}"
+    announce()
+    return response
+
+
+class DebuggerResponse(HttpResponse):
+    """The debugger's answer as Django passes it on.
+
+    ``announce`` is called when the answer is sent: Django has logged the error by then, and the link to its page is
+    to stand below the traceback.
+    """
+
+    def __init__(self, answer: Response, announce: Callable[[], object]) -> None:
+        body = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
+        super().__init__(body, status=answer.status, content_type=dict(answer.headers)["Content-Type"])
+        for name, value in answer.headers:
+            self.headers[name] = value
+        self._announce: Callable[[], object] | None = announce
+        # The page brings a policy of its own, which the site's would block: Django 6's middleware, and django-csp's.
+        self._csp_config: dict[str, object] = {}
+        self._csp_ro_config: dict[str, object] = {}
+        self._csp_exempt = True
+        self._csp_exempt_ro = True
+
+    def close(self) -> None:
+        announce, self._announce = self._announce, None
+        if announce is not None:
+            announce()
+        super().close()
+
+
+def environ_of(request: HttpRequest) -> dict[str, Any]:
+    """The request's environ (PEP 3333). Under ASGI the META that Django makes has the same names."""
+    environ = getattr(request, "environ", None)
+    if isinstance(environ, dict):
+        return environ
+    return {"wsgi.url_scheme": request.scheme, "PATH_INFO": request.path_info, **request.META}
+
+
+def read_body(request: HttpRequest, limit: int) -> None:
+    """Have Django read a body of at most ``limit`` bytes that nobody has read: it stays readable for all others."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if getattr(request, "_read_started", True) or not (
+        length.isascii() and length.isdecimal() and int(length) <= limit
+    ):
+        return
+    try:
+        request.body  # noqa: B018 - kept in the request
+    except Exception:  # the client is gone, or Django refuses the body: the page does without it
+        return
+
+
+# The terminal
+
+
+def is_printed(exc: BaseException, status: int) -> bool:
+    """Whether Django's log of this error prints its traceback in the terminal."""
+    name = f"django.security.{type(exc).__name__}" if isinstance(exc, SuspiciousOperation) else "django.request"
+    level = logging.ERROR if status >= 500 or isinstance(exc, SuspiciousOperation) else logging.WARNING
+    logger: logging.Logger | None = logging.getLogger(name)
+    while logger is not None and logger.isEnabledFor(level):
+        if any(handler.level <= level and is_terminal(handler) for handler in logger.handlers):
+            return True
+        logger = logger.parent if logger.propagate else None
+    return False
+
+
+def is_terminal(handler: logging.Handler) -> bool:
+    """Whether a handler of the log writes where the server does."""
+    stream = getattr(handler, "stream", None)
+    return isinstance(handler, logging.StreamHandler) and stream in (
+        sys.stdout,
+        sys.stderr,
+        sys.__stdout__,
+        sys.__stderr__,
+    )

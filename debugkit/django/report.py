@@ -1,0 +1,278 @@
+"""What Django knows of an error, as plain data: the request as it was parsed, settings, names for the console.
+
+All of it goes through the reporter's filter (``DEFAULT_EXCEPTION_REPORTER_FILTER``), and what is marked as sensitive is
+hidden with ``DEBUG`` as well. A part that cannot be told says why; nothing here raises. Knows no page.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import LazyObject, Promise
+from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exception_reporter_filter
+
+from debugkit.debug.capture import CapturedFrame, CapturedTraceback, walk
+from debugkit.debug.extras import HIDDEN, ExtraPanel, Extras, Table
+from debugkit.django.sql import recorded
+from debugkit.django.template_errors import searches
+
+Rows = Iterable[tuple[str, object]]
+
+#: Rows of one table: forms may have thousands of fields.
+MOST_ROWS = 400
+#: Characters on either side of those that could not be decoded or encoded.
+AROUND = 12
+#: Bodies that Django parses into POST and FILES.
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def report(request: HttpRequest, status: int, captured: CapturedTraceback) -> Extras:
+    """What the page of ``captured``, raised while ``request`` was answered with ``status``, shows. Never raises."""
+    return _Report(request, captured).extras(status)
+
+
+class _Report:
+    def __init__(self, request: HttpRequest, captured: CapturedTraceback) -> None:
+        self._request = request
+        self._captured = captured
+        self._filter = strict_filter(request)
+        self._substitute = getattr(self._filter, "cleansed_substitute", None)
+        self._during = _told(lambda: str(get_caller(request)), "")
+
+    def extras(self, status: int) -> Extras:
+        hidden = {frame.index: self._hidden(frame) for frame in self._captured.frames.values()}
+        names, texts = self._secrets(hidden)
+        errors = [one.exception for one in walk(self._captured.exception)]
+        return Extras(
+            status=status,
+            raised_during=self._during,
+            hint=next(filter(None, map(unicode_hint, errors)), ""),
+            searches=_told(lambda: next(filter(None, map(searches, errors)), ()), ()),
+            panels=tuple(self._panels()),
+            names=console_names(self._request),
+            hidden={index: variables for index, variables in hidden.items() if variables},
+            secret_names=frozenset(names),
+            secret_texts=frozenset(texts),
+        )
+
+    # Secrets
+
+    def _hidden(self, frame: CapturedFrame) -> dict[str, object]:
+        """The variables of a frame that the filter replaces, and what it puts there."""
+        if frame.frame is None:
+            return {}
+        # The filter asks every value for its class, which would make lazy objects query the database.
+        names = {name: value for name, value in dict(frame.frame.f_locals).items() if not is_lazy(value)}
+        stand_in = SimpleNamespace(f_back=frame.frame.f_back, f_code=frame.frame.f_code, f_locals=names)
+        cleansed = _told(lambda: dict(self._filter.get_traceback_frame_variables(self._request, stand_in)), {})
+        found = {name: self._shown(value) for name, value in cleansed.items() if value is not names.get(name)}
+        if found and names.keys() <= found.keys():  # all variables are sensitive
+            found |= dict.fromkeys(dict(frame.frame.f_locals), HIDDEN)
+        return found
+
+    def _shown(self, value: object) -> object:
+        return HIDDEN if type(value) is str and value == self._substitute else value
+
+    def _secrets(self, hidden: Mapping[int, Mapping[str, object]]) -> tuple[set[str], set[str]]:
+        """Names and texts that are secret wherever they stand: of sensitive fields of the form, and variables."""
+        names: set[str] = set()
+        texts: set[str] = set()
+        marked = getattr(self._request, "sensitive_post_parameters", ())
+        posted = _told(lambda: self._request.POST, QueryDict())
+        for field in list(posted) if marked == "__ALL__" else marked:
+            names.add(str(field))
+            texts.update(value for value in posted.getlist(field) if isinstance(value, str))
+        for index, variables in hidden.items():
+            frame = self._captured.frame(index).frame
+            values = dict(frame.f_locals) if frame is not None else {}
+            texts.update(value for name in variables if type(value := values.get(name)) is str)
+        for raw, safe in ((self._request.META, self._meta()), (self._request.COOKIES, self._cookies())):
+            names.update(name for name, value in safe.items() if value is HIDDEN and isinstance(raw.get(name), str))
+        return names, texts
+
+    # Panels
+
+    def _panels(self) -> Iterator[ExtraPanel]:
+        request = self._request
+        yield ExtraPanel(
+            "Request",
+            (
+                _table("", self._facts),
+                _table("GET", lambda: listed(request.GET)),
+                _table("COOKIES", lambda: self._cookies().items()),
+            ),
+        )
+        yield ExtraPanel("Headers", (_table("", self._headers),))
+        if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() in FORMS:
+            posted = _table("POST", lambda: listed(self._filter.get_post_parameters(request), self._shown))
+            yield ExtraPanel("Body", (posted, _table("FILES", lambda: listed(request.FILES, upload))))
+        if hasattr(request, "session"):
+            yield ExtraPanel("Session", (_table("", lambda: self._session(request.session)),))
+        yield ExtraPanel("SQL", (_table("", lambda: queries(request)),))
+        yield ExtraPanel("Environment", (_table("META", self._environment), _table("Process", process)))
+        yield ExtraPanel("Settings", tuple(self._settings()))
+
+    def _facts(self) -> Rows:
+        request = self._request
+        yield "Method", str(request.method)
+        yield "Address", f"{request.scheme}://{request._get_raw_host()}{request.path}"
+        if self._during:
+            yield "Raised during", self._during
+        match = getattr(request, "resolver_match", None)
+        if match is not None:
+            yield "URL pattern", str(match.route)
+            yield from (("URL name", str(match.view_name)),) if match.url_name else ()
+            yield from (("Arguments", match.args),) if match.args else ()
+            yield from match.kwargs.items()
+        if hasattr(request, "_cached_user") or hasattr(type(request), "user") or "user" in vars(request):
+            yield "User", self._user()
+        if peer := request.META.get("REMOTE_ADDR"):
+            yield "Client", str(peer)
+
+    def _user(self) -> str:
+        """Who is logged in. Asking may query the database, as anywhere else in the request, and must change nothing."""
+        session: Any = getattr(self._request, "session", None)
+        accessed = getattr(session, "accessed", None)
+        try:
+            return str(self._request.user)
+        finally:
+            if accessed is not None:
+                session.accessed = accessed
+
+    def _cookies(self) -> dict[str, object]:
+        return self._safe(lambda: self._filter.get_safe_cookies(self._request))
+
+    def _meta(self) -> dict[str, object]:
+        return self._safe(lambda: self._filter.get_safe_request_meta(self._request))
+
+    def _safe(self, ask: Callable[[], Mapping[str, object]]) -> dict[str, object]:
+        found = _told(lambda: dict(ask()), {})
+        # The debugger's own session opens consoles: it is printed nowhere.
+        return {name: HIDDEN if name.startswith("__debugkit_") else self._shown(value) for name, value in found.items()}
+
+    def _headers(self) -> Rows:
+        for name, value in sorted(self._meta().items()):
+            header = name.removeprefix("HTTP_")
+            told = header != name or (name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
+            if told and name != "HTTP_COOKIE":
+                yield header.replace("_", "-").title(), value
+
+    def _environment(self) -> Rows:
+        """What the server says of itself and of the request: not the process's own variables, and no streams."""
+        for name, value in sorted(self._meta().items()):
+            stream = name in ("wsgi.input", "wsgi.errors", "wsgi.file_wrapper") or name.startswith("werkzeug.debug")
+            if not (name.startswith("HTTP_") or stream or name in os.environ or name.startswith("debugkit.")):
+                yield name, value
+
+    def _session(self, session: Any) -> Rows:
+        """The session's values, if it was read: reading it now would change what the response says of it."""
+        cache = vars(session).get("_session_cache")
+        cleanse = getattr(self._filter, "cleanse_setting", lambda name, value: value)
+        return ((str(name), self._shown(cleanse(str(name), value))) for name, value in (cache or {}).items())
+
+    def _settings(self) -> Iterator[Table]:
+        safe = _told(lambda: dict(self._filter.get_safe_settings()), {})
+        overridden = [name for name in sorted(safe) if is_own_setting(name)]
+        own = {name: self._shown(safe.pop(name)) for name in overridden}
+        yield Table(str(getattr(settings, "SETTINGS_MODULE", "Settings")), tuple(own.items()))
+        yield Table("Django's defaults", tuple((name, self._shown(value)) for name, value in sorted(safe.items())))
+
+
+def _told(ask: Callable[[], Any], otherwise: Any) -> Any:
+    """What Django, the project's filter or the database answers; ``otherwise`` if that fails."""
+    try:
+        return ask()
+    except Exception:
+        return otherwise
+
+
+def _table(title: str, rows: Callable[[], Rows]) -> Table:
+    """A table, or in its place the reason why it cannot be made."""
+    found: list[tuple[str, object]] = []
+    try:
+        for name, value in rows():
+            found.append((str(name), value))
+            if len(found) == MOST_ROWS:
+                return Table(title, tuple(found), f"The first {MOST_ROWS:,} rows.")
+    except Exception as error:
+        return Table(title, tuple(found), f"This could not be told: {type(error).__name__}: {error}")
+    return Table(title, tuple(found))
+
+
+def strict_filter(request: HttpRequest) -> Any:
+    """The filter of the request or the settings, made to hide what is marked as sensitive also while developing."""
+    found = copy.copy(_told(lambda: get_exception_reporter_filter(request), None) or SafeExceptionReporterFilter())
+    found.is_active = lambda request: True
+    return found
+
+
+def is_own_setting(name: str) -> bool:
+    """Whether the project has set it."""
+    return bool(_told(lambda: settings.is_overridden(name), False))
+
+
+def is_lazy(value: object) -> bool:
+    """Whether a look at the value's class would evaluate it. ``type()`` does not ask the value."""
+    return issubclass(type(value), (LazyObject, Promise))
+
+
+def listed(values: Any, shown: Callable[[object], object] = lambda value: value) -> Rows:
+    """The fields of a query or a form, a list for those that came several times."""
+    if not isinstance(values, MultiValueDict):
+        return ((name, shown(value)) for name, value in dict(values).items())
+    pairs = ((name, [shown(value) for value in found]) for name, found in values.lists())
+    return ((name, found[0] if len(found) == 1 else found) for name, found in pairs)
+
+
+def upload(file: Any) -> object:
+    """An uploaded file in words."""
+    return f"{file.name} ({file.content_type}, {file.size:,} bytes)"
+
+
+def queries(request: HttpRequest) -> Rows:
+    """The SQL of the request, the last queries of it, as far as they are recorded."""
+    for query in recorded(request):
+        params = f"\nwith {', '.join(query.params)}" if query.params else ""
+        many = f", {query.many} times" if query.many else ""
+        failed = ", failed" if query.failed else ""
+        where = f"\n{query.where}" if query.where else ""
+        name = f"{query.number}. {query.alias}, {query.seconds * 1000:.1f} ms{many}{failed}"
+        yield name, f"{query.sql}{params}{where}"
+
+
+def process() -> Rows:
+    yield "Django", django.get_version()
+    yield "Python", sys.version.replace("\n", " ")
+    yield "Interpreter", sys.executable
+    yield "Process", os.getpid()
+    yield "Command", " ".join(sys.argv)
+    yield "Server time", timezone.now().isoformat(sep=" ", timespec="seconds")
+    yield "Python path", list(sys.path)
+
+
+def console_names(request: HttpRequest) -> dict[str, object]:
+    """``request``, ``settings`` and the models by name; of two with one name, the one that is not Django's."""
+    models = _told(lambda: list(apps.get_models()), [])
+    models.sort(key=lambda model: not model.__module__.startswith("django."))
+    return {model.__name__: model for model in models} | {"request": request, "settings": settings}
+
+
+def unicode_hint(exc: BaseException | None) -> str:
+    """The characters around those that could not be decoded or encoded."""
+    if not isinstance(exc, UnicodeDecodeError | UnicodeEncodeError):
+        return ""
+    around = exc.object[max(exc.start - AROUND, 0) : exc.end + AROUND]
+    failed = exc.object[exc.start : exc.end]
+    verb = "decoded" if isinstance(exc, UnicodeDecodeError) else "encoded"
+    return f"{failed!r} could not be {verb} as {exc.encoding}, in {around!r}"

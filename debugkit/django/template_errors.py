@@ -1,0 +1,242 @@
+"""Errors in Django's templates: the template itself as a frame of the traceback, and what was tried to find one.
+
+Each template that was being rendered gets a frame of its own: its file, its line, the exact tag, and the context as
+local variables. Nothing of the error is changed; the frames of Django that did the rendering stay, folded.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from django.template import Origin, TemplateDoesNotExist
+from django.template.base import UNKNOWN_SOURCE, Node, Template
+from django.template.context import BaseContext
+
+from debugkit.debug.extras import Attempt, Search
+from debugkit.debug.files import TEMPLATE
+
+#: What a template without a name is called. As in code objects, brackets say that it is no file.
+_STRING_TEMPLATE = "<template>"
+#: Characters of a tag that name its frame.
+_TAG = 60
+#: In every context, and known to everybody.
+_CONSTANTS = frozenset({"True", "False", "None", "csrf_token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A tag in a template. Lines count from 1; columns are UTF-8 bytes, as in PEP 657."""
+
+    filename: str
+    lineno: int
+    colno: int
+    end_lineno: int
+    end_colno: int
+    tag: str
+
+
+def with_templates(exc: BaseException, tb: TracebackType | None) -> TracebackType | None:
+    """The traceback ``tb`` of ``exc`` with a frame for every template it leads through, and for one that is broken."""
+    traces = list(_walk(tb))
+    sources = _sources(traces)
+    made: dict[int, TracebackType] = {}
+    places: set[tuple[str, int]] = set()
+    for number in _innermost(traces):
+        frame = traces[number].tb_frame
+        place = _place_of(frame.f_locals["self"], sources)
+        if place is not None:
+            made[number] = _trace(place, _context(frame), sources.get(place.filename, ""))
+            places.add((place.filename, place.lineno))
+    broken = _broken(exc)
+    if broken is not None and (broken[0].filename, broken[0].lineno) not in places:
+        made[len(traces)] = _trace(broken[0], {}, sources.get(broken[0].filename, "") or broken[1])
+    return _joined(traces, made) if made else tb
+
+
+def _walk(tb: TracebackType | None) -> Iterator[TracebackType]:
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
+
+
+def _joined(traces: list[TracebackType], made: Mapping[int, TracebackType]) -> TracebackType | None:
+    """The traces linked anew: each that was made stands in the place, or at the end, that its number says."""
+    following: TracebackType | None = None
+    for number in range(len(traces), -1, -1):
+        one = made.get(number) or (traces[number] if number < len(traces) else None)
+        if one is not None:
+            following = TracebackType(following, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return following
+
+
+# Where rendering stood
+
+
+def _is_base(frame: FrameType, name: str) -> bool:
+    return frame.f_code.co_name == name and frame.f_globals.get("__name__") == "django.template.base"
+
+
+def _innermost(traces: list[TracebackType]) -> Iterator[int]:
+    """The traces that render a tag; of tags that stand inside each other, with only Django between, the innermost."""
+    waiting: int | None = None
+    for number, trace in enumerate(traces):
+        frame = trace.tb_frame
+        if _is_base(frame, "render_annotated") and isinstance(frame.f_locals.get("self"), Node):
+            if waiting is not None and _origin_name(traces[waiting]) != _origin_name(trace):
+                yield waiting
+            waiting = number
+        elif waiting is not None and not str(frame.f_globals.get("__name__")).startswith("django.template"):
+            yield waiting
+            waiting = None
+    if waiting is not None:
+        yield waiting
+
+
+def _origin_name(trace: TracebackType) -> str:
+    return _filename(getattr(trace.tb_frame.f_locals["self"], "origin", None))
+
+
+def _filename(origin: Origin | None) -> str:
+    name = str(getattr(origin, "name", UNKNOWN_SOURCE) or UNKNOWN_SOURCE)
+    return _STRING_TEMPLATE if name == UNKNOWN_SOURCE else name
+
+
+def _sources(traces: Iterable[TracebackType]) -> dict[str, str]:
+    """The texts of the templates whose methods are on the way, by file name."""
+    found = {}
+    for trace in traces:
+        template = trace.tb_frame.f_locals.get("self")
+        if isinstance(template, Template) and isinstance(getattr(template, "source", None), str):
+            found[_filename(template.origin)] = template.source
+    return found
+
+
+def _place_of(node: Node, sources: Mapping[str, str]) -> Place | None:
+    token: Any = getattr(node, "token", None)
+    lineno = getattr(token, "lineno", None)
+    if not isinstance(lineno, int):
+        return None
+    filename = _filename(getattr(node, "origin", None))
+    source = sources.get(filename, "")
+    if token.position is not None and source:
+        return _placed(filename, source, *token.position)
+    return Place(filename, lineno, 0, lineno, 0, _shortened(token.contents))
+
+
+def _placed(filename: str, source: str, start: int, end: int) -> Place:
+    before, tag = source[:start], source[start:end]
+    lineno = before.count("\n") + 1
+    colno = len(before.rpartition("\n")[2].encode("utf-8", "replace"))
+    *above, last = tag.split("\n")
+    end_colno = len(last.encode("utf-8", "replace")) + (0 if above else colno)
+    return Place(filename, lineno, colno, lineno + len(above), end_colno, _shortened(tag))
+
+
+def _shortened(tag: str) -> str:
+    text = " ".join(tag.split())
+    return text if len(text) <= _TAG else f"{text[: _TAG - 1]}…"
+
+
+def _context(frame: FrameType) -> dict[str, Any]:
+    """The variables that the tag saw. A context is a stack of dictionaries; nothing in them is looked at."""
+    context = frame.f_locals.get("context")
+    names: dict[str, Any] = {}
+    for level in context.dicts if isinstance(context, BaseContext) else ():
+        if isinstance(level, dict):
+            names.update(level)
+    return {name: value for name, value in names.items() if isinstance(name, str) and name not in _CONSTANTS}
+
+
+# Templates that cannot be compiled
+
+
+def _broken(exc: BaseException) -> tuple[Place, str] | None:
+    """The place that ``exc.template_debug`` tells (set by Django and by its Jinja2 backend), and the lines it knows."""
+    debug = getattr(exc, "template_debug", None)
+    if not isinstance(debug, dict) or not isinstance(debug.get("line"), int):
+        return None
+    known = [line for line in debug.get("source_lines") or () if isinstance(line, tuple) and len(line) == 2]
+    first = known[0][0] if known else 1
+    text = "\n" * (first - 1) + "".join(str(line).removesuffix("\n") + "\n" for _, line in known)
+    before, during = (str(debug.get(part) or "") for part in ("before", "during"))
+    start = len(before.encode("utf-8", "replace"))
+    above = during.rstrip("\n").split("\n")
+    end = len(above[-1].encode("utf-8", "replace")) + (start if len(above) == 1 else 0)
+    name = str(debug.get("name") or "")
+    filename = _STRING_TEMPLATE if name in ("", UNKNOWN_SOURCE) else name
+    line = debug["line"]
+    return Place(filename, line, start, line + len(above) - 1, end, _shortened(during)), text
+
+
+# Frames
+
+
+class _Loader:
+    """Gives the text of a template that is no file to whoever asks a module's loader for its source (PEP 302)."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def get_source(self, name: str) -> str:
+        return self._source
+
+
+def _trace(place: Place, names: dict[str, Any], source: str) -> TracebackType:
+    """A traceback of one frame that stands at ``place`` with ``names`` as its variables."""
+    found: list[tuple[FrameType, int]] = []
+
+    def here() -> None:
+        frame = sys._getframe(1)
+        found.append((frame, frame.f_lasti))
+
+    module = {
+        "__name__": place.filename,
+        "__file__": place.filename,
+        "__loader__": _Loader(source),
+        TEMPLATE: True,
+        # Not among the names, which are the template's own.
+        "": here,
+    }
+    exec(_code(place), module, names)
+    frame, instruction = found[0]
+    return TracebackType(None, frame, instruction, place.lineno)
+
+
+def _code(place: Place) -> CodeType:
+    """Code with one call, which stands where the tag does."""
+    call = ast.Call(ast.Name("", ast.Load()), [], [])
+    tree = ast.Module([ast.Expr(call)], [])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr | ast.stmt):
+            node.lineno, node.col_offset = place.lineno, place.colno
+            node.end_lineno, node.end_col_offset = place.end_lineno, place.end_colno
+    code: CodeType = compile(tree, place.filename, "exec", dont_inherit=True)
+    return code.replace(co_name=place.tag, co_qualname=place.tag)
+
+
+# Templates that do not exist
+
+
+def searches(exc: BaseException | None) -> tuple[Search, ...]:
+    """Every engine, loader and path that was tried for a template that does not exist."""
+    if not isinstance(exc, TemplateDoesNotExist):
+        return ()
+    return tuple(_search(one) for one in exc.chain or [exc])
+
+
+def _search(exc: TemplateDoesNotExist) -> Search:
+    engine = getattr(exc.backend, "name", None) or "The template engine"
+    attempts = tuple(
+        Attempt(str(getattr(origin, "loader_name", "") or "loader"), str(getattr(origin, "name", origin)), str(outcome))
+        for origin, outcome in exc.tried
+    )
+    if attempts:
+        return Search(str(exc), str(engine), attempts)
+    folders = [str(folder) for folder in getattr(exc.backend, "template_dirs", ())]
+    notice = f"It looks in {', '.join(folders)}." if folders else "It has no folder to look in."
+    return Search(str(exc), str(engine), (), notice)
