@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from debugkit.serving import fingerprints
@@ -44,15 +46,24 @@ class Changes:
         self.moves = 0
         #: Directories where something happened, the last one last.
         self.recent: deque[str] = deque(maxlen=RECENT)
-        #: Files that are no change when they are met: all of them (None), or these.
-        self.expected: set[str] | None = set()
         self._find = find
         self._clock = clock
+        self._expected: Callable[[str], bool] = _unexpected
+        self._since = 0.0
         self._before: dict[str, bytes] = {}
         self._unread: deque[tuple[Place, str]] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._before)
+
+    @contextmanager
+    def expecting(self, expected: Callable[[str], bool], since: float = math.inf) -> Iterator[None]:
+        """It is no change that such a file is met for the first time, unless it was written after ``since``."""
+        self._expected, self._since = expected, since
+        try:
+            yield
+        finally:
+            self._expected = _unexpected
 
     def meet(self, place: Place, name: str, status: os.stat_result) -> bool:
         """See what became of a file. False when it is none that can be read: a directory, a FIFO."""
@@ -72,20 +83,18 @@ class Changes:
     def _meet_new(self, place: Place, name: str, signature: Signature) -> None:
         place.files[name] = Fingerprint(signature)
         self.count += 1
-        if self.expected is None or place.join(name) in self.expected:
-            self._unread.append((place, name))
-        else:
+        if not self._expected(place.join(name)):
             self._note(place, name, MISSING)
+        elif fingerprints.is_later(signature, self._since):
+            self._note(place, name, UNREAD)
+        else:
+            self._unread.append((place, name))
 
     def lose(self, place: Place, name: str) -> None:
         """A file is gone."""
         known = place.files.pop(name)
         self.count -= 1
         self._note(place, name, known.digest)
-
-    def suspect(self, place: Place, name: str) -> None:
-        """Count a file as changed, as nobody knows what it held."""
-        self._note(place, name, UNREAD)
 
     def forget(self, paths: Iterable[str]) -> None:
         """What happened to these files is no change."""
@@ -149,3 +158,7 @@ class Changes:
         if signature == known.signature or digest == UNREADABLE:
             known.digest = digest
             known.young = fingerprints.is_young(known.signature, self._clock())
+
+
+def _unexpected(path: str) -> bool:
+    return False

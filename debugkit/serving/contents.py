@@ -44,7 +44,6 @@ class Contents:
         self._rules = Rules(scope)
         self._changes = Changes(self._fingerprint, clock)
         self._places: dict[str, Place] = {}
-        self._widened: set[str] = set()  # patterns that were added later
         #: Directory -> others to look into when something happens there: it is the last one that exists on the way to
         #: them, or holds the file behind a link of theirs.
         self._also: dict[str, set[str]] = {}
@@ -64,9 +63,8 @@ class Contents:
 
     def begin(self) -> None:
         """See everything for the first time."""
-        self._changes.expected = None
-        self._look_everywhere()
-        self._changes.expected = set()
+        with self._changes.expecting(lambda path: True):
+            self._look_everywhere()
         self._changes.read_some(READ_AT_START)
         self._changes.read_young()
         self._changes.recent += nlargest(RECENT, self._places, lambda path: self._places[path].newest())
@@ -97,30 +95,20 @@ class Contents:
         return [Path(path) for path in self._changes.take()]
 
     def add(self, files: Iterable[str], since: float) -> None:
-        """Look after more files. Those written after ``since`` (seconds since the epoch) count as changed.
+        """Look after more files: absolute paths, and absolute patterns, which hold for files that come later too.
 
-        A pattern among them widens the scope for good; files that match it already are no change.
+        Those written after ``since`` (seconds since the epoch) count as changed.
         """
-        files = list(files)
-        self._widen([text for text in files if is_pattern(text) and text not in self._widened])
-        existing = {_existing(path) for path in files if Path(path).is_absolute()} - {""}
+        texts = [text for text in files if Path(text).is_absolute()]
+        globs = [
+            glob for text in texts if is_pattern(text) and not Path(text).exists() for glob in self._rules.add(text)
+        ]
+        existing = {_existing(path) for path in texts} - {""}
         new = {path for path in existing if self._fingerprint(path) is None and self._rules.add_file(path)}
-        self._changes.expected = new
         self._found += [(directory, Rule(), False) for directory in sorted({split(path)[0] for path in new})]
-        self._finish()
-        self._changes.expected = set()
-        for path in new:
-            known = self._fingerprint(path)
-            if known is not None and fingerprints.is_later(known.signature, since):
-                directory, name = split(path)
-                self._changes.suspect(self._places[directory], name)
-
-    def _widen(self, texts: list[str]) -> None:
-        self._widened.update(texts)
-        trees = {path for text in texts for path in self._rules.add_extra(text)}
-        self._changes.expected = None
-        self._found += [(path, Rule(), True) for path in sorted(trees)]
-        self._finish()
+        self._found += [(glob.base, Rule(), False) for glob in globs]
+        with self._changes.expecting(lambda path: path in new or any(glob.match(path) for glob in globs), since):
+            self._finish()
 
     def read_some(self, count: int) -> bool:
         """Read files of which only the signature is known. False when none is left."""

@@ -68,6 +68,7 @@ class Rules:
         self._roots = [_absolute(str(root)) for root in scope.roots]
         self._chosen = Patterns(scope.exclude)
         self._left_out = Patterns((*BUILT_IN, *scope.exclude))
+        self._patterns: set[str] = set()
         #: Where trees begin, and what counts in them.
         self.trees: dict[str, Rule] = defaultdict(Rule)
         #: Files that count whatever their name, by directory.
@@ -75,19 +76,20 @@ class Rules:
         for root in self._roots:
             self.trees[root] |= Rule(python=True)
         for text in scope.extra:
-            self.add_extra(text)
+            if is_pattern(text) and not (Path(text).is_absolute() and Path(text).exists()):
+                self.add(text)
+            elif self.add_file(_absolute(text)):
+                self.trees[_absolute(text)] |= Rule(everything=True)
 
-    def add_extra(self, text: str) -> set[str]:
-        """Let what a path or a pattern names count. Returns the trees to look into."""
-        if not is_pattern(text) or (Path(text).is_absolute() and Path(text).exists()):
-            path = _absolute(text)
-            if self.add_file(path):
-                self.trees[path] |= Rule(everything=True)
-            return {path} & self.trees.keys()
+    def add(self, text: str) -> list[Glob]:
+        """Let the files count that a pattern matches. Returns where they are sought, if that is new."""
+        if text in self._patterns:
+            return []
+        self._patterns.add(text)
         globs = list(_globs(text, self._roots))
         for glob in globs:
             self.trees[glob.base] |= Rule(globs=(glob,))
-        return {glob.base for glob in globs}
+        return globs
 
     def add_file(self, path: str) -> bool:
         """Let a file count. False when the user has excluded it, or it is counted already."""

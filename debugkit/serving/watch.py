@@ -173,7 +173,10 @@ class ThreadedWatcher:
         self._thread.start()
 
     def add(self, files: Iterable[str], since: float) -> None:
-        """Look after more files. One that was written after ``since`` (seconds since the epoch) counts as changed."""
+        """Look after more files: absolute paths, or absolute patterns, which hold for files to come as well.
+
+        One that was written after ``since`` (seconds since the epoch) counts as changed.
+        """
         with self._lock:
             self._added.append((list(files), since))
             self._source.wake()

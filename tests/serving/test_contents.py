@@ -400,7 +400,47 @@ def test_adding_a_file_hides_no_other_change_in_its_directory(tree: Tree, tmp_pa
     assert contents.take() == [tmp_path / "new.toml"]
 
 
-@pytest.mark.parametrize("name", ["<frozen importlib>", "relative.py", "/no/such/directory/x.py", ""], ids=str)
+def test_an_added_pattern_holds_for_files_that_are_there_and_for_later_ones(tree: Tree) -> None:
+    tree.write("package/templates/a.html")
+    pattern = f"{tree.root}/package/**/*.html"
+    contents = tree.contents()
+    contents.add([pattern], time.time() + 60)
+    assert contents.count == 3
+    assert not contents.stirred
+    tree.write("package/templates/b.html")
+    (tree.root / "package/templates/a.html").write_text("2")
+    assert tree.seen(contents) == ["package/templates/a.html", "package/templates/b.html"]
+    contents.add([pattern], 0)
+    assert contents.take() == []
+
+
+def test_what_an_added_pattern_matches_counts_as_changed_if_it_was_written_since(tree: Tree) -> None:
+    tree.write("a.html")
+    os.utime(tree.write("b.html"), (time.time() + 120,) * 2)
+    contents = tree.contents()
+    contents.add([f"{tree.root}/*.html"], time.time() + 60)
+    assert contents.take() == [tree.root / "b.html"]
+
+
+def test_adding_a_pattern_hides_no_other_change(tree: Tree) -> None:
+    contents = tree.contents()
+    tree.write("package/new.py")
+    tree.write("package/new.html")
+    contents.add([f"{tree.root}/package/*.html"], time.time() + 60)
+    assert contents.take() == [tree.root / "package/new.py"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_added_as_a_file(tree: Tree) -> None:
+    page = tree.write("pages/[id].html")
+    tree.write("pages/i.html")
+    contents = tree.contents()
+    contents.add([str(page)], time.time())
+    assert contents.count == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["<frozen importlib>", "relative.py", "*.html", "/no/such/directory/x.py", ""], ids=str
+)
 def test_what_is_no_file_is_not_added(tree: Tree, name: str) -> None:
     contents = tree.contents()
     before = tree.listening

@@ -516,6 +516,18 @@ def test_a_module_that_was_saved_after_its_import_is_a_change(project: Project, 
     project.nothing_but("moved")
 
 
+def test_a_pattern_may_be_added_while_watching(project: Project) -> None:
+    project.write("conf/a.toml", "1")
+    watcher = project.watch()
+    watcher.add([f"{project.root}/**/*.toml"], time.time() + 60)
+    project.nothing_but("added")
+    assert watcher.watched == 4
+    project.write("conf/new/b.toml", "1")
+    assert project.changes() == ["conf/new/b.toml"]
+    project.write("conf/a.toml", "2")
+    assert project.changes() == ["conf/a.toml"]
+
+
 def test_a_module_in_an_archive_counts_as_the_archive(project: Project, library: Path) -> None:
     archive = library.with_name("app.zip")
     archive.write_bytes(b"1")
