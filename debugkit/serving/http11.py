@@ -129,11 +129,12 @@ class Connection:
         return True
 
     def expire(self) -> None:
-        """Hang up on a client that has kept the server waiting past the deadline."""
+        """Hang up on a client that has kept the server waiting past the deadline, without waiting for it once more."""
         try:
             self._expired()
         except Malformed as error:
-            self._refuse(error)
+            if self.wire.writable:
+                self._refuse(error, unread=False)
         self.wire.close()
 
     def _malformed(self, error: h11.RemoteProtocolError) -> Malformed:
@@ -141,12 +142,12 @@ class Connection:
             return Malformed(reason(error), error.error_status_hint)
         return too_large() if b"\n" in self._received else too_long()
 
-    def _refuse(self, error: Malformed) -> None:
+    def _refuse(self, error: Malformed, *, unread: bool = True) -> None:
         self._site.access(self._peer, f"{self._line()} ({error})", error.status, 0, 0.0)
         answer = Answer(self.wire, keep=False, old=True, head_only=False, announce=lambda: None)
         try:
             answer.fail(error.status, f"{error}\n")
-            self.wire.close(unread=True)
+            self.wire.close(unread=unread)
         except Disconnected:
             self.wire.close()
 
@@ -176,7 +177,9 @@ class Connection:
         if complete and answer.keep and (body is None or body.drain(self._site.patience.drain)):
             self._next_reader(behind if body is None else body.behind())
             return True
-        if complete or self.wire.detached:
+        if not complete and answer.begun and answer.ends_with_connection:
+            self.wire.reset()
+        elif complete or self.wire.detached:
             self.wire.close(unread=bool(self.wire.detached or behind or (body is not None and not body.ended)))
         return False
 
@@ -247,8 +250,6 @@ class Connection:
         if not answer.begun:
             answer.fail(500, "Internal Server Error\n")
             return True
-        if answer.ends_with_connection:
-            self.wire.reset()
         return False
 
 

@@ -129,6 +129,11 @@ class Wire:
         """The system can move bytes from a file to the socket: nothing stands between, such as TLS."""
         return type(self) is Wire and hasattr(os, "sendfile")
 
+    @property
+    def writable(self) -> bool:
+        """A short answer can be sent at once."""
+        return _ready(self._sock, writing=True, seconds=0)
+
     def _wait_to_send(self) -> None:
         if not _ready(self._sock, writing=True, seconds=self._patience.transfer):
             raise Disconnected("The client does not take the answer.")
@@ -149,7 +154,7 @@ class Wire:
 
     def _finish_gently(self) -> None:
         # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the answer on its way.
-        self._sock.setblocking(False)
+        self._sock.setblocking(False)  # where the application took over, its thread may read what was seen to be there
         self._sock.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + self._patience.closing
         size = 0

@@ -14,6 +14,7 @@ import pytest
 from serving_support import application, request, running
 
 from debugkit.serving.answer import FileWrapper, http_date
+from debugkit.serving.wire import Patience
 
 TEXT = [("Content-Type", "text/plain")]
 
@@ -387,6 +388,16 @@ def test_an_exception_below_the_length_never_looks_complete() -> None:
 def test_an_exception_with_neither_chunks_nor_length_resets_the_connection() -> None:
     with running(application(lambda environ: failing(b"half"))) as server, server.client() as client:
         assert not client.get("/", version="1.0").complete
+
+
+def test_an_echo_that_breaks_off_with_neither_chunks_nor_length_resets_the_connection() -> None:
+    def echo(environ: Any) -> Iterator[bytes]:
+        yield environ["wsgi.input"].read(4)
+        yield environ["wsgi.input"].read(4)
+
+    with running(application(echo), patience=Patience(transfer=0.05)) as server, server.client() as client:
+        client.send(request("POST / HTTP/1.0", "Content-Length: 8", body=b"half"))
+        assert not client.reply().complete
 
 
 def test_a_body_shorter_than_its_length_is_an_error() -> None:

@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -139,6 +139,26 @@ def test_closing_ends_the_reading_of_a_thread_that_the_application_left_behind()
         assert client.send(UPGRADE).rest() == SWITCHED
         threads[0].join(TIMEOUT)
         assert received == [b""]
+
+
+def test_a_thread_that_the_application_left_behind_may_say_a_last_word() -> None:
+    returned = threading.Event()
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        sock = environ["debugkit.socket"]
+        sock.sendall(SWITCHED)
+        threading.Thread(target=lambda: (returned.wait(TIMEOUT), sock.sendall(b"goodbye"))).start()
+        return Closing()
+
+    class Closing:
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(())
+
+        def close(self) -> None:
+            returned.set()
+
+    with running(app, check=False) as server, server.client() as client:
+        assert client.send(UPGRADE).rest() == SWITCHED + b"goodbye"
 
 
 def test_a_server_that_stops_ends_connections_that_were_taken_over() -> None:

@@ -15,7 +15,7 @@ from serving_support import TIMEOUT, Client, Running, Stream, application, reque
 
 from debugkit.errors import DebugkitError
 from debugkit.serving.body import DRAIN_SIZE
-from debugkit.serving.environ import make_environ, set_path
+from debugkit.serving.environ import check_head, make_environ, set_path
 from debugkit.serving.http11 import Connection, Site, Sizes
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
@@ -294,20 +294,16 @@ def test_an_unread_body_is_thrown_away_and_the_connection_kept() -> None:
 
 
 def test_an_unread_body_that_is_too_long_closes_the_connection_after_the_answer() -> None:
+    sent: list[Client] = []
     with running(application([b"ok"])) as server, server.client() as client:
         client.send(request("POST / HTTP/1.1", f"Content-Length: {10 * DRAIN_SIZE}"))
 
-        def upload() -> None:
-            try:
-                client.send(b"x" * (10 * DRAIN_SIZE))
-            except OSError:
-                pass
-
-        sender = threading.Thread(target=upload)
-        sender.start()
+        upload = threading.Thread(target=lambda: sent.append(client.send(b"x" * (10 * DRAIN_SIZE))))
+        upload.start()
         assert client.reply().body == b"ok"
-        sender.join(20)
-        assert not sender.is_alive()
+        upload.join(TIMEOUT)
+        assert client.rest() == b""
+    assert sent, "a client that sends is not cut off before it has read the answer"
 
 
 def test_an_unread_body_with_broken_chunks_closes_the_connection_without_a_second_answer() -> None:
@@ -407,34 +403,65 @@ def test_a_client_that_waits_in_vain_is_closed_since_it_may_send_its_body_or_not
         assert client.rest() == b""
 
 
-# Sizes. A connection alone, without a server around it.
+# A connection alone, without a server around it.
 
 
-@contextmanager
-def limited(answer: Any, **sizes: Any) -> Iterator[tuple[Client, list[str]]]:
-    """A client of one connection, and the lines that are logged."""
-    log: list[str] = []
+def connect(log: list[str], **options: Any) -> tuple[Client, Connection]:
+    """A client, and its connection to a site that notes what it logs."""
 
     def access(peer: str, line: str, status: int, size: int, seconds: float) -> None:
         log.append(f"{line} {status}")
 
-    site = Site(
-        app=application(answer),
-        environ={"wsgi.url_scheme": "http"},
-        access=access,
-        failed=lambda error: log.append(repr(error)),
-        patience=Patience(closing=0.1, idle=TIMEOUT),
-        sizes=Sizes(**sizes),
-    )
+    environ = {"wsgi.url_scheme": "http"}
+    site = Site(environ=environ, access=access, failed=lambda error: log.append(repr(error)), **options)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = Client(listener.getsockname()[1])
-        connection = Connection(listener.accept()[0], ("127.0.0.1", 1), site)
+        return client, Connection(listener.accept()[0], ("127.0.0.1", 1), site)
+
+
+@contextmanager
+def limited(answer: Any, **sizes: Any) -> Iterator[tuple[Client, list[str]]]:
+    """A client of a site with limits, and the lines that are logged."""
+    log: list[str] = []
+    patience = Patience(closing=0.1, idle=TIMEOUT)
+    client, connection = connect(log, app=application(answer), patience=patience, sizes=Sizes(**sizes))
     thread = threading.Thread(target=lambda: connection.serve(lambda: TIMEOUT))
     thread.start()
     with client:
         yield client, log
     thread.join(TIMEOUT)
     assert not thread.is_alive()
+
+
+def test_a_client_whose_time_is_over_is_told_so_without_waiting_for_it() -> None:
+    log: list[str] = []
+    client, connection = connect(log, app=application([b"ok"]), patience=Patience(closing=600))
+    with client:
+        client.send(b"GET / HTTP/1.1\r\n")
+        waits = iter([TIMEOUT, 0.0])
+        assert connection.serve(lambda: next(waits))
+        connection.deadline = 0.0
+        connection.expire()
+        assert client.reply().status == 408
+        assert client.rest() == b""
+    assert log == ["- (The rest of the request did not come in time.) 408"]
+
+
+def test_a_client_that_takes_nothing_is_not_told_when_its_time_is_over() -> None:
+    client, connection = connect([], app=application([b"ok"]), patience=Patience(transfer=600))
+    with client:
+        client.send(b"GET / HTTP/1.1\r\n")
+        waits = iter([TIMEOUT, 0.0])
+        assert connection.serve(lambda: next(waits))
+        with pytest.raises(BlockingIOError):
+            while True:
+                connection.wire.sock.send(bytes(100_000))
+        connection.deadline = 0.0
+        connection.expire()
+        assert not client.rest().strip(b"\0")
+
+
+# Sizes.
 
 
 def read_all(environ: dict[str, Any]) -> list[bytes]:
@@ -557,6 +584,17 @@ def test_the_target_is_a_path_whatever_it_looks_like(target: str, path: str, que
     environ: dict[str, Any] = {"REQUEST_METHOD": "GET"}
     set_path(environ, target)
     assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == (path, query)
+
+
+@pytest.mark.parametrize("head", [b"A\r\n\r\n", b"A\r\nB: \xe4\t\xff\r\n\r\n"])
+def test_a_clean_head_is_let_through(head: bytes) -> None:
+    check_head(head)
+
+
+@pytest.mark.parametrize("byte", [*range(9), 10, 11, 12, 13, *range(14, 32), 127])
+def test_no_control_character_is_let_through_whatever_the_parser_thinks_of_it(byte: int) -> None:
+    with pytest.raises(Malformed):
+        check_head(b"A\r\nB: %c!\r\n\r\n" % byte)
 
 
 def test_the_host_of_an_absolute_target_wins_over_the_header() -> None:
