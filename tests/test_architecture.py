@@ -22,6 +22,7 @@ debugkit.settings
 debugkit.state
 debugkit.debug
 debugkit.debug.async_exceptions
+debugkit.debug.extras
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
@@ -73,6 +74,16 @@ debugkit.run
 debugkit.options debugkit.worker
 debugkit.cli
 debugkit.__main__
+debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.runserver.apps
+debugkit.django.management debugkit.django.management.commands
+debugkit.django.runserver.management debugkit.django.runserver.management.commands
+debugkit.django.certificates debugkit.django.options debugkit.django.postmortem debugkit.django.sql
+debugkit.django.query_printer debugkit.django.reloading debugkit.django.request_log debugkit.django.template_errors
+debugkit.django.report
+debugkit.django.hook
+debugkit.django.serving
+debugkit.django.management.commands.runserver_plus
+debugkit.django.runserver.management.commands.runserver
 """.strip().splitlines()
 
 RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
