@@ -177,6 +177,8 @@ class DebuggedApplication:
         sent: list[Headers],
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
+        if getattr(error, "client_is_gone", False):  # our own server says so: nobody's mistake, and nobody reads
+            raise error
         request = make_request(environ, self._mount)
         # The first entry is the line above that called the application; the traceback begins where that one leads.
         trace = error.__traceback__.tb_next if error.__traceback__ else None

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from debugkit.serving.crew import Crew
-from debugkit.serving.http11 import Connection, Site
+from debugkit.serving.http11 import Connection, Site, Sizes
 from debugkit.serving.listen import Address, listen, parse_address
 from debugkit.serving.log import Log
 from debugkit.serving.signals import SIGNALS, Bell, handling
@@ -55,6 +55,7 @@ def make_server(
     threads: int = THREADS,
     processes: int = 1,
     patience: Patience | None = None,
+    sizes: Sizes | None = None,
     grace: float = GRACE,
     passthrough_errors: bool = False,
     on_stop: Sequence[Callable[[], None]] = (),
@@ -64,7 +65,8 @@ def make_server(
     "localhost" means 127.0.0.1 and, where there is IPv6, ::1. ``host`` may also be "unix:/path" or "fd://3"; with
     ``sockets``, which listen already, it is only what the server is called. ``ssl_context`` makes it speak HTTPS.
     ``threads`` is how many requests are answered at the same time, ``processes`` how many such servers the caller
-    runs (the application is told), ``grace`` how many seconds requests have to finish when the server stops.
+    runs (the application is told), ``patience`` how long clients may keep it waiting, ``sizes`` how much they may send,
+    and ``grace`` how many seconds requests have to finish when the server stops.
     ``passthrough_errors`` lets an exception of the application end `Server.serve_forever`, for debuggers that wait for
     it there. ``on_stop`` is called when stopping begins, before requests are waited for: endless answers end there.
     Raises `listen.AddressInUse`, or `ConfigurationError` for an address that cannot be listened on.
@@ -79,6 +81,7 @@ def make_server(
         threads=threads,
         processes=processes,
         patience=patience or Patience(),
+        sizes=sizes or Sizes(),
         grace=grace,
         passthrough_errors=passthrough_errors,
         on_stop=on_stop,
@@ -103,6 +106,7 @@ class Server:
         threads: int,
         processes: int,
         patience: Patience,
+        sizes: Sizes,
         grace: float,
         passthrough_errors: bool,
         on_stop: Sequence[Callable[[], None]],
@@ -121,6 +125,7 @@ class Server:
                 failed=self._failed,
                 stopping=lambda: self._stopping,
                 patience=patience,
+                sizes=sizes,
                 wire=make_wire(ssl_context),
             )
             for sock in sockets

@@ -29,6 +29,8 @@ _USES = frozenset(
 class Disconnected(ConnectionError):
     """The client is gone, or has stopped reading or sending. Nobody's mistake."""
 
+    client_is_gone = True  # for a debugger around the application, which does not know this class
+
 
 class Malformed(OSError):
     """What the client sent is not HTTP. ``status`` is what the answer says."""

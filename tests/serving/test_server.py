@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT, Client, Process, Stream, application, environ, request, running
 
+from debugkit import DebuggedApplication
+from debugkit.serving.http11 import Sizes
 from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
@@ -629,3 +631,26 @@ def test_a_server_can_be_used_by_a_program_that_has_no_other_threads() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], env=environ(), timeout=TIMEOUT)
     assert done.returncode == 0
+
+
+def test_a_body_over_the_limit_is_refused_with_an_answer_that_reaches_the_client() -> None:
+    with running(application([b"ok"]), sizes=Sizes(body=10)) as server:
+        assert server.send(request("POST / HTTP/1.1", "Content-Length: 10", body=b"x" * 10)).status == 200
+        assert server.send(request("POST / HTTP/1.1", "Content-Length: 11", body=b"x" * 11)).status == 413
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_upload_is_no_error_of_the_application() -> None:
+    ended = threading.Event()
+
+    def body(environ: dict[str, Any]) -> list[bytes]:
+        try:
+            return [environ["wsgi.input"].read()]
+        finally:
+            ended.set()
+
+    with running(DebuggedApplication(application(body)), check=False) as server:
+        with server.client() as client:
+            client.send(request("POST / HTTP/1.1", "Content-Length: 1000", body=b"x"))
+        assert ended.wait(TIMEOUT)
+        assert server.get("/").status == 200
+    assert "Traceback" not in server.log
