@@ -5,6 +5,7 @@ Missing files are made under exactly the names that were given; a file that is t
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -41,15 +42,13 @@ def find_paths(cert: str, key: str, folder: Path) -> tuple[Path, Path]:
     What one leaves out, the folder or the name, is the other's; then it is ``folder``. Without an extension they get
     .crt and .key.
     """
-    given = [Path(text).expanduser() if text else None for text in (cert, key)]
-    parents = [path.parent for path in given if path is not None and str(path.parent) != "."]
-    stems = [path for path in given if path is not None]
+    given = [os.path.split(os.path.expanduser(text)) for text in (cert, key)]  # noqa: PTH111 - "./tea" says where
+    parent = next((parent for parent, _ in given if parent), "")
+    name = next(Path(name).stem for _, name in given if name)
     found = []
-    for path, extension in zip(given, EXTENSIONS, strict=True):
-        own = path if path is not None else None
-        parent = own.parent if own is not None and str(own.parent) != "." else next(iter(parents), folder)
-        name = own.name if own is not None else stems[0].stem
-        found.append(folder / parent / (name if Path(name).suffix else f"{name}{extension}"))
+    for (own_parent, own_name), extension in zip(given, EXTENSIONS, strict=True):
+        path = folder / (own_parent or parent) / (own_name or name)
+        found.append(path if own_name and path.suffix else path.with_name(f"{path.name}{extension}"))
     return found[0], found[1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
@@ -16,17 +17,19 @@ from debugkit.errors import ConfigurationError
 _lock = threading.Lock()
 
 
+def require(module: str) -> None:
+    """Raise `ConfigurationError` when there is no such debugger."""
+    if find_spec(module) is None:
+        raise ConfigurationError(f"--{module} needs the package {module}: pip install {module}, or use --pm.")
+
+
 def install(module: str, say: Callable[[str], None]) -> Callable[[], None]:
     """Open the debugger of ``module`` ("pdb", "ipdb") before the page of an exception is made; returns what undoes it.
 
     Raises `ConfigurationError` when it is not installed.
     """
-    try:
-        debugger = importlib.import_module(module)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"--{module} needs the package {module}: pip install {module}, or use --pm."
-        ) from error
+    require(module)
+    debugger = importlib.import_module(module)
     answer = debug.technical_500_response
 
     def stop(

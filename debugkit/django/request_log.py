@@ -6,6 +6,7 @@ Also sees to it that something is said at all: settings for logging that do not 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ NAME = "django.server"
 FORMAT = '"%s" %s %s %s'
 #: What else a file is told of: the tracebacks of errors.
 ERRORS = "django.request"
+#: A sequence that sets colours (ECMA-48, SGR).
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,26 @@ def style_for(stream: TextIO | None, colours: bool | None, environ: Mapping[str,
     return color_style(force_color=True) if wanted else no_style()
 
 
-def write_to(path: str) -> None:
-    """Have requests, and the tracebacks of errors, written to a file as well. Raises `ConfigurationError`."""
+def without_colours(text: str) -> str:
+    return COLOUR.sub("", text)
+
+
+def open_file(path: str) -> logging.FileHandler:
+    """Raises `ConfigurationError` for a file that cannot be written."""
     try:
-        handler = logging.FileHandler(Path(path).expanduser(), encoding="utf-8")
+        return logging.FileHandler(Path(path).expanduser(), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"--output {path} cannot be written ({error.strerror}): name another file.") from error
+
+
+def write_to(path: str) -> None:
+    """Have requests, and the tracebacks of errors, written to a file as well. Raises `ConfigurationError`."""
+    handler = open_file(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     handler.setLevel(logging.INFO)
     for name in (NAME, ERRORS):
-        logging.getLogger(name).addHandler(handler)
+        # The first one: Django's formatter leaves its colours in the record for those that come after it.
+        logging.getLogger(name).handlers.insert(0, handler)
 
 
 def say(text: str) -> None:

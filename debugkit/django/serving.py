@@ -6,7 +6,6 @@ Everything that can fail in the project happens in `load`, in the worker: there 
 from __future__ import annotations
 
 import os
-import re
 import sys
 import threading
 import webbrowser
@@ -25,9 +24,8 @@ from django.db import DatabaseError, connections
 
 from debugkit import hooks
 from debugkit.choices import Choices
-from debugkit.django import certificates, postmortem, request_log
-from debugkit.django.options import Options, resolve
-from debugkit.django.query_printer import QueryPrinter
+from debugkit.django import request_log
+from debugkit.django.options import Options, SqlOptions, resolve
 from debugkit.django.reloading import Reloader
 from debugkit.django.request_log import RequestLog
 from debugkit.django.sql import Recording
@@ -35,11 +33,13 @@ from debugkit.errors import DebugkitError
 from debugkit.run import run
 from debugkit.serving.control import current
 from debugkit.serving.listen import parse_address
+from debugkit.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from debugkit.debug.wsgi import DebuggedApplication
+    from debugkit.django.query_printer import QueryPrinter
 
 #: What Django's reloader tells its children, for applications whose `ready` asks. Nothing here reads it.
 RELOADED = "RUN_MAIN"
@@ -76,11 +76,24 @@ class Site:
         control = current()
         debugger = self._debugger() if settings.DEBUG else None
         if control is None:
-            require_hosts()
+            self._require()
             os.environ[RELOADED] = "true"
         else:  # the settings of now count for the page of a failed start too
             control.hello = {**control.hello, "debugger": debugger}
         return run(self.load, self._choices(debugger))
+
+    def _require(self) -> None:
+        """Refuse here what the worker could only refuse later."""
+        require_hosts()
+        debugger = self._debugger()
+        del debugger["identity"]
+        Settings.from_environ(**debugger)
+        if self.options.debugger:
+            from debugkit.django import postmortem
+
+            postmortem.require(self.options.debugger)
+        if self.options.output:
+            request_log.open_file(self.options.output).close()
 
     def _debugger(self) -> dict[str, Any]:
         """The settings of the debugger. The same project has the same PIN, with and without DEBUG, static files..."""
@@ -114,6 +127,8 @@ class Site:
         options = self.options
         if not options.cert and not options.key:
             return None
+        from debugkit.django import certificates
+
         hosts = [parse_address(options.address, 0).host]
         pair = certificates.prepare(options.cert, options.key, hosts, folder=Path.cwd())
         for note in pair.notes if current() is None else ():
@@ -122,7 +137,6 @@ class Site:
 
     def load(self) -> WSGIApplication:
         """The project as an application. Raises whatever is wrong with it."""
-        request_log.prepare(colours=self.colours, environ=os.environ)
         require_hosts()
         self._check()
         application = self._handler()
@@ -164,15 +178,18 @@ class Site:
         debugged = DebuggedApplication(application, **self._debugger())
         hook.install(debugged)
         if self.options.debugger:
+            from debugkit.django import postmortem
+
             postmortem.install(self.options.debugger, request_log.say)
         return debugged
 
     def _listen(self, debugged: DebuggedApplication | None) -> None:
         """Hear of queries, of requests that end, of changed files, and of the start."""
         options = self.options
-        show = QueryPrinter(options.sql, request_log.say, self._keyword()) if options.sql else None
-        if show or debugged:
-            Recording(show).begin()
+        # Not earlier: Django sets up logging once more when it makes the handler.
+        request_log.prepare(colours=self.colours, environ=os.environ)
+        if options.sql or debugged:
+            Recording(self._show_queries(options.sql) if options.sql else None).begin()
         request_finished.connect(close_connections, dispatch_uid="debugkit.connections")
         if options.output:
             request_log.write_to(options.output)
@@ -185,9 +202,12 @@ class Site:
         if options.browser and (control is None or control.hello["number"] == 1):
             hooks.after_start(open_browser)
 
-    def _keyword(self) -> Any:
+    def _show_queries(self, options: SqlOptions) -> QueryPrinter:
+        from debugkit.django.query_printer import QueryPrinter
+
         style: Any = request_log.style_for(sys.stderr, self.colours, os.environ)
-        return style.SQL_KEYWORD if style.SQL_KEYWORD("x") != "x" else None
+        keyword = style.SQL_KEYWORD if style.SQL_KEYWORD("x") != "x" else None
+        return QueryPrinter(options, request_log.say, keyword)
 
 
 #: By whether colours are wanted, the variable that says so (no-color.org, force-color.org).
@@ -228,7 +248,7 @@ def check(command: BaseCommand, *, tell: bool) -> None:
     try:
         command.check(display_num_errors=tell)
     except SystemCheckError as error:
-        raise SystemCheckError(re.sub(r"\x1b\[[0-9;]*m", "", str(error))) from None
+        raise SystemCheckError(request_log.without_colours(str(error))) from None
 
 
 def check_migrations(command: BaseCommand) -> None:
