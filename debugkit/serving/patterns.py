@@ -119,11 +119,17 @@ def _tokens(part: str) -> Iterator[str]:
 
 def _translate_set(negated: bool, characters: str) -> str:
     """A set of characters. A range that runs backwards holds nothing, as in ``fnmatch``."""
-    ranges = re.sub(r"(.)-(.)", lambda span: span[0] if span[1] <= span[2] else "", characters, flags=re.S)
-    inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", ranges)
+    inside = "".join(map(_range, re.finditer(r"(.)-(.)|.", characters, re.DOTALL)))
     if not inside:
         return "[^/]" if negated else "(?!)"
     return f"(?![/])[{'^' if negated else ''}{inside}]"
+
+
+def _range(found: re.Match[str]) -> str:
+    first, last = found[1], found[2]
+    if first is None:
+        return re.escape(found[0])
+    return f"{re.escape(first)}-{re.escape(last)}" if first <= last else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,4 +28,3 @@ def test_the_benchmarks_run(name: str) -> None:
     assert done.returncode == 0, done.stderr
     for row in ROWS[name]:
         assert row in done.stdout
-

@@ -185,6 +185,22 @@ def test_what_has_wildcards_or_no_beginning_is_a_pattern() -> None:
     assert not is_pattern("/srv/app/templates")
 
 
+@pytest.mark.parametrize(
+    ("text", "matches", "others"),
+    [
+        ("[---]", "-", "a"),
+        ("[a-c-]", "ab-", "d"),
+        ("[&&~~||a]", "&~|a", "b"),
+        ("[--/]", "-.", "/a"),
+        ("[c-a]", "", "abc"),
+    ],
+    ids=["dashes", "dash-at-the-end", "signs", "up-to-the-slash", "backwards"],
+)
+def test_what_is_a_sign_in_a_regular_expression_is_a_character_in_a_set(text: str, matches: str, others: str) -> None:
+    rules = Patterns([text])
+    assert [name for name in matches + others if rules.match(name, f"/{name}")] == list(matches)
+
+
 @given(st.text("ab*?[]!^-\\/.\n(|", max_size=12), st.text("ab[]/.^-\\\n", max_size=12))
 def test_no_text_is_more_than_a_pattern_that_matches_or_not(text: str, path: str) -> None:
     try:

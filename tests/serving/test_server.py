@@ -282,8 +282,8 @@ def test_a_request_that_has_arrived_on_an_idle_connection_is_answered_before_the
 
 
 def test_idle_connections_are_closed_at_the_end_without_a_word() -> None:
-    with running(OK, grace=600) as server, server.client() as kept, server.client() as silent:
-        assert kept.get("/").body == b"ok"
+    with running(OK, grace=600) as server, server.client() as silent, server.client() as kept:
+        assert kept.get("/").body == b"ok"  # so the other one, which came before, has been accepted too
         server.server.stop()
         assert kept.rest() == b""
         assert silent.rest() == b""
