@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from debugkit.errors import ConfigurationError
 from debugkit.serving.patterns import BUILT_IN, Pattern, Patterns, is_pattern
+
+#: The same examples each time, however slow the machine is.
+REPEATABLE = settings(derandomize=True, database=None, deadline=None)
+
 
 ROOT = "/srv/app"
 
@@ -194,13 +198,14 @@ def test_what_has_wildcards_or_no_beginning_is_a_pattern() -> None:
         ("[--/]", "-.", "/a"),
         ("[c-a]", "", "abc"),
     ],
-    ids=["dashes", "dash-at-the-end", "signs", "up-to-the-slash", "backwards"],
+    ids=["dashes", "dash-at-the-end", "signs", "backwards"],
 )
 def test_what_is_a_sign_in_a_regular_expression_is_a_character_in_a_set(text: str, matches: str, others: str) -> None:
     rules = Patterns([text])
     assert [name for name in matches + others if rules.match(name, f"/{name}")] == list(matches)
 
 
+@REPEATABLE
 @given(st.text("ab*?[]!^-\\/.\n(|", max_size=12), st.text("ab[]/.^-\\\n", max_size=12))
 def test_no_text_is_more_than_a_pattern_that_matches_or_not(text: str, path: str) -> None:
     try:
@@ -211,6 +216,7 @@ def test_no_text_is_more_than_a_pattern_that_matches_or_not(text: str, path: str
     assert rules.speaks_for(path, "/" + path) in (True, False)
 
 
+@REPEATABLE
 @given(st.text("ab-_. ()+^$|{}&~#", min_size=1, max_size=8).filter(lambda name: name not in (".", "..")))
 def test_a_name_without_wildcards_matches_itself_alone(name: str) -> None:
     assert matches(f"x/{name}", name)
