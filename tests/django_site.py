@@ -1,12 +1,14 @@
 """A Django project of one module, with an address for each kind of failure. Knows no test.
 
-Settings come from `configure`, once in a process; what a test needs otherwise it overrides.
+Settings are made once in a process; what a test needs otherwise it overrides.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+import atexit
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,11 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template import loader
 from django.urls import path, re_path
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from debugkit import DebuggedApplication
@@ -92,7 +94,7 @@ def order(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("number", "owner")
 def pay(request: HttpRequest) -> HttpResponse:
     number = request.POST["card"]
-    owner = {"name": "Ada Lovelace"}
+    owner = {"name": "Ada " + "".join(("Love", "lace"))}
     amount = 12
     charge(number, amount)
     return HttpResponse(owner["name"])
@@ -106,7 +108,7 @@ def charge(number: str, amount: int) -> None:
 async def pay_later(request: HttpRequest) -> HttpResponse:
     number = "4111-1111-1111-1111"
     await asyncio.sleep(0)
-    raise RuntimeError("not today")
+    raise RuntimeError(f"{number[:4]} not today")
 
 
 async def later(request: HttpRequest) -> HttpResponse:
@@ -154,6 +156,33 @@ def fine(request: HttpRequest) -> HttpResponse:
     return HttpResponse("fine")
 
 
+class OwnFilter(SafeExceptionReporterFilter):
+    """Hides also what contains tea."""
+
+    cleansed_substitute = "(tea)"
+
+    def cleanse_setting(self, key: str, value: Any) -> Any:
+        return self.cleansed_substitute if "SHOP" in key else super().cleanse_setting(key, value)
+
+
+class OwnReporter(ExceptionReporter):
+    def get_traceback_html(self) -> str:
+        return "<p>our own page</p>"
+
+
+remembered: list[HttpResponse] = []
+
+
+def remembering(get_response: Any) -> Any:
+    """A middleware that remembers what passes."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        remembered.append(get_response(request))
+        return remembered[-1]
+
+    return answer
+
+
 urlpatterns = [
     re_path(r"^shop/(?P<shelf>\d+)/checkout/$", lambda request, shelf: checkout(request), name="shelf"),
     *(
@@ -167,19 +196,18 @@ urlpatterns = [
 
 
 def configure(folder: Path) -> None:
-    """Settings and templates in ``folder``, the first time; and `django.setup`."""
-    if settings.configured:
-        return
+    """Settings and templates in ``folder``; and `django.setup`."""
     templates = folder / "templates" / "shop"
     templates.mkdir(parents=True)
     for name, text in {"layout": LAYOUT, "cart": CART, "item": ITEM, "broken": BROKEN}.items():
         (templates / f"{name}.html").write_text(text, "utf-8")
     processors = ["django.template.context_processors.request", "django.contrib.auth.context_processors.auth"]
     engine = "django.template.backends.django.DjangoTemplates"
+    memory = ("django.template.loaders.locmem.Loader", {"memory.html": "<h1>Tea</h1>\n<p>{{ tea.price }}</p>\n"})
     settings.configure(
         DEBUG=True,
         SECRET_KEY="a-key-for-tests-only",
-        ALLOWED_HOSTS=["127.0.0.1", "localhost", "testserver"],
+        ALLOWED_HOSTS=["127.0.0.1", "localhost"],
         ROOT_URLCONF=__name__,
         INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
         MIDDLEWARE=[
@@ -192,22 +220,36 @@ def configure(folder: Path) -> None:
         SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "shop.sqlite3")}},
         TEMPLATES=[
-            {"BACKEND": engine, "NAME": "pages", "DIRS": [folder / "templates"], "APP_DIRS": True,
-             "OPTIONS": {"context_processors": processors}},
-            {"BACKEND": engine, "NAME": "memory", "OPTIONS": {"loaders": [
-                ("django.template.loaders.locmem.Loader", {"memory.html": "<h1>Tea</h1>\n<p>{{ tea.price }}</p>\n"})
-            ]}},
+            {
+                "BACKEND": engine,
+                "NAME": "pages",
+                "DIRS": [folder / "templates"],
+                "APP_DIRS": True,
+                "OPTIONS": {"context_processors": processors},
+            },
+            {"BACKEND": engine, "NAME": "memory", "OPTIONS": {"loaders": [memory]}},
         ],
+        # The streams of pytest change from test to test: each test that looks at the log makes a handler of its own.
+        LOGGING_CONFIG=None,
         PAYMENT_API_KEY="live-4242-payment",
         SHOP_NAME="Tea & Co.",
         USE_TZ=True,
-    )  # fmt: skip
+    )
     django.setup()
+
+
+# When it is imported, so before any test: other tests content themselves with the settings they find.
+if not settings.configured:
+    _folder = tempfile.TemporaryDirectory(prefix="debugkit-django-")
+    atexit.register(_folder.cleanup)
+    configure(Path(_folder.name))
 
 
 @contextmanager
 def debugged(**choices: Any) -> Iterator[DebuggedApplication]:
     """The site behind the debugger, with the hook installed."""
+    from django.core.wsgi import get_wsgi_application
+
     from debugkit.django.hook import install
 
     app = DebuggedApplication(get_wsgi_application(), pin=PIN, **choices)
@@ -216,6 +258,3 @@ def debugged(**choices: Any) -> Iterator[DebuggedApplication]:
         yield app
     finally:
         undo()
-
-
-Application = Callable[..., Iterable[bytes]]

@@ -95,7 +95,9 @@ class PageBuilder:
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
             occurrences=entry.occurrences,
-            panels=Panels(entry, request, self._describer).all() if request and reader.values else (),
+            panels=Panels(entry, request, self._describer, handles=reader.developer).all()
+            if request and reader.values
+            else (),
             access=self._access,
             app_frames=len(own),
             library_frames=len(captured.frames) - len(own),

@@ -30,12 +30,13 @@ FORM_FIELDS = 100
 
 
 class Panels:
-    """Makes the panels of one entry."""
+    """Makes the panels of one entry; with ``handles`` the values in them can be opened."""
 
-    def __init__(self, entry: Entry, request: RequestSnapshot, describer: Describer) -> None:
+    def __init__(self, entry: Entry, request: RequestSnapshot, describer: Describer, *, handles: bool) -> None:
         self._entry = entry
         self._request = request
         self._describer = describer
+        self._handles = handles
 
     def all(self) -> tuple[Panel, ...]:
         makers: tuple[tuple[str, Callable[[], tuple[Section, ...]]], ...] = (
@@ -70,7 +71,8 @@ class Panels:
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
             return ValueView(name, redactor.text(value[:BODY_TEXT]), kind="")
         node = self._describer.describe(value, name)
-        return ValueView(name, node.text, node.type, redacted=node.redacted, kind=node.kind)
+        handle = self._entry.put_value(value, name) if self._handles and node.openable and "…" in node.text else ""
+        return ValueView(name, node.text, node.type, handle, node.redacted, node.kind)
 
     def _request_sections(self) -> tuple[Section, ...]:
         request = self._request

@@ -25,7 +25,7 @@ from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exce
 from debugkit.debug.capture import CapturedFrame, CapturedTraceback, walk
 from debugkit.debug.extras import HIDDEN, ExtraPanel, Extras, Table
 from debugkit.django.sql import recorded
-from debugkit.django.template_errors import searches
+from debugkit.django.template_errors import searches, without_lookups
 
 Rows = Iterable[tuple[str, object]]
 
@@ -46,11 +46,12 @@ class _Report:
     def __init__(self, request: HttpRequest, captured: CapturedTraceback) -> None:
         self._request = request
         self._captured = captured
-        self._filter = strict_filter(request)
-        self._substitute = getattr(self._filter, "cleansed_substitute", None)
+        self._filters = strict_filters(request)
+        self._substitutes = {substitute(one) for one in self._filters}
         self._during = _told(lambda: str(get_caller(request)), "")
 
     def extras(self, status: int) -> Extras:
+        without_lookups(self._captured.exception)
         hidden = {frame.index: self._hidden(frame) for frame in self._captured.frames.values()}
         names, texts = self._secrets(hidden)
         errors = [one.exception for one in walk(self._captured.exception)]
@@ -66,6 +67,17 @@ class _Report:
             secret_texts=frozenset(texts),
         )
 
+    def _filtered(self, ask: Callable[[Any], Any]) -> Any:
+        """The answer of the filter. One that fails must not open what it was to hide: Django's own is asked instead."""
+        own, djangos = self._filters
+        try:
+            return ask(own)
+        except Exception:
+            return ask(djangos)
+
+    def _shown(self, value: object) -> object:
+        return HIDDEN if type(value) is str and value in self._substitutes else value
+
     # Secrets
 
     def _hidden(self, frame: CapturedFrame) -> dict[str, object]:
@@ -75,14 +87,11 @@ class _Report:
         # The filter asks every value for its class, which would make lazy objects query the database.
         names = {name: value for name, value in dict(frame.frame.f_locals).items() if not is_lazy(value)}
         stand_in = SimpleNamespace(f_back=frame.frame.f_back, f_code=frame.frame.f_code, f_locals=names)
-        cleansed = _told(lambda: dict(self._filter.get_traceback_frame_variables(self._request, stand_in)), {})
+        cleansed = self._filtered(lambda one: dict(one.get_traceback_frame_variables(self._request, stand_in)))
         found = {name: self._shown(value) for name, value in cleansed.items() if value is not names.get(name)}
         if found and names.keys() <= found.keys():  # all variables are sensitive
             found |= dict.fromkeys(dict(frame.frame.f_locals), HIDDEN)
         return found
-
-    def _shown(self, value: object) -> object:
-        return HIDDEN if type(value) is str and value == self._substitute else value
 
     def _secrets(self, hidden: Mapping[int, Mapping[str, object]]) -> tuple[set[str], set[str]]:
         """Names and texts that are secret wherever they stand: of sensitive fields of the form, and variables."""
@@ -115,13 +124,22 @@ class _Report:
         )
         yield ExtraPanel("Headers", (_table("", self._headers),))
         if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() in FORMS:
-            posted = _table("POST", lambda: listed(self._filter.get_post_parameters(request), self._shown))
-            yield ExtraPanel("Body", (posted, _table("FILES", lambda: listed(request.FILES, upload))))
+            yield ExtraPanel("Body", self._form())
         if hasattr(request, "session"):
             yield ExtraPanel("Session", (_table("", lambda: self._session(request.session)),))
         yield ExtraPanel("SQL", (_table("", lambda: queries(request)),))
         yield ExtraPanel("Environment", (_table("META", self._environment), _table("Process", process)))
         yield ExtraPanel("Settings", tuple(self._settings()))
+
+    def _form(self) -> tuple[Table, ...]:
+        request = self._request
+        posted = _table(
+            "POST", lambda: self._filtered(lambda one: list(listed(one.get_post_parameters(request), self._shown)))
+        )
+        files = _table("FILES", lambda: listed(request.FILES, upload))
+        if not (posted.rows or posted.notice or files.rows or files.notice):
+            return (Table("POST", notice="Django found no fields in this form, or refused to read it."),)
+        return posted, files
 
     def _facts(self) -> Rows:
         request = self._request
@@ -151,15 +169,15 @@ class _Report:
                 session.accessed = accessed
 
     def _cookies(self) -> dict[str, object]:
-        return self._safe(lambda: self._filter.get_safe_cookies(self._request))
+        return self._safe(lambda one: one.get_safe_cookies(self._request))
 
     def _meta(self) -> dict[str, object]:
-        return self._safe(lambda: self._filter.get_safe_request_meta(self._request))
+        return self._safe(lambda one: one.get_safe_request_meta(self._request))
 
-    def _safe(self, ask: Callable[[], Mapping[str, object]]) -> dict[str, object]:
-        found = _told(lambda: dict(ask()), {})
+    def _safe(self, ask: Callable[[Any], Mapping[str, object]]) -> dict[str, object]:
+        found = dict(self._filtered(ask))
         # The debugger's own session opens consoles: it is printed nowhere.
-        return {name: HIDDEN if name.startswith("__debugkit_") else self._shown(value) for name, value in found.items()}
+        return {name: self._shown(value) for name, value in found.items() if not name.startswith("__debugkit_")}
 
     def _headers(self) -> Rows:
         for name, value in sorted(self._meta().items()):
@@ -177,15 +195,15 @@ class _Report:
 
     def _session(self, session: Any) -> Rows:
         """The session's values, if it was read: reading it now would change what the response says of it."""
-        cache = vars(session).get("_session_cache")
-        cleanse = getattr(self._filter, "cleanse_setting", lambda name, value: value)
-        return ((str(name), self._shown(cleanse(str(name), value))) for name, value in (cache or {}).items())
+        read = dict(vars(session).get("_session_cache") or {})
+        cleansed = self._filtered(lambda one: {name: one.cleanse_setting(name, value) for name, value in read.items()})
+        return ((name, self._shown(value)) for name, value in cleansed.items())
 
     def _settings(self) -> Iterator[Table]:
-        safe = _told(lambda: dict(self._filter.get_safe_settings()), {})
+        safe = self._filtered(lambda one: dict(one.get_safe_settings()))
         overridden = [name for name in sorted(safe) if is_own_setting(name)]
         own = {name: self._shown(safe.pop(name)) for name in overridden}
-        yield Table(str(getattr(settings, "SETTINGS_MODULE", "Settings")), tuple(own.items()))
+        yield Table(getattr(settings, "SETTINGS_MODULE", None) or "The project's own", tuple(own.items()))
         yield Table("Django's defaults", tuple((name, self._shown(value)) for name, value in sorted(safe.items())))
 
 
@@ -210,11 +228,22 @@ def _table(title: str, rows: Callable[[], Rows]) -> Table:
     return Table(title, tuple(found))
 
 
-def strict_filter(request: HttpRequest) -> Any:
-    """The filter of the request or the settings, made to hide what is marked as sensitive also while developing."""
-    found = copy.copy(_told(lambda: get_exception_reporter_filter(request), None) or SafeExceptionReporterFilter())
+def strict_filters(request: HttpRequest) -> tuple[Any, ...]:
+    """The filter of the request or the settings, and Django's, made to hide what is sensitive also while developing."""
+    djangos = strict(SafeExceptionReporterFilter())
+    return _told(lambda: strict(get_exception_reporter_filter(request)), djangos), djangos
+
+
+def strict(one: Any) -> Any:
+    """A copy of a filter that is always active."""
+    found = copy.copy(one)
     found.is_active = lambda request: True
     return found
+
+
+def substitute(one: Any) -> str:
+    """What a filter puts in the place of a secret."""
+    return str(_told(lambda: one.cleansed_substitute, SafeExceptionReporterFilter.cleansed_substitute))
 
 
 def is_own_setting(name: str) -> bool:

@@ -16,7 +16,10 @@ from typing import Any
 from django.template import Origin, TemplateDoesNotExist
 from django.template.base import UNKNOWN_SOURCE, Node, Template
 from django.template.context import BaseContext
+from django.template.defaulttags import ForNode, WithNode
+from django.template.loader_tags import IncludeNode
 
+from debugkit.debug.capture import CapturedException, plain_frames
 from debugkit.debug.extras import Attempt, Search
 from debugkit.debug.files import TEMPLATE
 
@@ -47,14 +50,13 @@ def with_templates(exc: BaseException, tb: TracebackType | None) -> TracebackTyp
     made: dict[int, TracebackType] = {}
     places: set[tuple[str, int]] = set()
     for number in _innermost(traces):
-        frame = traces[number].tb_frame
-        place = _place_of(frame.f_locals["self"], sources)
+        place = _place_of(traces[number].tb_frame.f_locals["self"], sources)
         if place is not None:
-            made[number] = _trace(place, _context(frame), sources.get(place.filename, ""))
+            made[number] = _trace(place, _context(traces[: number + 1]), sources.get(place.filename, ""))
             places.add((place.filename, place.lineno))
-    broken = _broken(exc)
+    broken = _broken(exc, sources)
     if broken is not None and (broken[0].filename, broken[0].lineno) not in places:
-        made[len(traces)] = _trace(broken[0], {}, sources.get(broken[0].filename, "") or broken[1])
+        made[len(traces)] = _trace(broken[0], {}, broken[1])
     return _joined(traces, made) if made else tb
 
 
@@ -142,35 +144,74 @@ def _shortened(tag: str) -> str:
     return text if len(text) <= _TAG else f"{text[: _TAG - 1]}…"
 
 
-def _context(frame: FrameType) -> dict[str, Any]:
-    """The variables that the tag saw. A context is a stack of dictionaries; nothing in them is looked at."""
-    context = frame.f_locals.get("context")
+def _context(traces: list[TracebackType]) -> dict[str, Any]:
+    """The variables that the tag rendered last saw. Nothing in them is looked at.
+
+    A context is a stack of dictionaries. What tags around this one had put on it was taken off when the error passed
+    them; their frames still have it.
+    """
+    context = traces[-1].tb_frame.f_locals.get("context")
     names: dict[str, Any] = {}
     for level in context.dicts if isinstance(context, BaseContext) else ():
         if isinstance(level, dict):
             names.update(level)
+    for trace in traces:
+        if trace.tb_frame.f_locals.get("context") is context and trace.tb_frame.f_code.co_name == "render":
+            names.update(_pushed(trace.tb_frame.f_locals))
     return {name: value for name, value in names.items() if isinstance(name, str) and name not in _CONSTANTS}
+
+
+def _pushed(names: Mapping[str, Any]) -> dict[str, Any]:
+    """What a tag gives to those inside it: a loop its variables, ``include`` and ``with`` their values."""
+    node = names.get("self")
+    if isinstance(node, ForNode) and "loop_dict" in names:
+        item = names.get("item")
+        found = dict.fromkeys(node.loopvars, item) if len(node.loopvars) == 1 else {}
+        if len(node.loopvars) > 1 and isinstance(item, list | tuple) and len(item) == len(node.loopvars):
+            found = dict(zip(node.loopvars, item, strict=True))
+        return found | {"forloop": names["loop_dict"]}
+    values = names.get("values") if isinstance(node, IncludeNode | WithNode) else None
+    return dict(values) if isinstance(values, dict) else {}
+
+
+def without_lookups(exception: CapturedException) -> None:
+    """Take off the end of the chain what Django's template engine raises by the way, to itself.
+
+    It looks for a variable as a key, then as an attribute, then as an index: each error in a property would seem to
+    come from the `TypeError` of an earlier attempt. The plain text keeps them.
+    """
+    while exception.chain and exception.chain[-1].relation == "context":
+        frames = list(plain_frames(exception.chain[-1]))
+        if not frames or any(frame.module != "django.template.base" for frame in frames):
+            return
+        exception.chain = exception.chain[:-1]
 
 
 # Templates that cannot be compiled
 
 
-def _broken(exc: BaseException) -> tuple[Place, str] | None:
-    """The place that ``exc.template_debug`` tells (set by Django and by its Jinja2 backend), and the lines it knows."""
+def _broken(exc: BaseException, sources: Mapping[str, str]) -> tuple[Place, str] | None:
+    """The place that ``exc.template_debug`` tells (Django sets it, and its Jinja2 backend), and the template's text."""
     debug = getattr(exc, "template_debug", None)
     if not isinstance(debug, dict) or not isinstance(debug.get("line"), int):
         return None
+    name = str(debug.get("name") or UNKNOWN_SOURCE)
+    filename = _STRING_TEMPLATE if name == UNKNOWN_SOURCE else name
+    source, start, end = sources.get(filename, ""), debug.get("start"), debug.get("end")
+    if source and isinstance(start, int) and isinstance(end, int):
+        return _placed(filename, source, start, end), source
+    return _on_line(filename, debug) if debug["line"] > 0 else None
+
+
+def _on_line(filename: str, debug: Mapping[str, Any]) -> tuple[Place, str]:
+    """A place of which only the line is known, and its parts; of the text, the lines around it."""
     known = [line for line in debug.get("source_lines") or () if isinstance(line, tuple) and len(line) == 2]
     first = known[0][0] if known else 1
     text = "\n" * (first - 1) + "".join(str(line).removesuffix("\n") + "\n" for _, line in known)
     before, during = (str(debug.get(part) or "") for part in ("before", "during"))
     start = len(before.encode("utf-8", "replace"))
-    above = during.rstrip("\n").split("\n")
-    end = len(above[-1].encode("utf-8", "replace")) + (start if len(above) == 1 else 0)
-    name = str(debug.get("name") or "")
-    filename = _STRING_TEMPLATE if name in ("", UNKNOWN_SOURCE) else name
-    line = debug["line"]
-    return Place(filename, line, start, line + len(above) - 1, end, _shortened(during)), text
+    end = start + len(during.rstrip("\n").encode("utf-8", "replace"))
+    return Place(filename, debug["line"], start, debug["line"], end, _shortened(during)), text
 
 
 # Frames
