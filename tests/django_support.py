@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reload_support import Project, stop
-from serving_support import TIMEOUT, Process, environ
+from serving_support import ROOT, TIMEOUT, Process, environ
 
 MANAGE = """
 import os, sys
@@ -124,7 +124,9 @@ def started(
     stdin: int = subprocess.DEVNULL,
     **variables: str,
 ) -> Iterator[Project]:
-    with Process(*arguments, cwd=folder, python=python, stdin=stdin, **variables) as process:
+    # This checkout may be edited while its tests run: the project alone decides about reloads.
+    unwatched = ("--exclude-pattern", f"{ROOT / 'debugkit'}/")
+    with Process(*arguments, *unwatched, cwd=folder, python=python, stdin=stdin, **variables) as process:
         found = Project(folder, process)
         found.port = int(process.read_until(r"https?://[^/\s]+:(\d+)/")[1])
         process.read_until(r"^ \* (Reloading with|Waiting for a change)" if _reloads(arguments) else "Press Ctrl")
@@ -138,10 +140,12 @@ def _reloads(arguments: tuple[str, ...]) -> bool:
     return "--noreload" not in arguments
 
 
-def refusal(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+def refusal(
+    folder: Path, *arguments: str, python: tuple[str, ...] = ("manage.py",), **variables: str
+) -> tuple[int, str]:
     """The exit status and all output of a command that is not to serve."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "manage.py", *arguments],
+        [sys.executable, "-W", "error", *python, *arguments],
         cwd=folder,
         env=environ() | variables,
         stdin=subprocess.DEVNULL,

@@ -228,6 +228,8 @@ def _host(found: re.Match[str], *, ipv6: bool) -> str:
 
 
 def _six(name: str) -> str:
+    if name == "localhost":  # RFC 6761, section 6.3, whatever /etc/hosts says
+        return "::1"
     try:
         return str(socket.getaddrinfo(name, None, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0])
     except OSError as error:

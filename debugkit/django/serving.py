@@ -10,7 +10,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,14 @@ from django.db import DatabaseError, connections
 from debugkit import hooks
 from debugkit.choices import Choices
 from debugkit.django import request_log
+from debugkit.django.choosing import RELOADED, choices_of, debugger_of
 from debugkit.django.options import Options, SqlOptions, resolve
 from debugkit.django.reloading import Reloader
 from debugkit.django.request_log import RequestLog
 from debugkit.django.sql import Recording
 from debugkit.errors import DebugkitError
 from debugkit.run import run
-from debugkit.serving.control import current
-from debugkit.serving.listen import parse_address
+from debugkit.serving.control import current, is_installed
 from debugkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
     from debugkit.debug.wsgi import DebuggedApplication
     from debugkit.django.query_printer import QueryPrinter
-
-#: What Django's reloader tells its children, for applications whose `ready` asks. Nothing here reads it.
-RELOADED = "RUN_MAIN"
 
 
 def run_command(command: BaseCommand, given: Mapping[str, Any]) -> int:
@@ -74,7 +71,7 @@ class Site:
 
     def run(self) -> int:
         control = current()
-        debugger = self._debugger() if settings.DEBUG else None
+        debugger = debugger_of(self.options, project_folder()) if settings.DEBUG else None
         if control is None:
             self._require()
             os.environ[RELOADED] = "true"
@@ -85,9 +82,7 @@ class Site:
     def _require(self) -> None:
         """Refuse here what the worker could only refuse later."""
         require_hosts()
-        debugger = self._debugger()
-        del debugger["identity"]
-        Settings.from_environ(**debugger)
+        Settings.from_environ(pin_security=self.options.pin, trusted_hosts=self.options.trusted_hosts)
         if self.options.debugger:
             from debugkit.django import postmortem
 
@@ -95,45 +90,13 @@ class Site:
         if self.options.output:
             request_log.open_file(self.options.output).close()
 
-    def _debugger(self) -> dict[str, Any]:
-        """The settings of the debugger. The same project has the same PIN, with and without DEBUG, static files..."""
-        return {
-            "pin_security": self.options.pin,
-            "trusted_hosts": self.options.trusted_hosts,
-            "identity": f"django:{project_folder()}",
-        }
-
     def _choices(self, debugger: dict[str, Any] | None) -> Choices:
-        options = self.options
         environ = {**os.environ, **({} if self.colours is None else {COLOURS[self.colours]: "1"})}
-        return Choices(
-            addresses=(options.address,),
-            port=0,
-            debugger=debugger,
-            reload=options.reload,
-            roots=(str(project_folder()),),
-            extra_files=options.extra_files,
-            exclude_patterns=options.exclude_patterns,
-            reloader_type=options.reloader_type,
-            reloader_interval=options.reloader_interval,
-            threaded=options.threaded,
-            ssl_context=self._certificate(),
+        return replace(
+            choices_of(self.options, project_folder(), debugger, say=unsaid if current() else request_log.say),
             title=f"Django {django.get_version()} with settings {settings.SETTINGS_MODULE!r} is served by debugkit at",
             log=RequestLog(environ=environ),
-            late=True,
         )
-
-    def _certificate(self) -> tuple[str, str] | None:
-        options = self.options
-        if not options.cert and not options.key:
-            return None
-        from debugkit.django import certificates
-
-        hosts = [parse_address(options.address, 0).host]
-        pair = certificates.prepare(options.cert, options.key, hosts, folder=Path.cwd())
-        for note in pair.notes if current() is None else ():
-            request_log.say(f" * {note}")
-        return str(pair.cert), str(pair.key)
 
     def load(self) -> WSGIApplication:
         """The project as an application. Raises whatever is wrong with it."""
@@ -175,7 +138,7 @@ class Site:
         from debugkit.debug.wsgi import DebuggedApplication
         from debugkit.django import hook
 
-        debugged = DebuggedApplication(application, **self._debugger())
+        debugged = DebuggedApplication(application, **debugger_of(self.options, project_folder()))
         hook.install(debugged)
         if self.options.debugger:
             from debugkit.django import postmortem
@@ -197,6 +160,7 @@ class Site:
             reloader = Reloader(
                 lambda found: control.watch(found, control.born), lambda: debugged.events if debugged else None
             )
+            reloader.extra_files.update(options.extra_files)  # those in the settings, which may have come later
             reloader.start()
             hooks.on_change(reloader.changed)
         if options.browser and (control is None or control.hello["number"] == 1):
@@ -234,8 +198,9 @@ def require_hosts() -> None:
 
 def project_folder() -> Path:
     """Where ``manage.py`` is; the working directory for a project that is run by ``django-admin``."""
-    program = Path(sys.argv[0])
-    return program.resolve().parent if program.name == "manage.py" and program.is_file() else Path.cwd()
+    program = Path(sys.argv[0]).absolute()
+    own = program.suffix == ".py" and program.is_file() and not is_installed(str(program))
+    return program.resolve().parent if own else Path.cwd()
 
 
 def serves_static_files() -> bool:
@@ -262,6 +227,10 @@ def check_migrations(command: BaseCommand) -> None:
 def close_connections(**_: Any) -> None:
     """Threads come and go, and none is sure to answer again: Django's own server keeps no connection either."""
     connections.close_all()
+
+
+def unsaid(text: str) -> None:
+    """The first process has said it."""
 
 
 def open_browser(url: str) -> None:

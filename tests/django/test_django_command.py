@@ -250,3 +250,34 @@ def test_a_runserver_of_another_application_that_wins_is_spoken_of(tmp_path: Pat
     assert status == 0
     assert "debugkit.W001" in output
     assert "Put 'debugkit.django.runserver' before 'django.contrib.staticfiles' in INSTALLED_APPS." in output
+
+
+def test_a_project_whose_settings_are_broken_can_be_started_and_heals(tmp_path: Path) -> None:
+    write_project(tmp_path, "import no_such_module")
+    python = ("-m", "debugkit.django")
+    with started(tmp_path, "manage.py", "runserver_plus", "0", "-v", "1", python=python) as found:
+        page = found.get("/", *BROWSER)
+        assert page.status == 500
+        assert "no_such_module" in page.body.decode()
+        assert "Debugger PIN" in found.terminal
+        found.save(FILES["site_settings.py"], "site_settings.py")
+        assert found.text.startswith("tea ")
+        assert found.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere.py", "runserver_plus"], "There is no nowhere.py here"),
+        (["manage.py", "migrate"], "Name a command to run: runserver_plus or runserver."),
+        (["runserver_plus", "--reloader-type", "bogus"], "--reloader-type is 'bogus'"),
+    ],
+    ids=["program", "command", "option"],
+)
+def test_the_supervisor_that_knows_no_settings_refuses_in_one_sentence(
+    tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    write_project(tmp_path)
+    status, output = refusal(tmp_path, *arguments, python=("-m", "debugkit.django"))
+    assert (status, output.count("\n")) == (1, 1)
+    assert output.startswith(f"debugkit: {sentence}")
