@@ -96,12 +96,12 @@ def pay(request: HttpRequest) -> HttpResponse:
     number = request.POST["card"]
     owner = {"name": "Ada " + "".join(("Love", "lace"))}
     amount = 12
-    charge(number, amount)
-    return HttpResponse(owner["name"])
+    charge(number, owner["name"], amount)
+    return HttpResponse()
 
 
-def charge(number: str, amount: int) -> None:
-    raise ValueError(f"the card {number} was refused for {amount}")
+def charge(number: str, name: str, amount: int) -> None:
+    raise ValueError(f"the card {number} of {name} was refused for {amount}")
 
 
 @sensitive_variables()

@@ -101,11 +101,11 @@ class _Report:
         posted = _told(lambda: self._request.POST, QueryDict())
         for field in list(posted) if marked == "__ALL__" else marked:
             names.add(str(field))
-            texts.update(value for value in posted.getlist(field) if isinstance(value, str))
+            texts.update(texts_in(posted.getlist(field)))
         for index, variables in hidden.items():
             frame = self._captured.frame(index).frame
             values = dict(frame.f_locals) if frame is not None else {}
-            texts.update(value for name in variables if type(value := values.get(name)) is str)
+            texts.update(text for name in variables if variables[name] is HIDDEN for text in texts_in(values.get(name)))
         for raw, safe in ((self._request.META, self._meta()), (self._request.COOKIES, self._cookies())):
             names.update(name for name, value in safe.items() if value is HIDDEN and isinstance(raw.get(name), str))
         return names, texts
@@ -244,6 +244,16 @@ def strict(one: Any) -> Any:
 def substitute(one: Any) -> str:
     """What a filter puts in the place of a secret."""
     return str(_told(lambda: one.cleansed_substitute, SafeExceptionReporterFilter.cleansed_substitute))
+
+
+def texts_in(value: object, depth: int = 2) -> Iterator[str]:
+    """The texts in a value, and in plain containers of it."""
+    if type(value) is str:
+        yield value
+    elif depth and type(value) in (dict, list, tuple, set):
+        items: Any = value.values() if isinstance(value, dict) else value
+        for item in list(items)[:MOST_ROWS]:
+            yield from texts_in(item, depth - 1)
 
 
 def is_own_setting(name: str) -> bool:
