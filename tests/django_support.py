@@ -92,6 +92,7 @@ FILES = {
     "tea/models.py": MODELS,
     "tea/views.py": VIEWS,
     "templates/page.html": "first {{ process }}",
+    "tea/static/leaf.txt": "green",
 }
 
 

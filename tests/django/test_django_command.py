@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def changed(sender, file_path, **kwargs):
         return True
 """
 
+STATIC = """
+STATIC_URL = "static/"
+INSTALLED_APPS += ["django.contrib.staticfiles"]
+"""
+
 #: The table of the model, made as a migration would.
 DATABASE_READY = """
 import sqlite3
@@ -63,6 +69,15 @@ def test_a_project_is_served_with_banner_pin_and_a_log_in_djangos_way(tmp_path: 
         assert found.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_no_connection_to_the_database_is_left_after_checks_and_requests(tmp_path: Path) -> None:
+    with site(tmp_path, "--noreload", more=DATABASE_READY + "DATABASES['default']['CONN_MAX_AGE'] = None\n") as found:
+        assert found.get("/sql/").status == 200
+        found.says('"GET /sql/')
+        descriptors = Path(f"/proc/{found.process.process.pid}/fd").iterdir()
+        assert not [path for path in descriptors if path.exists() and path.resolve().name == "tea.sqlite3"]
+
+
 def test_without_the_reloader_the_same_process_serves(tmp_path: Path) -> None:
     with site(tmp_path, "--noreload") as found:
         assert found.text == f"tea {found.process.process.pid}"
@@ -72,7 +87,8 @@ def test_without_the_reloader_the_same_process_serves(tmp_path: Path) -> None:
 
 def test_a_failing_check_at_the_first_start_is_shown_in_the_browser_and_heals(tmp_path: Path) -> None:
     write_project(tmp_path, **{"tea/models.py": MODELS + "\n    class Meta:\n        ordering = ['leaf']\n"})
-    with started(tmp_path, "runserver_plus", "0", "--force-color") as found:
+    options = ("--force-color", "--reloader-type", "stat", "--reloader-interval", "0.1")
+    with started(tmp_path, "runserver_plus", "0", *options) as found:
         page = found.get("/", *BROWSER)
         text = found.get("/", "Accept: text/plain").body.decode()
         assert page.status == 500
@@ -113,8 +129,9 @@ def test_templates_are_taken_over_without_a_restart_and_pages_of_errors_hear_of_
 
 def test_receivers_of_djangos_signals_choose_what_is_watched_and_what_needs_no_restart(tmp_path: Path) -> None:
     write_project(tmp_path, **{"tea/apps.py": APPS, "recipes/green.txt": "1", "notes.txt": "1"})
-    with started(tmp_path, "runserver_plus", "0", "--extra-file", "other.txt") as found:
-        assert "started once" in "".join(found.process.lines)
+    options = ("--extra-file", "other.txt", "--startup-messages", "once")
+    with started(tmp_path, "runserver_plus", "0", *options) as found:
+        assert found.terminal.count("started once") == 1
         text = found.text
         found.write("2", "recipes/green.txt")
         found.says("told of green.txt")
@@ -122,8 +139,11 @@ def test_receivers_of_djangos_signals_choose_what_is_watched_and_what_needs_no_r
         found.says("told of new.txt")
         assert found.text == text
         found.save("2", "notes.txt")
-        assert found.text != (text := found.text) or text
+        assert found.text != text
         found.save("1", "other.txt")
+        assert found.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+        assert found.process.process.stdout is not None
+        assert found.process.process.stdout.read().count("System check") == 1
 
 
 @pytest.mark.parametrize(
@@ -163,7 +183,8 @@ def test_without_debug_and_allowed_hosts_it_refuses_to_serve(tmp_path: Path) -> 
 
 
 def test_without_debug_there_is_no_debugger_at_all(tmp_path: Path) -> None:
-    with site(tmp_path, more="DEBUG = False\nALLOWED_HOSTS = ['*']") as found:
+    with site(tmp_path, "--insecure", more=STATIC + "DEBUG = False\nALLOWED_HOSTS = ['*']") as found:
+        assert found.get("/static/leaf.txt").body == b"green"
         assert "KeyError" not in found.get("/fails/", *BROWSER).body.decode()
         assert found.get("/__debugkit__/tracebacks").status == 404
         assert "PIN" not in found.terminal
@@ -230,22 +251,27 @@ def test_the_page_waits_until_the_post_mortem_in_the_terminal_is_left(tmp_path: 
             assert b"KeyError: 'black'" in client.reply().body
 
 
-def test_the_user_that_the_environment_names_is_the_user_of_requests(tmp_path: Path) -> None:
-    with site(tmp_path, "--noreload", "--skip-checks", "--nothreading", REMOTE_USER="ada") as found:
+def test_static_files_are_served_as_django_does_and_the_environments_user_is_the_requests(tmp_path: Path) -> None:
+    options = ("--noreload", "--skip-checks", "--nothreading")
+    with site(tmp_path, *options, more=STATIC, REMOTE_USER="ada") as found:
+        assert found.get("/static/leaf.txt").body == b"green"
         assert found.get("/user/").body == b"ada"
-        assert found.process.process.stdout is not None
+    with started(tmp_path, "runserver_plus", "0", *options, "--nostatic") as found:
+        assert found.get("/static/leaf.txt").status == 404
 
 
 def test_the_name_runserver_can_be_debugkits_too(tmp_path: Path) -> None:
-    write_project(tmp_path, 'INSTALLED_APPS.insert(0, "debugkit.django.runserver")')
+    more = STATIC + 'INSTALLED_APPS[:0] = ["debugkit.django.runserver", "whitenoise.runserver_nostatic"]'
+    write_project(tmp_path, more, **{"whitenoise/runserver_nostatic/__init__.py": ""})
     with started(tmp_path, "runserver", "0", "--noreload", "--nopin") as found:
         assert "is served by debugkit" in found.terminal
         assert "PIN" not in found.terminal
+        # WhiteNoise's application says that it serves the static files.
+        assert found.get("/static/leaf.txt").status == 404
 
 
 def test_a_runserver_of_another_application_that_wins_is_spoken_of(tmp_path: Path) -> None:
-    more = 'STATIC_URL = "s/"\nINSTALLED_APPS += ["django.contrib.staticfiles", "debugkit.django.runserver"]'
-    write_project(tmp_path, more)
+    write_project(tmp_path, STATIC + 'INSTALLED_APPS += ["debugkit.django.runserver"]')
     status, output = refusal(tmp_path, "check")
     assert status == 0
     assert "debugkit.W001" in output
