@@ -101,11 +101,20 @@ class Classes:
         """A view of a well-known type; the generic one if it fails, for libraries change."""
         try:
             shape = self._ask(value, view.look) if view.foreign else self._safe(view.look(value))
+            if shape is not None and view.otherwise is not None and self._tells_secret(shape):
+                shape = self._safe(view.otherwise(value))
         except ForeignCodeError:
-            return plain_object(value)
+            shape = self._safe(view.otherwise(value)) if view.otherwise is not None else plain_object(value)
         except Exception:  # a view that expected another version of its library
             return self._foreign(value)
         return shape or self._foreign(value)
+
+    def _tells_secret(self, shape: Shape) -> bool:
+        """Whether what the value says of itself holds one of its fields that are secret."""
+        return any(
+            type(field) is str and field and field in shape.head and self._redactor.name_is_secret(str(name))
+            for _, name, field in shape.parts(0, shape.total)
+        )
 
     def _ask(self, value: object, look: Callable[[Any], Shape | None]) -> Shape | None:
         """The answer of foreign code, remembered: a page names the same value in several places."""

@@ -6,8 +6,9 @@ here. Most views read attributes only; those that must call library code are mar
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from debugkit.debug.guard import (
@@ -28,12 +29,17 @@ from debugkit.debug.shapes import Note, Part, Shape, atom, few, given, items_of_
 MOST_COLUMNS: Final = 50
 #: Elements of an array that stand in its line.
 FIRST_ELEMENTS: Final = 10
+#: Characters of what a model's ``__str__`` says.
+MODEL_TEXT: Final = 60
+_MODEL: Final = "django.db.models.base.Model"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     look: Callable[[Any], Shape | None]  # None: nothing special about this one
     foreign: bool = False  # calls library code
+    #: Looks without calling any, for when that has failed.
+    otherwise: Callable[[Any], Shape] | None = None
 
 
 def _name(value: object) -> str:
@@ -48,10 +54,40 @@ def _without(value: object, *left_out: str) -> dict[str, object]:
 
 
 def _django_model(value: object) -> Shape:
-    """Fields that are loaded. ``__str__`` is never called: it may query the database."""
+    """Fields that are loaded."""
     loaded = _without(value, "_state", "_prefetched_objects_cache")
     ordered = {name: loaded.pop(name) for name in ("pk", "id") if name in loaded}
     return record(_name(value), ordered | loaded)
+
+
+def _django_model_by_text(value: object) -> Shape | None:
+    """What the project's own ``__str__`` says, and the fields. Where it asks the database, the fields alone.
+
+    Runs in a thread that has no connection to a database, and gets none: looking must neither query nor open one.
+    """
+    if class_attribute(type(value), "__str__") is class_attribute(_base_of(value, _MODEL), "__str__"):
+        return _django_model(value)
+    connections: Any = sys.modules["django.db"].connections  # a model's class is there, so this is
+    aliases = list(connections)
+    for alias in aliases:
+        connections[alias] = None
+    try:
+        text = " ".join(exact_str(str(value)).split())
+    except Exception:
+        return _django_model(value)
+    finally:
+        for alias in aliases:
+            del connections[alias]
+    fields = _django_model(value)
+    return replace(fields, head=f"<{_name(value)} {_quoted(text)} ") if text else fields
+
+
+def _quoted(text: str) -> str:
+    return f"“{text if len(text) <= MODEL_TEXT else text[: MODEL_TEXT - 1] + '…'}”"
+
+
+def _base_of(value: object, named: str) -> type:
+    return next(base for base in mro(type(value)) if f"{module_name(base)}.{class_name(base)}" == named)
 
 
 def _django_queryset(value: object) -> Shape:
@@ -219,7 +255,7 @@ def _sqlite_row(row: Any) -> Shape:
 
 #: By module and qualified name of the class or one of its bases.
 _VIEWS: Final[Mapping[str, View]] = {
-    "django.db.models.base.Model": View(_django_model),
+    _MODEL: View(_django_model_by_text, foreign=True, otherwise=_django_model),
     "django.db.models.query.QuerySet": View(_django_queryset),
     "django.utils.functional.LazyObject": View(_django_lazy_object),
     "django.utils.functional.Promise": View(_django_lazy_text),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import types
 
 import django.conf
@@ -109,15 +110,85 @@ def tea_model():
             app_label = "shop"
 
         def __str__(self):
-            raise RuntimeError("not to be called")
+            return self.name
 
     return Tea
 
 
-def test_a_model_shows_its_loaded_fields_and_is_not_asked_for_its_text(describer, tea_model):
+@pytest.fixture(scope="module")
+def strange_models():
+    """Models whose text is not to be had."""
+    from django.db import connection, models
+
+    class Named(models.Model):
+        name = models.CharField(max_length=10)
+        token = models.CharField(max_length=10)
+
+        class Meta:
+            abstract = True
+
+    class Asking(Named):
+        class Meta:
+            app_label = "shop"
+
+        def __str__(self):
+            connection.ensure_connection()
+            return "asked the database"
+
+    class Raising(Named):
+        class Meta:
+            app_label = "shop"
+
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    class Slow(Named):
+        class Meta:
+            app_label = "shop"
+
+        def __str__(self):
+            while True:
+                threading.Event().wait(0.01)
+
+    class Telling(Named):
+        class Meta:
+            app_label = "shop"
+
+        def __str__(self):
+            return f"{self.name}: {self.token}"
+
+    class Silent(Named):
+        class Meta:
+            app_label = "shop"
+
+    return {model.__name__: model for model in (Asking, Raising, Slow, Telling, Silent)}
+
+
+def test_a_model_shows_what_it_is_called_and_its_loaded_fields(describer, tea_model):
     tea = tea_model(id=3, name="Earl Grey", password="hunter2")
-    assert describer.describe(tea).text == f"<Tea id=3, name='Earl Grey', password={REDACTED}>"
+    assert describer.describe(tea).text == f"<Tea “Earl Grey” id=3, name='Earl Grey', password={REDACTED}>"
     assert texts(describer.children(tea)) == {"id": "3", "name": "'Earl Grey'", "password": REDACTED}
+
+
+def test_a_long_text_of_a_model_is_shortened(describer, tea_model):
+    text = describer.describe(tea_model(id=3, name="x" * 200 + "\n")).text
+    assert text.startswith("<Tea “" + "x" * 59 + "…” id=3")
+
+
+@pytest.mark.parametrize("kind", ["Asking", "Raising", "Slow", "Telling", "Silent"])
+def test_a_model_without_a_text_of_its_own_or_one_that_may_not_be_had_shows_its_fields(strange_models, kind):
+    # Asking the database, raising, taking too long, telling a secret.
+    with Describer(Limits(repr_seconds=0.05), Redactor(environ={})) as describer:
+        text = describer.describe(strange_models[kind](id=3, name="Assam", token="abc123")).text
+    assert text == f"<{kind} id=3, name='Assam', token={REDACTED}>"
+
+
+def test_looking_at_models_leaves_the_connections_of_this_thread_alone(describer, tea_model):
+    from django.db import connections
+
+    before = connections["default"]
+    describer.describe(tea_model(id=3, name="Assam"))
+    assert connections["default"] is before
 
 
 def test_a_queryset_is_not_evaluated(describer, tea_model):
@@ -131,7 +202,7 @@ def test_a_queryset_is_not_evaluated(describer, tea_model):
 def test_a_queryset_that_was_evaluated_shows_what_it_holds(describer, tea_model):
     queryset = tea_model.objects.all()
     queryset._result_cache = [tea_model(id=1, name="Assam")]
-    assert describer.describe(queryset).text.startswith("<QuerySet of Tea, 1 loaded: [<Tea id=1, name='Assam'")
+    assert describer.describe(queryset).text.startswith("<QuerySet of Tea, 1 loaded: [<Tea “Assam” id=1")
     assert list(texts(describer.children(queryset))) == ["0"]
 
 
