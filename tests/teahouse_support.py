@@ -64,13 +64,20 @@ def copy_of_the_project(folder: Path) -> Path:
 class House:
     """The running command, and all that it prints."""
 
-    def __init__(self, *arguments: str, database: Path, folder: Path = PROJECT, **variables: str) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        database: Path,
+        folder: Path = PROJECT,
+        python: tuple[str, ...] = ("manage.py",),
+        **variables: str,
+    ) -> None:
         self.folder = folder
         self._text = ""
         self._ended = False
         self._grown = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "manage.py", "runserver_plus", *UNWATCHED, *arguments],
+            [sys.executable, "-W", "error", *python, "runserver_plus", *UNWATCHED, *arguments],
             cwd=folder,
             env=environ(database, **variables),
             stdin=subprocess.DEVNULL,

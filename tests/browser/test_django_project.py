@@ -108,12 +108,11 @@ def test_the_failing_place_of_a_template_is_on_the_first_screen(page: Page, base
     expect(mark).to_be_in_viewport()
 
 
-def test_no_page_of_a_failure_breaks_its_policy_or_asks_elsewhere(page: Page, base: str) -> None:
-    """What `own_page` checks at the end, for all that a link leads to."""
-    for failure in FAILURES.values():
-        if failure.raises and failure.status != 200 and not failure.form:
-            page.goto(f"{base}{failure.path}")
-            expect(page.locator("h1 .type")).to_contain_text(failure.raises)
+def test_no_kind_of_page_breaks_its_policy_or_asks_elsewhere(page: Page, base: str) -> None:
+    """What `own_page` checks at the end."""
+    for title in ("Ask the suppliers", "Close the till", "Old prices", "Autumn", "Guests of 1998", "Ask for seats"):
+        page.goto(f"{base}{FAILURES[title].path}")
+        expect(page.locator("h1 .type")).to_contain_text(FAILURES[title].raises)
 
 
 def test_the_front_page_of_the_example_is_for_everyone(page: Page, base: str) -> None:
@@ -122,34 +121,37 @@ def test_the_front_page_of_the_example_is_for_everyone(page: Page, base: str) ->
     assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in violations] == []
 
 
-# Healing
+# Healing: each of these tests mends something else, and it stays so.
+
+
+def replace(house: House, name: str, old: str, new: str) -> None:
+    text = house.text_of(name)
+    assert old in text
+    house.write(name, text.replace(old, new))
 
 
 def test_the_page_of_an_error_heals_when_the_file_is_saved(house: House, page: Page, base: str) -> None:
     page.goto(f"{base}{FAILURES['Write the invoice'].path}")
     expect(page.locator("h1 .type")).to_have_text("KeyError")
-    prices = house.text_of("tastings/prices.py")
-    house.write("tastings/prices.py", prices.replace('"jam": 80,', '"jam": 80, "honey cake": 420,'))
+    replace(house, "tastings/prices.py", '"jam": 80,', '"jam": 80, "honey cake": 420,')
 
     expect(page.get_by_text("First flush, 2 teas: 66,00 €")).to_be_visible()
 
 
 def test_broken_models_are_shown_on_the_open_page_and_heal_by_themselves(house: House, page: Page, base: str) -> None:
     page.goto(f"{base}{FAILURES['Redeem a voucher'].path}")
-    models = house.text_of("tastings/models.py")
-    house.write("tastings/models.py", models.replace("class Voucher(", "class Voucher"))
+    replace(house, "tastings/models.py", "class Voucher(", "class Voucher")
     expect(page.locator("#headline")).to_contain_text("SyntaxError")
-    house.write("tastings/models.py", models)
+    replace(house, "tastings/models.py", "class Voucher", "class Voucher(")
 
     expect(page.locator("#headline")).to_contain_text("VoucherError")
 
 
 def test_a_template_that_is_mended_heals_the_page_without_a_restart(house: House, page: Page, base: str) -> None:
-    name = "tastings/templates/tastings/cups.html"
     worker = house.worker
     page.goto(f"{base}{FAILURES['Count the cups'].path}")
     expect(page.locator("h1 .type")).to_have_text("ZeroDivisionError")
-    house.write(name, house.text_of(name).replace("{{ tea.cups }} cups", "{{ tea.grams }} grams"))
+    replace(house, "tastings/templates/tastings/cups.html", "{{ tea.cups }} cups", "{{ tea.grams }} grams")
 
     expect(page.get_by_text("250 grams")).to_be_visible()
     assert house.worker == worker

@@ -139,6 +139,13 @@ def test_what_django_answers_stays_with_django(guest: Guest, failure: Any) -> No
     assert answer.headers["X-Frame-Options"] == "DENY"
 
 
+def test_static_files_and_the_admin_are_served(guest: Guest) -> None:
+    for path, kind in (("/static/house.css", "text/css"), ("/static/admin/css/base.css", "text/css")):
+        answer = guest(path)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
+    assert "Log in" in guest("/admin/login/").text
+
+
 def test_a_stream_that_breaks_is_cut_off_and_its_error_is_linked_in_the_terminal(house: House, guest: Guest) -> None:
     start = house.mark()
     with pytest.raises(IncompleteRead) as caught:
@@ -191,6 +198,12 @@ def test_the_headers_of_the_middleware_are_kept_and_the_page_has_its_own_policy(
         or "script-src" in answer.headers["Content-Security-Policy"]
     )
     assert "default-src 'self'" not in answer.headers["Content-Security-Policy"]
+
+
+def test_a_stranger_gets_the_bare_status(guest: Guest) -> None:
+    answer = guest("/tastings/", headers={"Host": "tea.example"})  # a name that ALLOWED_HOSTS does not know either
+    assert (answer.status, answer.text.strip()) == (400, "Bad Request")
+    assert "X-Debugkit-Traceback" not in answer.headers
 
 
 def test_a_script_gets_json_and_curl_gets_text(guest: Guest) -> None:
@@ -263,7 +276,7 @@ def test_a_hundred_failing_requests_leave_descriptors_and_memory_flat(database: 
         descriptors_after, memory_after = status_of(worker)
         assert house.worker == worker
     assert descriptors_after <= descriptors + 1
-    assert memory_after - memory < 3000
+    assert memory_after - memory < 4000  # kB; it was 8000 where every error kept its frames
 
 
 # Saves of broken files
@@ -301,6 +314,21 @@ def test_a_broken_file_is_shown_and_healed_by_a_save(copy: House, name: str, goo
     finally:
         copy.save(name, text)
     assert copy.guest()("/tastings/").status == 200
+
+
+def test_a_project_that_is_broken_at_its_first_start_is_served_by_the_module_and_heals(
+    database: Path, tmp_path: Path
+) -> None:
+    folder = copy_of_the_project(tmp_path)
+    settings = folder / "teahouse" / "settings.py"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("import os\n", "import osos\n"), "utf-8")
+    starter = ("-m", "debugkit.django", "manage.py")
+    with serving("0", database=database, folder=folder, python=starter) as house:
+        answer = house.guest()("/")
+        assert (answer.status, "No module named 'osos'" in without_markup(answer.text)) == (500, True)
+        house.save("teahouse/settings.py", text)
+        assert house.guest()("/").status == 200
 
 
 def test_a_template_is_new_at_once_and_the_worker_is_the_same(copy: House) -> None:
