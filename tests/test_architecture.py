@@ -78,10 +78,10 @@ debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.r
 debugkit.django.management debugkit.django.management.commands
 debugkit.django.runserver.management debugkit.django.runserver.management.commands
 debugkit.django.certificates debugkit.django.options debugkit.django.postmortem debugkit.django.sql
-debugkit.django.query_printer debugkit.django.reloading debugkit.django.request_log debugkit.django.template_errors
+debugkit.django.choosing debugkit.django.query_printer debugkit.django.reloading debugkit.django.request_log debugkit.django.template_errors
 debugkit.django.report
-debugkit.django.hook
-debugkit.django.serving
+debugkit.django.__main__ debugkit.django.choosing debugkit.django.hook
+debugkit.django.__main__ debugkit.django.serving
 debugkit.django.management.commands.runserver_plus
 debugkit.django.runserver.management.commands.runserver
 """.strip().splitlines()
