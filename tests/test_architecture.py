@@ -78,7 +78,8 @@ debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.r
 debugkit.django.management debugkit.django.management.commands
 debugkit.django.runserver.management debugkit.django.runserver.management.commands
 debugkit.django.certificates debugkit.django.options debugkit.django.postmortem debugkit.django.sql
-debugkit.django.choosing debugkit.django.query_printer debugkit.django.reloading debugkit.django.request_log debugkit.django.template_errors
+debugkit.django.choosing debugkit.django.query_printer debugkit.django.reloading debugkit.django.request_log
+debugkit.django.template_errors
 debugkit.django.report
 debugkit.django.__main__ debugkit.django.choosing debugkit.django.hook
 debugkit.django.__main__ debugkit.django.serving
