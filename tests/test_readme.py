@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 import re
@@ -46,7 +47,8 @@ def test_every_argument_stands_in_the_table_and_no_other() -> None:
 
 
 def test_every_environment_variable_stands_in_the_table_with_its_meaning() -> None:
-    found = re.findall(r"^``([A-Z_]+)``\s+(.+)$", README.partition("Environment variables;")[2], re.M)
+    section = README.partition("Environment variables;")[2].partition("The command line\n---")[0]
+    found = re.findall(r"^``([A-Z_]+)``\s+(.+)$", section, re.M)
 
     assert found == [(variable.name, variable.meaning.replace("`", "``")) for variable in VARIABLES]
 
@@ -86,7 +88,8 @@ def test_the_examples_run(block: str, capsys: pytest.CaptureFixture[str]) -> Non
         raise ValueError
 
     watched = debugkit.DebuggedApplication(app)
-    exec(compile(block, "README.rst", "exec"), {"app": app, "job": job, "__name__": "readme"})
+    names = {"app": app, "job": job, "INSTALLED_APPS": [], "__name__": "readme"}
+    exec(compile(block, "README.rst", "exec"), names)
     assert watched
 
 
@@ -155,6 +158,38 @@ def test_every_option_of_the_command_line_stands_in_the_table_and_no_other() -> 
     offered = re.findall(r"^  (?:-h, )?(--[a-z-]+)", help_text(), re.M)
 
     assert options == [option for option in offered if option != "--help"]
+
+
+def test_every_option_of_the_django_command_stands_in_the_table_and_no_other() -> None:
+    from debugkit.django.options import add_arguments
+
+    section = README.partition("Django\n------")[2].partition("Settings; each")[0]
+    parser = argparse.ArgumentParser(add_help=False)
+    add_arguments(parser, checks=True)
+    offered = {(action.option_strings or [action.dest])[0] for action in parser._actions}
+
+    assert set(re.findall(r"^``([a-z0-9-]+)``", section, re.M)) == offered
+
+
+def test_every_setting_of_the_django_command_stands_in_the_table_and_no_other() -> None:
+    from debugkit.django import options
+
+    section = README.partition("Settings; each")[2].partition("examples/django_project")[0]
+    asked: set[str] = set()
+
+    class Settings:
+        def __getattr__(self, name: str) -> object:
+            asked.add(name)
+            raise AttributeError(name)
+
+    options.resolve({"print_sql": True}, Settings())
+    options.resolve({}, Settings())
+
+    found = set(re.findall(r"^``(DEBUGKIT_\w+)``", section, re.M))
+    assert found == {name for name in asked if name.startswith("DEBUGKIT_")}
+    assert {name.removeprefix("DEBUGKIT_") for name in found} == {
+        name.removeprefix("RUNSERVERPLUS_") for name in asked if name.startswith("RUNSERVERPLUS_")
+    }
 
 
 def help_text() -> str:

@@ -24,6 +24,14 @@ SECURITY_HEADERS = (
 Headers = tuple[tuple[str, str], ...]
 
 
+def in_place(headers: Headers) -> Headers:
+    """For a page at an address of the application, which can be sent again with its form.
+
+    With "no-referrer" browsers then say "Origin: null" (Fetch, 3.1), which the application takes for another site's.
+    """
+    return tuple((name, "same-origin" if name == "Referrer-Policy" else value) for name, value in headers)
+
+
 def answer(
     content_type: str, body: bytes, *, status: int = 200, headers: Headers = (), cache: str = "no-store"
 ) -> Response:

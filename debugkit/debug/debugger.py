@@ -108,7 +108,7 @@ class Debugger(Desk):
         response = self._error_page(entry, request, verdict, form, notice)
         url = f"{self.base(request)}/tracebacks/{entry.id}"
         pointer = ((TRACEBACK_HEADER, url), ("Access-Control-Expose-Headers", TRACEBACK_HEADER))
-        return Response(response.status, (*response.headers, *pointer), response.body)
+        return Response(response.status, (*answers.in_place(response.headers), *pointer), response.body)
 
     def _error_page(self, entry: Entry, request: Request, verdict: Verdict, form: str, notice: str) -> Response:
         status = entry.extras.status

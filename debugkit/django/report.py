@@ -108,6 +108,11 @@ class _Report:
             texts.update(text for name in variables if variables[name] is HIDDEN for text in texts_in(values.get(name)))
         for raw, safe in ((self._request.META, self._meta()), (self._request.COOKIES, self._cookies())):
             names.update(name for name, value in safe.items() if value is HIDDEN and isinstance(raw.get(name), str))
+        # The key of a session also stands among the parameters of the query that looks it up.
+        cookies = self._cookies()
+        texts.update(
+            text for name in cookies if cookies[name] is HIDDEN for text in texts_in(self._request.COOKIES.get(name))
+        )
         return names, texts
 
     # Panels

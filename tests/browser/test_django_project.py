@@ -12,7 +12,7 @@ pytest.importorskip("django.conf")
 from axe_playwright_python.sync_playwright import Axe
 from browser.conftest import Watched
 from playwright.sync_api import Locator, Page, expect
-from teahouse_support import FAILURES, House, copy_of_the_project, made_database, serving
+from teahouse_support import FAILURES, PROJECT, House, copy_of_the_project, made_database, serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the reloader needs POSIX")
 
@@ -155,3 +155,14 @@ def test_a_template_that_is_mended_heals_the_page_without_a_restart(house: House
 
     expect(page.get_by_text("250 grams")).to_be_visible()
     assert house.worker == worker
+
+
+def test_an_upload_that_failed_is_sent_again_with_its_file_when_asked(house: House, page: Page, base: str) -> None:
+    page.goto(f"{base}/guestbook/import/")
+    page.get_by_label("Guest list").set_input_files(PROJECT / "guestbook" / "guests-1998.csv")
+    page.get_by_role("button", name="Import").click()
+    expect(page.locator("h1 .type")).to_have_text("UnicodeDecodeError")
+    replace(house, "guestbook/guestlist.py", '"utf-8"', '"latin-1"')
+    page.get_by_role("button", name="Send POST /guestbook/import/ again").click()
+
+    expect(page.get_by_text("3 guests of Café Central.")).to_be_visible()

@@ -170,7 +170,9 @@ def test_the_secrets_of_a_payment_are_nowhere(house: House, guest: Guest) -> Non
 def test_an_error_of_a_guest_who_has_logged_in_names_them_and_hides_their_cookie(house: House) -> None:
     rosa = house.guest()
     assert rosa.send("/enter/", []).status == 302
-    sections = rosa.error_of(rosa.visit(FAILURES["Write the invoice"]))["request"]["request"]
+    answer = rosa.visit(FAILURES["Write the invoice"])
+    assert rosa.cookies["sessionid"] not in answer.text
+    sections = rosa.error_of(answer)["request"]["request"]
     values = {name: value for section in sections for name, value in section["values"].items()}
     assert values["User"] == "rosa"
     assert rosa.cookies["sessionid"] not in values["sessionid"]
