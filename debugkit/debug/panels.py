@@ -22,7 +22,10 @@ from debugkit.debug.views import Panel, Section, ValueView
 #: What of the environ stands in other panels under its own name.
 SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
 #: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
-PLUMBING = frozenset({"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "werkzeug.debug.preserve_context"})
+PLUMBING = frozenset(
+    {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.socket", "werkzeug.socket"}
+    | {"werkzeug.debug.preserve_context"}
+)
 LEFT_OUT = SHOWN | PLUMBING
 #: Characters of a text body printed on the page, and fields of a form.
 BODY_TEXT = 4_000

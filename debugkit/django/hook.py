@@ -11,6 +11,7 @@ import logging
 import sys
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
@@ -49,7 +50,7 @@ def install(debugged: DebuggedApplication) -> Callable[[], None]:
             return _answer(debugged, request, exc_value, tb, status_code, page)
         except Exception as defect:  # the debugger must not become the second exception
             debugged.debugger.tell_defect(defect)
-            return page()
+            return bare(status_code) if is_stranger(debugged, request) else page()
         finally:
             del exc_value, tb, page
 
@@ -82,14 +83,27 @@ def _answer(
         explain=partial(report, request, status),
     )
     verdict = debugger.judge(asked)
+    own = debug.get_exception_reporter_class(request) is not debug.ExceptionReporter
     announce = partial(tell, environ, debugger.report(entry, asked, verdict, text=not is_printed(exc, status)))
-    if debug.get_exception_reporter_class(request) is debug.ExceptionReporter:
+    if not own or verdict.level is Level.STRANGER:
         return DebuggerResponse(debugger.error_response(entry, asked, verdict), announce)
     response = page()
-    if verdict.level is not Level.STRANGER:
-        response.headers[TRACEBACK_HEADER] = f"{debugger.base(asked)}/tracebacks/{entry.id}"
+    response.headers[TRACEBACK_HEADER] = f"{debugger.base(asked)}/tracebacks/{entry.id}"
     announce()
     return response
+
+
+def is_stranger(debugged: DebuggedApplication, request: HttpRequest) -> bool:
+    """Whether a request may see nothing, also when nothing can be said of it."""
+    try:
+        asked = make_request(environ_of(request), debugged.settings.mount)
+        return debugged.debugger.judge(asked).level is Level.STRANGER
+    except Exception:
+        return True
+
+
+def bare(status: int) -> HttpResponse:
+    return HttpResponse(f"{HTTPStatus(status).phrase}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 class DebuggerResponse(HttpResponse):

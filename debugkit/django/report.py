@@ -24,7 +24,8 @@ from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exce
 
 from debugkit.debug.capture import CapturedFrame, CapturedTraceback, walk
 from debugkit.debug.extras import HIDDEN, ExtraPanel, Extras, Table
-from debugkit.django.sql import recorded
+from debugkit.debug.panels import PLUMBING
+from debugkit.django.sql import Query, recorded
 from debugkit.django.template_errors import searches, without_lookups
 
 Rows = Iterable[tuple[str, object]]
@@ -46,6 +47,7 @@ class _Report:
     def __init__(self, request: HttpRequest, captured: CapturedTraceback) -> None:
         self._request = request
         self._captured = captured
+        self._recorded = recorded(request)  # before anything here asks the database
         self._filters = strict_filters(request)
         self._substitutes = {substitute(one) for one in self._filters}
         self._during = _told(lambda: str(get_caller(request)), "")
@@ -132,7 +134,7 @@ class _Report:
             yield ExtraPanel("Body", self._form())
         if hasattr(request, "session"):
             yield ExtraPanel("Session", (_table("", lambda: self._session(request.session)),))
-        yield ExtraPanel("SQL", (_table("", lambda: queries(request)),))
+        yield ExtraPanel("SQL", (_table("", lambda: queries(self._recorded)),))
         yield ExtraPanel("Environment", (_table("META", self._environment), _table("Process", process)))
         yield ExtraPanel("Settings", tuple(self._settings()))
 
@@ -194,8 +196,8 @@ class _Report:
     def _environment(self) -> Rows:
         """What the server says of itself and of the request: not the process's own variables, and no streams."""
         for name, value in sorted(self._meta().items()):
-            stream = name in ("wsgi.input", "wsgi.errors", "wsgi.file_wrapper") or name.startswith("werkzeug.debug")
-            if not (name.startswith("HTTP_") or stream or name in os.environ or name.startswith("debugkit.")):
+            plumbing = name in PLUMBING or name.startswith("debugkit.")
+            if not (name.startswith("HTTP_") or plumbing or name in os.environ):
                 yield name, value
 
     def _session(self, session: Any) -> Rows:
@@ -284,9 +286,9 @@ def upload(file: Any) -> object:
     return f"{file.name} ({file.content_type}, {file.size:,} bytes)"
 
 
-def queries(request: HttpRequest) -> Rows:
+def queries(found: Iterable[Query]) -> Rows:
     """The SQL of the request, the last queries of it, as far as they are recorded."""
-    for query in recorded(request):
+    for query in found:
         params = f"\nwith {', '.join(query.params)}" if query.params else ""
         many = f", {query.many} times" if query.many else ""
         failed = ", failed" if query.failed else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shlex
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -17,8 +18,9 @@ from debugkit.serving.program import Program
 
 #: What a new interpreter runs. Its path must hold this package, and not the working directory, whose files could stand
 #: in the way of the standard library.
+#: It begins with a text that does nothing, and is what lists of processes show.
 BOOT = (
-    "import sys; sys.path[:] = [one for one in sys.path if one]; sys.path += [{0!r}] * ({0!r} not in sys.path); "
+    "{2!r}; import sys; sys.path[:] = [one for one in sys.path if one]; sys.path += [{0!r}] * ({0!r} not in sys.path); "
     "from {1} import main; sys.exit(main(sys.argv[1:]))"
 )
 
@@ -49,9 +51,9 @@ class Plan:
         return cls(**frozen)
 
 
-def boot(module: str) -> str:
+def boot(module: str, title: str) -> str:
     """A command for ``python -c`` that calls `main` of one of our modules with the arguments."""
-    return BOOT.format(str(Path(debugkit.__file__).parent.parent), module)
+    return BOOT.format(str(Path(debugkit.__file__).parent.parent), module, f"debugkit {title}")
 
 
 def become_supervisor(plan: Plan) -> NoReturn:
@@ -69,8 +71,8 @@ def become_supervisor(plan: Plan) -> NoReturn:
         for descriptor in (*plan.sockets, file.fileno()):
             os.set_inheritable(descriptor, True)
         os.chdir(plan.program.folder)
-        command = [sys.executable, *plan.program.options, "-c", boot("debugkit.serving.reloader"), str(file.fileno())]
-        os.execv(sys.executable, command)
+        code = boot("debugkit.serving.reloader", shlex.join(plan.program.argv[1:]))
+        os.execv(sys.executable, [sys.executable, *plan.program.options, "-c", code, str(file.fileno())])
 
 
 def require_posix() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import socket
 import subprocess
 import sys
@@ -34,7 +35,8 @@ class Worker:
 def start(plan: Plan, now: float) -> Worker:
     """Start a process that waits for its hello."""
     ours, theirs = socket.socketpair()
-    command = [sys.executable, *plan.program.options, "-c", boot("debugkit.worker"), str(theirs.fileno())]
+    code = boot("debugkit.worker", f"worker of {os.getpid()}")
+    command = [sys.executable, *plan.program.options, "-c", code, str(theirs.fileno())]
     with theirs:
         process = subprocess.Popen(command, cwd=plan.program.folder, pass_fds=(*plan.sockets, theirs.fileno()))
     return Worker(process, Channel(ours), now)
