@@ -362,3 +362,19 @@ def test_a_defect_of_the_debugger_leaves_djangos_own_page(app: DebuggedApplicati
 
     assert "You’re seeing this error because you have" in answer.text
     assert "The debugger failed" in capsys.readouterr().err
+
+
+def test_a_stranger_gets_nothing_of_the_projects_own_reporter_either(client: Client) -> None:
+    with override_settings(DEFAULT_EXCEPTION_REPORTER="django_site.OwnReporter"):
+        answer = client("/checkout/", REMOTE_ADDR="93.184.216.34")
+
+    assert (answer.status, answer.text) == (500, "Internal Server Error\n")
+    assert answer.header(HEADER) is None
+
+
+def test_a_defect_of_the_debugger_shows_strangers_nothing(app: DebuggedApplication) -> None:
+    app.debugger.registry = None  # type: ignore[assignment]
+
+    answer = Client(app)("/checkout/", REMOTE_ADDR="93.184.216.34")
+
+    assert (answer.status, answer.text) == (500, "Internal Server Error\n")
