@@ -17,7 +17,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.errors debugkit.hooks
+debugkit.errors debugkit.hooks debugkit.private_files
 debugkit.settings
 debugkit.state
 debugkit.debug
@@ -57,7 +57,7 @@ debugkit.debug.wsgi
 debugkit.debug.failure
 debugkit.serving
 debugkit.serving.crew debugkit.serving.fingerprints debugkit.serving.held debugkit.serving.holders debugkit.serving.log
-debugkit.serving.patterns debugkit.serving.private_files debugkit.serving.program debugkit.serving.signals
+debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
 debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls_context debugkit.serving.turns
 debugkit.serving.waiting debugkit.serving.wire
 debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls

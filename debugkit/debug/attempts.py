@@ -10,15 +10,16 @@ import errno
 import json
 import os
 import secrets
-import stat
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from debugkit.private_files import FLAGS, is_ours, locked, replace
 
 if sys.platform != "win32":
     import fcntl
@@ -31,22 +32,6 @@ MOST_FAILURES = 10
 SECRET_SIZE = 32
 #: Bytes read of the record: ten times what a thousand used links need.
 _RECORD_SIZE = 1_000_000
-# Windows translates line ends without O_BINARY; a symbolic link or a pipe in place of a file is refused elsewhere.
-_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """The file, opened and locked for this thread alone; without a lock on Windows. Raises `OSError`."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
-    with ExitStack() as stack:
-        stack.callback(os.close, file)
-        if sys.platform != "win32":
-            fcntl.flock(file, fcntl.LOCK_EX)
-            # Closing is not enough: a child forked meanwhile holds the same lock, and would keep it.
-            stack.callback(fcntl.flock, file, fcntl.LOCK_UN)
-        yield file
-
 
 # The secret
 
@@ -57,10 +42,10 @@ def load_secret(folder: Path) -> bytes:
     A file that others can read, that is not the user's or that has another size is replaced.
     """
     path = folder / "secret"
-    with _locked(folder / "secret.lock"):
+    with locked(folder / "secret.lock"):
         secret = _read_secret(path)
         if secret is None:
-            _write_secret(path)
+            replace(path, secrets.token_bytes(SECRET_SIZE), 0o600)
             secret = _read_secret(path)
     if secret is None:
         raise OSError(f"{path} cannot be kept from other users")
@@ -69,7 +54,7 @@ def load_secret(folder: Path) -> bytes:
 
 def _read_secret(path: Path) -> bytes | None:
     try:
-        file = os.open(path, os.O_RDONLY | _FLAGS)
+        file = os.open(path, os.O_RDONLY | FLAGS)
     except (FileNotFoundError, PermissionError):
         return None
     except OSError as error:
@@ -77,28 +62,10 @@ def _read_secret(path: Path) -> bytes | None:
             return None
         raise
     try:
-        return os.read(file, SECRET_SIZE) if _is_private(os.fstat(file)) else None
+        found = os.fstat(file)
+        return os.read(file, SECRET_SIZE) if is_ours(found) and found.st_size == SECRET_SIZE else None
     finally:
         os.close(file)
-
-
-def _is_private(found: os.stat_result) -> bool:
-    if not stat.S_ISREG(found.st_mode) or found.st_size != SECRET_SIZE:
-        return False
-    return sys.platform == "win32" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
-
-
-def _write_secret(path: Path) -> None:
-    """Put a new secret in place of whatever is there: complete from the moment it can be seen."""
-    draft = path.with_name(f"secret.{secrets.token_hex(8)}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
-    try:
-        os.write(file, secrets.token_bytes(SECRET_SIZE))
-        os.close(file)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 # The count
@@ -141,8 +108,8 @@ class Attempts:
         since children share it: it ends when the last of them has closed the file, however it ended.
         """
         path = folder / f"{key}.attempts"
-        with _locked(path) as file:
-            run = os.open(folder / f"{key}.run", os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
+        with locked(path) as file:
+            run = os.open(folder / f"{key}.run", os.O_RDWR | os.O_CREAT | FLAGS, 0o600)
             leave = weakref.finalize(self, os.close, run)
             leave.atexit = False  # then the system closes it
             self._leave = leave
@@ -173,7 +140,7 @@ class Attempts:
         """Lock the record: as a file shared with other processes, or (`None`) as this object's own."""
         if self._path is not None:
             try:
-                return stack.enter_context(_locked(self._path))
+                return stack.enter_context(locked(self._path))
             except OSError:  # the folder is gone
                 self.close()
         stack.enter_context(self._lock)

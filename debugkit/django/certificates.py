@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from debugkit import private_files
 from debugkit.errors import ConfigurationError
-from debugkit.serving import private_files
 from debugkit.serving.tls import make_pair, subject_names
 from debugkit.serving.tls_context import examine, load_ssl_context
 

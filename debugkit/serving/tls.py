@@ -20,8 +20,8 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from debugkit import private_files
 from debugkit.errors import ConfigurationError
-from debugkit.serving import private_files
 from debugkit.serving.tls_context import Certificate, address, examine
 from debugkit.serving.tls_context import load_ssl_context as load_ssl_context
 from debugkit.state import user_folder

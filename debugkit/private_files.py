@@ -14,20 +14,20 @@ if sys.platform != "win32":
     import fcntl
 
 # Windows translates line ends without O_BINARY; a symbolic link or a pipe in place of a file is refused elsewhere.
-_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """While no other process is in here; without a lock on Windows. Raises `OSError` where files cannot be made."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
+def locked(path: Path) -> Iterator[int]:
+    """The file, opened and locked for this thread alone; without a lock on Windows. Raises `OSError`."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | FLAGS, 0o600)
     with ExitStack() as stack:
         stack.callback(os.close, file)
         if sys.platform != "win32":
             fcntl.flock(file, fcntl.LOCK_EX)
             # Closing is not enough: a child forked meanwhile holds the same lock, and would keep it.
             stack.callback(fcntl.flock, file, fcntl.LOCK_UN)
-        yield
+        yield file
 
 
 def is_private(path: Path) -> bool:
@@ -36,6 +36,11 @@ def is_private(path: Path) -> bool:
         found = path.lstat()
     except OSError:
         return False
+    return is_ours(found)
+
+
+def is_ours(found: os.stat_result) -> bool:
+    """The same of a file that is open already, or was looked at."""
     if not stat.S_ISREG(found.st_mode):
         return False
     return sys.platform == "win32" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
@@ -43,7 +48,7 @@ def is_private(path: Path) -> bool:
 
 def create(path: Path, data: bytes, mode: int) -> None:
     """Write a new file that has its ``mode`` from the first byte on. Leaves nothing behind when it raises `OSError`."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | FLAGS, mode)
     try:
         with os.fdopen(file, "wb") as stream:
             stream.write(data)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from serving_support import environ
 
-from debugkit.serving.private_files import create, is_private, locked, replace
+from debugkit.private_files import create, is_private, locked, replace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and no such locks")
 
@@ -33,7 +33,7 @@ def test_a_disk_that_is_full_leaves_no_file_behind(tmp_path: Path) -> None:
     program = """
 import resource, signal, sys
 from pathlib import Path
-from debugkit.serving.private_files import create
+from debugkit.private_files import create
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
@@ -80,7 +80,7 @@ def test_a_lock_keeps_other_processes_out_until_it_ends(tmp_path: Path) -> None:
     program = """
 import sys
 from pathlib import Path
-from debugkit.serving.private_files import locked
+from debugkit.private_files import locked
 print("started", flush=True)
 with locked(Path(sys.argv[1])):
     print(Path(sys.argv[2]).read_text(), flush=True)
