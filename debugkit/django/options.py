@@ -20,7 +20,8 @@ from debugkit.serving.listen import parse_address
 PREFIXES = ("DEBUGKIT_", "RUNSERVER_PLUS_", "RUNSERVERPLUS_")
 DEFAULT_PORT = 8000
 RELOADERS = ("auto", "stat", "watchdog")
-#: When the messages of a start are printed: at the first one, at each, or not at all.
+#: When a start tells that its checks found nothing: each one ("reload", "always"), the first, or none. What they found
+#: is told always.
 MESSAGES = ("reload", "once", "always", "never")
 #: How queries are laid out by sqlparse unless the settings say something else.
 LAYOUT = {"reindent_aligned": True, "truncate_strings": 500}
@@ -78,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, checks: bool = False) -> N
     add("--insecure", action="store_true", dest="insecure_serving", help="serve static files with DEBUG=False too")
     add("--browser", action="store_true", dest="open_browser", help="open the site in a browser, once")
     add("--output", dest="output_file", metavar="FILE", help="write requests and errors to FILE as well")
-    add("--startup-messages", metavar="WHEN", help=f"when checks and version are told: {', '.join(MESSAGES)}")
+    add("--startup-messages", metavar="WHEN", help=f"when the result of the checks is told: {', '.join(MESSAGES)}")
     add("--nopin", action="store_true", dest="nopin", help="run code without the PIN, for this computer only")
     _add_debugger(parser)
     _add_reloader(parser)

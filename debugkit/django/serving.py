@@ -91,7 +91,7 @@ class Site:
             request_log.open_file(self.options.output).close()
 
     def _choices(self, debugger: dict[str, Any] | None) -> Choices:
-        environ = {**os.environ, **({} if self.colours is None else {COLOURS[self.colours]: "1"})}
+        environ = os.environ if self.colours is None else {COLOURS[self.colours]: "1"}
         return replace(
             choices_of(self.options, project_folder(), debugger, say=unsaid if current() else request_log.say),
             title=f"Django {django.get_version()} with settings {settings.SETTINGS_MODULE!r} is served by debugkit at",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from django_support import FILES, MODELS, names, refusal, site, started, write_project
-from serving_support import TIMEOUT, Client, request
+from serving_support import TIMEOUT, Client, environ, request
 
 BROWSER = ("Accept: text/html", "Sec-Fetch-Dest: document", "Sec-Fetch-Mode: navigate")
 
@@ -307,3 +307,37 @@ def test_the_supervisor_that_knows_no_settings_refuses_in_one_sentence(
     status, output = refusal(tmp_path, *arguments, python=("-m", "debugkit.django"))
     assert (status, output.count("\n")) == (1, 1)
     assert output.startswith(f"debugkit: {sentence}")
+
+
+def test_a_browser_is_opened_once_at_an_address_that_is_served(tmp_path: Path) -> None:
+    (tmp_path / "browser.py").write_text("import sys; print('opened', sys.argv[1], file=sys.stderr, flush=True)")
+    with site(tmp_path, "--browser", BROWSER=f"{sys.executable} {tmp_path / 'browser.py'} %s") as found:
+        # It may have been quicker than the line that `site` waits for.
+        if "opened" not in found.terminal:
+            found.says("opened")
+        found.save(FILES["urls.py"] + "\n", "urls.py")
+        assert re.findall(r"opened (\S+)", found.terminal) == [f"http://127.0.0.1:{found.port}/"]
+
+
+def test_without_django_one_sentence_says_what_is_missing() -> None:
+    program = "import sys; sys.modules['django'] = None; import debugkit.django"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environ(), capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert done.stderr.endswith("ImportError: debugkit.django needs Django: pip install django\n")
+
+
+def test_help_names_every_option_once_and_says_what_it_does(tmp_path: Path) -> None:
+    status, text = refusal(write_project(tmp_path), "runserver_plus", "--help", COLUMNS="100")
+    assert status == 0
+    assert "errors become pages with a console" in text
+    for option in (
+        "--ipv6",
+        "--noreload",
+        "--print-sql",
+        "--cert-file",
+        "--trusted-host",
+        "--skip-checks",
+        "--settings",
+    ):
+        assert len(re.findall(rf"^  (?:\S+, )?{option}(?: |,|$)", text, re.M)) == 1, option
