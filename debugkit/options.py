@@ -146,7 +146,7 @@ def converted(option: Option, value: Any, source: str) -> Any:
 
 def _text(value: Any, source: str) -> str:
     if not isinstance(value, str):
-        raise _wrong(source, value, "a text")
+        raise wrong(source, value, "a text")
     return value
 
 
@@ -155,16 +155,17 @@ def _whole(value: Any, source: str) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise _wrong(source, value, "a whole number")
+    raise wrong(source, value, "a whole number")
 
 
-def _number(value: Any, source: str) -> float:
+def seconds(value: Any, source: str) -> float:
+    """``value`` as a number of seconds above 0. Raises `ConfigurationError` that names its ``source``."""
     try:
         found = float(value) if not isinstance(value, bool) else -1.0
     except (TypeError, ValueError):
         found = -1.0
     if not 0 < found < float("inf"):
-        raise _wrong(source, value, "a number of seconds above 0")
+        raise wrong(source, value, "a number of seconds above 0")
     return found
 
 
@@ -173,25 +174,25 @@ def _flag(value: Any, source: str) -> bool:
         return value
     if isinstance(value, str) and value.lower() in YES + NO:
         return value.lower() in YES
-    raise _wrong(source, value, f"{', '.join(YES)}, or {', '.join(NO)}")
+    raise wrong(source, value, f"{', '.join(YES)}, or {', '.join(NO)}")
 
 
 def _list(value: Any, source: str) -> tuple[str, ...]:
     """One text with commas, or a list of texts."""
     items: Sequence[Any] = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
     if not all(isinstance(item, str) for item in items):
-        raise _wrong(source, value, "a list of texts")
+        raise wrong(source, value, "a list of texts")
     return tuple(item.strip() for item in items if item.strip())
 
 
-def _wrong(source: str, value: Any, what: str) -> ConfigurationError:
+def wrong(source: str, value: Any, what: str) -> ConfigurationError:
     return ConfigurationError(f"{source} is {value!r}, which cannot work: give {what}.")
 
 
 CONVERTERS: Mapping[str, Callable[[Any, str], Any]] = {
     "text": _text,
     "whole": _whole,
-    "number": _number,
+    "number": seconds,
     "flag": _flag,
     "list": _list,
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from debugkit.errors import ConfigurationError
+from debugkit.options import seconds, wrong
 from debugkit.serving.listen import parse_address
 
 #: How the settings may begin: ours, and both spellings of django-extensions.
@@ -141,7 +142,7 @@ def resolve(given: Mapping[str, Any], settings: object) -> Options:
         extra_files=find.joined("extra_files", "EXTRA_FILES", "--extra-file"),
         exclude_patterns=find.joined("exclude_patterns", "EXCLUDE_PATTERNS", "--exclude-pattern"),
         reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", _one_of(RELOADERS), "auto"),
-        reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", _seconds, 1.0),
+        reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", seconds, 1.0),
         debugger="ipdb" if given.get("ipdb") else "pdb" if given.get("pdb") or given.get("pm") else "",
         messages=find.value("startup_messages", "STARTUP_MESSAGES", _one_of(MESSAGES), "reload"),
         pin=not given.get("nopin"),
@@ -240,13 +241,9 @@ def _six(name: str) -> str:
 # What values may be.
 
 
-def _wrong(source: str, value: Any, advice: str) -> ConfigurationError:
-    return ConfigurationError(f"{source} is {value!r}, which cannot work: give {advice}.")
-
-
 def _flag(value: Any, source: str) -> bool:
     if not isinstance(value, bool):
-        raise _wrong(source, value, "True or False")
+        raise wrong(source, value, "True or False")
     return value
 
 
@@ -254,27 +251,17 @@ def _text(value: Any, source: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):  # a port
         return str(value)
     if value is not None and not isinstance(value, str):
-        raise _wrong(source, value, "a text such as '127.0.0.1:8000'")
+        raise wrong(source, value, "a text such as '127.0.0.1:8000'")
     return value or ""
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[Any, str], str]:
     def check(value: Any, source: str) -> str:
         if value not in words:
-            raise _wrong(source, value, f"one of {', '.join(words)}")
+            raise wrong(source, value, f"one of {', '.join(words)}")
         return str(value)
 
     return check
-
-
-def _seconds(value: Any, source: str) -> float:
-    try:
-        found = float(value) if not isinstance(value, bool) else -1.0
-    except (TypeError, ValueError):
-        found = -1.0
-    if not 0 < found < float("inf"):
-        raise _wrong(source, value, "a number of seconds above 0")
-    return found
 
 
 def _length(value: Any, source: str) -> int | None:
@@ -283,13 +270,13 @@ def _length(value: Any, source: str) -> int | None:
     except (TypeError, ValueError):
         found = -1
     if found < 0:
-        raise _wrong(source, value, "a number of characters, 0 for all of them")
+        raise wrong(source, value, "a number of characters, 0 for all of them")
     return found
 
 
 def _table(value: Any, source: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise _wrong(source, value, "a dict of arguments for sqlparse.format")
+        raise wrong(source, value, "a dict of arguments for sqlparse.format")
     return value
 
 
@@ -298,7 +285,7 @@ def _texts(value: Any, source: str) -> tuple[str, ...]:
     try:
         found = tuple(os.fspath(item) for item in items)
     except TypeError:
-        raise _wrong(source, value, "a list of texts") from None
+        raise wrong(source, value, "a list of texts") from None
     if not all(isinstance(item, str) for item in found):
-        raise _wrong(source, value, "a list of texts")
+        raise wrong(source, value, "a list of texts")
     return found
