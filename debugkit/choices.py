@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -46,6 +46,7 @@ class Choices:
     ssl_context: Any = None
     title: str = "debugkit serves your application at"
     log: Log | None = None  # gets the requests; `None`: they are written to the terminal
+    environ: Mapping[str, str] = field(default_factory=dict)  # variables that workers find set
     late: bool = False  # only workers load the application: its identity is among the settings of the debugger
 
 

@@ -141,6 +141,7 @@ def _supervise(
         grace=GRACE,
         hello={
             "addresses": choices.addresses,
+            "environ": dict(choices.environ),
             "debugger": choices.debugger if here or choices.late else portable(load(), choices),
             "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
             "secure": choices.ssl_context is not None,

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     except (EOFError, KeyboardInterrupt):  # not needed any more
         return 0
     # For applications that ask whether they run under a reloader. Nothing here reads it.
-    os.environ["WERKZEUG_RUN_MAIN"] = "true"
+    os.environ.update({"WERKZEUG_RUN_MAIN": "true", **control.hello["environ"]})
     try:
         if message := control.hello["message"]:
             return serve_failure(control, None, message)

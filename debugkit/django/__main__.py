@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from debugkit.choices import Choices
-from debugkit.django.choosing import RELOADED, choices_of, debugger_of
+from debugkit.django.choosing import choices_of, debugger_of
 from debugkit.django.options import add_arguments, resolve
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.run import run
@@ -36,7 +36,6 @@ def main(arguments: Sequence[str]) -> int:
         if current() or "--noreload" in rest:
             run_program(program, rest)
             return 0
-        os.environ[RELOADED] = "true"
         return run(unused, chosen(program, rest), supervise_here=True)
     except DebugkitError as error:
         if current():

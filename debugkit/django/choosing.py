@@ -11,7 +11,7 @@ from debugkit.django.options import Options
 from debugkit.serving.listen import parse_address
 
 #: What Django's reloader tells its children, for applications whose `ready` asks. Nothing here reads it.
-RELOADED = "RUN_MAIN"
+RELOADED = {"RUN_MAIN": "true"}
 
 
 def debugger_of(options: Options, folder: Path) -> dict[str, Any]:
@@ -38,6 +38,7 @@ def choices_of(
         reloader_interval=options.reloader_interval,
         threaded=options.threaded,
         ssl_context=_certificate(options, say),
+        environ=RELOADED,
         late=True,
     )
 

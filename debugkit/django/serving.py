@@ -25,7 +25,7 @@ from django.db import DatabaseError, connections
 from debugkit import hooks
 from debugkit.choices import Choices
 from debugkit.django import request_log
-from debugkit.django.choosing import RELOADED, choices_of, debugger_of
+from debugkit.django.choosing import choices_of, debugger_of
 from debugkit.django.options import Options, SqlOptions, resolve
 from debugkit.django.reloading import Reloader
 from debugkit.django.request_log import RequestLog
@@ -74,7 +74,6 @@ class Site:
         debugger = debugger_of(self.options, project_folder()) if settings.DEBUG else None
         if control is None:
             self._require()
-            os.environ[RELOADED] = "true"
         else:  # the settings of now count for the page of a failed start too
             control.hello = {**control.hello, "debugger": debugger}
         return run(self.load, self._choices(debugger))

@@ -72,7 +72,23 @@ def become_supervisor(plan: Plan) -> NoReturn:
             os.set_inheritable(descriptor, True)
         os.chdir(plan.program.folder)
         code = boot("debugkit.serving.reloader", shlex.join(plan.program.argv[1:]))
-        os.execv(sys.executable, [sys.executable, *plan.program.options, "-c", code, str(file.fileno())])
+        command = [sys.executable, *plan.program.options, "-c", code, str(file.fileno())]
+        os.execve(sys.executable, command, first_environ())
+
+
+def first_environ(path: Path = Path("/proc/self/environ")) -> dict[bytes, bytes]:
+    """The environment in which this process was started, where the system tells; else that of now.
+
+    What the program has set since, it is to set again: a line that is taken out must not go on having an effect.
+    """
+    try:
+        entries = path.read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        entries = []
+    pairs = [entry.partition(b"=") for entry in entries]
+    if not pairs or not all(name and equals for name, equals, _ in pairs):  # no /proc, or a program that renames itself
+        return dict(os.environb)
+    return {name: value for name, _, value in pairs}
 
 
 def require_posix() -> None:

@@ -15,6 +15,8 @@ import pytest
 from reload_support import APP, Caller, project
 from serving_support import ROOT, TIMEOUT, Client, Process
 
+from debugkit.serving.plan import first_environ
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
 
 PRICED = """
@@ -415,6 +417,22 @@ def test_the_word_of_werkzeug_is_set_for_applications_and_never_believed(tmp_pat
         assert shop.text == "true"
         shop.save(ONE)
         assert shop.text.startswith("one")
+
+
+def test_what_a_program_puts_into_the_environment_ends_with_it(tmp_path: Path) -> None:
+    text = SERVING.replace("import os, sys\n", "import os, sys\nos.environ.setdefault('TEA', '%s')\n", 1)
+    text = text.replace('return [b"%s"]', "return [os.environ['TEA'].encode()]")
+    with project(tmp_path, text % "green", python=("app.py",)) as shop:
+        assert shop.text == "green"
+        shop.save(text % "black")
+        assert shop.text == ("black" if Path("/proc/self/environ").exists() else "green")
+
+
+@pytest.mark.parametrize("content", [b"", b"a title\0\0\0", None], ids=["empty", "renamed", "missing"])
+def test_where_the_first_environment_is_not_told_it_is_the_one_of_now(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "environ").write_bytes(content)
+    assert first_environ(tmp_path / "environ") == dict(os.environb)
 
 
 def test_a_program_can_ask_whether_it_runs_under_the_reloader(tmp_path: Path) -> None:
