@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import stat
@@ -389,9 +390,10 @@ def test_a_descriptor_is_not_passed_on_to_what_the_application_starts() -> None:
 def test_systemd_hands_over_sockets_to_the_process_it_names() -> None:
     (one,), (two,) = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
     ports = [one.getsockname()[1], two.getsockname()[1]]
-    first = max(one.fileno(), two.fileno()) + 10
-    for index, sock in enumerate((one, two)):
-        os.dup2(sock.detach(), first + index)
+    # Two descriptors in a row that nobody has: to take one by its number would close somebody's file.
+    first = fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 700)
+    assert fcntl.fcntl(two.fileno(), fcntl.F_DUPFD_CLOEXEC, first + 1) == first + 1
+    close_all([one, two])
     variables = {"LISTEN_PID": "4711", "LISTEN_FDS": "2"}
     assert systemd_sockets(variables, 4712, first) == []
     found = systemd_sockets(variables, 4711, first)
