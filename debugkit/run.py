@@ -17,7 +17,7 @@ from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tl
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.serving.control import Control, call, current, files_of
-from debugkit.serving.listen import adopt, close_all, parse_address
+from debugkit.serving.listen import UnixListener, adopt, close_all, parse_address
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
@@ -132,7 +132,7 @@ def _supervise(
     plan = Plan(
         program,
         tuple(sock.fileno() for sock in sockets),
-        unlink=tuple(sock.getsockname() for sock in sockets if sock.family == getattr(socket, "AF_UNIX", None)),
+        unlink=tuple(str(Path(one.getsockname()).absolute()) for one in sockets if isinstance(one, UnixListener)),
         roots=watched_folders(choices.roots or (str(program.root),)),
         extra=tuple(str(Path(one).absolute()) for one in choices.extra_files),
         exclude=choices.exclude_patterns,

@@ -31,7 +31,7 @@ class Plan:
 
     program: Program
     sockets: tuple[int, ...]  # descriptors that listen
-    unlink: tuple[str, ...] = ()  # Unix sockets to remove at the end
+    unlink: tuple[str, ...] = ()  # paths of Unix sockets that were made here, to remove at the end
     roots: tuple[str, ...] = ()  # folders whose Python files are watched
     extra: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -488,6 +488,15 @@ def test_several_processes_and_a_unix_socket_reload_too(tmp_path: Path) -> None:
     assert not (tmp_path / "shop.sock").exists()
 
 
+def test_the_socket_of_a_script_goes_with_the_supervisor(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text((SERVING % "one").replace('"127.0.0.1"', '"unix:shop.sock"'))
+    with Process(python=("app.py",), cwd=tmp_path) as process:
+        process.read_until("Reloading with")
+        assert (tmp_path / "shop.sock").is_socket()
+        process.end(signal.SIGTERM)
+    assert not (tmp_path / "shop.sock").exists()
+
+
 def test_an_open_event_stream_does_not_hold_up_an_application_without_threads(tmp_path: Path) -> None:
     with project(tmp_path, ONE, "--no-threaded") as shop, Client(shop.port) as listener:
         listener.send(b"GET /__debugkit__/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
