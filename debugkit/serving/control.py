@@ -110,9 +110,7 @@ class Control:
                 threading.Event().wait(ORPHAN_GRACE)  # for `atexit`, in the main thread
                 os._exit(1)
             self._report()
-            if self._waiting is not None and not at_prompt():
-                paths, self._waiting = self._waiting, None
-                self._decide(paths)
+            self._look_at_the_prompt()
 
     def _obey(self, message: dict[str, Any]) -> None:
         if message["kind"] == "changed":
@@ -125,9 +123,13 @@ class Control:
         if self._waiting is None and not at_prompt():
             self._decide(paths)
             return
-        if self._waiting is None:
-            self._channel.send("held")
+        self._channel.send("held")
         self._waiting = [*(self._waiting or []), *paths]
+
+    def _look_at_the_prompt(self) -> None:
+        if self._waiting is not None and not at_prompt():
+            paths, self._waiting = self._waiting, None
+            self._decide(paths)
 
     def _decide(self, paths: list[str]) -> None:
         self._channel.send("verdict", answer=decision(paths, self._log), paths=paths)

@@ -24,7 +24,7 @@ from debugkit.serving.watch import Scope, make_watcher
 from debugkit.serving.workers import EXTRA_GRACE, Worker, end, forget_bytecode, installed, reap, start
 
 #: Seconds that a worker has for the answer whether a change needs a restart.
-ANSWER_TIME = 1.0
+ANSWER_TIME = 3.0
 #: Seconds until a crashed worker is started again: the first, and the longest. They double from one to the next.
 BACK_OFF = (0.5, 30.0)
 #: Seconds after which a worker that crashes counts as the first to do so.
@@ -65,8 +65,14 @@ class Supervisor:
         self._again: float | None = None  # when to start after a crash
         self._back_off = 0.0
         self._saved = 0.0
-        self._stopped = 0
         self._status: int | None = None
+        self._hearing: dict[str, Callable[..., None]] = {
+            "imported": self._hear_imported,
+            "refused": self._hear_refused,
+            "held": self._hear_held,
+            "verdict": self._hear_verdict,
+            "serving": self._hear_serving,
+        }
 
     def run(self) -> int:
         """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
@@ -180,7 +186,7 @@ class Supervisor:
     def _hear(self, worker: Worker) -> None:
         try:
             messages = worker.channel.receive()
-        except EOFError:
+        except (EOFError, ValueError):  # ValueError: something else than our control has written there
             self._selector.unregister(worker.channel.sock)
             worker.channel.sock.close()
             self._workers.discard(worker)
@@ -189,7 +195,7 @@ class Supervisor:
             self._ended(worker, reap(worker.process))
             return
         for message in messages:
-            getattr(self, f"_hear_{message.pop('kind')}")(worker, **message)
+            self._hearing[message.pop("kind")](worker, **message)
 
     def _hear_imported(self, worker: Worker, files: list[str], since: float) -> None:
         self._watcher.add(files, since)
@@ -199,10 +205,13 @@ class Supervisor:
 
     def _hear_held(self, worker: Worker) -> None:
         worker.asked = None
-        self._say(" * A debugger's prompt is open: reloading when it is left.")
+        if not worker.held:
+            worker.held = True
+            self._say(" * A debugger's prompt is open: reloading when it is left.")
 
     def _hear_verdict(self, worker: Worker, answer: str, paths: list[str]) -> None:
         worker.asked = None
+        worker.held = False
         if worker is not self._current:
             return
         if answer == "restart":
@@ -214,8 +223,10 @@ class Supervisor:
 
     def _hear_serving(self, worker: Worker, failed: bool) -> None:
         worker.state = "failed" if failed else "serving"
+        if worker is not self._current:
+            return
         self._spare_at = self._clock() + SPARE_DELAY
-        if self._saved and worker is self._current:
+        if self._saved:
             took = self._clock() - self._saved
             self._say(f" * Waiting for a change ({took:.2f} s)." if failed else f" * Reloaded in {took:.2f} s.")
         elif self._count == 1:

@@ -28,6 +28,7 @@ class Worker:
     state: str = "starting"  # then "serving" or "failed"
     substitute: bool = False  # serves nothing but the news that the program ended
     refused: int | None = None
+    held: bool = False  # someone is at a prompt in it
     asked: float | None = None  # when to restart if no answer comes
     deadline: float | None = None  # when to kill it
 

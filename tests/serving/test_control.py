@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import cmd
+import io
 import json
+import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
@@ -12,10 +16,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from serving_support import TIMEOUT
 
 from debugkit import hooks
 from debugkit.run import watched_folders
-from debugkit.serving.control import Channel, decision, file_of, files_of, is_installed
+from debugkit.serving.control import Channel, Control, decision, file_of, files_of, is_installed
+from debugkit.serving.held import at_prompt
 
 
 @pytest.fixture
@@ -41,6 +47,39 @@ def test_the_end_of_the_other_side_is_told(ends: tuple[Channel, socket.socket]) 
     channel.send("serving", failed=False)
     with pytest.raises(EOFError):
         channel.receive()
+
+
+class Prompt(cmd.Cmd):
+    """A prompt that waits for a line from a pipe."""
+
+    use_rawinput = False
+
+    def do_leave(self, line: str) -> bool:
+        return True
+
+
+def test_every_change_is_held_while_a_prompt_is_open_and_all_are_told_when_it_is_left(
+    ends: tuple[Channel, socket.socket],
+) -> None:
+    channel, other = ends
+    other.settimeout(TIMEOUT)
+    told = other.makefile("r", encoding="utf-8")
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as lines, os.fdopen(writer, "w") as keys, told:
+        prompt = threading.Thread(target=Prompt(stdin=lines, stdout=io.StringIO()).cmdloop, daemon=True)
+        prompt.start()
+        while not at_prompt():
+            assert prompt.is_alive()
+        control = Control(channel, {}, print)  # its thread is not started: it ends this process with the channel
+        for name in ("a.py", "b.py"):
+            control._obey({"kind": "changed", "paths": [name]})
+            control._look_at_the_prompt()
+            assert json.loads(told.readline()) == {"kind": "held"}
+        keys.write("leave\n")
+        keys.flush()
+        prompt.join(TIMEOUT)
+        control._look_at_the_prompt()
+        assert json.loads(told.readline()) == {"kind": "verdict", "answer": "restart", "paths": ["a.py", "b.py"]}
 
 
 # What `on_change` handlers say.

@@ -365,6 +365,8 @@ def test_an_open_prompt_of_pdb_holds_the_reload(tmp_path: Path) -> None:
             assert stdout.readline().startswith("> ")
             shop.write(TWO)
             shop.says(r"A debugger's prompt is open")
+            shop.write(THREE)  # a second one is held as well
+            shop.says(r"^ \* app\.py changed\.")
             stdin.write("p 6 * 7\n")
             stdin.flush()
             assert "42\n" in iter(lambda: stdout.readline().removeprefix("(Pdb) "), "")
@@ -372,7 +374,7 @@ def test_an_open_prompt_of_pdb_holds_the_reload(tmp_path: Path) -> None:
             stdin.flush()
             assert client.reply().body.startswith(b"one")
         assert shop.wait_for_reload().startswith(" * Reloaded")
-        assert shop.text.startswith("two")
+        assert shop.text.startswith("three")
 
 
 # Hooks.
