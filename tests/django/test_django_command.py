@@ -150,6 +150,8 @@ def test_receivers_of_djangos_signals_choose_what_is_watched_and_what_needs_no_r
     ("arguments", "sentence"),
     [
         (["0", "--reloader-type", "bogus"], "--reloader-type is 'bogus'"),
+        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["--cert", "a", "--cert-file", "b"], "not allowed with argument --cert"),
         (["0", "--output", "no/such/folder/log"], "--output no/such/folder/log cannot be written"),
         (["0", "--cert", "no/such/folder/tea"], "make the folder"),
         (["0", "--ipdb"], "--ipdb needs the package ipdb"),
