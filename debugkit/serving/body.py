@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from debugkit.serving.wire import Disconnected, Malformed, Wire
+from debugkit.serving.wire import BLOCK, LARGE_BLOCK, Disconnected, Malformed, Wire
 
 #: Bytes of an unread body that are read and thrown away, so that the connection can be kept.
 DRAIN_SIZE = 1_000_000
@@ -33,7 +33,7 @@ class Body(io.RawIOBase):
 
     def __init__(self, wire: Wire, *, awaited: bool, limit: int | None) -> None:
         self._wire = wire
-        self._rest = b""
+        self._rest = memoryview(b"")
         self._limit = limit
         self._size = 0
         self._deadline: float | None = None
@@ -51,6 +51,11 @@ class Body(io.RawIOBase):
         """Take what has been received."""
         raise NotImplementedError
 
+    @property
+    def _block(self) -> int:
+        """How much to ask for at once."""
+        return BLOCK
+
     def behind(self) -> bytes:
         """What has been received after the end of the body."""
         raise NotImplementedError
@@ -59,15 +64,15 @@ class Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._rest or self.next()
+        data = self._rest or memoryview(self.next())
         size = min(len(buffer), len(data))
         buffer[:size] = data[:size]
         self._rest = data[size:]
         return size
 
     def readall(self) -> bytes:
-        pieces = [self._rest]
-        self._rest = b""
+        pieces: list[bytes | memoryview] = [self._rest]
+        self._rest = memoryview(b"")
         while data := self.next():
             pieces.append(data)
         return b"".join(pieces)
@@ -96,7 +101,7 @@ class Body(io.RawIOBase):
             self.awaited = False
             self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
-        data = self._wire.receive(left)
+        data = self._wire.receive(left, self._block)
         if not data:
             raise Disconnected("The client stopped sending before the end of the request's body.")
         self._feed(data)
@@ -132,6 +137,10 @@ class SizedBody(Body):
 
     def _feed(self, data: bytes) -> None:
         self._received = data
+
+    @property
+    def _block(self) -> int:
+        return LARGE_BLOCK if self._left > BLOCK else BLOCK
 
     def behind(self) -> bytes:
         return self._received

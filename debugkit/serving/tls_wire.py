@@ -30,14 +30,14 @@ class TlsWire(Wire):
 
     # Receiving
 
-    def receive(self, seconds: float | None = None) -> bytes | None:
+    def receive(self, seconds: float | None = None, size: int = BLOCK) -> bytes | None:
         """As the plain wire does. `None` also means that OpenSSL holds nothing back: the socket tells when to go on."""
         if self._plain:
-            return super().receive(seconds)
+            return super().receive(seconds, size)
         deadline = time.monotonic() + (self._patience.transfer if seconds is None else seconds)
         while True:
             try:
-                return self._read()
+                return self._read(size)
             except ssl.SSLWantWriteError:
                 self._wait(writing=True)
             except (ssl.SSLWantReadError, BlockingIOError):
@@ -49,14 +49,14 @@ class TlsWire(Wire):
             except OSError as error:
                 raise Disconnected(str(error)) from error
 
-    def _read(self) -> bytes:
+    def _read(self, size: int) -> bytes:
         """What OpenSSL has, or can make of what the socket has. Raises what they raise when that is nothing yet."""
         if self._tls is None:
             self._tls = self._begin()
         if not self._secure:
             self._shake_hands(self._tls)
             self._secure = True
-        return self._tls.recv(BLOCK)
+        return self._tls.recv(size)
 
     def _wait(self, *, writing: bool) -> None:
         if not ready(self._sock, writing=writing, seconds=self._patience.transfer):

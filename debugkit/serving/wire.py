@@ -12,6 +12,8 @@ from typing import Any
 
 #: Bytes asked of the socket at once.
 BLOCK = 65_536
+#: The largest piece of a body that is asked for at once.
+LARGE_BLOCK = 262_144
 #: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the answer.
 LINGER_SIZE = 1 << 30
 
@@ -90,15 +92,15 @@ class Wire:
         self._sock.setblocking(True)
         return self._sock
 
-    def receive(self, seconds: float | None = None) -> bytes | None:
-        """What has come, b"" at the end of the stream, or `None` when nothing comes in ``seconds``."""
+    def receive(self, seconds: float | None = None, size: int = BLOCK) -> bytes | None:
+        """At most ``size`` bytes that have come, b"" at the end, or `None` when nothing comes in ``seconds``."""
         seconds = self._patience.transfer if seconds is None else seconds
         try:
             if not (
                 self._poll.poll(seconds * 1000) if self._poll else _ready(self._sock, writing=False, seconds=seconds)
             ):
                 return None
-            return self._sock.recv(BLOCK)
+            return self._sock.recv(size)
         except BlockingIOError:
             return None
         except OSError as error:

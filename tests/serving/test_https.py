@@ -104,11 +104,7 @@ def test_a_client_that_asks_first_is_told_to_go_on() -> None:
 def test_megabytes_go_both_ways() -> None:
     data = bytes(range(256)) * 20_000
     with secure(application(echo)) as server, server.client() as client:
-        client.send(request("POST / HTTP/1.1", f"Content-Length: {len(data)}"))
-        sender = threading.Thread(target=client.send, args=[data])
-        sender.start()
-        reply = client.reply()
-        sender.join()
+        reply = client.send(request("POST / HTTP/1.1", f"Content-Length: {len(data)}", body=data)).reply()
         assert (reply.status, reply.body == data) == (200, True)
         assert client.send(request("POST / HTTP/1.1", "Content-Length: 4", body=b"more")).reply().body == b"more"
 
