@@ -63,7 +63,6 @@ class Connection:
             "debugkit.socket": self._handover,
             "werkzeug.socket": self._handover,  # where WebSocket libraries look
         }
-        self._opened = False
         self._next_reader(b"")
 
     def _next_reader(self, received: bytes) -> None:
@@ -79,9 +78,6 @@ class Connection:
     def serve(self, linger: Callable[[], float]) -> bool:
         """Answer requests until none comes for ``linger()`` seconds. True: the connection stays open for more."""
         try:
-            if not self._opened:
-                self._opened = True
-                self.wire.open()
             waits = self._serve(linger)
         except Disconnected:
             waits = False

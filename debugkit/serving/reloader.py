@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
@@ -38,19 +37,13 @@ ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 class Supervisor:
     """Runs until a signal, or until its worker ends by itself."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        *,
-        log: Log | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        watch: Any = make_watcher,
-    ) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._say = (log or Log()).say
-        self._clock = clock
+        self._say = Log().say
         scope = Scope(tuple(map(Path, plan.roots)), plan.extra, plan.exclude)
-        self._watcher = watch(scope, self._on_change, kind=plan.reloader_type, interval=plan.interval, say=self._say)
+        self._watcher = make_watcher(
+            scope, self._on_change, kind=plan.reloader_type, interval=plan.interval, say=self._say
+        )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
         self._selector.register(self._bell, selectors.EVENT_READ)
@@ -125,10 +118,10 @@ class Supervisor:
     def _patience(self) -> float | None:
         moments = [moment for worker in self._workers for moment in (worker.asked, worker.deadline)]
         due = min((moment for moment in (*moments, self._again, self._spare_at) if moment is not None), default=None)
-        return None if due is None else max(0.0, due - self._clock())
+        return None if due is None else max(0.0, due - time.monotonic())
 
     def _look_at_the_clock(self) -> None:
-        now = self._clock()
+        now = time.monotonic()
         if self._again is not None and self._again <= now:
             self._again = None
             self._spawn()
@@ -150,7 +143,7 @@ class Supervisor:
         worker = self._take_spare() or self._start()
         self._count += 1
         worker.substitute = bool(message)
-        worker.born = self._clock()
+        worker.born = time.monotonic()
         worker.channel.send(
             "hello",
             **self._plan.hello,
@@ -163,7 +156,7 @@ class Supervisor:
         self._current = worker
 
     def _start(self) -> Worker:
-        worker = start(self._plan, self._clock())
+        worker = start(self._plan, time.monotonic())
         self._selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
         return worker
 
@@ -225,9 +218,9 @@ class Supervisor:
         worker.state = "failed" if failed else "serving"
         if worker is not self._current:
             return
-        self._spare_at = self._clock() + SPARE_DELAY
+        self._spare_at = time.monotonic() + SPARE_DELAY
         if self._saved:
-            took = self._clock() - self._saved
+            took = time.monotonic() - self._saved
             self._say(f" * Waiting for a change ({took:.2f} s)." if failed else f" * Reloaded in {took:.2f} s.")
         elif self._count == 1:
             self._say(f" * Reloading with {self._watcher.kind}: {self._watcher.watched} files are watched.")
@@ -255,10 +248,10 @@ class Supervisor:
         self._spawn(said)
 
     def _crashed(self, worker: Worker, status: int) -> None:
-        stable = self._clock() - worker.born > STABLE
+        stable = time.monotonic() - worker.born > STABLE
         first, longest = BACK_OFF
         self._back_off = first if stable or not self._back_off else min(longest, self._back_off * 2)
-        self._again = self._clock() + self._back_off
+        self._again = time.monotonic() + self._back_off
         self._say(f" * The program {how_it_ended(status)}: starting it again in {self._back_off:g} s.")
 
     # What leads to another worker, or to the end.
@@ -267,7 +260,7 @@ class Supervisor:
         if self._status is not None:
             return
         forget_bytecode(paths)
-        self._saved = self._saved or self._clock()
+        self._saved = self._saved or time.monotonic()
         self._back_off = 0.0
         self._say(f" * {self._names(paths)} changed.")
         worker = self._current
@@ -276,7 +269,7 @@ class Supervisor:
             self._spawn()
         elif worker.state == "serving":
             worker.channel.send("changed", paths=paths)
-            worker.asked = self._clock() + ANSWER_TIME
+            worker.asked = time.monotonic() + ANSWER_TIME
         else:
             self._reload(worker)
 
@@ -291,7 +284,7 @@ class Supervisor:
 
     def _dismiss(self, worker: Worker, *, reload: bool) -> None:
         worker.channel.send("leave", grace=self._plan.grace + 1.0, reload=reload)
-        worker.deadline = self._clock() + self._plan.grace + EXTRA_GRACE
+        worker.deadline = time.monotonic() + self._plan.grace + EXTRA_GRACE
 
     def _stop(self, number: int) -> None:
         """The first signal ends everything gently, the second at once."""

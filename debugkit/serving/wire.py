@@ -73,12 +73,6 @@ class Wire:
         #: An application has taken the connection over, and the server has nothing to say on it any more.
         self.detached = False
 
-    def open(self) -> None:
-        """Get ready to read, in the connection's own thread: TLS shakes hands here, a plain wire needs nothing.
-
-        Raises `Malformed` and `Disconnected`.
-        """
-
     @property
     def sock(self) -> socket.socket:
         return self._sock

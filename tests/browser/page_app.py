@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from debugkit import DebuggedApplication
 from debugkit.serving.server import make_server
@@ -248,3 +248,14 @@ def served(folder: Path, **settings: Any) -> Iterator[Site]:
     app = DebuggedApplication(shop, **(choices | settings))
     with make_server("127.0.0.1", 0, app) as server:
         yield Site(shop, app, server.url.rstrip("/"))
+
+
+def enter(pane: Locator, source: str) -> Locator:
+    """Run a command in the console of ``pane``; the entry that it gets in the log."""
+    entries, prompt = pane.locator(".entry"), pane.get_by_label("Python to run")
+    before = entries.count()
+    prompt.fill(source)
+    prompt.press("Enter")
+    expect(entries).to_have_count(before + 1)
+    expect(prompt).to_be_editable()
+    return entries.last

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from browser.conftest import Watched
-from browser.page_app import PIN, Site
+from browser.page_app import PIN, Site, enter
 from playwright.sync_api import Browser, Locator, Page, expect
 
 
@@ -33,14 +33,7 @@ def log(page: Page) -> Locator:
 
 
 def run(page: Page, source: str) -> Locator:
-    """Run a command; the entry that it gets in the log."""
-    entries = log(page).locator(".entry")
-    before = entries.count()
-    prompt(page).fill(source)
-    prompt(page).press("Enter")
-    expect(entries).to_have_count(before + 1)
-    expect(prompt(page)).to_be_editable()
-    return entries.last
+    return enter(console(page), source)
 
 
 def test_an_expression_is_evaluated_in_the_frame(page: Page) -> None:

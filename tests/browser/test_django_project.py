@@ -11,6 +11,7 @@ pytest.importorskip("django.conf")
 
 from axe_playwright_python.sync_playwright import Axe
 from browser.conftest import Watched
+from browser.page_app import enter
 from playwright.sync_api import Locator, Page, expect
 from teahouse_support import FAILURES, PROJECT, House, copy_of_the_project, made_database, serving
 
@@ -61,14 +62,7 @@ def prompt(page: Page) -> Locator:
 
 
 def run(page: Page, source: str) -> Locator:
-    """Run a command in the opened frame; the entry that it gets in the log."""
-    entries = shown(page).locator(".entry")
-    before = entries.count()
-    prompt(page).fill(source)
-    prompt(page).press("Enter")
-    expect(entries).to_have_count(before + 1)
-    expect(prompt(page)).to_be_editable()
-    return entries.last
+    return enter(shown(page), source)
 
 
 def test_the_link_of_the_terminal_unlocks_the_console(house: House, page: Page, base: str) -> None:

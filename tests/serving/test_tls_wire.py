@@ -85,7 +85,6 @@ class Wayward:
 
 def test_a_handshake_goes_on_whenever_a_byte_of_it_comes() -> None:
     with ends() as (wire, peer):
-        wire.open()
         assert wire.receive(0.0) is None
         for byte in peer.shake_hands():
             peer.sock.sendall(bytes([byte]))

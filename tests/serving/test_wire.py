@@ -94,13 +94,6 @@ def test_nagle_is_off_and_the_socket_never_blocks() -> None:
         assert wire.sock.gettimeout() == 0
 
 
-def test_opening_a_plain_wire_sends_nothing() -> None:
-    with pair() as (wire, theirs):
-        wire.open()
-        wire.send(b"first")
-        assert theirs.recv(100) == b"first"
-
-
 # Files.
 
 
