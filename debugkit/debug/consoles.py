@@ -93,7 +93,7 @@ def _data(desk: Desk, event: Event, entry: Entry | None) -> dict[str, Any]:
         case Done(status, seconds):
             return {"kind": "done", "status": status, "seconds": round(seconds, 6)}
         case Result(text, value, name):
-            with desk.describer() as describer:
+            with desk.describer(entry) as describer:
                 node = describer.describe(value, name)
             handle = entry.put_value(value, name) if entry and node.openable else None
             tree = {"text": node.text, "type": node.type, "kind": node.kind, "handle": handle}

@@ -12,6 +12,7 @@ from debugkit.debug import assets, negotiate
 from debugkit.debug.console import Console
 from debugkit.debug.events import Events
 from debugkit.debug.frameview import Reader
+from debugkit.debug.guard import Guard
 from debugkit.debug.messages import Request
 from debugkit.debug.page import PageBuilder
 from debugkit.debug.pin import Gate
@@ -108,7 +109,10 @@ class Desk:
         return self.redactor.extended(entry.extras.secret_names, entry.extras.secret_texts)
 
     def describer(self, entry: Entry | None = None) -> Describer:
-        return Describer(self.settings.limits, self.redactor_of(entry))
+        """Describes values as the code of ``entry`` would see them: in the context of its request."""
+        limits = self.settings.limits
+        guard = Guard(limits.repr_seconds, limits.values_seconds, context=entry.context if entry else None)
+        return Describer(limits, self.redactor_of(entry), guard)
 
     def reader(self, request: Request, verdict: Verdict) -> Reader:
         developer = verdict.level is Level.DEVELOPER

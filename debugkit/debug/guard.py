@@ -158,8 +158,8 @@ class _Task:
 
     __slots__ = ("args", "context", "done", "failure", "function", "result")
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self.context: Context = copy_context()
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], context: Context) -> None:
+        self.context = context
         self.function, self.args = function, args
         self.result: Any = None
         self.failure: str | None = None
@@ -208,19 +208,28 @@ class Guard:
     """Runs foreign code in one helper thread, which is started by the first call.
 
     ``each`` is the time for one call, ``total`` for all of them, in seconds. Code that stays in C with the GIL held
-    cannot be interrupted by anything inside the process; everything else returns in time.
+    cannot be interrupted by anything inside the process; everything else returns in time. The code runs in copies of
+    ``context`` (PEP 567), by default in copies of each caller's.
     """
 
-    def __init__(self, each: float, total: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        each: float,
+        total: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        context: Context | None = None,
+    ) -> None:
         self._each, self._left, self._clock = each, total, clock
+        self._context = context
         self._helper: _Helper | None = None
         self._abandoned: list[threading.Thread] = []
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
-        """``function(*args)``, in a copy of the caller's context (PEP 567). Raises `ForeignCodeError`."""
+        """``function(*args)``. Raises `ForeignCodeError`."""
         if self._left <= 0:
             raise NoTimeLeft("was not called: the time for this page is used up")
-        task = _Task(function, args)
+        task = _Task(function, args, copy_context() if self._context is None else self._context.copy())
         allowed, started = min(self._each, self._left), self._clock()
         self._submit(task)
         finished = task.done.acquire(timeout=allowed)

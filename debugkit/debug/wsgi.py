@@ -37,6 +37,33 @@ CORS_HEADERS = ("access-control-", "timing-allow-origin", "vary")
 _latest: weakref.ref[Debugger] | None = None
 
 
+class _Preserved:
+    """What a framework hands over of a request: the managers of its contexts, and the context variables it had then.
+
+    Entering the managers would run code of the application (Flask's teardown functions run when they are left again),
+    which is for commands in a console only. The context variables are there without that.
+    """
+
+    __slots__ = ("context", "managers")
+
+    def __init__(self) -> None:
+        self.managers: list[Any] = []
+        self.context: contextvars.Context | None = None
+
+    def add(self, manager: Any) -> None:
+        self.context = contextvars.copy_context()
+        if manager is not None:
+            self.managers.append(manager)
+
+    def context_now(self) -> contextvars.Context:
+        """A copy of the current context, with what the framework has taken out of it since."""
+        context = contextvars.copy_context()
+        for variable, value in self.context.items() if self.context is not None else ():
+            if variable not in context:
+                context.run(variable.set, value)
+        return context
+
+
 class DebuggedApplication:
     """WSGI middleware that answers an unexpected exception with the debugger's page.
 
@@ -94,8 +121,8 @@ class DebuggedApplication:
         path = environ.get("PATH_INFO", "")
         if path.startswith(self._reserved) and self._is_ours(path):
             return self._serve(environ, start_response)
-        contexts: list[Any] = []
-        environ[PRESERVE_CONTEXT] = contexts.append
+        preserved = _Preserved()
+        environ[PRESERVE_CONTEXT] = preserved.add
         if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             record_body(environ, self._recorded_body)
         sent: list[Headers] = []
@@ -109,13 +136,13 @@ class DebuggedApplication:
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
-            return self._failed(error, environ, start_response, contexts, sent)
+            return self._failed(error, environ, start_response, preserved, sent)
         kind = type(body)
         if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
             return body
         if kind is not GeneratorType and isinstance(body, IOBase):
             return body  # servers send a file faster than by iterating, and know it only by its identity
-        guarded = self._guard(body, environ, start_response, contexts, sent)
+        guarded = self._guard(body, environ, start_response, preserved, sent)
         next(guarded)
         return guarded
 
@@ -145,7 +172,7 @@ class DebuggedApplication:
         body: Iterable[bytes],
         environ: WSGIEnvironment,
         start_response: StartResponse,
-        contexts: list[Any],
+        preserved: _Preserved,
         sent: list[Headers],
     ) -> Generator[bytes, None, None]:
         """The application's body, watched. Started once by `__call__`, so that closing it always closes ``body``."""
@@ -162,7 +189,7 @@ class DebuggedApplication:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            yield from self._failed(error, environ, start_response, contexts, sent)
+            yield from self._failed(error, environ, start_response, preserved, sent)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -173,7 +200,7 @@ class DebuggedApplication:
         error: BaseException,
         environ: WSGIEnvironment,
         start_response: StartResponse,
-        contexts: list[Any],
+        preserved: _Preserved,
         sent: list[Headers],
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
@@ -182,7 +209,7 @@ class DebuggedApplication:
         request = make_request(environ, self._mount)
         # The first entry is the line above that called the application; the traceback begins where that one leads.
         trace = error.__traceback__.tb_next if error.__traceback__ else None
-        entry = self._record(error, trace, environ, contexts)
+        entry = self._record(error, trace, environ, preserved)
         verdict = self.debugger.judge(request)
         tell(environ, self.debugger.report(entry, request, verdict))
         response = self.debugger.error_response(entry, request, verdict)
@@ -197,14 +224,14 @@ class DebuggedApplication:
             del exc_info, error
 
     def _record(
-        self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, contexts: list[Any]
+        self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, preserved: _Preserved
     ) -> Entry:
         return self.debugger.record(
             error,
             trace,
             request=take_snapshot(environ),
-            context=contextvars.copy_context(),
-            context_managers=[context for context in contexts if context is not None],
+            context=preserved.context_now(),
+            context_managers=preserved.managers,
         )
 
     def _is_ours(self, path: str) -> bool:
