@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from types import CodeType, TracebackType
 
-from debugkit.debug import exception_fields, guard, hiding, repeats
+from debugkit.debug import exception_fields, files, guard, hiding, repeats
 from debugkit.debug.captured import (
     CapturedException,
     CapturedFrame,
@@ -23,7 +23,7 @@ from debugkit.debug.captured import (
 )
 from debugkit.debug.error_position import error_position
 from debugkit.debug.foreign_text import called, clean, type_name
-from debugkit.debug.libraries import Library
+from debugkit.debug.libraries import Library, file_of_owner
 from debugkit.debug.suggestions import local, suggestion
 from debugkit.debug.traceback_text import traceback_text
 from debugkit.settings import Limits
@@ -154,17 +154,26 @@ def _frame(trace: TracebackType, hidden: bool) -> CapturedFrame:
     frame = trace.tb_frame
     code = frame.f_code
     info = local(frame, "__traceback_info__")
+    template = files.template_name(frame)
+    owner = file_of_owner(code.co_filename, frame.f_globals)
     return CapturedFrame(
         frame=frame,
         code=code,
-        filename=clean(code.co_filename),
+        filename=clean(f"<template {template}>" if template else code.co_filename),
         lineno=trace.tb_lineno or code.co_firstlineno,
         name=clean(_qualified(code)),
         module=clean(guard.exact_str(dict.get(frame.f_globals, "__name__"))),
         position=_position(code, trace.tb_lasti),
         hidden=hidden,
         info="" if info is guard.MISSING or info is None else called(str, info, _INFO_SIZE),
+        owner=clean(owner) if owner != code.co_filename else "",
+        generated=_is_made_up(code.co_filename) and not files.is_any_template(frame),
     )
+
+
+def _is_made_up(filename: str) -> bool:
+    """Whether it is the name of a text (``<string>``, ``<attrs generated init Tea>``), not of a file."""
+    return filename.startswith("<") and not filename.startswith("<frozen ")
 
 
 def _position(code: CodeType, instruction: int) -> Position:
@@ -180,11 +189,22 @@ def _qualified(code: CodeType) -> str:
 
 def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> Iterator[CapturedFrame]:
     """A frame for the file and line that ``exc`` speaks of, unless its last frame is there already."""
-    filename, position = error_position(exc)
+    filename, position, text = error_position(exc)
     if not filename or position.lineno is None:
         return
     if traces and traces[-1].tb_lineno == position.lineno:
         last = traces[-1].tb_frame.f_code.co_filename
         if last in (filename, "<unknown>"):  # what Jinja2 calls a template that is no file
             return
-    yield CapturedFrame(None, None, filename, position.lineno, "<module>", "", position, pointed_at=True)
+    yield CapturedFrame(
+        None,
+        None,
+        filename,
+        position.lineno,
+        "<module>",
+        "",
+        position,
+        pointed_at=True,
+        generated=_is_made_up(filename),
+        text=text,
+    )

@@ -35,13 +35,24 @@ class CapturedFrame:
     hidden: bool = False  # by __traceback_hide__
     info: str = ""  # __traceback_info__ as text
     pointed_at: bool = False  # the place a syntax error points at, not a frame that ran
+    #: The file that says whose code it is, where that is another one.
+    owner: str = ""
+    #: Its text was made by a program (dataclasses, attrs, exec): there is no file to look at or to change.
+    generated: bool = False
+    #: The line itself, where a syntax error brought it along.
+    text: str = ""
     index: int = -1  # unique within one CapturedTraceback, in the order of the page
     released: bool = False
 
     @property
     def library(self) -> Library | None:
-        """The library its file belongs to; `None` if it is the application's own. Found when first asked for."""
-        return library_of(self.filename)
+        """The library its code belongs to; `None` if it is the application's own. Found when first asked for."""
+        return library_of(self.owner or self.filename)
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the application's own, to be looked at: not hidden, no library's."""
+        return not (self.hidden or is_library(self.owner or self.filename))
 
     def release(self) -> None:
         """Drop the frame and its code; what is plain stays."""
@@ -117,15 +128,14 @@ class CapturedTraceback:
 
 
 def nearest_frame(exception: CapturedException) -> CapturedFrame | None:
-    """The innermost frame that is the application's own and not hidden; if there is none, the innermost."""
+    """The innermost frame that is the application's own and not hidden; if there is none, the innermost.
+
+    Of generated code, whoever called or compiled it says more: it is chosen only where no other is the application's.
+    """
     frames = list(plain_frames(exception))
-    return next((frame for frame in reversed(frames) if _is_near(frame)), frames[-1] if frames else None)
-
-
-def _is_near(frame: CapturedFrame) -> bool:
-    # A syntax error in a "<string>" points at nothing that can be looked at; whoever compiled the string can.
-    nowhere = frame.pointed_at and frame.filename.startswith("<")
-    return not (frame.hidden or nowhere or is_library(frame.filename))
+    own = [frame for frame in reversed(frames) if frame.own]
+    written = (frame for frame in own if not frame.generated)
+    return next(written, None) or next(iter(own), None) or (frames[-1] if frames else None)
 
 
 def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:

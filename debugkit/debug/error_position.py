@@ -9,11 +9,16 @@ from debugkit.debug.captured import Position
 from debugkit.debug.exception_fields import field
 from debugkit.debug.foreign_text import clean
 
+#: Characters kept of the line that an error of syntax brings along.
+_TEXT_SIZE = 4_000
 
-def error_position(exc: BaseException) -> tuple[str, Position]:
-    """The file and the place in it that ``exc`` speaks of; "" or no line if it speaks of none."""
-    filename, position = _syntax(exc) if issubclass(type(exc), SyntaxError) else _template(exc)
-    return clean(guard.exact_str(filename)), position
+
+def error_position(exc: BaseException) -> tuple[str, Position, str]:
+    """The file and the place in it that ``exc`` speaks of; "" or no line if it speaks of none. Last its line, or ""."""
+    syntax = issubclass(type(exc), SyntaxError)
+    filename, position = _syntax(exc) if syntax else _template(exc)
+    text = guard.exact_str(field(SyntaxError, "text", exc)) if syntax else ""
+    return clean(guard.exact_str(filename)), position, clean(text[:_TEXT_SIZE])
 
 
 def _number(value: object) -> int | None:

@@ -19,6 +19,7 @@ from importlib.machinery import SourceFileLoader
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Protocol, TypeVar
 
+from debugkit.debug import guard
 from debugkit.debug.positions import nested_codes
 
 T = TypeVar("T")
@@ -28,6 +29,8 @@ TEMPLATE = "__debugkit_template__"
 
 #: What a template without a name is called.
 _STRING_TEMPLATE = "<template>"
+#: A text that is no file and has more lines than this is not shown.
+_MOST_LINES = 100_000
 #: The compiler is asked only for files up to this many bytes: it takes about a second for a megabyte.
 _COMPARED_BYTES = 1_000_000
 
@@ -41,6 +44,10 @@ class Framed(Protocol):
     def frame(self) -> FrameType | None: ...
     @property
     def code(self) -> CodeType | None: ...
+    @property
+    def lineno(self) -> int: ...
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +61,8 @@ class Source:
     state: tuple[str, int, int, int] | None = None
     #: The name of the template it is; "" for anything else.
     template: str = ""
+    #: The first line that is known; those before it are empty.
+    first: int = 1
 
 
 def find_source(frame: Framed, size_limit: int, neighbours: Sequence[Framed] = ()) -> Source:
@@ -64,7 +73,7 @@ def find_source(frame: Framed, size_limit: int, neighbours: Sequence[Framed] = (
     found = _from_file(frame, size_limit)
     if found is not None and found.lines:
         return found
-    other = _from_loader(frame) or _from_linecache(frame) or _from_template(frame, neighbours)
+    other = _from_loader(frame) or _from_linecache(frame) or _from_template(frame, neighbours) or _from_error(frame)
     if other is not None:
         return other
     return found or Source(notice=f"The source of {printable(frame.filename) or 'this frame'} is not available.")
@@ -263,6 +272,36 @@ def _rendered_string(template: object, frames: Iterable[Framed]) -> object:
             if values.get("template") is template:
                 return values.get("source")
     return None
+
+
+def is_any_template(frame: FrameType) -> bool:
+    """Whether the frame stands for a template, whoever made it."""
+    return any(dict.__contains__(frame.f_globals, name) for name in ("__jinja_exception__", TEMPLATE))
+
+
+def template_name(frame: FrameType) -> str:
+    """The name that its loader knows a Jinja template by which is no file; "" for all else. Runs no foreign code."""
+    maker = frame.f_back
+    if not dict.__contains__(frame.f_globals, "__jinja_exception__") or not _is_made_up(frame.f_code.co_filename):
+        return ""
+    if maker is None or maker.f_code.co_name != "fake_traceback":
+        return ""
+    # A template that cannot be compiled has no template object: its error has the name.
+    named = _template_of(maker) or dict.get(frame.f_globals, "__jinja_exception__")
+    return printable(guard.exact_str(guard.attribute(named, "name")))
+
+
+# Errors
+
+
+@lru_cache(maxsize=64)
+def _from_line(lineno: int, text: str) -> Source:
+    return Source(lines=("",) * (lineno - 1) + split_lines(text), first=lineno)
+
+
+def _from_error(frame: Framed) -> Source | None:
+    """The line that a syntax error brought along, of a text that is no file."""
+    return _from_line(frame.lineno, frame.text) if frame.text and frame.lineno <= _MOST_LINES else None
 
 
 # Changes

@@ -9,14 +9,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import dropwhile
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from urllib.parse import quote
 
 from debugkit.debug import files
-from debugkit.debug.capture import CapturedFrame
+from debugkit.debug.capture import CapturedFrame, Position
 from debugkit.debug.expressions import ExpressionValue, expression_values
 from debugkit.debug.extras import HIDDEN
 from debugkit.debug.redaction import REDACTED
@@ -121,7 +121,7 @@ class FrameViews:
     def view(self, frame: CapturedFrame, *, chosen: str = "", callers: Sequence[CapturedFrame] = ()) -> FrameView:
         """The opened frame, complete. ``callers`` are shown in brief."""
         reader = self._reader
-        shown = excerpt(frame, self._limits, self._neighbours())
+        shown = excerpt(self._readable(frame), self._limits, self._neighbours())
         expressions = self._expressions(frame, shown)
         names, left_out = self._locals(frame, expressions)
         url = frame_url(self._entry, frame, reader)
@@ -148,11 +148,11 @@ class FrameViews:
         )
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
-        return self._source(whole_file(frame, self._limits, self._neighbours()), (), "")
+        return self._source(whole_file(self._readable(frame), self._limits, self._neighbours()), (), "")
 
     def brief(self, frame: CapturedFrame) -> BriefView:
         """A frame that is not opened: its failing line, the values on it, and a few more of its locals."""
-        shown = excerpt(frame, self._limits, self._neighbours())
+        shown = excerpt(self._readable(frame), self._limits, self._neighbours())
         line = next((line for line in shown.lines if isinstance(line, SourceLine) and line.current), None)
         values = self._brief_values(frame, shown) if line else ()
         return BriefView(
@@ -175,6 +175,13 @@ class FrameViews:
             if name not in names and type(value) not in CODE:
                 rows.append(self._row(name, value, self._describe(value, name)))
         return tuple(rows)
+
+    def _readable(self, frame: CapturedFrame) -> CapturedFrame:
+        """``frame``; without the secrets in the line of its syntax error: unlike a file, such a text may be data."""
+        text = self._describer.redactor.text(frame.text) if frame.text else ""
+        if text == frame.text:
+            return frame
+        return replace(frame, text=text, position=Position(frame.lineno, frame.lineno, None, None))
 
     def _neighbours(self) -> Sequence[CapturedFrame]:
         return tuple(self._entry.captured.frames.values())

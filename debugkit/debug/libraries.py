@@ -1,7 +1,8 @@
 """Which files are the application's own, and which package of whom the others belong to.
 
 Decided by whole components of the path, never by a common prefix of characters. `is_library` looks at the path only;
-`library_of` also reads the metadata of installed distributions, and is for when somebody looks. Knows no frames.
+`library_of` also reads the metadata of installed distributions, and is for when somebody looks. Knows no frames: code
+that is no file of its own comes with its globals.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import debugkit
+from debugkit.debug import guard
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -39,6 +42,22 @@ class Library:
 
     name: str
     version: str
+
+
+def file_of_owner(filename: str, module_globals: dict[str, Any]) -> str:
+    """The file that says whose code it is: ``filename`` itself, or, if that is no path, the file of its module.
+
+    Code that was generated (``<string>``) or compiled (Cython writes "pandas/_libs/index.pyx") belongs to the module
+    in its globals. ``filename`` again when no module is known.
+    """
+    if os.path.isabs(filename) or filename.startswith("<frozen "):  # noqa: PTH117 - a co_filename may be anything
+        return filename
+    name = dict.get(module_globals, "__name__")
+    module = dict.get(sys.modules, name) if type(name) is str else None
+    if not issubclass(type(module), ModuleType):
+        return filename
+    names = guard.instance_dict(module) or {}
+    return guard.exact_str(names.get("__file__")) or filename
 
 
 @lru_cache(_REMEMBERED)

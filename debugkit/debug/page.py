@@ -141,7 +141,8 @@ class PageBuilder:
     def _frame(self, frame: CapturedFrame, *, chosen: bool) -> FrameView:
         why = ""
         if chosen:
-            why = "innermost frame" if frame.library else "nearest frame of your application"
+            foreign = frame.library is not None or (frame.generated and frame.owner == "")
+            why = "innermost frame" if foreign else "nearest frame of your application"
         return self._views.view(frame, chosen=why, callers=self._callers(frame))
 
     def _callers(self, frame: CapturedFrame) -> list[CapturedFrame]:

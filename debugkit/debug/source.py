@@ -84,7 +84,7 @@ def whole_file(
 ) -> Excerpt:
     """All lines of the frame's file, up to ``limits.source_file`` bytes."""
     text = _text(frame, limits, neighbours)
-    block = (1, len(text.source.lines))
+    block = (text.source.first, len(text.source.lines))
     return _shown(frame, text, limits, block, [block], started)
 
 
@@ -161,7 +161,7 @@ def _block(frame: CapturedFrame, text: _Text, limits: Limits) -> tuple[int, int]
     count = len(text.source.lines)
     if not 1 <= frame.lineno <= count:
         return 1, 0
-    return text.block or _window(frame, limits, 1, count)
+    return text.block or _window(frame, limits, text.source.first, count)
 
 
 def _window(frame: CapturedFrame, limits: Limits, first: int, last: int) -> tuple[int, int]:

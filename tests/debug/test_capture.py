@@ -468,7 +468,7 @@ def test_a_template_frame_has_the_template_s_file_and_line(tmp_path: Path) -> No
 )
 def test_a_template_frame_has_the_name_that_jinja_gives_it(text: str, expected: list[str]) -> None:
     one = template_error(jinja2.Environment(loader=jinja2.DictLoader({"cart.html": text})), "cart.html")
-    frames = [frame for frame in plain_frames(one.exception) if frame.filename == "<template>"]
+    frames = [frame for frame in plain_frames(one.exception) if frame.filename == "<template cart.html>"]
     assert [frame.name for frame in frames] == expected
     assert [frame.code.co_name for frame in frames] == expected
     assert "<module>" not in names(one)
@@ -476,7 +476,7 @@ def test_a_template_frame_has_the_name_that_jinja_gives_it(text: str, expected: 
 
 def test_a_template_without_a_file_has_its_line() -> None:
     one = template_error(jinja2.Environment(loader=jinja2.DictLoader({"cart.html": FAILING})), "cart.html")
-    assert (one.exception.frames[-1].filename, one.exception.frames[-1].lineno) == ("<template>", 3)
+    assert (one.exception.frames[-1].filename, one.exception.frames[-1].lineno) == ("<template cart.html>", 3)
 
 
 # A capture among others

@@ -33,6 +33,7 @@ class Frame:
     frame: FrameType | None = None
     code: CodeType | None = None
     lineno: int = 1
+    text: str = ""
 
 
 def frames_of(function: Callable[[], object]) -> list[Frame]:

@@ -41,6 +41,7 @@ class Frame:
     code: CodeType | None = None
     frame: FrameType | None = None
     position: At = field(default_factory=At)
+    text: str = ""
 
 
 def frames_of(function: Callable[[], object]) -> list[Frame]:
