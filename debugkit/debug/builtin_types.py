@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Any, Final
 
 from debugkit.debug.guard import class_dict, class_name, exact_str, printable
-from debugkit.debug.shapes import Look, Note, Part, Parts, Shape, atom, few, one, said, sliced
+from debugkit.debug.shapes import ClassPart, Look, Note, Part, Parts, Shape, atom, few, one, record, said, sliced
 
 _ADDRESS: Final = re.compile(r"(?: object)? at 0x[0-9A-Fa-f]+")
 #: Integers of more bits are not converted: decimal conversion is quadratic, and CPython refuses it over 4300 digits.
@@ -228,4 +228,5 @@ BUILTIN_TYPES: Final[Mapping[int, Look]] = _table(
     (_pattern, (re.Pattern,)),
     (_match, (re.Match,)),
     (lambda note: atom("constant", note.text), (Note,)),
+    (lambda part: record("", part.names, call=True), (ClassPart,)),
 )

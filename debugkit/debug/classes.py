@@ -27,10 +27,12 @@ from debugkit.debug.known_types import View, find_view
 from debugkit.debug.objects import (
     by_inheritance,
     by_repr,
+    class_parts,
     data_class,
     is_plain_data_class,
     own_attributes,
     plain_object,
+    with_class,
 )
 from debugkit.debug.redaction import Redactor, type_is_secret
 from debugkit.debug.shapes import MOST_LINE, Look, Shape, cut, fields
@@ -86,8 +88,13 @@ class Classes:
         if view is not None:
             return lambda value: self._by_view(view, value)
         inherited = by_inheritance(cls)
-        if inherited is not None:
+        if inherited is not None and not issubclass(cls, BaseException):
             return inherited
+        look, defined = inherited or self._own_look(cls), class_parts(cls)
+        return (lambda value: with_class(look(value), defined)) if defined else look
+
+    def _own_look(self, cls: type) -> Look:
+        """The look at a class that is no special one: what it says or has itself."""
         own_repr = class_attribute(cls, "__repr__")
         for base in mro(cls):
             if id(base) in self._strings:

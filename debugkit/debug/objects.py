@@ -9,11 +9,14 @@ import enum
 import re
 import types
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 from debugkit.debug.builtin_types import CONTAINERS, container, int_text
 from debugkit.debug.guard import (
     MISSING,
+    MOST_ATTRIBUTES,
     attribute,
     attributes,
     class_attribute,
@@ -25,10 +28,26 @@ from debugkit.debug.guard import (
     printable,
     qualified_name,
 )
-from debugkit.debug.shapes import MOST_LINE, Look, Part, Shape, atom, fields, one, record, said, sliced
+from debugkit.debug.shapes import (
+    MOST_LINE,
+    ClassPart,
+    Look,
+    Part,
+    Parts,
+    Shape,
+    atom,
+    fields,
+    given,
+    one,
+    record,
+    said,
+    sliced,
+)
 
 #: A ``__repr__`` that says no more than the name of the class.
 _USELESS: Final = re.compile(r"<[^<>]* object at 0x[0-9A-Fa-f]+>")
+#: Classes that an object's class inherits from which are looked at.
+MOST_CLASSES: Final = 20
 
 
 # By inheritance
@@ -97,13 +116,55 @@ def _with_attributes(shape: Shape, value: object) -> Shape:
     own = own_attributes(value)
     if not own:
         return shape
-    first, more = shape.total, fields(own)
+    first, parts = shape.total, _joined(shape, fields(own))
+    return Shape(shape.kind, shape.line, shape.head, shape.tail, parts, first + len(own), shape.lined or first)
+
+
+# By class
+
+
+def class_parts(cls: type) -> tuple[ClassPart, ...]:
+    """What ``cls`` and the classes it inherits from define beside methods, a part for each; read without asking them.
+
+    What has a ``__get__`` (a function, a property, a column) is a rule for what instances have, and no value.
+    """
+    found = ((base, _defined(base)) for base in islice(mro(cls), MOST_CLASSES))
+    return tuple(ClassPart(f"from class {printable(class_name(base))}", names) for base, names in found if names)
+
+
+def _defined(cls: type) -> dict[str, object]:
+    namespace = class_dict(cls)
+    fields = namespace.get("__dataclass_fields__")
+    set_by_instances = fields if type(fields) is dict else {}
+    names = ((exact_str(name), item) for name, item in islice(namespace.items(), MOST_ATTRIBUTES))
+    return {
+        name: item
+        for name, item in names
+        if name and name[:2] != "__" and name != "_abc_impl" and name not in set_by_instances and _is_value(item)
+    }
+
+
+def _is_value(item: object) -> bool:
+    kind = type(item)
+    return kind is not types.FunctionType and class_attribute(kind, "__get__") is MISSING
+
+
+def with_class(shape: Shape, defined: tuple[ClassPart, ...]) -> Shape:
+    """``shape``, and among its children what the class defines, told apart from what is the instance's own."""
+    more = given([Part("field", part.label, part) for part in defined])
+    lined = shape.total if shape.lined is None else shape.lined
+    return replace(shape, parts=_joined(shape, more), total=shape.total + len(defined), lined=lined)
+
+
+def _joined(shape: Shape, more: Parts) -> Parts:
+    """The parts of ``shape``, then ``more``."""
+    first, read = shape.total, shape.parts
 
     def parts(start: int, stop: int) -> Iterator[Part]:
-        yield from shape.parts(start, min(stop, first)) if start < first else ()
+        yield from read(start, min(stop, first)) if start < first else ()
         yield from more(max(start - first, 0), stop - first) if stop > first else ()
 
-    return Shape(shape.kind, shape.line, shape.head, shape.tail, parts, first + len(own), shape.lined or first)
+    return parts
 
 
 # By attributes

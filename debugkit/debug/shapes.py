@@ -62,6 +62,14 @@ class Note:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClassPart:
+    """Stands for what a class defines, among the parts of its instances."""
+
+    label: str
+    names: Mapping[str, object]
+
+
 # Shapes
 
 
