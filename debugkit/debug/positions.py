@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from types import CodeType
 from typing import Protocol
 
@@ -79,6 +80,46 @@ def _known(position: Position) -> tuple[int, int, int, int] | None:
     if lineno is None or end_lineno is None or colno is None or end_colno is None:
         return None
     return lineno, end_lineno, colno, end_colno
+
+
+def can_be_true(position: Position, lines: Sequence[str], code: CodeType) -> bool:
+    """Whether ``code`` can have been compiled from ``lines`` with an expression at ``position``.
+
+    A traceback that was rebuilt from a pickle has code of one statement at the line it stands for, and what a program
+    generated may go by the name of a file: their columns belong to another text.
+    """
+    span = _known(position)
+    if span is None or not 1 <= span[0] <= span[1] <= len(lines):
+        return False
+    first, last, colno, end_colno = span
+    names = [*filter(None, map(_written, code.co_names))]
+    nearest_first = chain(lines[first - 1 : last], lines)
+    mentioned = not names or any(name in line for line in nearest_first for name in names)
+    start = character_offset(lines[first - 1], colno)
+    return mentioned and _begins(lines[first - 1], start) and _ends(lines[last - 1], end_colno)
+
+
+def _written(name: str) -> str:
+    """A name of compiled code as its author wrote it; "" for one that compilers and rewriters bring along."""
+    if not name.isidentifier() or (name[:2] == "__" and name[-2:] == "__"):
+        return ""
+    return f"__{name.partition('__')[2]}" if name[:1] == "_" and "__" in name[1:] else name  # _Cart__total
+
+
+def _begins(line: str, column: int) -> bool:
+    """Whether an expression can begin there: not at a blank, and not inside a word."""
+    return column < len(line) and not line[column].isspace() and not _cuts_word(line, column)
+
+
+def _ends(line: str, byte_offset: int) -> bool:
+    """Whether an expression can end there: not beyond the line, not behind a blank, and not inside a word."""
+    column = character_offset(line, byte_offset)
+    within = 0 < byte_offset <= len(line.encode("utf-8", "replace"))
+    return within and not line[column - 1].isspace() and not _cuts_word(line, column)
+
+
+def _cuts_word(line: str, column: int) -> bool:
+    return 0 < column < len(line) and all(one == "_" or one.isalnum() for one in line[column - 1 : column + 1])
 
 
 def cut_window(length: int, width: int, marks: Sequence[tuple[int, int]]) -> tuple[int, int]:

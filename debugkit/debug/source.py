@@ -131,7 +131,8 @@ def _shown(
     since = _CLOCK_SLACK + (files.process_start() if started is None else started)
     changed = files.has_changed(text.source, frame, since)
     # The columns of other code, and those of the statement that Jinja raises with, mean nothing in this text.
-    position = positions.NOWHERE if changed or files.is_template(frame) else frame.position
+    elsewhere = changed or files.is_template(frame) or not _is_true(frame, text.source)
+    position = positions.NOWHERE if elsewhere else frame.position
     lines: list[SourceLine | Gap] = []
     shown_to = block[0] - 1
     for first, last in pieces:
@@ -142,6 +143,13 @@ def _shown(
     if shown_to < block[1]:
         lines.append(Gap(shown_to + 1, block[1]))
     return Excerpt(tuple(lines), text.language, _notice(frame, text.source, changed), *block)
+
+
+def _is_true(frame: CapturedFrame, source: files.Source) -> bool:
+    """Whether the frame's columns can be those of its source. What no code ran for says itself where it points."""
+    if frame.code is None or files.holds_template(frame):
+        return True
+    return positions.can_be_true(frame.position, source.lines, frame.code)
 
 
 def _notice(frame: CapturedFrame, source: files.Source, changed: bool) -> str:
