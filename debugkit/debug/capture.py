@@ -24,6 +24,7 @@ from debugkit.debug.captured import (
 from debugkit.debug.error_position import error_position
 from debugkit.debug.foreign_text import called, clean, type_name
 from debugkit.debug.libraries import Library, file_of_owner
+from debugkit.debug.settings_position import settings_position
 from debugkit.debug.suggestions import local, suggestion
 from debugkit.debug.traceback_text import traceback_text
 from debugkit.settings import Limits
@@ -125,7 +126,10 @@ class _Tree:
             suggestion=suggestion(exc, traces[-1].tb_frame if traces else None, message),
             relation=relation,
             suppressed=exception_fields.led_by(exc)[2],
-            frames=(*_frames(traces, self._show_hidden, self._limits.frames), *_pointed_at(exc, traces)),
+            frames=(
+                *_frames(traces, self._show_hidden, self._limits.frames),
+                *(_pointed_at(exc, traces) or _in_settings(exc, traces)),
+            ),
         )
 
 
@@ -187,24 +191,26 @@ def _qualified(code: CodeType) -> str:
     return code.co_qualname if code.co_qualname.rpartition(".")[2] == code.co_name else code.co_name
 
 
-def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> Iterator[CapturedFrame]:
+def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[CapturedFrame, ...]:
     """A frame for the file and line that ``exc`` speaks of, unless its last frame is there already."""
     filename, position, text = error_position(exc)
     if not filename or position.lineno is None:
-        return
+        return ()
     if traces and traces[-1].tb_lineno == position.lineno:
         last = traces[-1].tb_frame.f_code.co_filename
         if last in (filename, "<unknown>"):  # what Jinja2 calls a template that is no file
-            return
-    yield CapturedFrame(
-        None,
-        None,
-        filename,
-        position.lineno,
-        "<module>",
-        "",
-        position,
-        pointed_at=True,
-        generated=_is_made_up(filename),
-        text=text,
+            return ()
+    return (_place(filename, position.lineno, position, text),)
+
+
+def _in_settings(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[CapturedFrame, ...]:
+    """A frame for the line of Django's settings that names what could not be imported."""
+    filename, position = settings_position(exc, traces)
+    return () if position.lineno is None else (_place(filename, position.lineno, position),)
+
+
+def _place(filename: str, lineno: int, position: Position, text: str = "") -> CapturedFrame:
+    made_up = _is_made_up(filename)
+    return CapturedFrame(
+        None, None, filename, lineno, "<module>", "", position, pointed_at=True, generated=made_up, text=text
     )

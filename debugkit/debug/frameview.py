@@ -279,7 +279,7 @@ class FrameViews:
         if not self._reader.values:
             return "Values are shown on the computer that runs the server, and everywhere after unlocking with the PIN."
         if frame.frame is None:
-            return "This is where the file could not be read any further: nothing ran here, so there are no values."
+            return "This is the line that the error speaks of: nothing of it ran here, so there are no values."
         return ""
 
     def _console_notice(self, frame: CapturedFrame) -> str:

@@ -53,11 +53,14 @@ def file_of_owner(filename: str, module_globals: dict[str, Any]) -> str:
     if os.path.isabs(filename) or filename.startswith("<frozen "):  # noqa: PTH117 - a co_filename may be anything
         return filename
     name = dict.get(module_globals, "__name__")
-    module = dict.get(sys.modules, name) if type(name) is str else None
-    if not issubclass(type(module), ModuleType):
-        return filename
-    names = guard.instance_dict(module) or {}
-    return guard.exact_str(names.get("__file__")) or filename
+    return (file_of_module(name) if type(name) is str else "") or filename
+
+
+def file_of_module(name: str) -> str:
+    """The file of a loaded module, which is not asked for it; "" if there is none."""
+    module = dict.get(sys.modules, name)
+    names = guard.instance_dict(module) if issubclass(type(module), ModuleType) else None
+    return guard.exact_str(dict.get(names or {}, "__file__"))
 
 
 @lru_cache(_REMEMBERED)
