@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import collections
 import dataclasses
+import re
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
+import flask
 import jinja2
 import numpy as np
 import pandas as pd
@@ -251,3 +253,15 @@ def test_a_secret_in_such_a_line_is_hidden() -> None:
         text = client(path, HTTP_ACCEPT="text/html").text
         assert "password" in text
         assert "hunter2-and-more" not in text
+
+
+def test_a_page_of_flask_names_its_template_and_shows_its_source() -> None:
+    app = flask.Flask("shop")
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.jinja_loader = jinja2.DictLoader({"cart.html": "<ul>\n{% include 'row.html' %}", "row.html": "\n\n{{ 1 / 0 }}"})
+    app.add_url_rule("/", view_func=lambda: flask.render_template("cart.html"))
+    app.wsgi_app = DebuggedApplication(app.wsgi_app)  # type: ignore[method-assign]
+    page = Client(app.wsgi_app)("/", HTTP_ACCEPT="text/html").text
+    assert "&lt;template row.html&gt;" in page
+    assert "&lt;template cart.html&gt;" in page
+    assert "{{ 1 / 0 }}" in re.sub(r"<[^>]*>", "", page)
