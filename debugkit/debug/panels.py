@@ -9,12 +9,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qsl
 
 from debugkit.debug.extras import HIDDEN, ExtraPanel
 from debugkit.debug.redaction import REDACTED
 from debugkit.debug.registry import Entry
+from debugkit.debug.shapes import Note
 from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.values import Describer
 from debugkit.debug.views import Panel, Section, ValueView
@@ -27,9 +29,15 @@ PLUMBING = frozenset(
     | {"werkzeug.debug.preserve_context"}
 )
 LEFT_OUT = SHOWN | PLUMBING
-#: Characters of a text body printed on the page, and fields of a form.
+#: Characters of a text printed on the page.
 BODY_TEXT = 4_000
-FORM_FIELDS = 100
+#: Rows of a table, and of a framework's: Django alone has 150 settings.
+ROWS = 100
+GIVEN_ROWS = 1_000
+#: Characters of a query or a cookie header that are read, as many as of a body (`Limits.recorded_body`).
+LONGEST_FIELDS = 65_536
+#: Stands for the debugger's own cookie, which opens consoles: never printed.
+OWN_SESSION = Note("the debugger's own session")
 
 
 class Panels:
@@ -60,14 +68,20 @@ class Panels:
             return Panel(name, name.lower(), error=f"This panel could not be made: {type(error).__name__}: {error}")
 
     def _given(self, panel: ExtraPanel) -> tuple[Section, ...]:
-        sections = (Section(table.title, self._rows(table.rows), notice=table.notice) for table in panel.tables)
+        sections = (self._section(table.title, table.rows, table.notice, GIVEN_ROWS) for table in panel.tables)
         return tuple(section for section in sections if section.rows or section.notice)
 
-    def _rows(self, pairs: Iterable[tuple[str, object]]) -> tuple[ValueView, ...]:
-        return tuple(self._row(str(name), value) for name, value in pairs)
+    def _section(self, title: str, pairs: Iterable[tuple[str, object]], notice: str = "", most: int = ROWS) -> Section:
+        """A table of the first rows, which says how many more there are."""
+        pairs = list(pairs)
+        rows = tuple(self._row(str(name), value) for name, value in pairs[:most])
+        cut = f"The first {most:,} of {len(pairs):,}." if len(pairs) > most else ""
+        return Section(title, rows, notice=" ".join(filter(None, (notice, cut))))
 
     def _row(self, name: str, value: object) -> ValueView:
         redactor = self._describer.redactor
+        if value is OWN_SESSION:
+            return ValueView(name, OWN_SESSION.text, redacted=True, kind="redacted")
         if value is HIDDEN:
             return ValueView(name, REDACTED, redacted=True, kind="redacted")
         if isinstance(value, str) and not redactor.name_is_secret(name):
@@ -87,23 +101,15 @@ class Panels:
         peer = request.environ.get("REMOTE_ADDR")
         if peer:
             facts.append(("Client", peer))
-        sections = [Section("", self._rows(facts))]
-        query = parse_qsl(request.query, keep_blank_values=True, max_num_fields=FORM_FIELDS)
-        if query:
-            sections.append(Section("Query", self._rows(query)))
-        cookies = list(cookie_pairs(request.headers.get("cookie", "")))
-        if cookies:
-            sections.append(Section("Cookies", tuple(self._cookie_row(*pair) for pair in cookies)))
-        return tuple(sections)
-
-    def _cookie_row(self, name: str, value: str) -> ValueView:
-        if name.startswith("__debugkit_"):  # the debugger's own session opens consoles: never printed
-            return ValueView(name, "the debugger's own session", redacted=True, kind="redacted")
-        return self._row(name, value)
+        query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
+        cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
+        shown = [(name, OWN_SESSION if name.startswith("__debugkit_") else value) for name, value in cookies]
+        sections = (self._section("", facts), self._section("Query", query), self._section("Cookies", shown))
+        return tuple(section for section in sections if section.rows)
 
     def _header_sections(self) -> tuple[Section, ...]:
         headers = {name.title(): value for name, value in self._request.headers.items() if name != "cookie"}
-        return (Section("", self._rows(sorted(headers.items()))),) if headers else ()
+        return (self._section("", sorted(headers.items())),) if headers else ()
 
     def _body_sections(self) -> tuple[Section, ...]:
         request = self._request
@@ -113,16 +119,15 @@ class Panels:
         if request.body_length and request.body_length > len(request.body):
             notices.append(f"The first {len(request.body):,} of {request.body_length:,} bytes.")
         kind, section = self._body(request)
-        return (Section(kind, section.rows, section.text, " ".join(notices)),)
+        return (replace(section, title=kind, notice=" ".join(filter(None, (*notices, section.notice)))),)
 
     def _body(self, request: RequestSnapshot) -> tuple[str, Section]:
         content_type = request.headers.get("content-type", "")
         kind = content_type.partition(";")[0].strip().lower()
         if kind == "application/x-www-form-urlencoded":
-            pairs = parse_qsl(request.body.decode("utf-8", "replace"), True, max_num_fields=FORM_FIELDS)
-            return "Form", Section("", self._rows(pairs))
+            return "Form", self._section("", parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         if kind == "multipart/form-data":
-            return "Form", Section("", self._rows(multipart_fields(content_type, request.body)))
+            return "Form", self._section("", multipart_fields(content_type, request.body))
         if kind == "application/json" or kind.endswith("+json"):
             return self._json(request.body)
         return kind or "Body", self._text(request.body)
@@ -133,7 +138,7 @@ class Panels:
         except (ValueError, RecursionError) as error:
             return f"JSON that cannot be read: {error}", self._text(body)
         if isinstance(data, dict):
-            return "JSON", Section("", self._rows(data.items()))
+            return "JSON", self._section("", data.items())
         return "JSON", Section("", (self._row("", data),))
 
     def _text(self, body: bytes) -> Section:
@@ -148,13 +153,13 @@ class Panels:
         found: list[Section] = []
         for key, value in self._request.environ.items():
             if key.lower().endswith("session") and isinstance(value, Mapping):
-                found.append(Section(key, self._rows(mapping_items(value))))
+                found.append(self._section(key, mapping_items(value)))
         for context in self._entry.context_managers:
             # Flask keeps it under the second name since 3.1.3: reading the property would mark the session as used.
             names = vars(context) if hasattr(context, "__dict__") else {}
             value = names.get("session", names.get("_session"))
             if isinstance(value, Mapping):
-                found.append(Section("", self._rows(mapping_items(value))))
+                found.append(self._section("", mapping_items(value)))
         return tuple(section for section in found if section.rows)
 
     def _environment_sections(self) -> tuple[Section, ...]:
@@ -170,13 +175,13 @@ class Panels:
             ("Process", os.getpid()),
             ("Command", " ".join(sys.argv)),
         ]
-        return (Section("WSGI", self._rows(sorted(rest.items()))), Section("Process", self._rows(process)))
+        return (self._section("WSGI", sorted(rest.items())), self._section("Process", process))
 
 
 def mapping_items(value: Mapping[object, object]) -> list[tuple[str, object]]:
     """The items of a session. A dictionary is read past its overridden methods; anything else is not run at all."""
     if isinstance(value, dict):
-        return [(str(key), item) for key, item in list(dict.items(value))[:FORM_FIELDS] if isinstance(key, str)]
+        return [(str(key), item) for key, item in list(dict.items(value)) if isinstance(key, str)]
     return [("", value)]
 
 
@@ -196,7 +201,7 @@ def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]
     head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     fields: list[tuple[str, object]] = []
-    for part in list(message.iter_parts())[:FORM_FIELDS]:
+    for part in message.iter_parts():
         name = str(part.get_param("name", "", "content-disposition"))
         content = part.get_payload(decode=True)
         data = content if isinstance(content, bytes) else b""

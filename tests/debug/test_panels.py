@@ -118,6 +118,35 @@ def test_a_session_in_the_environ_has_a_panel_of_its_own() -> None:
     assert "shop.session" not in values(panels, "environment")
 
 
+PAIRS = [f"field{number}=v{number}" for number in range(250)]
+
+
+@pytest.mark.parametrize(
+    ("slug", "environ"),
+    [
+        ("request", {"path": f"/cart?{'&'.join(PAIRS)}"}),
+        ("request", {"HTTP_COOKIE": "; ".join(PAIRS)}),
+        ("body", {"body": "&".join(PAIRS).encode()}),
+        ("body", {"body": json.dumps(dict.fromkeys(PAIRS)).encode(), "CONTENT_TYPE": "application/json"}),
+        (
+            "body",
+            {
+                "body": b"".join(part(pair, b"v") for pair in PAIRS) + f"--{BOUNDARY}--\r\n".encode(),
+                "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}",
+            },
+        ),
+        ("session", {"shop.session": dict.fromkeys(PAIRS)}),
+        ("headers", {f"HTTP_X_FIELD{number:03}": "v" for number in range(250)}),
+    ],
+    ids=["query", "cookies", "form", "json", "files", "session", "headers"],
+)
+def test_of_many_fields_the_first_are_shown_and_how_many_there_are(slug: str, environ: dict[str, Any]) -> None:
+    section = request(**environ)[slug][-1]
+
+    assert len(section["values"]) == 100
+    assert section["notice"].startswith("The first 100 of 25")
+
+
 def test_the_environment_leaves_out_what_other_panels_show() -> None:
     found = values(request(HTTP_X_NAME="value", **{"shop.flag": True}), "environment")
 
