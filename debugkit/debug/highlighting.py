@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from debugkit.debug.positions import Token
+from debugkit.debug.positions import Token, open_string, slice_tokens
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -92,6 +92,24 @@ def highlight(lines: Sequence[str], language: str) -> list[list[Token]]:
     return coloured
 
 
+def highlight_shortened(lines: Sequence[str], language: str, longest: int) -> list[list[Token]]:
+    """The tokens of the first ``longest`` characters of each line. What a line was cut in cannot reach the next one."""
+    coloured: list[list[Token]] = []
+    begin = 0
+    for end, line in enumerate(lines, 1):
+        if len(line) > longest or end == len(lines):
+            coloured += highlight([*lines[begin : end - 1], line[:longest]], language)
+            begin = end
+    return coloured
+
+
+def highlight_window(line: str, start: int, stop: int, language: str) -> Iterator[Token]:
+    """The tokens of the characters [start, stop) of a line that is too long to be coloured from its beginning."""
+    opening = open_string(line[:start]) if language == "python" and start <= _COLOURED else ""
+    [tokens] = highlight([opening + line[start:stop]], language)
+    return slice_tokens(tokens, len(opening), len(opening) + stop - start)
+
+
 def _verbatim(coloured: list[list[Token]], lines: Sequence[str]) -> list[list[Token]]:
     """The coloured lines, or those without colours if the lexer has lost or changed text."""
     if ["".join([piece for _, piece in tokens]) for tokens in coloured] == list(lines):
@@ -102,9 +120,7 @@ def _verbatim(coloured: list[list[Token]], lines: Sequence[str]) -> list[list[To
 def _tokens(code: str, language: str) -> Iterator[Token]:
     """Pygments' tokens with short class names, one after the other."""
     end = 0
-    for index, kind, piece in _lexer(language).get_tokens_unprocessed(code):
-        if index >= _COLOURED:
-            break
+    for index, kind, piece in _lexer(language).get_tokens_unprocessed(code[:_COLOURED]):
         end = index + len(piece)
         yield _css(kind), piece
     if end < len(code):

@@ -49,7 +49,8 @@ def character_offset(line: str, byte_offset: int) -> int:
     """
     if line.isascii():
         return max(0, min(byte_offset, len(line)))
-    return len(line.encode("utf-8", "replace")[: max(0, byte_offset)].decode("utf-8", "ignore"))
+    start = line[: max(0, byte_offset)]  # no character takes less than a byte
+    return len(start.encode("utf-8", "replace")[: max(0, byte_offset)].decode("utf-8", "ignore"))
 
 
 def line_marks(
@@ -171,6 +172,20 @@ def long_strings(lines: Sequence[str], first: int) -> list[tuple[int, int]]:
             found.append((lineno, lineno + newlines))
             lineno, at = lineno + newlines, match.end()
     return found
+
+
+def open_string(code: str) -> str:
+    """What opened the string or comment that ``code`` ends in; "" if it ends outside of any."""
+    last = None
+    for last in _STRING.finditer(code):  # noqa: B007 - the last one is what is wanted
+        pass
+    if last is None or last.end() < len(code):
+        return ""
+    text = last.group()
+    found = _STRING.match(f"{text} ")
+    if found is None or found.end() == len(text):  # closed: it does not take what comes next
+        return ""
+    return text[:3] if text[:3] in ('"""', "'''") else text[0]
 
 
 def nested_codes(code: CodeType) -> Iterator[CodeType]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ELLIPSIS = "…"
 #: Pieces of more lines than this are kept like whole files.
 _EXCERPT = 500
+#: Characters of a line that are coloured; what is shown behind them is coloured by itself.
+_LONG_LINE = 2_000
 #: A template has no safe place to begin: this many lines before the excerpt are read for their state.
 _TEMPLATE_LOOKBACK = 60
 #: How much newer than the process a file must be: file systems and process clocks do not tick alike.
@@ -218,29 +220,44 @@ def _lines(
     marked = range(max(first, position.lineno or current), min(last, position.end_lineno or current) + 1)
     for lineno in {current, *marked} & {*range(first, last + 1)}:
         raw, tokens = text.source.lines[lineno - 1], coloured[lineno - first].tokens
-        marks = positions.line_marks(position, lineno, raw, partial(_code_end, tokens))
-        lines[lineno - first] = _line(lineno, tokens, lineno == current, marks, width)
+        marks = positions.line_marks(position, lineno, raw, partial(_code_end, tokens, raw))
+        lines[lineno - first] = _line(lineno, tokens, lineno == current, marks, width, raw, text.language)
     return lines
 
 
 def _line(
-    lineno: int, tokens: tuple[Token, ...], current: bool, marks: tuple[tuple[int, int], ...], width: int
+    lineno: int,
+    tokens: tuple[Token, ...],
+    current: bool,
+    marks: tuple[tuple[int, int], ...],
+    width: int,
+    raw: str = "",
+    language: str = "python",
 ) -> SourceLine:
+    """``raw`` is the line itself, of which ``tokens`` may be the beginning only."""
     text = "".join([piece for _, piece in tokens])
-    if len(text) <= width:
+    length = max(len(text), len(raw))
+    if length <= width:
         return SourceLine(lineno, text, tokens, current, marks)
-    start, stop = positions.cut_window(len(text), width, marks)
-    before, after = ELLIPSIS if start else "", ELLIPSIS if stop < len(text) else ""
+    start, stop = positions.cut_window(length, width, marks)
+    window = tuple(
+        positions.slice_tokens(tokens, start, stop)
+        if stop <= len(text)
+        else highlighting.highlight_window(raw, start, stop, language)
+    )
+    before, after = ELLIPSIS if start else "", ELLIPSIS if stop < length else ""
     ends = [[("", end)] if end else [] for end in (before, after)]
-    kept = (*ends[0], *positions.slice_tokens(tokens, start, stop), *ends[1])
     offset = start - len(before)
     cut = tuple([(max(a, start) - offset, min(b, stop) - offset) for a, b in marks if a < stop])
-    return SourceLine(lineno, before + text[start:stop] + after, kept, current, cut, offset)
+    shown = "".join([piece for _, piece in window])
+    return SourceLine(lineno, before + shown + after, (*ends[0], *window, *ends[1]), current, cut, offset)
 
 
-def _code_end(tokens: Sequence[Token]) -> int:
+def _code_end(tokens: Sequence[Token], raw: str) -> int:
     """Where the trailing blanks and comments of a line begin. Only comments have classes that begin with c."""
     end = sum(len(text) for _, text in tokens)
+    if end < len(raw):
+        return len(raw.rstrip())
     for css, text in reversed(tokens):
         code = "" if css.startswith("c") else text.rstrip()
         if code:
@@ -258,11 +275,12 @@ class _Coloured:
 
 
 def _colour(text: _Text, first: int, last: int, width: int) -> tuple[_Coloured, ...]:
-    """The lines ``first`` to ``last``."""
+    """The lines ``first`` to ``last``; of very long ones the beginning."""
     start = _lexer_start(text, first)
-    coloured = highlighting.highlight(text.source.lines[start - 1 : last], text.language)
-    shown = enumerate(map(tuple, coloured[first - start :]), first)
-    return tuple([_Coloured(tokens, _line(lineno, tokens, False, (), width)) for lineno, tokens in shown])
+    raw = text.source.lines[start - 1 : last]
+    coloured = highlighting.highlight_shortened(raw, text.language, max(width, _LONG_LINE))
+    shown = zip(range(first, last + 1), map(tuple, coloured[first - start :]), raw[first - start :], strict=True)
+    return tuple([_Coloured(tokens, _line(lineno, tokens, False, (), width, line)) for lineno, tokens, line in shown])
 
 
 # Whole files take thousands of times the memory of an excerpt, so few of them are kept.
@@ -276,5 +294,5 @@ def _lexer_start(text: _Text, first: int) -> int:
         return max(1, first - _TEMPLATE_LOOKBACK)
     # A statement begins there, so it is not inside a string.
     anchor = text.block[0] if text.block else positions.definition_before(text.code, first)
-    strings = positions.long_strings(text.source.lines[anchor - 1 : first], anchor)
+    strings = positions.long_strings([line[:_LONG_LINE] for line in text.source.lines[anchor - 1 : first]], anchor)
     return next((start for start, end in strings if start < first <= end), first)

@@ -230,3 +230,20 @@ def test_the_definition_before_a_line_is_where_a_statement_begins() -> None:
     code = compile("x = (\n  1,\n  lambda: 1)\n@f\n@g\ndef h():\n  def i(): pass\nclass C: pass\n", "<test>", "exec")
     found = [positions.definition_before(code, lineno) for lineno in range(10)]
     assert found == [1, 1, 1, 1, 4, 4, 4, 4, 8, 8]
+
+
+@pytest.mark.parametrize(
+    ("code", "opening"),
+    [
+        ("x = 1", ""),
+        ("x = 'a'", ""),
+        ("x = 'a", "'"),
+        ("x = 'a\\'", "'"),
+        ('x = """a"', '"""'),
+        ('x = """a"""', ""),
+        ("x  # it's", "#"),
+        ("'a' \"b\" 'c", "'"),
+    ],
+)
+def test_what_opened_the_string_that_a_line_is_cut_in(code: str, opening: str) -> None:
+    assert positions.open_string(code) == opening

@@ -6,7 +6,7 @@ import itertools
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType
@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debugkit.debug import source
+from debugkit.debug import highlighting, source
+from debugkit.debug.positions import Token
 from debugkit.debug.source import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
 from debugkit.settings import Limits
 
@@ -341,6 +342,34 @@ def test_a_mark_longer_than_the_line_is_cut_with_it(fail: Callable[..., Frame]) 
     found = excerpt(fail("{}['" + "a" * 100 + "']\n"), limits)
     assert consistent(found, limits)
     assert marked(found) == ["{}['" + "a" * 14]
+
+
+def test_of_a_very_long_line_only_what_is_shown_is_coloured(
+    fail: Callable[..., Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    tokens = highlighting._tokens
+
+    def counted(code: str, language: str) -> Iterator[Token]:
+        read.append(len(code))
+        return tokens(code, language)
+
+    monkeypatch.setattr(highlighting, "_tokens", counted)
+    frame = fail("x = '" + "a" * 500_000 + "' + {}['here'] + '" + "b" * 500_000 + "'\ny = 'after'\n")
+    found = excerpt(frame, LIMITS)
+
+    assert sum(read) < 5_000
+    assert marked(found) == ["{}['here']"]
+    first, second = lines(found)
+    assert {css for css, text in first.tokens if text.strip("a" + source.ELLIPSIS) == ""} <= {"s1", ""}
+    assert ("s1", "'here'") in first.tokens
+    assert ("s1", "'after'") in second.tokens
+    assert consistent(found, LIMITS)
+
+
+def test_a_string_that_a_long_line_is_cut_in_does_not_colour_the_next_lines(fail: Callable[..., Frame]) -> None:
+    found = excerpt(fail('x = """' + "a" * 5_000 + '"""\nwhile x:\n    1 / 0\n'), LIMITS)
+    assert ("k", "while") in lines(found)[1].tokens
 
 
 @given(st.integers(1, 60), st.integers(0, 80), st.integers(1, 80))
