@@ -27,6 +27,8 @@ debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
 debugkit.debug.captured debugkit.debug.exception_fields
+debugkit.debug.said
+debugkit.debug.stand_ins
 debugkit.debug.error_position debugkit.debug.settings_position debugkit.debug.traceback_text
 debugkit.debug.files debugkit.debug.highlighting
 debugkit.debug.capture

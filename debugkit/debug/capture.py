@@ -22,8 +22,9 @@ from debugkit.debug.captured import (
     walk,
 )
 from debugkit.debug.error_position import error_position
-from debugkit.debug.foreign_text import called, clean, type_name
+from debugkit.debug.foreign_text import clean, type_name
 from debugkit.debug.libraries import Library, file_of_owner
+from debugkit.debug.said import Said
 from debugkit.debug.settings_position import settings_position
 from debugkit.debug.suggestions import local, suggestion
 from debugkit.debug.traceback_text import traceback_text
@@ -60,8 +61,9 @@ def capture(
     """
     start = exception_fields.traceback_of(exc) if tb is None else tb
     try:
-        captured = _Tree(limits, show_hidden).capture(exc, start, "")
-        return CapturedTraceback(captured, traceback_text(exc, start, captured, limits.text_size))
+        with Said(limits.text_size) as said:
+            captured = _Tree(limits, show_hidden, said).capture(exc, start, "")
+            return CapturedTraceback(captured, traceback_text(exc, start, captured, limits.text_size, said))
     except Exception as broken:  # no stack or memory left: say that at least
         name = type_name(type(exc))
         message = f"(capturing it failed: {type(broken).__name__})"
@@ -72,8 +74,8 @@ def capture(
 class _Tree:
     """Walks an exception, what led to it, and its groups. A chain lists no exception twice, so no walk loops."""
 
-    def __init__(self, limits: Limits, show_hidden: bool) -> None:
-        self._limits, self._show_hidden = limits, show_hidden
+    def __init__(self, limits: Limits, show_hidden: bool, said: Said) -> None:
+        self._limits, self._show_hidden, self._said = limits, show_hidden, said
         self._left = limits.exceptions
         self._seen: set[int] = set()
 
@@ -117,17 +119,17 @@ class _Tree:
 
     def _one(self, exc: BaseException, tb: TracebackType | None, relation: str) -> CapturedException:
         traces = list(_traces(tb))
-        message = exception_fields.message(exc, self._limits.text_size)
+        message = self._said.message(exc)
         return CapturedException(
             exception=exc,
             type_name=type_name(type(exc)),
             message=message,
-            notes=exception_fields.notes(exc),
+            notes=self._said.notes(exc),
             suggestion=suggestion(exc, traces[-1].tb_frame if traces else None, message),
             relation=relation,
             suppressed=exception_fields.led_by(exc)[2],
             frames=(
-                *_frames(traces, self._show_hidden, self._limits.frames),
+                *_frames(traces, self._show_hidden, self._limits.frames, self._said),
                 *(_pointed_at(exc, traces) or _in_settings(exc, traces)),
             ),
         )
@@ -142,7 +144,9 @@ def _traces(tb: TracebackType | None) -> Iterator[TracebackType]:
         tb = tb.tb_next
 
 
-def _frames(traces: Sequence[TracebackType], show_hidden: bool, most: int) -> Iterator[CapturedFrame | RepeatedFrames]:
+def _frames(
+    traces: Sequence[TracebackType], show_hidden: bool, most: int, said: Said
+) -> Iterator[CapturedFrame | RepeatedFrames]:
     hidden = hiding.hidden([local(trace.tb_frame, "__traceback_hide__") for trace in traces])
     shown = [index for index, hide in enumerate(hidden) if show_hidden or not hide]
     listed: list[CapturedFrame] = []
@@ -150,11 +154,11 @@ def _frames(traces: Sequence[TracebackType], show_hidden: bool, most: int) -> It
         if isinstance(item, repeats.LeftOut):
             yield RepeatedFrames(item.count, tuple(listed[len(listed) - item.cycle :]))
         else:
-            listed.append(_frame(traces[shown[item]], hidden[shown[item]]))
+            listed.append(_frame(traces[shown[item]], hidden[shown[item]], said))
             yield listed[-1]
 
 
-def _frame(trace: TracebackType, hidden: bool) -> CapturedFrame:
+def _frame(trace: TracebackType, hidden: bool, said: Said) -> CapturedFrame:
     frame = trace.tb_frame
     code = frame.f_code
     info = local(frame, "__traceback_info__")
@@ -169,7 +173,7 @@ def _frame(trace: TracebackType, hidden: bool) -> CapturedFrame:
         module=clean(guard.exact_str(dict.get(frame.f_globals, "__name__"))),
         position=_position(code, trace.tb_lasti),
         hidden=hidden,
-        info="" if info is guard.MISSING or info is None else called(str, info, _INFO_SIZE),
+        info="" if info is guard.MISSING or info is None else said.text(info, _INFO_SIZE),
         owner=clean(owner) if owner != code.co_filename else "",
         generated=_is_made_up(code.co_filename) and not files.is_any_template(frame),
     )

@@ -10,9 +10,13 @@ from typing import Any
 from debugkit.debug.captured import CapturedException, plain_frames
 from debugkit.debug.exception_fields import led_by, members
 from debugkit.debug.foreign_text import clean, shortened, type_name
+from debugkit.debug.said import Said
+from debugkit.debug.stand_ins import stand_in
 
 #: Exceptions that `traceback` is asked to print. It takes about 10 µs for each, shown or not.
 _MOST_PRINTED = 10_000
+#: Characters of a line of source that are printed.
+_LONGEST_LINE = 10_000
 
 
 class _Stack(traceback.StackSummary):
@@ -26,15 +30,25 @@ class _Stack(traceback.StackSummary):
         one = frame_summary
         key = (one.filename, one.lineno, one.end_lineno, one.colno, one.end_colno, one.name)
         if key not in self._formatted:
+            line = one.line or ""
+            if len(line) > _LONGEST_LINE:  # its carets would cost a parse of all of it
+                name, lineno, cut = one.name, one.lineno, f"{line[:_LONGEST_LINE]}..."
+                one = traceback.FrameSummary(one.filename, lineno, name, lookup_line=False, line=cut)
             self._formatted[key] = super().format_frame_summary(one, **options)
         return self._formatted[key]
 
 
-def traceback_text(exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int) -> str:
+def traceback_text(
+    exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int, said: Said
+) -> str:
     """What `traceback.format_exception` gives, or the plain text of ``captured`` where that itself fails."""
     try:
-        text = "".join(_standard(exc, tb)) if _is_small(exc) else _shortened_text(captured, "too many exceptions")
-    except BaseException as error:  # it runs code of the user's: __str__, __notes__, overridden fields
+        text = (
+            "".join(_standard(stand_in(exc, tb, said), tb))
+            if _is_small(exc)
+            else _shortened_text(captured, "too many exceptions")
+        )
+    except BaseException as error:  # it looks for what was meant in objects of the user's: names, attributes
         text = _shortened_text(captured, f"the traceback module raised {type_name(type(error))}")
     return shortened(clean(text), size)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 import pytest
@@ -26,6 +27,7 @@ from capture_support import (
     run,
 )
 
+from debugkit.debug import traceback_text
 from debugkit.debug.capture import (
     capture,
 )
@@ -107,7 +109,7 @@ def test_repeated_frames_cost_the_text_no_time() -> None:
     assert 0 < len(formatted) < 10
 
 
-def test_when_the_traceback_module_fails_the_text_is_plain() -> None:
+def test_fields_that_a_class_overrides_do_not_reach_the_traceback_module() -> None:
     class Odd(Exception):
         @property
         def __suppress_context__(self) -> bool:
@@ -123,6 +125,37 @@ def test_when_the_traceback_module_fails_the_text_is_plain() -> None:
     assert "ValueError: no stock\n" in text
     assert "direct cause" in text
     assert "Odd: strange\n" in text
-    assert ".outer\n" in text
-    assert "SystemExit" in text
     assert text.index("ValueError: no stock") < text.index("Odd: strange")
+
+
+def test_the_owner_of_a_missing_attribute_is_not_asked_for_its_names() -> None:
+    class Owner:
+        def __dir__(self) -> list[str]:
+            asked.append(1)
+            return ["name"]
+
+    asked: list[int] = []
+
+    def outer() -> None:
+        raise AttributeError("strange", name="nmae", obj=Owner())
+
+    assert captured(outer).text.endswith("AttributeError: strange\n")
+    assert asked == []
+
+
+def test_what_the_traceback_module_cannot_print_in_time_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traceback_text, "_MOST_PRINTED", 1)
+    text = captured(chained, "cause").text
+    assert "ValueError: no stock\n" in text
+    assert "direct cause" in text
+    assert ", in chained\n" in text
+    assert "Shortened: too many exceptions" in text
+    assert text.index("ValueError: no stock") < text.index("KeyError: 'price'")
+
+
+def test_of_a_very_long_line_the_beginning_is_printed(tmp_path: Path) -> None:
+    file = tmp_path / "long.py"
+    file.write_text(f"x = ['{'a' * 300_000}', 1 / 0]\n")
+    text = captured(exec, compiled(file.read_text(), str(file))).text
+    assert "x = ['aaa" in text
+    assert len(text) < 15_000
