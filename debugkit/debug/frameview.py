@@ -137,7 +137,7 @@ class FrameViews:
             locals=names,
             locals_left_out=left_out,
             locals_notice=self._locals_notice(frame),
-            info=self._describer.redactor.text(frame.info) if reader.values else "",
+            info=self._describer.text(frame.info) if reader.values else "",
             evaluate_url=f"{url}/evaluate" if console else "",
             interrupt_url=f"{url}/interrupt" if console else "",
             console_notice="" if console else self._console_notice(frame),

@@ -272,7 +272,8 @@ def _interrupt(thread: threading.Thread) -> None:
         raise_in_thread(thread.ident, Abandoned)
 
 
-_LINE_BREAK = re.compile(r"\s*[\r\n]\s*")
+# Only where white space begins: tried at each of its characters, a long run of blanks would cost the square of it.
+_LINE_BREAK = re.compile(r"(?<!\s)\s*[\r\n]\s*")
 
 
 def printable(text: str) -> str:

@@ -76,7 +76,7 @@ def entry_response(
         developer = verdict.level is Level.DEVELOPER
         kind = "application/problem+json" if status >= 400 else "application/json"
         return answers.answer(
-            kind, render.to_json(Problem(entry, builder, describer.redactor.text, ids=developer).data()), status=status
+            kind, render.to_json(Problem(entry, builder, describer.text, ids=developer).data()), status=status
         )
 
 

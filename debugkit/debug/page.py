@@ -136,7 +136,7 @@ class PageBuilder:
         return own[:FULL_FRAMES]
 
     def _text(self, text: str) -> str:
-        return self._describer.redactor.text(text)
+        return self._describer.text(text)
 
     def _frame(self, frame: CapturedFrame, *, chosen: bool) -> FrameView:
         why = ""

@@ -86,7 +86,7 @@ class Panels:
             return ValueView(name, REDACTED, redacted=True, kind="redacted")
         if isinstance(value, str) and not redactor.name_is_secret(name):
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
-            return ValueView(name, redactor.text(value[:BODY_TEXT]), kind="")
+            return ValueView(name, self._describer.text(value[:BODY_TEXT]), kind="")
         node = self._describer.describe(value, name)
         handle = self._entry.put_value(value, name) if self._handles and node.openable and "…" in node.text else ""
         return ValueView(name, node.text, node.type, handle, node.redacted, node.kind)
@@ -146,7 +146,7 @@ class Panels:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
             return Section("", (self._row("", bytes(body)),))
-        return Section("", text=self._describer.redactor.text(text[:BODY_TEXT]))
+        return Section("", text=self._describer.text(text[:BODY_TEXT]))
 
     def _session_sections(self) -> tuple[Section, ...]:
         """Sessions that middleware or a framework left in the environ or in its request context."""

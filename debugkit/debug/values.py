@@ -8,10 +8,11 @@ objects not evaluated. Types are compared by ``type()`` and looked up by ``id()`
 
 from __future__ import annotations
 
+import time
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from debugkit.debug.builtin_types import int_text
 from debugkit.debug.classes import Classes
@@ -20,6 +21,8 @@ from debugkit.debug.redaction import REDACTED, Redactor
 from debugkit.debug.shapes import Note, Part, Shape, cut
 from debugkit.settings import Limits
 
+T = TypeVar("T")
+
 #: Fewer characters than these say nothing: the part is counted with those left out.
 FEWEST: Final = 6
 #: Room that a key and its value get however many there are: few that can be read say more than many that cannot.
@@ -27,6 +30,10 @@ KEY: Final = 40
 VALUE: Final = 16
 #: Characters for each container in a list of containers: better two that tell something than ten that do not.
 ROOM_TO_SEE_INTO: Final = 45
+
+#: Seconds of the processor for the values and texts of one page; with hundreds of large ones it takes a tenth of that.
+MOST_SECONDS: Final = 1.0
+_NO_TIME: Final = "not shown: the time for this page is used up"
 
 #: Whatever they are called: `None` and booleans, for they are the reason of many an error, and code.
 _NEVER_SECRET: Final = frozenset(
@@ -63,12 +70,23 @@ class Children:
 
 
 class Describer:
-    """Describes values within ``limits``. Make one for each page: it holds the time that foreign code may take."""
+    """Describes values within ``limits``. Make one for each page: it holds the time of foreign code and of texts.
 
-    def __init__(self, limits: Limits, redactor: Redactor, guard: Guard | None = None) -> None:
+    ``clock`` tells the processor time of this thread: a busy machine costs a page nothing.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        redactor: Redactor,
+        guard: Guard | None = None,
+        clock: Callable[[], float] = time.thread_time,
+    ) -> None:
         self.limits, self.redactor = limits, redactor
         self._guard = guard or Guard(limits.repr_seconds, limits.values_seconds)
         self._classes = Classes(limits, redactor, self._guard)
+        self._left, self._clock = MOST_SECONDS, clock
+        self._texts: dict[str, str] = {}
         self._path: list[int] = []  # ids of the containers around the value at hand
 
     def __enter__(self) -> Describer:
@@ -81,13 +99,18 @@ class Describer:
         """End the helper thread, if there is one, and let go of all values."""
         self._guard.close()
         self._classes.clear()
+        self._texts.clear()
+
+    def text(self, text: str) -> str:
+        """``text`` without secrets. The same one is searched once, however often a page prints it."""
+        known = self._texts.get(text)
+        if known is None:
+            known = self._texts[text] = self._timed(lambda: self.redactor.text(text), lambda: f"({_NO_TIME})")
+        return known
 
     def describe(self, value: object, name: str = "") -> Node:
         """``value`` in one line of at most ``limits.value_text`` characters. Its ``name`` may make it secret."""
-        try:
-            return self._node(value, name)
-        except Exception as error:
-            return self._failed(value, error)
+        return self._timed(lambda: self._described(value, name), lambda: self._error(value, _NO_TIME))
 
     def children(self, value: object, name: str = "", offset: int = 0) -> Children:
         """At most ``limits.page_items`` children from ``offset`` on; none of a secret."""
@@ -98,7 +121,23 @@ class Describer:
         except Exception as error:
             return Children((Child("", None, self._failed(value, error)),), None, None)
 
+    def _timed(self, make: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        """What ``make`` gives, at the cost of the page's time; ``otherwise`` when that is used up."""
+        if self._left <= 0:
+            return otherwise()
+        started = self._clock()
+        try:
+            return make()
+        finally:
+            self._left -= self._clock() - started
+
     # One line
+
+    def _described(self, value: object, name: str) -> Node:
+        try:
+            return self._node(value, name)
+        except Exception as error:
+            return self._failed(value, error)
 
     def _node(self, value: object, name: str) -> Node:
         of = printable(self._classes.of(type(value)).name)
@@ -112,8 +151,11 @@ class Describer:
 
     def _failed(self, value: object, error: Exception) -> Node:
         """The last resort. `RecursionError` and `MemoryError` end here as well."""
+        return self._error(value, f"cannot be shown, {class_name(type(error))}")
+
+    def _error(self, value: object, why: str) -> Node:
         name = printable(class_name(type(value)))
-        return Node(f"<{name}: cannot be shown, {class_name(type(error))}>", name, "error", False)
+        return Node(f"<{name}: {why}>", name, "error", False)
 
     def _is_secret(self, value: object, name: str) -> bool:
         """By name or type. The empty string is no secret either."""

@@ -294,3 +294,22 @@ def test_a_local_class_is_named_without_its_function():
 def test_a_text_becomes_one_line_that_can_be_sent(text, expected):
     assert printable(text) == expected
     printable(text).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a  \n b", "a b"),
+        ("a\n\n\tb\r\n", "a b "),
+        ("\n a", " a"),
+        ("a \t b\x07", "a \\t b\\x07"),
+        ("a \n \x07", "a \\x07"),
+    ],
+)
+def test_line_breaks_become_one_blank(text, shown):
+    assert printable(text) == shown
+
+
+def test_a_long_run_of_blanks_is_read_once():
+    """Backtracking from each blank would take minutes here."""
+    assert printable("\x07" + " " * 200_000) == "\\x07" + " " * 200_000

@@ -10,7 +10,9 @@ import types
 import pytest
 from values_support import Color, Item, Plain, Shown
 
-from debugkit.debug.redaction import REDACTED
+from debugkit.debug.redaction import REDACTED, Redactor
+from debugkit.debug.values import Describer
+from debugkit.settings import Limits
 
 
 def labels(children):
@@ -208,3 +210,25 @@ def test_children_that_cannot_be_read_say_so(describer):
             return describer.children([[{"a": [1]}]])
 
     assert "RecursionError" in deeper().items[0].node.text
+
+
+def test_values_and_texts_count_against_the_time_of_the_page():
+    moments = iter(range(0, 1_000, 2))
+    with Describer(Limits(), Redactor(environ={}), clock=lambda: next(moments)) as describer:
+        assert describer.describe([1]).text == "[1]"
+        assert describer.describe([1]).text == "<list: not shown: the time for this page is used up>"
+        assert describer.text("password=hunter2") == "(not shown: the time for this page is used up)"
+
+
+def test_a_text_is_searched_once_for_a_page():
+    class Counting(Redactor):
+        searched = 0
+
+        def text(self, value):
+            self.searched += 1
+            return super().text(value)
+
+    redactor = Counting(environ={})
+    with Describer(Limits(), redactor) as describer:
+        assert {describer.text("password=hunter2") for _ in range(3)} == {"password=••••••"}
+    assert redactor.searched == 1
