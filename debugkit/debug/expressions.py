@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 #: Lines before and after the failing one that are looked at.
 MOST_LINES: Final = 500
+#: Characters of them that are parsed; of a failing line that is longer, those before and behind the error are searched.
+MOST_CHARACTERS: Final = 30_000
+CHARACTERS_BEFORE: Final = 100
+CHARACTERS_BEHIND: Final = 300
 #: Expressions that are evaluated, the nearest first.
 MOST_EXPRESSIONS: Final = 500
 #: Seconds after which only failing lines are evaluated: pure_eval checks every key of a dict before it looks one up.
@@ -64,11 +68,15 @@ class ExpressionValue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """The code of a frame inside a block: its name, and the lines, from 1, where it begins and where it failed."""
+    """The code of a frame inside a block: its name, and the lines, from 1, where it begins and where it failed.
+
+    ``column`` is where it failed on the first of these, in bytes.
+    """
 
     name: str
     first: int
     failing: range
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,9 @@ def expression_values(
     if frame.frame is None or frame.code is None or first > last:
         return ()
     failing = _failing_lines(frame)
-    scope = _Scope(frame.code.co_name, frame.code.co_firstlineno - first + 1, _shift(failing, 1 - first))
+    scope = _Scope(
+        frame.code.co_name, frame.code.co_firstlineno - first + 1, _shift(failing, 1 - first), frame.position.colno or 0
+    )
     found = _expressions(tuple(line.rstrip("\r\n") for line in lines[first - 1 : last]), scope)
     if failing_only:
         found = tuple(item for item in found if item.touches(scope.failing))
@@ -136,13 +146,14 @@ def _expressions(lines: tuple[str, ...], scope: _Scope) -> tuple[_Found, ...]:
     """The expressions of a block that belong to ``scope``; cached, for a page is looked at more than once."""
     at = min(max(scope.failing.start, 1), len(lines))
     for start, stop in _windows(len(lines), at - 1):
-        tree = _parse(lines[start:stop])
+        short = sum(map(len, lines[start:stop])) <= MOST_CHARACTERS
+        tree = _parse(lines[start:stop]) if short else None
         if tree is not None:
             for node in ast.walk(tree):
                 _move(node, start)
             nodes = _nodes(_own_tree(tree, scope))
             return _distinct(item for node in nodes if _is_placed(item := _located(node, lines), lines))
-    return _distinct(_found_names(lines[at - 1], at))
+    return _distinct(_found_names(lines[at - 1], at, scope.column))
 
 
 def _windows(count: int, at: int) -> Iterator[tuple[int, int]]:
@@ -255,9 +266,13 @@ def _characters(line: str, offset: int | None) -> int:
     return offset or 0 if line.isascii() else len(line.encode(errors="replace")[:offset].decode(errors="replace"))
 
 
-def _found_names(line: str, number: int) -> Iterator[_Found]:
-    """The names on a line that cannot be parsed."""
-    for match in _NAME.finditer(line):
+def _found_names(line: str, number: int, failing: int) -> Iterator[_Found]:
+    """The names on a line that cannot be parsed, near the byte ``failing`` of a very long one."""
+    start, stop = 0, len(line)
+    if stop > MOST_CHARACTERS:
+        column = _characters(line[:failing], failing)
+        start, stop = max(column - CHARACTERS_BEFORE, 0), column + CHARACTERS_BEHIND
+    for match in _NAME.finditer(line, start, stop):
         yield _Found(ast.Name(match[0], ast.Load()), match[0], number, match.start(), number, match.end())
 
 

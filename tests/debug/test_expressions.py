@@ -17,6 +17,7 @@ from debugkit.debug.expressions import expression_values
 class Position:
     lineno: int | None = None
     end_lineno: int | None = None
+    colno: int | None = None
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Failure:
     def frame(self) -> Frame:
         code, lineno = self.traceback.tb_frame.f_code, self.traceback.tb_lineno
         positions = list(code.co_positions())[self.traceback.tb_lasti // 2]
-        return Frame(self.traceback.tb_frame, code, lineno, Position(positions[0], positions[1]))
+        return Frame(self.traceback.tb_frame, code, lineno, Position(*positions[:3]))
 
     def values(self, first: int = 1, last: int | None = None, clock=lambda: 0.0, **options):
         return expression_values(self.frame, self.lines, first, last or len(self.lines), clock, **options)
@@ -321,6 +322,14 @@ def test_a_block_of_a_long_file_is_cut_around_the_failing_line():
     assert found[-1].text == "x5"
     assert found[-1].failing
     assert len(found) <= 600
+
+
+def test_of_a_line_too_long_to_be_parsed_the_names_around_the_error_are_found():
+    names = ", ".join(f"n{number}" for number in range(20_000))
+    program = f"{' = '.join(f'n{number}' for number in range(20_000))} = 'ä'\nx = [{names}, n7 + 1, {names}]\n"
+    failing = Failure(program).failing(first=2, last=2)
+    assert failing["n7"] == "ä"
+    assert 10 < len(failing) < 100
 
 
 def test_when_time_is_up_only_the_failing_lines_are_evaluated():
