@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -36,6 +37,11 @@ ROWS = 100
 GIVEN_ROWS = 1_000
 #: Characters of a query or a cookie header that are read, as many as of a body (`Limits.recorded_body`).
 LONGEST_FIELDS = 65_536
+#: Characters read of a header inside a form: `email` takes seconds for one of the size of a body.
+LONGEST_HEADER = 1_000
+_LONG_HEADER = re.compile(
+    rb"^(content-[a-z-]{1,40}:[^\r\n]{%d})[^\r\n]+" % LONGEST_HEADER, re.IGNORECASE | re.MULTILINE
+)
 #: Stands for the debugger's own cookie, which opens consoles: never printed.
 OWN_SESSION = Note("the debugger's own session")
 
@@ -198,7 +204,8 @@ def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]
     from email.parser import BytesParser  # only for forms with files: the import costs more than most pages
     from email.policy import HTTP
 
-    head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
+    body = _LONG_HEADER.sub(rb"\1", body)
+    head = f"Content-Type: {content_type[:LONGEST_HEADER]}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     fields: list[tuple[str, object]] = []
     for part in message.iter_parts():

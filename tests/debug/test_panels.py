@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -76,6 +77,18 @@ def test_a_form_with_files_shows_fields_and_what_the_files_are() -> None:
 
 def test_a_form_with_files_that_was_cut_shows_what_there_is() -> None:
     assert multipart_fields(f"multipart/form-data; boundary={BOUNDARY}", part("name", b"Tea")[:-2]) == [("name", "Tea")]
+
+
+def test_headers_of_a_form_are_read_in_proportion() -> None:
+    def seconds(parameters: bytes) -> float:
+        body = part("name", b"Tea").replace(b'"name"', b'"name"' + parameters)
+        started = time.process_time()
+        fields = multipart_fields(f"multipart/form-data; boundary={BOUNDARY}{parameters.decode()}", body)
+        assert fields == [("name", "Tea")]
+        return time.process_time() - started
+
+    best = [min(seconds(b"; a=b" * count) for _ in range(4)) for count in (1_000, 10_000)]
+    assert best[1] < 5 * best[0]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/vnd.api+json; charset=utf-8"])
