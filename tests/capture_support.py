@@ -44,7 +44,7 @@ def fail() -> None:
 
 
 def hide(word: object, inner: Callable[[], object]) -> object:
-    __traceback_hide__ = word  # noqa: F841 - read by capture
+    __traceback_hide__ = word
     return inner()
 
 

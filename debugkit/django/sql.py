@@ -102,7 +102,7 @@ class Recording:
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Django calls this in place of each query, and it calls the query."""
-        __traceback_hide__ = True  # noqa: F841 - read from the frame by whoever shows tracebacks
+        __traceback_hide__ = True
         began = time.perf_counter()
         try:
             result = execute(sql, params, many, context)

@@ -178,7 +178,7 @@ def test_before_ends_what_after_hid() -> None:
 
 def test_when_all_frames_would_be_hidden_all_are_shown() -> None:
     def only() -> None:
-        __traceback_hide__ = True  # noqa: F841 - read by capture
+        __traceback_hide__ = True
         fail()
 
     exc = caught(only)
@@ -542,7 +542,7 @@ def test_a_group_opens_where_the_application_raised_it() -> None:
 
 def test_a_hidden_frame_is_not_opened_when_it_is_shown() -> None:
     def helper() -> None:
-        __traceback_hide__ = True  # noqa: F841 - read by capture
+        __traceback_hide__ = True
         raise ValueError
 
     assert captured(lambda: first(helper), show_hidden=True).opened.name == "first"

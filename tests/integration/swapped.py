@@ -11,7 +11,7 @@ DebuggedApplication = importlib.import_module(os.environ["DEBUGGER"]).DebuggedAp
 
 
 def hidden_helper(price: int) -> int:
-    __traceback_hide__ = True  # noqa: F841  # debuggers read it
+    __traceback_hide__ = True  # debuggers read it
     return price // 0
 
 
