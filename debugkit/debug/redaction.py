@@ -128,10 +128,11 @@ def type_is_secret(name: str) -> bool:
     return _SECRET_TYPE.match(name) is not None
 
 
+# All patterns are linear: a match begins only where a name, a scheme or a token can begin, not at each letter of it.
 # The name and the sign before a value: `password=`, `'password': `, `"password": `, `X-Api-Key: ` at a line's start.
 _ASSIGNMENT: Final = re.compile(
-    r"""(?P<quote>\\?["'])?(?P<name>[A-Za-z_][\w\-]*)(?(quote)\\?["']\s*[:=]|\s*=(?!=))\s*"""
-    r"""|^(?P<header>[A-Za-z][\w\-]*):[ \t]+(?=\S)""",
+    r"""(?P<quote>\\?["'])?(?<![\w\-])(?P<name>[\w\-]++)(?(quote)\\?["']\s*[:=]|\s*=(?!=))\s*"""
+    r"""|^(?P<header>[A-Za-z][\w\-]*+):[ \t]++(?=\S)""",
     re.MULTILINE,
 )
 # A quoted value to its closing quote, or to the end of a text that was cut; else one word.
@@ -143,7 +144,7 @@ _VALUE: Final = re.compile(
 )
 _SHOWN: Final = frozenset({"None", "True", "False", "null", "true", "false", "''", '""', "b''", REDACTED})
 _HEADER: Final = re.compile(r"[^\r\n]+")
-_USERINFO: Final = re.compile(r"([A-Za-z][\w+.\-]*://[^\s/:@?#\"']*):([^\s/@\"']+)@")
+_USERINFO: Final = re.compile(r"(://[^\s/:@?#\"']*+):([^\s/@\"']++)@")
 _PRIVATE_KEY: Final = re.compile(
     r"(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----).*?(?:-----END[^-]*-----|\Z)", re.DOTALL
 )
@@ -152,7 +153,7 @@ _SCHEME: Final = re.compile(
     r"\b(Bearer|(?i:bearer|basic)(?=\s+\S*(?:[0-9=]|[a-z][A-Z])))(\s+)"
     r"(?!(?i:token|tokens|auth|authentication|authorization|realm|scheme|error|is|was|of)\b(?![.\-_]))[A-Za-z0-9._~+/\-]{2,}=*"
 )
-_JWT: Final = re.compile(r"\beyJ[\w\-]{5,}\.[\w\-]{5,}\.[\w\-]*")
+_JWT: Final = re.compile(r"(?<![\w\-])eyJ[\w\-]{5,}+\.[\w\-]{5,}+\.[\w\-]*")
 
 
 class Redactor:

@@ -75,12 +75,6 @@ TEXTS: dict[str, Callable[[int], str]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def unredacted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `redaction.py` itself costs has a test of its own."""
-    monkeypatch.setattr(Redactor, "text", lambda self, value: value)
-
-
 class Failing:
     """An application whose error holds a text in every place that takes one."""
 
