@@ -1,11 +1,25 @@
-"""Fixtures for all tests: settings that touch nothing outside of the test's own folder."""
+"""For all tests: settings that touch nothing outside of the test's own folder, and signals as a terminal has them."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start have signals that are not ignored.
+
+    ``nohup`` ignores SIGHUP, and shells ignore SIGINT for what runs in the background; children inherit that, see
+    signal(7).
+    What has a handler here is back to its default in a child, and this process stays alive as it was told to.
+    """
+    for name in ("SIGHUP", "SIGINT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *arguments: None)
 
 
 @pytest.fixture(autouse=True)

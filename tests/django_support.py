@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reload_support import Project, stop
-from serving_support import ROOT, TIMEOUT, Process, environ
+from reload_support import Project
+from serving_support import ROOT, TIMEOUT, Program, environ
 
 MANAGE = """
 import os, sys
@@ -127,14 +127,14 @@ def started(
 ) -> Iterator[Project]:
     # This checkout may be edited while its tests run: the project alone decides about reloads.
     unwatched = ("--exclude-pattern", f"{ROOT / 'debugkit'}/")
-    with Process(*arguments, *unwatched, cwd=folder, python=python, stdin=stdin, **variables) as process:
+    with Program(*arguments, *unwatched, cwd=folder, python=python, stdin=stdin, **variables) as process:
         found = Project(folder, process)
         found.port = int(process.read_until(r"https?://[^/\s]+:(\d+)/")[1])
         process.read_until(r"^ \* (Reloading with|Waiting for a change)" if _reloads(arguments) else "Press Ctrl")
         try:
             yield found
         finally:
-            stop(process)
+            process.stop()
 
 
 def _reloads(arguments: tuple[str, ...]) -> bool:

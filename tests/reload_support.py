@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serving_support import TIMEOUT, Client, Process, Reply
+from serving_support import TIMEOUT, Client, Program, Reply
 
 #: An application that answers ``text`` and the number of its process.
 APP = """
@@ -23,7 +23,7 @@ def app(environ, start_response):
 class Project:
     """A server of a folder's application, its terminal, and clients."""
 
-    def __init__(self, folder: Path, process: Process) -> None:
+    def __init__(self, folder: Path, process: Program) -> None:
         self.folder = folder
         self.process = process
         self.port = 0
@@ -57,7 +57,7 @@ class Project:
 
     @property
     def terminal(self) -> str:
-        return "".join(self.process.lines)
+        return self.process.log
 
 
 @contextmanager
@@ -71,21 +71,14 @@ def project(
 ) -> Iterator[Project]:
     """Serve ``text`` as ``app.py`` of ``folder`` with a reloader, until the end of the test."""
     (folder / "app.py").write_text(text)
-    with Process(*arguments, cwd=folder, python=python, stdin=stdin, **variables) as process:
+    with Program(*arguments, cwd=folder, python=python, stdin=stdin, **variables) as process:
         found = Project(folder, process)
         found.port = int(process.read_until(r"https?://\S+:(\d+)/$")[1])
         process.read_until(r"^ \* (Reloading with|Waiting for a change)")
         try:
             yield found
         finally:
-            stop(process)
-
-
-def stop(process: Process) -> None:
-    """End a server gently: whoever is left behind is a failure of the test that left it."""
-    if process.process.poll() is None:
-        process.process.terminate()
-        process.process.wait(TIMEOUT)
+            process.stop()
 
 
 class Caller:

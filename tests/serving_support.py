@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
-import signal
 import socket
 import subprocess
 import sys
@@ -17,11 +15,12 @@ from pathlib import Path
 from typing import Any
 from wsgiref.validate import validator
 
+from process_support import TIMEOUT, Process
+
 from debugkit.serving.log import Log
 from debugkit.serving.server import Server, make_server
 
 ROOT = Path(__file__).parent.parent
-TIMEOUT = 20.0
 
 
 class Stream(io.StringIO):
@@ -202,8 +201,8 @@ def application(
     return app
 
 
-class Process:
-    """``python -m debugkit`` in a process of its own."""
+class Program(Process):
+    """``python -m debugkit``, or another program, in a process of its own that finds this checkout."""
 
     def __init__(
         self,
@@ -213,43 +212,14 @@ class Process:
         stdin: int = subprocess.DEVNULL,
         **variables: str,
     ) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", *python, *arguments],
-            cwd=cwd,
-            env=environ() | variables,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        self.lines: list[str] = []
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def read_until(self, pattern: str) -> re.Match[str]:
-        """Read lines of stderr until one matches."""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(line)
-            if match := re.search(pattern, line):
-                return match
-        raise AssertionError(f"the process ended with {self.process.wait(TIMEOUT)}:\n{''.join(self.lines)}")
+        command = [sys.executable, "-W", "error", *python, *arguments]
+        super().__init__(command, cwd=cwd, env=environ() | variables, stdin=stdin)
 
     def port(self) -> int:
         """Wait until the server listens."""
         port = int(self.read_until(r"https?://\S+:(\d+)/")[1])
         self.read_until(r"Press Ctrl")
         return port
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(TIMEOUT)
 
 
 def environ() -> dict[str, str]:

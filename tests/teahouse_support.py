@@ -7,10 +7,8 @@ import os
 import re
 import runpy
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +16,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from integration.processes import Answer, Browser
+from process_support import Process
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "examples" / "django_project"
-TIMEOUT = 20.0
 #: This checkout may be edited while its tests run: the project alone decides about reloads.
 UNWATCHED = ("--exclude-pattern", f"{ROOT / 'debugkit'}/")
 #: What is printed when the server is ready for requests, with its port.
@@ -61,7 +59,7 @@ def copy_of_the_project(folder: Path) -> Path:
     return Path(shutil.copytree(PROJECT, folder / "project", ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3")))
 
 
-class House:
+class House(Process):
     """The running command, and all that it prints."""
 
     def __init__(
@@ -73,56 +71,8 @@ class House:
         **variables: str,
     ) -> None:
         self.folder = folder
-        self._text = ""
-        self._ended = False
-        self._grown = threading.Condition()
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", *python, "runserver_plus", *UNWATCHED, *arguments],
-            cwd=folder,
-            env=environ(database, **variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._keep(line)
-        self._ended = True
-        self._keep("")
-
-    def _keep(self, line: str) -> None:
-        with self._grown:
-            self._text += line
-            self._grown.notify_all()
-
-    @property
-    def log(self) -> str:
-        with self._grown:
-            return self._text
-
-    def mark(self) -> int:
-        """A place in what is printed: what comes after it can be waited for."""
-        return len(self.log)
-
-    def wait_for(self, pattern: str, start: int = 0) -> re.Match[str]:
-        """The first match of ``pattern`` in what is printed after ``start``."""
-        found: list[re.Match[str]] = []
-
-        def look() -> bool:
-            found.extend(match for match in [re.search(pattern, self._text[start:])] if match)
-            return bool(found) or self._ended
-
-        with self._grown:
-            self._grown.wait_for(look, TIMEOUT)
-            assert found, f"{pattern!r} was not printed:\n{self._text}"
-        return found[0]
+        command = [sys.executable, "-W", "error", *python, "runserver_plus", *UNWATCHED, *arguments]
+        super().__init__(command, cwd=folder, env=environ(database, **variables), merged=True)
 
     def wait_until_it_listens(self) -> None:
         self.port = int(self.wait_for(LISTENING)[1])
@@ -147,26 +97,10 @@ class House:
     def guest(self) -> Guest:
         return Guest(self)  # type: ignore[arg-type]
 
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """The exit status after a signal."""
-        self.process.send_signal(number)
-        return self.process.wait(TIMEOUT)
-
-    def kill(self) -> None:
-        """End the process and those it started, as a crash does."""
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait(TIMEOUT)
-        self._reader.join(TIMEOUT)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-
     @property
     def children(self) -> list[int]:
         """The processes that it has started and that still run: who serves, and who waits to."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
         return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
     @property
@@ -182,12 +116,9 @@ class House:
 @contextmanager
 def serving(*arguments: str, database: Path, **more: Any) -> Iterator[House]:
     """The command on a free port, until the end of the test."""
-    house = House(*arguments, database=database, **more)
-    try:
+    with House(*arguments, database=database, **more) as house:
         house.wait_until_it_listens()
         yield house
-    finally:
-        house.kill()
 
 
 class Guest(Browser):

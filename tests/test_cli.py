@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving_support import Client, Process, Stream, application, environ
+from serving_support import Client, Program, Stream, application, environ
 
 import debugkit
 from debugkit.choices import PORTS, Choices, debugged, debugger_of, listen_on
@@ -86,21 +86,21 @@ def test_no_command_is_wrong_usage_and_shows_the_help(capsys: Any) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_file_is_served_until_a_signal_ends_it_with_128_and_its_number(hello: Path, number: signal.Signals) -> None:
-    with Process("run", str(hello), "--port", "0", "--no-debugger") as process:
+    with Program("run", str(hello), "--port", "0", "--no-debugger") as process:
         with Client(process.port()) as client:
             assert client.get("/").body == b"hello"
         assert process.end(number) == 128 + number
-        assert "Traceback" not in (process.process.stderr.read() if process.process.stderr else "")
+        assert "Traceback" not in process.stderr.rest()
 
 
 def test_a_module_is_found_in_the_working_directory(hello: Path) -> None:
-    with Process("run", "tea_hello:app", "--port", "0", "--no-debugger", cwd=hello.parent) as process:
+    with Program("run", "tea_hello:app", "--port", "0", "--no-debugger", cwd=hello.parent) as process:
         with Client(process.port()) as client:
             assert client.get("/").body == b"hello"
 
 
 def test_requests_and_tracebacks_are_in_the_terminal(hello: Path) -> None:
-    with Process("run", str(hello), "--port", "0", "--no-debugger") as process:
+    with Program("run", str(hello), "--port", "0", "--no-debugger") as process:
         with Client(process.port()) as client:
             assert client.get("/fails").body == b"Internal Server Error\n"
         process.read_until(r"^Traceback \(most recent call last\):$")
@@ -109,7 +109,7 @@ def test_requests_and_tracebacks_are_in_the_terminal(hello: Path) -> None:
 
 
 def test_the_debugger_is_on_unless_asked_otherwise(hello: Path) -> None:
-    with Process("run", str(hello), "--port", "0") as process:
+    with Program("run", str(hello), "--port", "0") as process:
         with Client(process.port()) as client:
             reply = client.get("/fails", "Accept: text/html")
             assert reply.status == 500
@@ -119,7 +119,7 @@ def test_the_debugger_is_on_unless_asked_otherwise(hello: Path) -> None:
 
 
 def test_the_terminal_says_pin_and_link(hello: Path) -> None:
-    with Process("run", str(hello), "--port", "0") as process:
+    with Program("run", str(hello), "--port", "0") as process:
         process.port()
         process.read_until(r"\d{3}-\d{3}-\d{3}")
 
@@ -240,12 +240,11 @@ def test_run_simple_serves_until_a_signal() -> None:
     program = (
         f"{HELLO}\nfrom debugkit import run_simple\ntry: run_simple('localhost', 0, app)\nfinally: print('cleaned up')"
     )
-    with Process(python=("-c", program)) as process:
+    with Program(python=("-c", program)) as process:
         with Client(process.port()) as client:
             assert client.get("/").body == b"hello"
         assert process.end(signal.SIGINT) == 128 + signal.SIGINT
-        assert process.process.stdout is not None
-        assert process.process.stdout.read() == "cleaned up\n"
+        assert process.stdout.rest() == "cleaned up\n"
 
 
 def test_run_simple_with_the_debugger_prints_the_banner_of_a_wrapped_application_once() -> None:
@@ -253,21 +252,20 @@ def test_run_simple_with_the_debugger_prints_the_banner_of_a_wrapped_application
         f"{HELLO}\nfrom debugkit import DebuggedApplication, run_simple\n"
         "run_simple('127.0.0.1', 0, DebuggedApplication(app), use_debugger=True)"
     )
-    with Process(python=("-c", program)) as process:
+    with Program(python=("-c", program)) as process:
         process.port()
         process.read_until(r"\d{3}-\d{3}-\d{3}")
-        process.process.send_signal(signal.SIGINT)
-        assert process.process.stderr is not None
-        assert not re.search(r"\d{3}-\d{3}-\d{3}", process.process.stderr.read())
+        process.send_signal(signal.SIGINT)
+        assert not re.search(r"\d{3}-\d{3}-\d{3}", process.stderr.rest())
 
 
 def test_run_simple_passes_errors_through_to_the_program() -> None:
     program = f"{HELLO}\nfrom debugkit import run_simple\nrun_simple('127.0.0.1', 0, app, passthrough_errors=True)"
-    with Process(python=("-c", program)) as process:
+    with Program(python=("-c", program)) as process:
         with Client(process.port()) as client:
             client.get("/fails")
         process.read_until("^LookupError: no tea")
-        assert process.process.wait(20) == 1
+        assert process.wait() == 1
 
 
 def test_run_simple_says_what_to_use_instead_of_a_request_handler() -> None:
@@ -292,7 +290,7 @@ def test_run_simple_serves_files_over_https_in_several_processes(tmp_path: Path)
         f"{HELLO}\nfrom debugkit import run_simple\nrun_simple('localhost', 0, app, processes=2, "
         f"static_files={{'/files': {str(tmp_path)!r}}}, ssl_context='adhoc')"
     )
-    with Process(python=("-c", program)) as process:
+    with Program(python=("-c", program)) as process:
         port = process.port()
         trusting = ssl.create_default_context(cafile=user_certificate())
         with urllib.request.urlopen(f"https://localhost:{port}/files/tea.txt", context=trusting, timeout=20) as reply:
@@ -340,7 +338,7 @@ def test_an_application_is_not_wrapped_twice_also_when_flask_holds_the_debugger(
 
 
 def test_the_name_that_the_server_is_bound_to_is_trusted(hello: Path) -> None:
-    with Process("run", str(hello), "--host", "localhost", "--port", "0") as process:
+    with Program("run", str(hello), "--host", "localhost", "--port", "0") as process:
         with Client(process.port()) as client:
             assert b"no tea" in client.get("/fails", "Host: localhost", "Accept: text/html").body
             assert b"no tea" not in client.get("/fails", "Host: evil.test", "Accept: text/html").body

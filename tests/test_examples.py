@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from serving_support import Client, Process, Reply, request
+from serving_support import Client, Program, Reply, request
 
 from debugkit.serving.target import load, parse
 
@@ -185,7 +185,7 @@ def test_a_session_is_kept_by_its_cookie_and_the_oldest_forgotten() -> None:
 
 
 def test_the_shop_runs_from_a_checkout_with_the_command_in_its_first_line() -> None:
-    with Process("run", "examples/shop/app.py", "--no-debugger", "--port", "0") as process:
+    with Program("run", "examples/shop/app.py", "--no-debugger", "--port", "0") as process:
         with Client(process.port()) as client:
             page = client.get("/")
             assert (page.status, page.header("Content-Type")) == (200, "text/html; charset=utf-8")
@@ -209,7 +209,7 @@ def send(client: Client, failure: Any) -> Reply:
 
 @pytest.mark.parametrize("debugger", ["--no-debugger", "--no-evalex"])
 def test_all_failures_are_500_over_http_and_the_export_breaks_off(debugger: str) -> None:
-    with Process("run", "examples/shop/app.py", debugger, "--port", "0") as process:
+    with Program("run", "examples/shop/app.py", debugger, "--port", "0") as process:
         port = process.port()
         with Client(port) as client:
             for failure in FAILURES:
@@ -228,7 +228,7 @@ def test_all_failures_are_500_over_http_and_the_export_breaks_off(debugger: str)
 
 def test_the_page_of_the_payment_shows_what_matters_and_no_secret() -> None:
     (payment,) = [failure for failure in FAILURES if failure.path == "/cart/pay"]
-    with Process("run", "examples/shop/app.py", "--port", "0") as process, Client(process.port()) as client:
+    with Program("run", "examples/shop/app.py", "--port", "0") as process, Client(process.port()) as client:
         page = send(client, payment).body
     assert b"3270" in page
     assert b"sk_live_" not in page
@@ -247,12 +247,12 @@ def test_the_small_examples_work_and_fail_with_a_page(
     command: tuple[str, ...], name: str, good: str, bad: str, error: bytes, tmp_path: Path
 ) -> None:
     if command:
-        process = Process("run", str(EXAMPLES / name), "--port", "0")
+        process = Program("run", str(EXAMPLES / name), "--port", "0")
     else:
         # The examples name a port that may be in use here.
         copy = tmp_path / name
         copy.write_text((EXAMPLES / name).read_text("utf-8").replace('"127.0.0.1", 8000', '"127.0.0.1", 0'), "utf-8")
-        process = Process(python=(str(copy),))
+        process = Program(python=(str(copy),))
     with process, Client(process.port()) as client:
         assert client.get(good).status == 200
         reply = client.get(bad, "Accept: text/html")

@@ -16,7 +16,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from serving_support import TIMEOUT, Process
+from serving_support import TIMEOUT, Program
 
 import debugkit
 from debugkit.options import project_table, resolve
@@ -100,7 +100,7 @@ SERVERS = {title: block for block in BLOCKS if "run_simple" in block for title i
 def test_the_servers_of_the_examples_serve(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # the paths of Unix sockets must be short
     (tmp_path / "app.py").write_text(SERVERS[title].replace("8000", "0"))
-    with Process(python=("app.py",), cwd=tmp_path) as process:
+    with Program(python=("app.py",), cwd=tmp_path) as process:
         place = process.read_until(r"^    (?:https?://(\S+):(\d+)/|unix:(\S+))$")
         process.read_until("Press Ctrl")
         host, port, path = place.groups()
@@ -115,8 +115,7 @@ def test_the_servers_of_the_examples_serve(title: str, tmp_path: Path, monkeypat
         assert answer.endswith((b"Hello World!", b"This is shop.test"))
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
         if "after_start" in SERVERS[title]:
-            assert process.process.stdout is not None
-            assert process.process.stdout.read().startswith("started by a reloader\nready at http://localhost:")
+            assert process.stdout.rest().startswith("started by a reloader\nready at http://localhost:")
 
 
 def trusting(folder: Path) -> ssl.SSLContext:
@@ -129,7 +128,7 @@ def trusting(folder: Path) -> ssl.SSLContext:
 @pytest.mark.parametrize("command", re.findall(r"^    debugkit (run examples/plain.*)$", README, re.M))
 def test_the_commands_of_the_readme_serve(command: str) -> None:
     words = [word.replace("8000", "0") for word in shlex.split(command)]
-    with Process(*words, *(["--port", "0"] if "--bind" not in words else [])) as process:
+    with Program(*words, *(["--port", "0"] if "--bind" not in words else [])) as process:
         process.read_until(r"^    https?://")
         process.read_until("Press Ctrl")
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM

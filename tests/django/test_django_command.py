@@ -74,13 +74,13 @@ def test_no_connection_to_the_database_is_left_after_checks_and_requests(tmp_pat
     with site(tmp_path, "--noreload", more=DATABASE_READY + "DATABASES['default']['CONN_MAX_AGE'] = None\n") as found:
         assert found.get("/sql/").status == 200
         found.says('"GET /sql/')
-        descriptors = Path(f"/proc/{found.process.process.pid}/fd").iterdir()
+        descriptors = Path(f"/proc/{found.process.pid}/fd").iterdir()
         assert not [path for path in descriptors if path.exists() and path.resolve().name == "tea.sqlite3"]
 
 
 def test_without_the_reloader_the_same_process_serves(tmp_path: Path) -> None:
     with site(tmp_path, "--noreload") as found:
-        assert found.text == f"tea {found.process.process.pid}"
+        assert found.text == f"tea {found.process.pid}"
         assert "KeyError" in found.get("/fails/", "Accept: text/plain").body.decode()
         assert found.process.end(signal.SIGINT) == 128 + signal.SIGINT
 
@@ -142,8 +142,7 @@ def test_receivers_of_djangos_signals_choose_what_is_watched_and_what_needs_no_r
         assert found.text != text
         found.save("1", "other.txt")
         assert found.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
-        assert found.process.process.stdout is not None
-        assert found.process.process.stdout.read().count("System check") == 1
+        assert found.process.stdout.rest().count("System check") == 1
 
 
 @pytest.mark.parametrize(
@@ -240,16 +239,11 @@ def test_https_with_a_certificate_that_is_made_under_exactly_the_names_given(tmp
 
 def test_the_page_waits_until_the_post_mortem_in_the_terminal_is_left(tmp_path: Path) -> None:
     with site(tmp_path, "--noreload", "--pm", stdin=subprocess.PIPE) as found:
-        stdin, stdout = found.process.process.stdin, found.process.process.stdout
-        assert stdin is not None
-        assert stdout is not None
         with Client(found.port) as client:
             client.send(request("GET /fails/ HTTP/1.1", "Accept: text/plain"))
             found.says("KeyError: stopped where it was raised")
-            stdin.write("p 'cups are', cups\nq\n")
-            stdin.flush()
-            while "('cups are', {'green': 2})" not in stdout.readline():
-                pass
+            found.process.tell("p 'cups are', cups\nq\n")
+            found.process.stdout.read_until(r"\('cups are', \{'green': 2\}\)")
             assert b"KeyError: 'black'" in client.reply().body
 
 

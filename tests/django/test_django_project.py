@@ -376,7 +376,7 @@ def test_without_the_reloader_there_is_one_process_that_serves_and_ends_by_sigte
     with serving("0", "--noreload", database=database) as house:
         guest = house.guest()
         assert guest("/tastings/").status == 200
-        assert house.worker == house.process.pid
+        assert house.worker == house.pid
         assert house.end() == 143
 
 
@@ -415,11 +415,8 @@ def secure_status(port: int, certificate: Path) -> int:
 
 
 def test_with_debug_off_and_no_allowed_hosts_the_command_refuses_in_one_sentence(database: Path) -> None:
-    house = House("0", "--noreload", database=database, TEAHOUSE_DEBUG="0")
-    try:
-        assert house.process.wait(20) == 1
+    with House("0", "--noreload", database=database, TEAHOUSE_DEBUG="0") as house:
+        assert house.wait() == 1
         house.wait_for("ALLOWED_HOSTS")
         assert "Traceback" not in house.log
         assert "PIN" not in house.log
-    finally:
-        house.kill()

@@ -1,15 +1,11 @@
-"""Server processes for tests, what they print, and a browser without a window. Waits for events, never for time."""
+"""The servers that the debugger is tried on, and a browser without a window."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import signal
 import socket
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,9 +13,10 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 
+from process_support import TIMEOUT, Process
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-TIMEOUT = 20.0
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 PIN = r"Debugger PIN: (\d{3}-\d{3}-\d{3})"
 MOUNT = "/__debugkit__"
@@ -61,79 +58,17 @@ TWO_WORKERS = Kind("two workers", (*GUNICORN, "--workers=2", "TARGET"), keeps_al
 LISTENING = r"(?:http://|TCP address )127\.0\.0\.1:(\d+)"
 
 
-class Server:
+class Server(Process):
     """A server process, and what it prints to stderr."""
 
     def __init__(self, kind: Kind, target: str, state: Path, **environ: str) -> None:
+        super().__init__([sys.executable, *kind.arguments(target)], cwd=HERE, env=child_environ(state) | environ)
         self.kind = kind
-        self._lines: list[str] = []
-        self._grown = threading.Condition()
-        self.process = subprocess.Popen(
-            [sys.executable, *kind.arguments(target)],
-            cwd=HERE,
-            env=child_environ(state) | environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
         try:
             self.port = int(self.wait_for(LISTENING)[1])
         except BaseException:
-            self.kill()
+            self.kill_all()
             raise
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._grown:
-                self._lines.append(line)
-                self._grown.notify_all()
-        with self._grown:
-            self._lines.append("[the output ends here]\n")
-            self._grown.notify_all()
-
-    @property
-    def log(self) -> str:
-        with self._grown:
-            return "".join(self._lines)
-
-    def mark(self) -> int:
-        """A place in the log: what is printed after it can be waited for."""
-        return len(self.log)
-
-    def wait_for(self, pattern: str, start: int = 0) -> re.Match[str]:
-        """The first match of ``pattern`` in what is printed after ``start``."""
-        found: list[re.Match[str]] = []
-
-        def look() -> bool:
-            text = "".join(self._lines)[start:]
-            found.extend(match for match in [re.search(pattern, text)] if match)
-            return bool(found) or text.endswith("[the output ends here]\n")
-
-        with self._grown:
-            self._grown.wait_for(look, TIMEOUT)
-            assert found, f"{pattern!r} was not printed:\n{''.join(self._lines)}"
-        return found[0]
-
-    def kill(self) -> None:
-        """End the process and the workers it started, as a crash does."""
-        if sys.platform == "win32":
-            self.process.kill()
-        else:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        self.process.wait(TIMEOUT)
-        self._reader.join(TIMEOUT)
-        if self.process.stderr is not None:
-            self.process.stderr.close()
 
     def browser(self) -> Browser:
         return Browser(self)
@@ -153,11 +88,8 @@ def child_environ(state: Path) -> dict[str, str]:
 
 @contextmanager
 def serving(kind: Kind, state: Path, target: str = "apps:application", **environ: str) -> Iterator[Server]:
-    server = Server(kind, target, state, **environ)
-    try:
+    with Server(kind, target, state, **environ) as server:
         yield server
-    finally:
-        server.kill()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from reload_support import APP, Caller, project
-from serving_support import ROOT, TIMEOUT, Client, Process
+from serving_support import ROOT, TIMEOUT, Client, Program
 
 from debugkit.serving.plan import first_environ
 
@@ -55,23 +55,24 @@ def test_a_save_is_served_and_the_supervisor_stays(tmp_path: Path) -> None:
         second = shop.text
         assert second.startswith("two")
         assert pid(first) != pid(second)
-        assert shop.process.process.poll() is None
+        assert shop.process.runs
         assert "app.py changed.\n" in shop.terminal
 
 
 def test_a_worker_waits_ready_and_is_gone_with_the_rest(tmp_path: Path) -> None:
     children = "/proc/{0}/task/{0}/children"
     with project(tmp_path, ONE) as shop:
-        path = Path(children.format(shop.process.process.pid))
+        path = Path(children.format(shop.process.pid))
         if not path.exists():
             pytest.skip("needs /proc")
+        serving = pid(shop.text)
         waiting: set[int] = set()
-        while not waiting:  # it is started half a second later; nobody tells when
-            waiting = set(map(int, path.read_text().split())) - {pid(shop.text)}
+        while not waiting:  # it is started a moment later; nobody tells when
+            waiting = set(map(int, path.read_text().split())) - {serving}
         shop.save(TWO)
         assert {pid(shop.text)} == waiting
         left = list(map(int, path.read_text().split()))
-        shop.process.process.kill()
+        shop.process.kill()
         assert all(gone(number) for number in left)
 
 
@@ -280,10 +281,8 @@ def test_a_signal_ends_worker_and_supervisor_with_128_and_its_number(
     text = f"import atexit\natexit.register(lambda: print('goodbye', flush=True))\n{text}"
     with project(tmp_path, text) as shop:
         assert shop.process.end(number) == 128 + number
-        assert shop.process.process.stdout is not None
-        assert shop.process.process.stdout.read() == "goodbye\n"
-        assert shop.process.process.stderr is not None
-        assert "Traceback" not in shop.process.process.stderr.read()
+        assert shop.process.stdout.rest() == "goodbye\n"
+        assert "Traceback" not in shop.process.stderr.rest()
 
 
 def test_a_script_under_run_simple_ends_with_128_and_the_number_too(tmp_path: Path) -> None:
@@ -295,7 +294,7 @@ def test_a_script_under_run_simple_ends_with_128_and_the_number_too(tmp_path: Pa
 def test_a_worker_dies_with_its_supervisor_even_by_sigkill(tmp_path: Path) -> None:
     with project(tmp_path, ONE) as shop:
         worker = pid(shop.text)
-        shop.process.process.kill()
+        shop.process.kill()
         assert gone(worker)
 
 
@@ -308,7 +307,7 @@ def test_a_worker_that_is_still_starting_dies_with_its_supervisor(tmp_path: Path
     with project(tmp_path, ONE) as shop:
         shop.write(starting)
         worker = int(told.read_text())
-        shop.process.process.kill()
+        shop.process.kill()
         assert gone(worker)
 
 
@@ -325,16 +324,15 @@ def test_threads_of_the_application_cannot_hang_a_reload(tmp_path: Path) -> None
 def test_the_supervisor_imports_nothing_of_the_users(tmp_path: Path) -> None:
     text = f"import os\nprint('imported by', os.getpid(), flush=True)\n{ONE}"
     with project(tmp_path, text) as shop:
-        assert shop.process.process.stdout is not None
-        importer = pid(shop.process.process.stdout.readline())
+        importer = pid(shop.process.stdout.line())
         assert importer == pid(shop.text)
-        assert importer != shop.process.process.pid
+        assert importer != shop.process.pid
 
 
 def test_the_program_leaves_nothing_in_the_process_that_becomes_the_supervisor(tmp_path: Path) -> None:
     text = f"import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n{SERVING % 'one'}"
     with project(tmp_path, text, python=("app.py",)) as shop:
-        command = Path(f"/proc/{shop.process.process.pid}/cmdline")
+        command = Path(f"/proc/{shop.process.pid}/cmdline")
         if not command.exists():
             pytest.skip("needs /proc")
         assert b"debugkit.serving.reloader" in command.read_bytes()
@@ -344,7 +342,7 @@ def test_a_pin_of_the_program_is_not_on_the_command_line_of_the_supervisor(tmp_p
     text = SERVING.replace("app, use_reloader", "DebuggedApplication(app, pin='424-242-424'), use_reloader")
     text = text.replace("import run_simple", "import DebuggedApplication, run_simple")
     with project(tmp_path, text % "one", python=("app.py",)) as shop:
-        command = Path(f"/proc/{shop.process.process.pid}/cmdline")
+        command = Path(f"/proc/{shop.process.pid}/cmdline")
         if not command.exists():
             pytest.skip("needs /proc")
         assert b"424" not in command.read_bytes()
@@ -358,21 +356,16 @@ def test_a_pin_of_the_program_is_not_on_the_command_line_of_the_supervisor(tmp_p
 def test_an_open_prompt_of_pdb_holds_the_reload(tmp_path: Path) -> None:
     text = ONE.replace("def app(environ, start_response):", "def app(environ, start_response):\n    breakpoint()")
     with project(tmp_path, text, stdin=subprocess.PIPE) as shop:
-        stdin, stdout = shop.process.process.stdin, shop.process.process.stdout
-        assert stdin is not None
-        assert stdout is not None
         with Client(shop.port) as client:
             client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert stdout.readline().startswith("> ")
+            assert shop.process.stdout.line().startswith("> ")
             shop.write(TWO)
             shop.says(r"A debugger's prompt is open")
             shop.write(THREE)  # a second one is held as well
             shop.says(r"^ \* app\.py changed\.")
-            stdin.write("p 6 * 7\n")
-            stdin.flush()
-            assert "42\n" in iter(lambda: stdout.readline().removeprefix("(Pdb) "), "")
-            stdin.write("c\n")
-            stdin.flush()
+            shop.process.tell("p 6 * 7\n")
+            shop.process.stdout.read_until(r"^(\(Pdb\) )?42$")
+            shop.process.tell("c\n")
             assert client.reply().body.startswith(b"one")
         assert shop.wait_for_reload().startswith(" * Reloaded")
         assert shop.text.startswith("three")
@@ -389,8 +382,7 @@ def test_the_hooks_are_called_around_a_reload(tmp_path: Path) -> None:
     )
     with project(tmp_path, hooks + ONE) as shop:
         shop.save(hooks + TWO)
-        assert shop.process.process.stdout is not None
-        said = [shop.process.process.stdout.readline() for _ in range(3)]
+        said = [shop.process.stdout.line() for _ in range(3)]
         assert sorted(said) == ["leaving\n", "started True\n", "started True\n"]
 
 
@@ -493,7 +485,7 @@ def test_several_processes_and_a_unix_socket_reload_too(tmp_path: Path) -> None:
 
 def test_the_socket_of_a_script_goes_with_the_supervisor(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text((SERVING % "one").replace('"127.0.0.1"', '"unix:shop.sock"'))
-    with Process(python=("app.py",), cwd=tmp_path) as process:
+    with Program(python=("app.py",), cwd=tmp_path) as process:
         process.read_until("Reloading with")
         assert (tmp_path / "shop.sock").is_socket()
         process.end(signal.SIGTERM)
@@ -523,9 +515,9 @@ def test_an_interactive_session_cannot_be_reloaded() -> None:
 
 def test_wrong_choices_end_the_first_start_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(ONE)
-    with Process("run", "app.py", "--port", "0", "--cert", "nowhere.crt", cwd=tmp_path) as process:
+    with Program("run", "app.py", "--port", "0", "--cert", "nowhere.crt", cwd=tmp_path) as process:
         process.read_until(r"^debugkit: .*nowhere\.crt")
-        assert process.process.wait(TIMEOUT) == 1
+        assert process.wait() == 1
 
 
 def test_lazy_imports_are_watched_wherever_they_are(tmp_path: Path) -> None:

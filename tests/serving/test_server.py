@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving_support import TIMEOUT, Client, Process, Stream, application, environ, request, running
+from serving_support import TIMEOUT, Client, Program, Stream, application, environ, request, running
 
 from debugkit import DebuggedApplication
 from debugkit.serving.http11 import Sizes
@@ -589,7 +589,7 @@ def test_a_process_that_serves_ends_in_time_while_a_browser_is_connected() -> No
         "Log().say(server.url + '\\nPress Ctrl+C')\n"
         "raise SystemExit(128 + server.serve_forever())"
     )
-    with Process(python=("-c", program)) as process, Client(process.port()) as client:
+    with Program(python=("-c", program)) as process, Client(process.port()) as client:
         assert client.get("/").body == b"ok"
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
@@ -608,7 +608,7 @@ def test_without_descriptors_the_server_says_so_once_and_serves_on() -> None:
         "Log().say(server.url + '\\nPress Ctrl+C')\n"
         "server.serve_forever()"
     )
-    with Process(python=("-c", program)) as process:
+    with Program(python=("-c", program)) as process:
         port = process.port()
         silent = [Client(port) for _ in range(60)]
         process.read_until("Cannot accept connections for a moment: .*Too many open files")
@@ -617,8 +617,7 @@ def test_without_descriptors_the_server_says_so_once_and_serves_on() -> None:
         for one in silent:
             one.sock.close()
         process.end(signal.SIGTERM)
-        assert process.process.stderr is not None
-        rest = process.process.stderr.read()
+        rest = process.stderr.rest()
     assert rest.count("Cannot accept") < 5
 
 
