@@ -22,8 +22,9 @@ debugkit.settings
 debugkit.state
 debugkit.debug
 debugkit.debug.async_exceptions
-debugkit.debug.extras
+debugkit.debug.extras debugkit.debug.redaction_rules
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
+debugkit.debug.secret_names
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
 debugkit.debug.captured debugkit.debug.exception_fields

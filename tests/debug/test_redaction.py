@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import time
+from collections.abc import Callable
 
-from debugkit.debug.redaction import REDACTED, Redactor, type_is_secret
+import pytest
+from redaction_corpus import HIDDEN, READABLE, SECRET, WORD
+
+from debugkit.debug.redaction import MOST_SCANNED, REDACTED, Redactor, type_is_secret
+from debugkit.debug.redaction_rules import TOKENS
 
 SECRET_NAMES = """
 password passwd PASSWORD db_password dbPassword DB_PASSWORD password1 password_confirm old_password passwords passphrase
@@ -14,6 +19,10 @@ X-Api-Key STRIPE_API_KEY private_key privateKey access_key AWS_SECRET_ACCESS_KEY
 signing_key session_key authorization Authorization Proxy-Authorization cookie Cookie Set-Cookie cookies session_cookie
 session_id sessionid PHPSESSID sid credentials credential creds jwt bearer signature dsn SENTRY_DSN connection_string
 connectionString conn_str pin user_pin pin_code auth basic_auth salt otp cvv ssn card_number PGPASSWORD
+dbpassword DBPASSWORD userpassword passwordhash userpasswordhash authtoken APITOKEN clientsecret secretid tokenvalue
+smtppass dbpw rootpw mysqlpwd userPWD myapikey apikeyid sessioncookie sentrydsn passWd pswd passwort b'password'
+one_time_password one_time_token single_use_token first_password next_password input_password second_secret
+password_input cookie_header user[password] user[address][password] one_password maxpassword ASP.NET_SessionId
 """
 
 HARMLESS_NAMES = """
@@ -23,9 +32,17 @@ password_length password_reset_url PASSWORD_HASHERS AUTH_PASSWORD_VALIDATORS min
 primary_key foreign_key cache_key sort_key public_key keyword key_error secretary session sessions session_factory
 SESSION_COOKIE_NAME SESSION_COOKIE_AGE cookie_name cookie_domain CSRF_COOKIE_SECURE CSRF_TRUSTED_ORIGINS pinned
 pinterest pin_memory spinner opinion shopping compass first_pass bypass access accessor accessed_at api api_url
+maxtokens max_new_tokens num_passwords total_secrets max_cookies passwordless passwordfield secrets_dir token_file
+secretary secretariat monkey donkey turkey hotkey keyboard trespass encompass overpass spinner forward onward
 credential_type signature_version design assigned username user_id name email price item items count total request
 response PWD OLDPWD PATH path authorization_url is_token has_password auth_backend string connection dictionary salted
 x i
+"""
+
+SECRET_COOKIES = """
+sessionid session _session laravel_session connect.sid koa:sess _gh_sess PHPSESSID JSESSIONID ASP.NET_SessionId
+.ASPXAUTH __Host-session __Secure-next-auth.session-token remember_web_59ba wordpress_logged_in_x XSRF-TOKEN SID
+SAPISID access_token user_session cf_clearance
 """
 
 
@@ -161,9 +178,127 @@ def test_redacting_twice_changes_nothing_more(redactor):
     assert redactor.text(once) == once
 
 
-def test_long_texts_without_end_of_anything_take_no_quadratic_time(redactor):
-    for piece in ("a=", "password='", "eyJa.", "://a:", "-----BEGIN ", "Bearer ", '"x": '):
-        assert isinstance(redactor.text(piece * 20_000), str)
+def hidden_text(line: str) -> str:
+    return line.replace("«", "").replace("»", "")
+
+
+@pytest.mark.parametrize("line", HIDDEN)
+def test_a_text_of_the_corpus_is_hidden_where_it_is_marked_and_nowhere_else(redactor, line):
+    shown = redactor.text(hidden_text(line))
+    assert REDACTED in shown
+    rest = shown
+    for part in SECRET.split(line)[::2]:
+        assert part in rest
+        rest = rest[rest.index(part) + len(part) :]
+    assert not [secret for secret in SECRET.findall(line) if secret in shown]
+
+
+@pytest.mark.parametrize("line", HIDDEN)
+def test_a_redacted_text_of_the_corpus_is_not_changed_again(redactor, line):
+    once = redactor.text(hidden_text(line))
+    assert redactor.text(once) == once
+
+
+@pytest.mark.parametrize("text", READABLE)
+def test_a_text_of_the_corpus_stays_readable(redactor, text):
+    assert redactor.text(text) == text
+
+
+def test_every_form_of_a_token_is_in_the_corpus():
+    texts = [hidden_text(line) for line in HIDDEN]
+    assert [p.pattern for literal, p in TOKENS if not any(literal in t and p.search(t) for t in texts)] == []
+
+
+@pytest.mark.parametrize("name", SECRET_COOKIES.split())
+def test_a_cookie_that_lets_its_owner_in(redactor, name):
+    assert redactor.cookie_is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["theme", "locale", "_ga", "cart", "django_language"])
+def test_another_cookie(redactor, name):
+    assert not redactor.cookie_is_secret(name)
+
+
+def test_of_a_text_over_the_bound_the_rest_is_neither_scanned_nor_shown(redactor):
+    shown = redactor.text("x " * (MOST_SCANNED // 2 - 20) + f"ghp_{WORD} token=hunter2 " + "y" * 1000)
+    assert len(shown) < MOST_SCANNED + 100
+    assert "y" not in shown.partition("…")[0]
+    assert "hunter2" not in shown
+    assert "ghp_" not in shown
+    assert shown.endswith(" more characters are not shown)")
+
+
+def test_a_text_within_the_bound_is_shown_whole(redactor):
+    text = "x" * MOST_SCANNED
+    assert redactor.text(text) == text
+
+
+#: For each pattern a long run, many matches, or what nearly matches, of about the given length.
+LONG_TEXTS: dict[str, Callable[[int], str]] = {
+    "a name without end": lambda n: "a" * n + "=",
+    "a quoted name without end": lambda n: "'" + "token" * (n // 5) + "': 1",
+    "many names": lambda n: "a=" * (n // 2) + "password",
+    "many secrets": lambda n: "password=x " * (n // 11),
+    "quotes that nothing closes": lambda n: "password='" * (n // 10),
+    "quotes only": lambda n: "'" * n + "password=",
+    "dashes": lambda n: "-" * n + "password=",
+    "spaces behind a name": lambda n: "password" + " " * n + "=",
+    "spaces before a header": lambda n: " " * n + "password: x",
+    "empty lines": lambda n: "\n" * n + "password=",
+    "indented lines": lambda n: ("\n" + " " * 30) * (n // 31) + "password",
+    "options": lambda n: "--password " * (n // 11),
+    "escaped quotes": lambda n: '\\"token\\": \\"' * (n // 13),
+    "backslashes": lambda n: "password='" + "\\" * n,
+    "brackets": lambda n: "password=" + "[" * n,
+    "lists that nothing closes": lambda n: '"token": [\n' * (n // 11),
+    "lists with quotes that nothing closes": lambda n: """token=['\"""" * (n // 9),
+    "pairs": lambda n: '("token", ' * (n // 10),
+    "names of values": lambda n: '"name": "password", ' * (n // 20),
+    "values before names": lambda n: 'value="' * (n // 7) + "password",
+    "elements": lambda n: "<password>" * (n // 10),
+    "angles": lambda n: "<" * n + "password>",
+    "attributes without end": lambda n: "<password " + "a " * (n // 2) + "=",
+    "tags without end": lambda n: "token=<" * (n // 7),
+    "schemes": lambda n: "://a:" * (n // 5) + "@",
+    "userinfo": lambda n: "://" + "a:" * (n // 2) + "@",
+    "users": lambda n: "http://u@" * (n // 9),
+    "beginnings of keys": lambda n: "-----BEGIN " * (n // 11),
+    "keys without end": lambda n: "-----BEGIN PRIVATE KEY-----" * (n // 27),
+    "a bearer of spaces": lambda n: "bearer" + " " * n,
+    "bearers": lambda n: "bearer " * (n // 7),
+    "a basic word": lambda n: "basic " + "a" * n,
+    "-u": lambda n: "-u a:" * (n // 5) + "pass",
+    "mysql": lambda n: "mysql " * (n // 6) + " -p",
+    "digits": lambda n: "1" * n + ":AA",
+    "slashes": lambda n: "hooks.slack.com/" * (n // 16),
+    **{f"many {literal}": lambda n, literal=literal: literal * (n // len(literal)) for literal, _ in TOKENS},
+    **{
+        f"{literal} in a word": lambda n, literal=literal: (literal + "a") * (n // len(literal))
+        for literal, _ in TOKENS
+    },
+    **{f"{literal} and a word": lambda n, literal=literal: f"{literal}{'a' * n}." for literal, _ in TOKENS},
+}
+
+
+def seconds(redactor: Redactor, text: str) -> float:
+    start = time.process_time()
+    redactor.text(text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("make", LONG_TEXTS.values(), ids=LONG_TEXTS)
+def test_time_grows_with_a_text_and_not_with_its_square(redactor, make):
+    """Eight times the text takes 8 times as long, or 64 times if every start looks at all the rest.
+
+    The clock is the process's own, and the quickest of several looks is compared; what takes too little to be measured
+    is no danger at this size.
+    """
+    short, long = make(8_000), make(64_000)
+    for _ in range(5):
+        ratio = seconds(redactor, long) / max(min(seconds(redactor, short) for _ in range(3)), 0.0005)
+        if ratio < 24:
+            return
+    pytest.fail(f"{ratio:.0f} times as long for 8 times the text")
 
 
 @pytest.mark.parametrize(
