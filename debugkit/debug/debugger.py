@@ -117,7 +117,15 @@ class Debugger(Desk):
         except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
             self.tell_defect(defect)
             note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
-            return answers.text(f"{entry.captured.text}\n{note}\n", status=status)
+            return answers.text(f"{self._last_text(entry)}\n{note}\n", status=status)
+
+    def _last_text(self, entry: Entry) -> str:
+        """The traceback without its secrets; the defect may be the redactor's own, and then there is no safe text."""
+        try:
+            return self.redactor_of(entry).text(entry.captured.text)
+        except Exception as defect:
+            self.tell_defect(defect)
+            return "The traceback stands in the terminal only: what is secret in it cannot be told."
 
     def tell_defect(self, defect: Exception) -> None:
         """Say in the terminal that the debugger itself failed."""

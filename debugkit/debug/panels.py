@@ -109,9 +109,14 @@ class Panels:
             facts.append(("Client", peer))
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
         cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
-        shown = [(name, OWN_SESSION if name.startswith("__debugkit_") else value) for name, value in cookies]
+        shown = [(name, self._cookie(name, value)) for name, value in cookies]
         sections = (self._section("", facts), self._section("Query", query), self._section("Cookies", shown))
         return tuple(section for section in sections if section.rows)
+
+    def _cookie(self, name: str, value: str) -> object:
+        if name.startswith("__debugkit_"):
+            return OWN_SESSION
+        return HIDDEN if self._describer.redactor.cookie_is_secret(name) else value
 
     def _header_sections(self) -> tuple[Section, ...]:
         headers = {name.title(): value for name, value in self._request.headers.items() if name != "cookie"}

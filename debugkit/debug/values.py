@@ -18,6 +18,7 @@ from debugkit.debug.builtin_types import int_text
 from debugkit.debug.classes import Classes
 from debugkit.debug.guard import ForeignCodeError, Guard, class_name, exact_str, printable
 from debugkit.debug.redaction import REDACTED, Redactor
+from debugkit.debug.secret_names import LONGEST_NAME
 from debugkit.debug.shapes import Note, Part, Shape, cut
 from debugkit.settings import Limits
 
@@ -256,6 +257,6 @@ class Describer:
 def _name_of(parts: Sequence[Part], number: int) -> str:
     """The name that may make a part secret: its key; for the second of two, the first: ``("password", "hunter2")``."""
     style, key, _ = parts[number]
-    if style != "item":
-        return exact_str(key)
-    return exact_str(parts[0].value) if number == 1 and len(parts) == 2 else ""
+    name = key if style != "item" else parts[0].value if number == 1 and len(parts) == 2 else ""
+    # The headers of an ASGI scope are bytes, which are their own class only: a subclass may have its own `decode`.
+    return name[:LONGEST_NAME].decode("latin-1") if type(name) is bytes else exact_str(name)

@@ -419,16 +419,30 @@ def test_the_standalone_console_stands_at_its_path_with_its_names() -> None:
 
 
 def test_a_page_that_cannot_be_made_never_hides_the_error() -> None:
-    lines: list[str] = []
-    app = DebuggedApplication(failing)
-    app.debugger.redactor = None  # type: ignore[assignment]  # a defect, to see what comes of one
-    app.debugger._print_line = lines.append
-    answer = Client(app)("/sugar")
+    answer, lines = answer_of_a_defect("describer")
 
     assert answer.status == 500
-    assert "KeyError: '/sugar'" in answer.text
+    assert "KeyError: '/password=" in answer.text
     assert "could not be made" in answer.text
-    assert "AttributeError" in lines[0]
+    assert "TypeError" in lines[0]
+
+
+@pytest.mark.parametrize("defect", ["describer", "redactor"])
+def test_the_text_in_the_place_of_a_page_shows_no_secret(defect: str) -> None:
+    answer, lines = answer_of_a_defect(defect)
+
+    assert answer.status == 500
+    assert "hunter2" not in answer.text
+    assert lines
+
+
+def answer_of_a_defect(attribute: str) -> tuple[Answer, list[str]]:
+    """What an error with a secret in its message is answered, and the terminal told, without a part of the debugger."""
+    lines: list[str] = []
+    app = DebuggedApplication(failing)
+    setattr(app.debugger, attribute, None)
+    app.debugger._print_line = lines.append
+    return Client(app)("/password=hunter2"), lines
 
 
 def test_code_that_the_debugger_was_given_may_fail() -> None:

@@ -51,13 +51,15 @@ def test_the_request_is_told_with_its_query() -> None:
 def test_secrets_of_query_cookies_and_headers_are_redacted() -> None:
     panels = request(
         path="/cart?api_key=abcdef123456",
-        HTTP_COOKIE='sessionid=s3cr3tvalue; theme="dark"; __debugkit_x=v1.2.3',
+        HTTP_COOKIE='sessionid=s3cr3tvalue; session=0p4qu3; theme="dark"; __debugkit_x=v1.2.3',
         HTTP_AUTHORIZATION="Bearer abcdefghijklmnop",
         HTTP_X_REQUEST_ID="r-7",
     )
     text = json.dumps(panels)
 
-    assert not [secret for secret in ("abcdef123456", "s3cr3tvalue", "abcdefghijklmnop", "v1.2.3") if secret in text]
+    assert not [
+        secret for secret in ("abcdef123456", "s3cr3tvalue", "0p4qu3", "abcdefghijklmnop", "v1.2.3") if secret in text
+    ]
     assert values(panels, "request")["theme"] == "dark"
     assert values(panels, "headers")["X-Request-Id"] == "r-7"
 

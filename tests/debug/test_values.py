@@ -120,6 +120,8 @@ def test_what_cannot_be_a_secret_is_shown_under_a_secret_name(describer, value):
         {"password": "hunter2"},
         {"user": {"api_key": "hunter2"}},
         [("Authorization", "hunter2")],
+        [[b"cookie", b"hunter2"]],
+        {b"password": b"hunter2"},
         ("secret", "hunter2"),
         Plain(token="hunter2"),
         Item("x", password="hunter2"),
