@@ -15,6 +15,7 @@ from debugkit.debug.guard import (
     ForeignCodeError,
     Guard,
     NoTimeLeft,
+    Refused,
     TookTooLong,
     class_attribute,
     class_dict,
@@ -154,7 +155,8 @@ class Classes:
         except ForeignCodeError as error:
             if type(error) is TookTooLong:
                 self._slow.add(id(cls))
-            text, own = self._safe_text(f"<{class_name(cls)}: repr {error}>"), own_attributes(value)
+            said = str(error) if type(error) is Refused else f"repr {error}"
+            text, own = self._safe_text(f"<{class_name(cls)}: {said}>"), own_attributes(value)
             shape = Shape("error", line=lambda budget: cut(text, budget), parts=fields(own), total=len(own))
             self._asked[id(value)] = (value, shape)
             return shape

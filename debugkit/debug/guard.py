@@ -1,7 +1,8 @@
 """Two ways to meet an object that may be hostile: look at it without running its code, or run its code with a deadline.
 
 The first half reads classes and instances past every hook a class can define. The second half runs foreign code (a
-``__repr__``) in a helper thread. What the objects mean, and how they are shown, is not known here.
+``__repr__``) in a helper thread, where no database is reached. What the objects mean, and how they are shown, is not
+known here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from queue import SimpleQueue
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, TypeVar
 
+from debugkit.debug import no_database
 from debugkit.debug.async_exceptions import raise_in_thread
 
 T = TypeVar("T")
@@ -149,6 +151,10 @@ class NoTimeLeft(ForeignCodeError):
     """It was not run: the time for all foreign code together is used up."""
 
 
+class Refused(ForeignCodeError):
+    """It was stopped where it would have reached a database."""
+
+
 class Abandoned(SystemExit):
     """Raised inside foreign code at its deadline. A `SystemExit`, since that ends a thread without a word on stderr."""
 
@@ -162,20 +168,26 @@ class _Task:
         self.context = context
         self.function, self.args = function, args
         self.result: Any = None
-        self.failure: str | None = None
+        self.failure: ForeignCodeError | None = None
         self.done = threading.Lock()
         self.done.acquire()
 
     def work(self) -> None:
         try:
-            self.result = self.context.run(self.function, *self.args)
+            self.result = self.context.run(no_database.look, self.function, *self.args)
         except BaseException as error:  # SystemExit and KeyboardInterrupt of foreign code must not get further either
             self.failure = _failure(error)
         self.done.release()
 
 
-def _failure(error: BaseException) -> str:
-    """What ``error`` says. Runs in the helper thread, for ``__str__`` is foreign code as well."""
+def _failure(error: BaseException) -> ForeignCodeError:
+    if type(error) is no_database.WouldQuery:
+        return Refused(f"not shown: {error}")
+    return ForeignCodeError(_what_it_says(error))
+
+
+def _what_it_says(error: BaseException) -> str:
+    """Runs in the helper thread, for ``__str__`` is foreign code as well."""
     name = class_name(type(error))
     try:
         message = exact_str(str(error))[:MESSAGE_SIZE]
@@ -186,12 +198,23 @@ def _failure(error: BaseException) -> str:
 
 def _serve(tasks: SimpleQueue[_Task | None]) -> None:
     """The helper thread. It knows its queue only, so that a forgotten `Guard` can be collected, which ends it."""
+    holder = object()
     try:
+        no_database.hold(holder)
         while (task := tasks.get()) is not None:
             task.work()
             task = None  # the values of the last call must not live until the next
     except Abandoned:
         return
+    finally:
+        _release(holder)
+
+
+def _release(holder: object) -> None:
+    try:
+        no_database.release(holder)
+    except Abandoned:  # the guard is closed while this thread ends
+        _release(holder)
 
 
 class _Helper:
@@ -238,7 +261,7 @@ class Guard:
             self._abandon()
             raise TookTooLong(f"took longer than {allowed:.2g} s")
         if task.failure is not None:
-            raise ForeignCodeError(task.failure)
+            raise task.failure
         result: T = task.result
         return result
 

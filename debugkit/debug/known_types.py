@@ -6,7 +6,6 @@ here. Most views read attributes only; those that must call library code are mar
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -61,23 +60,13 @@ def _django_model(value: object) -> Shape:
 
 
 def _django_model_by_text(value: object) -> Shape | None:
-    """What the project's own ``__str__`` says, and the fields. Where it asks the database, the fields alone.
-
-    Runs in a thread that has no connection to a database, and gets none: looking must neither query nor open one.
-    """
+    """What the project's own ``__str__`` says, and the fields. Where it asks the database, the fields alone."""
     if class_attribute(type(value), "__str__") is class_attribute(_base_of(value, _MODEL), "__str__"):
         return _django_model(value)
-    connections: Any = sys.modules["django.db"].connections  # a model's class is there, so this is
-    aliases = list(connections)
-    for alias in aliases:
-        connections[alias] = None
     try:
         text = " ".join(exact_str(str(value)).split())
     except Exception:
         return _django_model(value)
-    finally:
-        for alias in aliases:
-            del connections[alias]
     fields = _django_model(value)
     return replace(fields, head=f"<{_name(value)} {_quoted(text)} ") if text else fields
 
