@@ -38,15 +38,16 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Response], Level], ...] 
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", consoles.evaluate, Level.DEVELOPER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", consoles.interrupt, Level.DEVELOPER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", consoles.evaluate, Level.RUNNER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", consoles.interrupt, Level.RUNNER),
         ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
         ("POST", r"unlock", handlers.unlock, Level.VISITOR),
         ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
+        ("POST", r"lock", handlers.lock, Level.VISITOR),
         ("GET", r"events", handlers.events, Level.VISITOR),
         ("GET", r"console", consoles.standalone_page, Level.VISITOR),
-        ("POST", r"console/evaluate", consoles.standalone_evaluate, Level.DEVELOPER),
-        ("POST", r"console/interrupt", consoles.standalone_interrupt, Level.DEVELOPER),
+        ("POST", r"console/evaluate", consoles.standalone_evaluate, Level.RUNNER),
+        ("POST", r"console/interrupt", consoles.standalone_interrupt, Level.RUNNER),
     )
 )
 
@@ -151,6 +152,8 @@ class Debugger(Desk):
     def _check(self, request: Request, verdict: Verdict, level: Level) -> None:
         if request.method == "POST":
             check_same_origin(request)
+        if verdict.level is Level.DEVELOPER and level > verdict.level:
+            raise Forbidden("This page does not have its half of the session. Enter the PIN again.", code="no_key")
         if level > verdict.level:
             raise Forbidden(self.locked_explanation(), code="not_unlocked")
 

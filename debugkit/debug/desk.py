@@ -80,8 +80,10 @@ class Desk:
 
     def judge(self, request: Request) -> Verdict:
         """Who is asking. A refusal is explained in the terminal, once, and to nobody else."""
-        unlocked = self.gate.verify_cookie_header(request.headers.get("cookie", ""))
-        verdict = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked)
+        cookies = request.headers.get("cookie", "")
+        unlocked = self.gate.verify_cookie_header(cookies)
+        keyed = unlocked and self.gate.holds_key(cookies, request.headers.get("x-debugkit", ""))
+        verdict = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked, keyed=keyed)
         stranger = verdict.level is Level.STRANGER
         if stranger and verdict.reason not in self._explained and len(self._explained) < EXPLANATIONS:
             self._explained.add(verdict.reason)
@@ -115,7 +117,7 @@ class Desk:
         return Describer(limits, self.redactor_of(entry), guard)
 
     def reader(self, request: Request, verdict: Verdict) -> Reader:
-        developer = verdict.level is Level.DEVELOPER
+        developer = verdict.level >= Level.DEVELOPER
         return Reader(
             base=self.base(request),
             values=developer or verdict.local,
@@ -126,12 +128,13 @@ class Desk:
         )
 
     def access(self, request: Request, verdict: Verdict) -> AccessView:
-        developer = verdict.level is Level.DEVELOPER
+        developer = verdict.level >= Level.DEVELOPER
         can_unlock = not developer and self.settings.evalex and self.gate.pin is not None
         return AccessView(
             level="developer" if developer else "visitor",
             unlock_url=f"{self.base(request)}/unlock" if can_unlock else "",
             notice="" if developer else self.locked_explanation(),
+            lock_url=f"{self.base(request)}/lock" if developer and self.settings.pin_security else "",
         )
 
     def live(self, request: Request, heals: str, *, label: str = "", url: str = "") -> LiveView | None:
@@ -151,9 +154,18 @@ class Desk:
             self.static_url(request),
         )
 
-    def session(self, request: Request) -> tuple[str, str]:
-        """The header that unlocks the browser which sent ``request``."""
-        return ("Set-Cookie", self.gate.session_cookie(request.root, secure=request.scheme == "https"))
+    def start_session(self, request: Request) -> tuple[tuple[str, str], str]:
+        """The header that unlocks the browser which sent ``request``, and the key for its pages."""
+        session = self.gate.issue_session(request.headers.get("cookie", ""))
+        return self._cookie(request, session), self.gate.key_of(session)
+
+    def end_session(self, request: Request) -> tuple[str, str]:
+        """The header that locks the browser which sent ``request``."""
+        return self._cookie(request, "")
+
+    def _cookie(self, request: Request, session: str) -> tuple[str, str]:
+        secure = request.scheme == "https"
+        return ("Set-Cookie", self.gate.session_cookie(request.root, secure=secure, session=session))
 
     def json_body(self, request: Request) -> Mapping[str, Any]:
         """The request's body, an object. Raises `UnsupportedMedia`, `BodyTooLarge` or `BadRequest`."""

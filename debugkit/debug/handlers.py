@@ -73,7 +73,7 @@ def entry_response(
         if form == "markdown":
             markdown = render.html("traceback.md", builder.markdown_page())
             return answers.answer("text/markdown; charset=utf-8", markdown, status=status)
-        developer = verdict.level is Level.DEVELOPER
+        developer = verdict.level >= Level.DEVELOPER
         kind = "application/problem+json" if status >= 400 else "application/json"
         return answers.answer(
             kind, render.to_json(Problem(entry, builder, describer.text, ids=developer).data()), status=status
@@ -170,7 +170,13 @@ def unlock(desk: Desk, request: Request, verdict: Verdict) -> Response:
         raise Forbidden(desk.locked_explanation(), code="no_pin")
     desk.announce(request)
     desk.gate.check_pin(pin)
-    return answers.data({"unlocked": True}, headers=(desk.session(request),))
+    cookie, key = desk.start_session(request)
+    return answers.data({"unlocked": True, "key": key}, headers=(cookie,))
+
+
+def lock(desk: Desk, request: Request, verdict: Verdict) -> Response:
+    """End the session of this browser; the page forgets its key."""
+    return answers.data({"locked": True}, headers=(desk.end_session(request),))
 
 
 def unlock_link(desk: Desk, request: Request, verdict: Verdict) -> Response:
@@ -181,5 +187,7 @@ def unlock_link(desk: Desk, request: Request, verdict: Verdict) -> Response:
     desk.gate.redeem(query.get("token", [""])[0])
     target = query.get("next", [""])[0]
     suffix = f"/{target}" if re.fullmatch(ID, target) else ""
-    location = f"{desk.base(request)}/tracebacks{suffix}"
-    return answers.answer("text/plain", b"", status=302, headers=(("Location", location), desk.session(request)))
+    cookie, key = desk.start_session(request)
+    # A fragment is sent to no server (RFC 9110, 4.2.5); the page takes the key out of the address at once.
+    location = f"{desk.base(request)}/tracebacks{suffix}#debugkit-key={key}"
+    return answers.answer("text/plain", b"", status=302, headers=(("Location", location), cookie))

@@ -22,7 +22,8 @@ class Level(IntEnum):
 
     STRANGER = 0  # nothing that tells there is a debugger
     VISITOR = 1  # traceback and source; may try the PIN
-    DEVELOPER = 2  # console, value tree, whole files
+    DEVELOPER = 2  # value tree, whole files
+    RUNNER = 3  # holds both halves of the session: console
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ _CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-cli
 _PROXY_HEADERS = ("via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server")
 #: What servers give as the address of a Unix socket's peer: nothing, or (waitress) this name.
 _UNIX_SOCKET = ("", "localhost")
+#: The value of X-Debugkit: a key is the output of SHA-256.
+_HEADER = re.compile("1|[0-9a-f]{64}")
 #: 253 characters of a name (RFC 1035, 2.3.4), a final dot, a port.
 _HOST_SIZE = 260
 #: RFC 9110, 7.2: an address in brackets or a name, and a port. RFC 6874 zone ids never leave the computer.
@@ -63,8 +66,16 @@ _HOST = re.compile(
 )
 
 
-def assess(request: Request, settings: Settings, *, bound_host: str | None = None, unlocked: bool = False) -> Verdict:
-    """Who is asking. ``bound_host`` is the name the server was told to bind; ``unlocked`` whether a session is valid.
+def assess(
+    request: Request,
+    settings: Settings,
+    *,
+    bound_host: str | None = None,
+    unlocked: bool = False,
+    keyed: bool = False,
+) -> Verdict:
+    """Who is asking. ``bound_host`` is the name the server was told to bind; ``unlocked`` whether the cookie holds a
+    valid session, ``keyed`` whether the request has the key to it too.
 
     Forwarded headers can only take trust away: any client can write them, and each address they name counts.
     """
@@ -76,7 +87,9 @@ def assess(request: Request, settings: Settings, *, bound_host: str | None = Non
         return Verdict(Level.STRANGER, False, _peer_reason(far))
     local = distance is _Distance.LOOPBACK
     reason = _developer_reason(settings, local, unlocked)
-    return Verdict(Level.VISITOR if reason else Level.DEVELOPER, local, reason)
+    if reason:
+        return Verdict(Level.VISITOR, local, reason)
+    return Verdict(Level.RUNNER if keyed or not settings.pin_security else Level.DEVELOPER, local)
 
 
 def _developer_reason(settings: Settings, local: bool, unlocked: bool) -> str:
@@ -228,9 +241,9 @@ def check_same_origin(request: Request) -> None:
     """Refuse a state-changing request that the debugger's own page did not send: raises `Forbidden`.
 
     The header makes a browser ask first (CORS preflight) before another site's page could send it; Sec-Fetch-Site
-    and Origin (RFC 6454) are set by the browser, and a page cannot change them.
+    and Origin (RFC 6454) are set by the browser, and a page cannot change them. Its value is 1, or a session's key.
     """
-    if request.headers.get("x-debugkit") != "1":
+    if not _HEADER.fullmatch(request.headers.get("x-debugkit", "")):
         raise Forbidden("Send the header X-Debugkit: 1 with requests to the debugger.", code="missing_header")
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")

@@ -33,7 +33,7 @@ def pin(client: Client) -> str | None:
 
 def unlocked(**settings: Any) -> Client:
     client = shop(**settings)
-    assert client.unlock(pin(client)).json == {"unlocked": True}
+    assert client.unlock(pin(client)).json["unlocked"] is True
     return client
 
 
@@ -259,7 +259,10 @@ def test_the_link_of_the_terminal_unlocks_once() -> None:
     answer = client(link[1])
 
     assert answer.status == 302
-    assert "/evaluate" in client(answer.header("Location") or "").text
+    location, _, key = (answer.header("Location") or "").partition("#debugkit-key=")
+    assert "/evaluate" in client(location).text
+    client.key = key
+    assert evaluate(client, frame_of(client), "1").status == 200
     again = Client(client.app)(link[1])
     assert again.status == 403
     assert again.header("Set-Cookie") is None
@@ -269,15 +272,53 @@ def test_the_link_of_the_terminal_unlocks_once() -> None:
 def test_the_link_leads_nowhere_else(target: str) -> None:
     client = shop()
     token = client.app.debugger.gate.issue_token()  # type: ignore[attr-defined]
-    location = client(f"{MOUNT}/unlock?token={token}&next={target}").header("Location")
+    location = client(f"{MOUNT}/unlock?token={token}&next={target}").header("Location") or ""
 
-    assert location == f"{MOUNT}/tracebacks"
+    assert location.partition("#")[0] == f"{MOUNT}/tracebacks"
+
+
+@pytest.mark.parametrize("key", ["1", "0" * 64])
+def test_the_cookie_alone_runs_no_code(key: str) -> None:
+    client = unlocked()
+    frame = frame_of(client)
+    for path in (f"frames/{frame}/evaluate", f"frames/{frame}/interrupt"):
+        answer = client.post(f"{MOUNT}/{path}", {"source": "1"}, HTTP_X_DEBUGKIT=key)
+        assert (answer.status, answer.json["error"]) == (403, "no_key")
+        assert "Enter the PIN again" in answer.json["explanation"]
+
+
+def test_the_key_alone_runs_no_code() -> None:
+    client = unlocked()
+    frame = frame_of(client)
+    answer = evaluate(client, frame, "1", HTTP_COOKIE="")
+
+    assert (answer.status, answer.json["error"]) == (403, "not_unlocked")
+
+
+def test_pages_on_two_ports_of_one_application_keep_their_key() -> None:
+    client = unlocked()
+    frame, first = frame_of(client), client.key
+    client.unlock(pin(client))
+
+    assert evaluate(client, frame, "1", HTTP_X_DEBUGKIT=first).status == 200
+
+
+def test_lock_ends_the_session_of_this_browser() -> None:
+    client = unlocked()
+    frame = frame_of(client)
+    refused = client.post(f"{MOUNT}/lock", HTTP_ORIGIN="http://localhost:9999")
+    answer = client.post(f"{MOUNT}/lock")
+
+    assert (refused.status, refused.header("Set-Cookie")) == (403, None)
+    assert (answer.status, answer.json) == (200, {"locked": True})
+    assert "Max-Age=0" in (answer.header("Set-Cookie") or "")
+    assert evaluate(client, frame, "1").json["error"] == "not_unlocked"
 
 
 def test_a_pin_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "123-456-789")
 
-    assert shop().unlock("123456789").json == {"unlocked": True}
+    assert shop().unlock("123456789").status == 200
 
 
 def test_without_pin_only_this_computer_runs_code() -> None:
@@ -332,7 +373,12 @@ def test_another_site_cannot_run_code_with_the_developers_cookie(change: dict[st
 )
 def test_a_bad_body_gets_a_clear_error(body: bytes, more: dict[str, str], status: int) -> None:
     client = unlocked()
-    answer = client(f"{MOUNT}/frames/{frame_of(client)}/evaluate", "POST", body=body, **(JSON | more))
+    answer = client(
+        f"{MOUNT}/frames/{frame_of(client)}/evaluate",
+        "POST",
+        body=body,
+        **(JSON | {"HTTP_X_DEBUGKIT": client.key} | more),
+    )
 
     assert answer.status == status
     assert answer.json["explanation"].endswith(".")
@@ -488,7 +534,7 @@ def test_a_response_that_streams_can_be_left_in_the_middle() -> None:
     frame = frame_of(client)
     environ = client._environ(f"{MOUNT}/frames/{frame}/evaluate", "POST", b"", {})
     body = json.dumps({"source": "print(1)\nwhile True: pass\n"}).encode()
-    environ |= JSON | {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    environ |= JSON | {"HTTP_X_DEBUGKIT": client.key, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
     result = client.app(environ, lambda *args: None)
     first = json.loads(next(iter(result)))
     result.close()  # type: ignore[attr-defined]

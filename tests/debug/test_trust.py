@@ -53,6 +53,13 @@ def test_who_unlocked_is_a_developer(peer):
     assert (verdict.level, verdict.reason) == (Level.DEVELOPER, "")
 
 
+def test_who_has_the_key_too_runs_code_and_the_key_alone_is_nothing():
+    assert assess(request(), Settings(), unlocked=True, keyed=True).level is Level.RUNNER
+    assert assess(request(), Settings(), keyed=True).level is Level.VISITOR
+    assert assess(request(), Settings(evalex=False), unlocked=True, keyed=True).level is Level.VISITOR
+    assert assess(request(peer="93.184.216.34"), Settings(), unlocked=True, keyed=True).level is Level.STRANGER
+
+
 @pytest.mark.parametrize("peer", ["", "localhost"])
 def test_a_unix_socket_counts_as_private_network(peer):
     verdict = assess(request(peer=peer), Settings())
@@ -61,7 +68,7 @@ def test_a_unix_socket_counts_as_private_network(peer):
 
 def test_with_the_pin_off_only_this_computer_has_developers():
     settings = Settings(pin_security=False)
-    assert level(settings=settings) is Level.DEVELOPER
+    assert level(settings=settings) is Level.RUNNER
     assert [level(peer=peer, settings=settings) for peer in ["10.0.0.1", ""]] == [Level.VISITOR] * 2
     assert level(peer="10.0.0.1", settings=settings, unlocked=True) is Level.VISITOR
 
@@ -293,11 +300,15 @@ def refusal(host="localhost:5000", **headers) -> str:
     return caught.value.code
 
 
-@pytest.mark.parametrize("value", ["", "0", "true", "11"])
+@pytest.mark.parametrize("value", ["", "0", "true", "11", "1\n", "a" * 63, "A" * 64, "a" * 65])
 def test_a_request_without_the_header_is_refused(value):
     assert refusal(x_debugkit=value) == "missing_header"
     with pytest.raises(Forbidden):
         check_same_origin(request(method="POST"))
+
+
+def test_the_header_may_hold_a_key_in_place_of_1():
+    assert post(x_debugkit="a" * 64) is None
 
 
 def test_a_client_that_is_no_browser_needs_the_header_only():

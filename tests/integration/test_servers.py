@@ -181,7 +181,7 @@ def test_the_log_keeps_no_pin_no_session_and_nothing_that_was_typed(server: Serv
     start = server.mark()
     server.wait_for(f"tracebacks/{browser.error()}", start)  # all that was asked before has been logged
     (session,) = browser.cookies.values()
-    for secret in (pin, pin.replace("-", ""), "271-828", session, "typed", "'here'"):
+    for secret in (pin, pin.replace("-", ""), "271-828", session, browser.key, "typed", "'here'"):
         assert secret not in without_announcements(server.log)
 
 
@@ -201,7 +201,10 @@ def test_the_link_of_the_terminal_unlocks_one_browser(server: Server) -> None:
     first, second = server.browser(), server.browser()
     error = first.error()
     link = server.wait_for(rf"http://\S+?({MOUNT}/unlock\?token=\S+)")[1]
-    assert first(link).status == 302
+    answer = first(link)
+    assert answer.status == 302
+    first.key = answer.headers["Location"].partition("#debugkit-key=")[2]
+    assert first.value(first.frame_id(error, "Application.fails"), "tea['price']") == "12"
     assert first.frame_id(error, "Application.fails").startswith(error)
     refused: Any = second(link)
     assert (refused.status, second.cookies) == (403, {})
