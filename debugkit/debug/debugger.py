@@ -15,7 +15,7 @@ from typing import Any
 
 from debugkit.debug import answers, consoles, handlers, negotiate, render
 from debugkit.debug.capture import CapturedTraceback, capture
-from debugkit.debug.desk import Desk, site, wants_page
+from debugkit.debug.desk import Desk, wants_page
 from debugkit.debug.extras import NOTHING, Extras
 from debugkit.debug.handlers import ID
 from debugkit.debug.messages import Request, Response
@@ -89,12 +89,12 @@ class Debugger(Desk):
     def report(self, entry: Entry, request: Request, verdict: Verdict, *, text: bool = True) -> str:
         """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.
 
-        A stranger's Host may name any server: no link in the terminal leads there, least of all the one that unlocks.
+        A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one
+        is not for errors of strangers: it would expire before the developer looks.
         """
-        trusted = verdict.level is not Level.STRANGER
-        base = f"{site(request) if trusted else ''}{self.base(request)}"
+        base = f"{self.own_site(request)}{self.base(request)}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
-        announcement = self.announcement(base, entry) if trusted else []
+        announcement = self.announcement(base, entry) if verdict.level is not Level.STRANGER else []
         traceback_text = [entry.captured.text.rstrip("\n")] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
 

@@ -18,7 +18,7 @@ from debugkit.debug.page import PageBuilder
 from debugkit.debug.pin import Gate
 from debugkit.debug.redaction import Redactor
 from debugkit.debug.registry import Entry, Registry
-from debugkit.debug.trust import Level, Verdict, assess
+from debugkit.debug.trust import Level, Verdict, assess, own_authority
 from debugkit.debug.values import Describer
 from debugkit.debug.views import AccessView, LiveView
 from debugkit.errors import BadRequest, BodyTooLarge, UnsupportedMedia
@@ -75,7 +75,7 @@ class Desk:
 
     def announce(self, request: Request) -> None:
         """Print the PIN, if nobody has seen it yet."""
-        for line in self.announcement(f"{site(request)}{self.base(request)}"):
+        for line in self.announcement(f"{self.own_site(request)}{self.base(request)}"):
             self._print_line(line)
 
     def judge(self, request: Request) -> Verdict:
@@ -93,6 +93,11 @@ class Desk:
     def base(self, request: Request) -> str:
         """What every URL of the debugger starts with: the application's root, and the mount."""
         return f"{request.root}{self.settings.mount}"
+
+    def own_site(self, request: Request) -> str:
+        """Scheme and address of the server's own socket, for the terminal; empty when only a proxy knows them."""
+        authority = own_authority(request, self.settings, self.bound_host)
+        return f"{request.scheme}://{authority}" if authority else ""
 
     def static_url(self, request: Request) -> str:
         return f"{self.base(request)}/static/{assets.static_key()}/"
@@ -186,7 +191,7 @@ class Desk:
 
 
 def site(request: Request) -> str:
-    """Scheme and host as the client named them; empty when it named none."""
+    """Scheme and host as the client named them, for its eyes alone; empty when it named none."""
     return f"{request.scheme}://{request.host}" if request.host else ""
 
 

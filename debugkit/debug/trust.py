@@ -54,6 +54,10 @@ _PRIVATE = tuple(
 _CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
 #: Headers that only a proxy adds, without naming the client.
 _PROXY_HEADERS = ("via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server")
+#: Headers in which a proxy says where it was reached.
+_HOST_HEADERS = ("forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server")
+#: Addresses of a socket that listens on all of them (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2).
+_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "localhost"}
 #: What servers give as the address of a Unix socket's peer: nothing, or (waitress) this name.
 _UNIX_SOCKET = ("", "localhost")
 #: The value of X-Debugkit: a key is the output of SHA-256.
@@ -155,6 +159,23 @@ def _name(host: str) -> str | None:
     if not match or (match["v6"] and not _address(match["v6"])):
         return None
     return (match["v6"] or match["name"]).lower()
+
+
+def own_authority(request: Request, settings: Settings, bound_host: str | None) -> str:
+    """Host and port of the server's own socket, for links in the terminal: who sends a request has no say in it.
+
+    Empty where only a proxy knows: servers make SERVER_NAME of the Host header behind a Unix socket, and middleware
+    makes it of what a proxy forwards. A name that no browser could use here is waitress's, or the computer's own.
+    """
+    if request.peer in _UNIX_SOCKET or any(name in request.headers for name in _HOST_HEADERS):
+        return ""
+    name, port = request.server
+    address = _address(name)
+    if address is not None:
+        host = _UNSPECIFIED.get(str(address)) or (f"[{address}]" if address.version == 6 else str(address))
+    else:
+        host = name.lower() if _host_is_trusted(name, settings, bound_host) else "127.0.0.1"
+    return f"{host}:{port}" if port.isascii() and port.isdecimal() else host
 
 
 # Peers

@@ -289,6 +289,7 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
         scheme=environ.get("wsgi.url_scheme", "http"),
         peer=environ.get("REMOTE_ADDR") or "",
         read_body=lambda limit: read_body(environ, limit),
+        server=(environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT", "")),
     )
 
 

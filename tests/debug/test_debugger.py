@@ -154,15 +154,26 @@ def test_the_terminal_says_which_setting_would_let_a_stranger_in() -> None:
     assert "shop.example.com" in lines[0]
 
 
-def test_no_link_in_the_terminal_leads_to_a_host_that_a_stranger_named() -> None:
+def test_no_link_in_the_terminal_leads_to_a_host_that_a_request_named() -> None:
     client = shop()
     stranger = client("/x", HTTP_HOST="evil.test")
-    friend = client("/x")
+    friend = client("/x", HTTP_HOST="localhost:666")
 
     assert "evil.test" not in stranger.errors
     assert "token=" not in stranger.errors
-    assert "Debugger page: /__debugkit__/tracebacks/" in stranger.errors
-    assert "http://localhost:8000/__debugkit__/unlock?token=" in friend.errors
+    assert "Debugger page: http://127.0.0.1:8000/__debugkit__/tracebacks/" in stranger.errors
+    assert "http://127.0.0.1:8000/__debugkit__/unlock?token=" in friend.errors
+    assert ":666" not in friend.errors
+
+
+def test_the_link_that_the_standalone_console_prints_leads_to_the_server_itself() -> None:
+    lines: list[str] = []
+    client = shop(console_path="/console")
+    client.app.debugger._print_line = lines.append  # type: ignore[attr-defined]
+    client("/console", HTTP_HOST="localhost:666")
+
+    assert "http://127.0.0.1:8000/__debugkit__/unlock?token=" in lines[1]
+    assert ":666" not in "".join(lines)
 
 
 def test_a_trusted_name_is_let_in() -> None:
@@ -254,7 +265,7 @@ def test_the_session_cookie_is_strict_and_unreadable_for_scripts() -> None:
 
 def test_the_link_of_the_terminal_unlocks_once() -> None:
     client = shop()
-    link = re.search(r"http://localhost:8000(\S+unlock\?token=\S+)", client("/sugar").errors)
+    link = re.search(r"http://127.0.0.1:8000(\S+unlock\?token=\S+)", client("/sugar").errors)
     assert link is not None
     answer = client(link[1])
 

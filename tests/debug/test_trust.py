@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from debugkit.debug.messages import Request
-from debugkit.debug.trust import Level, assess, check_same_origin
+from debugkit.debug.trust import Level, assess, check_same_origin, own_authority
 from debugkit.errors import Forbidden
 from debugkit.settings import Settings
 
@@ -177,6 +179,53 @@ def test_the_host_a_proxy_was_reached_by_must_be_trusted_too(forwarded):
 def test_a_trusted_forwarded_host_does_no_harm():
     assert level(x_forwarded_host="localhost:3000", x_forwarded_for="127.0.0.1") is Level.VISITOR
     assert level(forwarded="for=127.0.0.1;Host=localhost:3000") is Level.VISITOR
+
+
+# -- The own address -------------------------------------------------------------------------------------------------
+
+
+def own(name, port="8000", peer="127.0.0.1", bound_host=None, settings=DEFAULTS, **headers) -> str:
+    asked = replace(request("localhost:666", peer, **headers), server=(name, port))
+    return own_authority(asked, settings, bound_host)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000"),
+        ("192.168.1.5", "192.168.1.5:8000"),
+        ("0.0.0.0", "127.0.0.1:8000"),
+        ("::", "localhost:8000"),
+        ("::1", "[::1]:8000"),
+        ("localhost", "localhost:8000"),
+        ("waitress.invalid", "127.0.0.1:8000"),
+        ("laptop.lan", "127.0.0.1:8000"),
+        ("\x1b[31m", "127.0.0.1:8000"),
+        ("", "127.0.0.1:8000"),
+    ],
+)
+def test_the_address_for_the_terminal_is_the_sockets(name, expected):
+    assert own(name) == expected
+
+
+def test_a_name_that_the_server_binds_or_the_settings_trust_stays():
+    assert own("dev.box", bound_host="dev.box") == "dev.box:8000"
+    assert own("dev.test", settings=Settings.from_environ({}, trusted_hosts=["dev.test"])) == "dev.test:8000"
+
+
+@pytest.mark.parametrize("port", ["", "80\n", "x", "٣"])
+def test_a_port_that_is_none_is_left_out(port):
+    assert own("127.0.0.1", port) == "127.0.0.1"
+
+
+@pytest.mark.parametrize("peer", ["", "localhost"])
+def test_behind_a_unix_socket_the_address_is_not_known(peer):
+    assert own("evil.test", "666", peer) == ""
+
+
+@pytest.mark.parametrize("header", ["forwarded", "x_forwarded_host", "x_forwarded_port", "x_forwarded_server"])
+def test_what_middleware_made_of_forwarded_headers_is_not_the_own_address(header):
+    assert own("localhost", "666", **{header: "host=localhost:666"}) == ""
 
 
 # -- Peers behind proxies --------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def test_an_error_after_output_never_looks_like_success() -> None:
 def test_an_error_after_output_is_logged_with_its_link_and_stays_in_the_recent_errors() -> None:
     shop = client(late)
     answer = shop("/export")
-    link = answer.errors.split("Debugger page: http://localhost:8000")[1].split()[0]
+    link = answer.errors.split("Debugger page: http://127.0.0.1:8000")[1].split()[0]
 
     assert "ValueError: after output" in answer.errors
     assert "after output" in shop(link).text
@@ -170,7 +170,7 @@ def test_the_terminal_gets_the_traceback_the_link_and_the_pin_once() -> None:
 
     assert first.errors.startswith("Traceback (most recent call last):\n")
     assert "KeyError: 'price'" in first.errors
-    assert "Debugger page: http://localhost:8000/__debugkit__/tracebacks/" in first.errors
+    assert "Debugger page: http://127.0.0.1:8000/__debugkit__/tracebacks/" in first.errors
     assert first.errors.count("Debugger PIN:") == 1
     assert "Debugger page:" in second.errors
     assert "Debugger PIN" not in second.errors

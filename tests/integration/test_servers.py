@@ -196,6 +196,14 @@ def test_the_pin_and_its_link_are_announced_once(server: Server) -> None:
     assert server.log.count("/unlock?token=") == 1
 
 
+def test_the_first_request_cannot_choose_where_the_link_of_the_terminal_leads(server: Server, own_state: Path) -> None:
+    with serving(server.kind, own_state) as fresh:
+        assert fresh.browser()("/fails", headers={"Host": "localhost:666"}).status == 500
+        for name in ("Debugger page", "Unlock this browser"):
+            site = fresh.wait_for(rf"{name}: (\S+?){MOUNT}")[1]
+            assert site in (f"http://127.0.0.1:{fresh.port}", f"http://localhost:{fresh.port}")
+
+
 def test_the_link_of_the_terminal_unlocks_one_browser(server: Server) -> None:
     """Last, as most servers log the address: by then it opens nothing any more."""
     first, second = server.browser(), server.browser()
