@@ -22,7 +22,7 @@ from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import title
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import RequestSnapshot
-from debugkit.debug.trust import Level, Verdict, check_same_origin
+from debugkit.debug.trust import Level, Verdict, check_same_origin, is_embedded
 from debugkit.debug.views import MessageView
 from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
 
@@ -124,11 +124,14 @@ class Debugger(Desk):
         """Say in the terminal that the debugger itself failed."""
         self._print_line(f" * The debugger failed:\n{''.join(traceback.format_exception(defect))}")
 
-    def respond(self, request: Request) -> Response:
-        """Answer a request below the mount. Shows nobody more than they may see."""
+    def respond(self, request: Request) -> Response | None:
+        """Answer a request below the mount. Shows nobody more than they may see.
+
+        `None` for a stranger: only the application's own answer does not tell that there is a debugger.
+        """
         verdict = self.judge(request)
-        if verdict.level is Level.STRANGER:
-            return answers.bare(404, "Not Found")
+        if verdict.level is Level.STRANGER or is_embedded(request):
+            return None
         try:
             return self._dispatch(request, verdict)
         except RequestError as error:

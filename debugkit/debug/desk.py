@@ -79,16 +79,21 @@ class Desk:
             self._print_line(line)
 
     def judge(self, request: Request) -> Verdict:
-        """Who is asking. A refusal is explained in the terminal, once, and to nobody else."""
+        """Who is asking. A refusal is explained in the terminal, once, and to nobody else; so is trust in a proxy."""
         cookies = request.headers.get("cookie", "")
         unlocked = self.gate.verify_cookie_header(cookies)
         keyed = unlocked and self.gate.holds_key(cookies, request.headers.get("x-debugkit", ""))
         verdict = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked, keyed=keyed)
-        stranger = verdict.level is Level.STRANGER
-        if stranger and verdict.reason not in self._explained and len(self._explained) < EXPLANATIONS:
-            self._explained.add(verdict.reason)
-            self._print_line(f" * Debugger: {verdict.reason}")
+        if verdict.level is Level.STRANGER:
+            self._explain(verdict.reason)
+        elif verdict.via and (verdict.local or verdict.level >= Level.DEVELOPER):
+            self._explain(f"values are shown to a client behind a proxy, which sent {verdict.via.title()}.")
         return verdict
+
+    def _explain(self, reason: str) -> None:
+        if reason not in self._explained and len(self._explained) < EXPLANATIONS:
+            self._explained.add(reason)
+            self._print_line(f" * Debugger: {reason}")
 
     def base(self, request: Request) -> str:
         """What every URL of the debugger starts with: the application's root, and the mount."""

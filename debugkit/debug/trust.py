@@ -29,11 +29,13 @@ class Level(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a request may see. ``local``: it comes from this computer, and sees values. ``reason`` is for the terminal:
-    why it is not more, and which setting would let it in; empty for a developer."""
+    why it is not more, and which setting would let it in; empty for a developer. ``via`` is the header that says a
+    proxy forwards the request, if there is one."""
 
     level: Level
     local: bool
     reason: str = ""
+    via: str = ""
 
 
 class _Distance(IntEnum):
@@ -50,8 +52,14 @@ _PRIVATE = tuple(
     ip_network(network)
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 )
-#: Headers in which a proxy names the client.
-_CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
+#: Headers in which a proxy names the client: those of servers and libraries first, then those of single vendors.
+_CLIENT_HEADERS = (
+    *("x-forwarded-for", "x-real-ip", "x-client-ip", "client-ip", "x-forwarded", "forwarded-for"),
+    *("x-original-forwarded-for", "x-remote-ip", "x-remote-addr", "x-originating-ip", "x-cluster-client-ip"),
+    *("cf-connecting-ip", "cf-connecting-ipv6", "true-client-ip", "fastly-client-ip", "fly-client-ip"),
+    *("do-connecting-ip", "x-nf-client-connection-ip", "x-vercel-forwarded-for", "x-azure-clientip"),
+    *("x-appengine-user-ip", "x-envoy-external-address"),
+)
 #: Headers that only a proxy adds, without naming the client.
 _PROXY_HEADERS = ("via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server")
 #: Headers in which a proxy says where it was reached.
@@ -85,15 +93,17 @@ def assess(
     """
     distance, far = _farthest(request, settings)
     reason = _host_reason(request, settings, bound_host, direct=distance is _Distance.LOOPBACK)
+    reason = reason or _origin_reason(request, settings, bound_host)
     if reason:
         return Verdict(Level.STRANGER, False, reason)
     if distance is _Distance.PUBLIC:
         return Verdict(Level.STRANGER, False, _peer_reason(far))
     local = distance is _Distance.LOOPBACK
+    via = next((name for name in (*_CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS) if name in request.headers), "")
     reason = _developer_reason(settings, local, unlocked)
     if reason:
-        return Verdict(Level.VISITOR, local, reason)
-    return Verdict(Level.RUNNER if keyed or not settings.pin_security else Level.DEVELOPER, local)
+        return Verdict(Level.VISITOR, local, reason, via)
+    return Verdict(Level.RUNNER if keyed or not settings.pin_security else Level.DEVELOPER, local, via=via)
 
 
 def _developer_reason(settings: Settings, local: bool, unlocked: bool) -> str:
@@ -258,6 +268,34 @@ def _shown(text: str) -> str:
 # Origin
 
 
+def _origin_reason(request: Request, settings: Settings, bound_host: str | None) -> str:
+    """Why the page that sent the request may not read the answer; empty when it may, or when no page says it sent it.
+
+    Whatever CORS headers the application sends: they were meant for its answers, and not for its source and values.
+    """
+    origin = request.headers.get("origin")
+    # A page without referrers sends "null" to its own origin too (Fetch, 3.1), and nobody can forge Sec-Fetch-Site.
+    if origin is None or request.headers.get("sec-fetch-site") == "same-origin":
+        return ""
+    scheme, _, authority = origin.partition("://")
+    if scheme not in ("http", "https"):
+        return f"the origin {_shown(origin)} is not trusted: it names no website."
+    address = _address(_name(authority) or "")
+    if address is None:
+        trusted = _host_is_trusted(authority, settings, bound_host)
+        return "" if trusted else f"the origin {_shown(origin)} is not trusted; {_host_advice(authority)}"
+    # Unlike in Host, an address is no proof here: any website can be called by its own.
+    if _peer_distance(str(address), settings) < _Distance.PUBLIC or _is_own_origin(origin, request):
+        return ""
+    return f"the origin {_shown(origin)} is not trusted; {_peer_reason(str(address))}"
+
+
+def is_embedded(request: Request) -> bool:
+    """Whether a page of another site loads this as a script, style or image: by that it could tell what runs here."""
+    fetch = request.headers.get("sec-fetch-site"), request.headers.get("sec-fetch-mode")
+    return fetch[0] == "cross-site" and fetch[1] != "navigate" and "origin" not in request.headers
+
+
 def check_same_origin(request: Request) -> None:
     """Refuse a state-changing request that the debugger's own page did not send: raises `Forbidden`.
 
@@ -282,6 +320,8 @@ def _is_own_origin(origin: str, request: Request) -> bool:
     if not separator or default is None:
         return False
     own = [_name_and_port(host, default) for host in _hosts(request)]
+    if request.headers.get("sec-fetch-site") == "same-origin":  # a proxy may drop the port from Host, and says nothing
+        return _name(authority) in [place[0] for place in own if place]
     return _name_and_port(authority, default) in [place for place in own if place]
 
 

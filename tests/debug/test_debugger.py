@@ -130,6 +130,9 @@ def test_recent_errors_are_listed_newest_first_with_a_count() -> None:
         {"REMOTE_ADDR": "93.184.216.34"},
         {"HTTP_X_FORWARDED_FOR": "93.184.216.34"},
         {"HTTP_FORWARDED": "for=93.184.216.34"},
+        {"HTTP_FLY_CLIENT_IP": "93.184.216.34"},
+        {"HTTP_ORIGIN": "http://evil.test"},
+        {"HTTP_ORIGIN": "null"},
     ],
 )
 def test_a_stranger_learns_nothing(stranger: dict[str, str]) -> None:
@@ -220,6 +223,19 @@ def test_a_visitor_gets_no_console_no_handles_and_no_whole_file() -> None:
         assert (answer.status, answer.json["error"]) == (403, "not_unlocked")
 
 
+def test_the_terminal_says_once_that_values_are_shown_behind_a_proxy() -> None:
+    lines: list[str] = []
+    client = shop()
+    client.app.debugger._print_line = lines.append  # type: ignore[attr-defined]
+    client("/sugar")
+    client("/sugar", REMOTE_ADDR="192.168.1.20", HTTP_X_FORWARDED_FOR="192.168.1.20")
+    assert lines == []
+    client("/sugar", HTTP_X_FORWARDED_FOR="127.0.0.1")
+    client("/sugar", HTTP_X_FORWARDED_FOR="127.0.0.1")
+
+    assert lines == [" * Debugger: values are shown to a client behind a proxy, which sent X-Forwarded-For."]
+
+
 # Entry by PIN and by link
 
 
@@ -277,6 +293,50 @@ def test_the_link_of_the_terminal_unlocks_once() -> None:
     again = Client(client.app)(link[1])
     assert again.status == 403
     assert again.header("Set-Cookie") is None
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("HEAD", {}),
+        ("GET", {"HTTP_SEC_PURPOSE": "prefetch;prerender"}),
+        ("GET", {"HTTP_PURPOSE": "prefetch"}),
+        ("GET", {"HTTP_X_MOZ": "prefetch"}),
+        ("GET", {"HTTP_SEC_FETCH_MODE": "no-cors", "HTTP_SEC_FETCH_DEST": "image"}),
+        ("GET", {"HTTP_SEC_FETCH_MODE": "navigate", "HTTP_SEC_FETCH_DEST": "iframe"}),
+        ("GET", {"HTTP_USER_AGENT": "WhatsApp/2.23"}),
+        ("GET", {"HTTP_USER_AGENT": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}),
+        (
+            "GET",
+            {"HTTP_USER_AGENT": "Mozilla/5.0 (Macintosh) AppleWebKit facebookexternalhit/1.1 Facebot Twitterbot/1.0"},
+        ),
+        ("GET", {"HTTP_USER_AGENT": "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5"}),
+    ],
+)
+def test_only_a_person_who_opens_the_link_uses_it_up(method: str, headers: dict[str, str]) -> None:
+    client = shop()
+    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+    looked = client(link, method, **headers)
+    opened = client(link, HTTP_SEC_FETCH_MODE="navigate", HTTP_SEC_FETCH_DEST="document")
+
+    assert (looked.status, looked.header("Set-Cookie"), looked.header("Location")) == (403, None, None)
+    assert opened.status == 302
+
+
+def test_curl_may_open_the_link() -> None:
+    client = shop()
+    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+
+    assert client(link, HTTP_ACCEPT="*/*", HTTP_USER_AGENT="curl/8.5.0").status == 302
+
+
+def test_a_link_with_many_fields_is_told_so_and_not_used_up() -> None:
+    client = shop()
+    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+    answer = client(link + "&a=1" * 10, HTTP_ACCEPT="*/*")
+
+    assert (answer.status, answer.json["error"]) == (400, "bad_request")
+    assert client(link).status == 302
 
 
 @pytest.mark.parametrize("target", ["//evil.test", "https://evil.test", "../../admin", "%2F%2Fevil.test"])
@@ -353,9 +413,8 @@ def test_without_evalex_nobody_runs_code() -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"HTTP_ORIGIN": "http://evil.test"}, "cross_origin"),
-        ({"HTTP_ORIGIN": "null"}, "cross_origin"),
         ({"HTTP_ORIGIN": "http://localhost:9999"}, "cross_origin"),
+        ({"HTTP_ORIGIN": "http://127.0.0.1:8000"}, "cross_origin"),
         ({"HTTP_SEC_FETCH_SITE": "cross-site"}, "cross_origin"),
         ({"HTTP_SEC_FETCH_SITE": "same-site"}, "cross_origin"),
         ({"HTTP_X_DEBUGKIT": ""}, "missing_header"),
@@ -366,6 +425,14 @@ def test_another_site_cannot_run_code_with_the_developers_cookie(change: dict[st
     answer = evaluate(client, frame_of(client), "1", **change)
 
     assert (answer.status, answer.json["error"]) == (403, code)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://93.184.216.34:8000"])
+def test_for_another_website_there_is_no_debugger(origin: str) -> None:
+    client = unlocked()
+    answer = evaluate(client, frame_of(client), "1", HTTP_ORIGIN=origin)
+
+    assert (answer.status, answer.text) == (500, "Internal Server Error\n")
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,16 @@ def test_what_middleware_made_of_forwarded_headers_is_not_the_own_address(header
 # -- Peers behind proxies --------------------------------------------------------------------------------------------
 
 
-HEADERS = ["x_forwarded_for", "x_real_ip", "cf_connecting_ip", "true_client_ip"]
+HEADERS = [
+    "x_forwarded_for",
+    "x_real_ip",
+    "x_client_ip",
+    "cf_connecting_ip",
+    "true_client_ip",
+    "fly_client_ip",
+    "fastly_client_ip",
+    "x_cluster_client_ip",
+]
 
 
 @pytest.mark.parametrize("header", HEADERS)
@@ -335,6 +344,62 @@ def test_visitors_learn_how_to_become_developers():
     assert "this computer" in assess(request(peer="10.0.0.1"), Settings(pin_security=False)).reason
 
 
+# -- Origins of readers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:5173",
+        "https://localhost",
+        "http://shop.localhost",
+        "http://127.0.0.1:3000",
+        "http://[::1]:3000",
+        "http://192.168.1.5:3000",
+    ],
+)
+def test_a_page_of_a_trusted_origin_reads_what_a_visitor_reads(origin):
+    assert level(origin=origin) is Level.VISITOR
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.test",
+        "https://localhost.evil.test",
+        "http://93.184.216.34",
+        "http://[2606:2800::1]:3000",
+        "null",
+        "",
+        "file://",
+        "chrome-extension://localhost",
+        "http://localhost@evil.test",
+        "http://localhost:3000/",
+        "http://localhost, http://evil.test",
+    ],
+)
+@pytest.mark.parametrize("site", [{}, {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}])
+def test_a_page_of_another_website_is_a_stranger_also_when_the_browser_is_unlocked(origin, site):
+    verdict = assess(request(origin=origin, **site), DEFAULTS, unlocked=True, keyed=True)
+    assert verdict.level is Level.STRANGER
+    assert verdict.reason.startswith("the origin ")
+
+
+def test_the_settings_trust_origins_as_they_trust_hosts():
+    settings = Settings.from_environ({}, trusted_hosts=["*.dev.test"], trusted_peers=["93.184.216.0/24"])
+    assert level(origin="https://app.dev.test:8443", settings=settings) is Level.VISITOR
+    assert level(origin="http://93.184.216.34", settings=settings) is Level.VISITOR
+    assert level(origin="http://dev.box", bound_host="dev.box") is Level.VISITOR
+
+
+def test_an_origin_that_is_the_servers_own_is_trusted_whatever_its_address():
+    assert level("93.184.216.34:8000", origin="http://93.184.216.34:8000") is Level.VISITOR
+
+
+def test_a_page_without_referrers_may_send_forms_to_its_own_origin():
+    assert level(method="POST", origin="null", sec_fetch_site="same-origin") is Level.VISITOR
+
+
 # -- Origin ----------------------------------------------------------------------------------------------------------
 
 
@@ -412,6 +477,15 @@ def test_any_other_origin_is_refused(origin):
 def test_the_origin_may_be_the_one_that_a_proxy_was_reached_by():
     assert post("localhost:8000", origin="https://dev.test", x_forwarded_host="dev.test") is None
     assert refusal("localhost:8000", origin="https://evil.test", x_forwarded_host="dev.test") == "cross_origin"
+
+
+def test_a_proxy_that_drops_the_port_from_host_does_not_lock_its_owner_out():
+    own = {"sec_fetch_site": "same-origin"}
+    assert post("localhost", origin="http://localhost:8080", **own) is None
+    assert post("dev.test:443", origin="https://dev.test:8443", **own) is None
+    assert refusal("localhost", origin="http://evil.test:8080", **own) == "cross_origin"
+    assert refusal("localhost", origin="http://localhost:8080", sec_fetch_site="same-site") == "cross_origin"
+    assert refusal("localhost", origin="http://localhost:8080") == "cross_origin"
 
 
 def test_an_origin_without_a_host_to_compare_with_is_refused():

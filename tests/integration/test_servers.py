@@ -105,11 +105,19 @@ def test_a_form_that_was_read_stands_on_the_page(server: Server) -> None:
 
 
 def test_a_site_that_may_read_the_answers_may_read_the_error(server: Server) -> None:
-    answer = server.browser()("/cors")
+    answer = server.browser()("/cors", headers={"Origin": "http://app.localhost"})
     assert answer.status == 500
-    assert answer.headers["Access-Control-Allow-Origin"] == "http://app.test"
+    assert answer.headers["Access-Control-Allow-Origin"] == "http://app.localhost"
     assert answer.headers["Access-Control-Expose-Headers"] == "X-Debugkit-Traceback"
     assert "after the headers" in answer.text
+
+
+def test_a_site_that_is_not_trusted_reads_nothing_of_the_error(server: Server) -> None:
+    answer = server.browser()("/cors", headers={"Origin": "http://app.test"})
+    assert (answer.status, answer.text) == (500, "Internal Server Error\n")
+    assert "X-Debugkit-Traceback" not in answer.headers
+    if not server.kind.name.startswith("g"):  # gunicorn keeps the headers of an answer that is replaced (PEP 3333)
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 # Errors that come late.
