@@ -78,6 +78,8 @@ class Gate:
         self._identity = identity
         self._folder = folder or (lambda: state_folder(settings.state_dir))
         self._made: dict[str, _Keys] = {}
+        #: What names the supervisor that started this process; set before anybody asks for something.
+        self.supervisor = ""
         #: The name of the session cookie. Cookies do not tell ports apart, so the application stands in it.
         self.cookie_name = f"__debugkit_{self._key}"
 
@@ -124,7 +126,7 @@ class Gate:
             session=_derive(secret, "session", whole),
             page=_derive(secret, "page", whole),
             link=_derive(secret, "link", whole),
-            attempts=Attempts(None if reason else folder.path, self._key),
+            attempts=Attempts(None if reason else folder.path, self._key, self.supervisor),
             notice=self._explain(reason) if reason else "",
         )
 

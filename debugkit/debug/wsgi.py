@@ -166,6 +166,10 @@ class DebuggedApplication:
         """The terminal says PIN and link already: an earlier process of the same server printed them."""
         self.debugger.announced = True
 
+    def supervised_by(self, name: str) -> None:
+        """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
+        self.debugger.gate.supervisor = name
+
     def trust_host(self, name: str) -> None:
         """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
         self.debugger.bound_host = name
