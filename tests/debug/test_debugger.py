@@ -108,6 +108,24 @@ def test_the_markdown_holds_source_and_values_and_no_secret() -> None:
     assert "Tr0ub4dor" not in text.replace('password = "Tr0ub4dor&3"', "")
 
 
+@pytest.mark.parametrize("form", ["", ".json", ".md", ".txt"])
+def test_a_secret_in_a_note_or_in_what_a_frame_says_of_itself_stands_in_no_form(form: str) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        __traceback_info__ = "the basket, with " + "password=" + "Lap" + "sang7"
+        error = ValueError("no cups")
+        error.add_note("while pouring, with password=" + "Gyo" + "kuro9")
+        raise error
+
+    client = Client(DebuggedApplication(app))
+    client.unlock(pin(client))
+    text = client(f"{client('/').header('X-Debugkit-Traceback')}{form}").text
+
+    assert "while pouring" in text
+    assert form or "the basket, with" in text
+    assert "Gyokuro9" not in text
+    assert "Lapsang7" not in text
+
+
 def test_recent_errors_are_listed_newest_first_with_a_count() -> None:
     client = shop()
     client("/sugar")
