@@ -173,6 +173,7 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
     if debugger is not None and control is not None:
         from debugkit.debug.events import Events
 
+        debugger.supervised_by(control.hello["supervisor"])
         debugger.events = Events(secrets.token_hex(4), failed=failed)
         ends.append(debugger.events.close)
     context = tls_context(choices)

@@ -1,5 +1,7 @@
 // Talks to the debugger. The one module that puts HTML from the server into the page.
+import { MOUNT } from "./mount.js";
 import { Lines } from "./ndjson.js";
+import { sessionKey } from "./session-key.js";
 
 /** A refusal. `code` is for programs, the message for people. */
 export class Refusal extends Error {
@@ -12,7 +14,7 @@ export class Refusal extends Error {
 
   /** Whether entering the PIN would help. */
   get locked() {
-    return ["not_unlocked", "locked_session"].includes(this.code);
+    return ["not_unlocked", "no_key"].includes(this.code);
   }
 }
 
@@ -41,13 +43,18 @@ async function refusal(response) {
   }
 }
 
-function send(url, body, signal) {
-  const headers = { "Content-Type": "application/json", "X-Debugkit": "1" };
+function send(url, body, signal, key = "1") {
+  const headers = { "Content-Type": "application/json", "X-Debugkit": key };
   return request(url, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
 export async function post(url, body, signal) {
   return (await send(url, body, signal)).json();
+}
+
+/** A request about code that runs, which takes both halves of the session. */
+export async function command(url, body) {
+  return (await send(url, body, undefined, sessionKey() ?? undefined)).json();
 }
 
 export async function getText(url, signal, headers = {}) {
@@ -73,7 +80,7 @@ export async function getFragment(url, signal) {
 
 /** The events of one command, as they happen; the last is "done". Over HTTP/1.0 a cut connection looks like an end. */
 export async function* evaluate(url, source, signal) {
-  const response = await send(url, { source }, signal);
+  const response = await send(url, { source }, signal, sessionKey() ?? undefined);
   let last = null;
   for await (const event of events(response.body.pipeThrough(new TextDecoderStream()).getReader())) {
     last = event.kind;
@@ -93,12 +100,10 @@ async function* events(reader) {
   }
 }
 
-/** Everything of the debugger lives below the mount that this module itself was loaded from. */
-const MOUNT = import.meta.url.slice(0, import.meta.url.lastIndexOf("/static/"));
-
 /** Where the children of values are asked for. */
 export function valueUrl(handle) {
   return `${MOUNT}/values/${handle}`;
 }
 
 export const UNLOCK_URL = `${MOUNT}/unlock`;
+export const LOCK_URL = `${MOUNT}/lock`;

@@ -6,6 +6,7 @@ import "./copy-menu.js";
 import "./source-code.js";
 import "./value-tree.js";
 import "./unlock-dialog.js";
+import "./lock-button.js";
 import "./frame-console.js";
 import "./frame-list.js";
 import "./panel-tabs.js";

@@ -1,5 +1,5 @@
 // <dk-console>: Python in a frame. Streams what a command prints while it runs; keeps its state in the page.
-import { evaluate, post } from "./client.js";
+import { command, evaluate } from "./client.js";
 import { Element, make } from "./dom.js";
 import { History, parseEntries } from "./history.js";
 import { continuation, prepare, prompts } from "./source-text.js";
@@ -204,7 +204,7 @@ customElements.define("dk-console", class extends Element {
 
   async #interrupt() {
     try {
-      await post(this.dataset.interrupt, {});
+      await command(this.dataset.interrupt, {});
     } catch (error) {
       this.#note(error.message);
     }

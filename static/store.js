@@ -8,6 +8,14 @@ export function remember(key, value) {
   }
 }
 
+export function forget(key) {
+  try {
+    localStorage.removeItem(`debugkit.${key}`);
+  } catch {
+    // There was nothing.
+  }
+}
+
 export function recall(key) {
   try {
     return localStorage.getItem(`debugkit.${key}`);

@@ -1,6 +1,7 @@
 // <dk-unlock>: asks for the PIN. Others wait for its answer through `unlocked`, and hear of it by an event.
 import { post, Refusal, UNLOCK_URL } from "./client.js";
 import { Element } from "./dom.js";
+import { keepKey } from "./session-key.js";
 
 customElements.define("dk-unlock", class extends Element {
   #waiting = [];
@@ -15,8 +16,9 @@ customElements.define("dk-unlock", class extends Element {
     this.#dialog.addEventListener("close", () => this.#answer(false), { signal });
   }
 
-  /** Resolves to whether the console is unlocked now. */
-  ask() {
+  /** Resolves to whether the console is unlocked now. `reason` is for people. */
+  ask(reason = "") {
+    this.#problem(reason);
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#input.select();
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -38,7 +40,8 @@ customElements.define("dk-unlock", class extends Element {
     event.preventDefault();
     this.#problem("");
     try {
-      await post(this.dataset.url || UNLOCK_URL, { pin: this.#input.value.trim() });
+      const { key } = await post(this.dataset.url || UNLOCK_URL, { pin: this.#input.value.trim() });
+      keepKey(key);
       this.#succeed();
     } catch (error) {
       this.#problem(this.#explain(error));
@@ -51,7 +54,7 @@ customElements.define("dk-unlock", class extends Element {
     this.#dialog.close();
     document.dispatchEvent(new CustomEvent("debugkit:unlocked"));
     for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = true;
-    for (const badge of document.querySelectorAll("[data-unlocked]")) badge.hidden = false;
+    for (const shown of document.querySelectorAll("[data-unlocked]")) shown.hidden = false;
     // Only where a reload repeats nothing: the page of an error may be the answer to a POST.
     if (this.dataset.reload !== undefined) location.reload();
   }
@@ -79,7 +82,7 @@ export async function unlocked(action) {
   } catch (error) {
     const dialog = document.querySelector("dk-unlock");
     if (!(error instanceof Refusal && error.locked && dialog)) throw error;
-    if (!(await dialog.ask())) throw error;
+    if (!(await dialog.ask(error.code === "no_key" ? error.message : ""))) throw error;
     return action();
   }
 }

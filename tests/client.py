@@ -45,6 +45,8 @@ class Client:
     app: Callable[..., Iterable[bytes]]
     environ: dict[str, Any] = field(default_factory=dict)
     cookie: str = ""
+    #: The other half of the session, for what runs code.
+    key: str = ""
     validate: bool = True
 
     def __call__(self, path: str, method: str = "GET", *, body: bytes = b"", **more: Any) -> Answer:
@@ -100,8 +102,16 @@ class Client:
 
     def post(self, path: str, data: object = None, **more: Any) -> Answer:
         """A request as the page's own script makes it."""
-        headers = {"CONTENT_TYPE": "application/json", "HTTP_X_DEBUGKIT": "1", "HTTP_ORIGIN": "http://localhost:8000"}
+        key = self.key if path.endswith(("/evaluate", "/interrupt")) else ""
+        headers = {
+            "CONTENT_TYPE": "application/json",
+            "HTTP_X_DEBUGKIT": key or "1",
+            "HTTP_ORIGIN": "http://localhost:8000",
+        }
         return self(path, "POST", body=json.dumps(data or {}).encode(), **(headers | more))
 
     def unlock(self, pin: str | None) -> Answer:
-        return self.post("/__debugkit__/unlock", {"pin": pin})
+        answer = self.post("/__debugkit__/unlock", {"pin": pin})
+        if answer.status == 200:
+            self.key = answer.json["key"]
+        return answer

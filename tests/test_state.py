@@ -66,6 +66,16 @@ def test_a_folder_of_another_user_is_refused(tmp_path):
     assert found == StateFolder(None, f"{tmp_path} belongs to another user")
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give links away")
+def test_a_symbolic_link_of_another_user_is_refused_also_when_it_leads_to_an_own_folder(tmp_path):
+    target, link = tmp_path / "own", tmp_path / "link"
+    target.mkdir(mode=0o700)
+    link.symlink_to(target)
+    assert folder(link).path == link
+    os.lchown(link, 12345, 12345)
+    assert folder(link) == StateFolder(None, f"{link} belongs to another user")
+
+
 def test_root_makes_no_folder_in_the_home_of_another_user(tmp_path):
     home = tmp_path / "home"
     home.mkdir()

@@ -1,7 +1,8 @@
 """What the processes of one user share on disk: a secret, the count of wrong PINs, and the links that were used.
 
-A *run* is all processes of one application that are alive at the same time: the count starts again when all have
-ended. Knows no PIN and no link; where nothing can be shared (no folder, no locks), each process keeps its own count.
+A *run* is all processes of one application that are alive at the same time, and those that one supervisor starts: the
+count starts again when all have ended. Knows no PIN and no link; where nothing can be shared (no folder, no locks),
+each process keeps its own count.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ MOST_FAILURES = 10
 SECRET_SIZE = 32
 #: Bytes read of the record: ten times what a thousand used links need.
 _RECORD_SIZE = 1_000_000
+#: Supervisors that are remembered: those whose workers have lived at the same time.
+_MOST_SUPERVISORS = 20
 
 # The secret
 
@@ -73,19 +76,25 @@ def _read_secret(path: Path) -> bytes | None:
 
 @dataclass(slots=True)
 class Record:
-    """What is counted in one run. ``used`` maps links that were opened to the time they expire, in epoch seconds."""
+    """What is counted in one run. ``used`` maps links that were opened to the time they expire, in epoch seconds.
+
+    ``supervisors`` names those that have taken part in the run.
+    """
 
     failures: int = 0
     used: dict[str, int] = field(default_factory=dict)
+    supervisors: list[str] = field(default_factory=list)
 
 
 class Attempts:
     """The `Record` of one run of an application, shared by its processes as long as one of them lives.
 
-    ``key`` names the application in file names. ``folder`` is `None` to count in this process alone.
+    ``key`` names the application in file names. ``folder`` is `None` to count in this process alone. ``supervisor``
+    is the same for all processes that one supervisor starts one after the other, and for no others; empty without one.
     """
 
-    def __init__(self, folder: Path | None, key: str) -> None:
+    def __init__(self, folder: Path | None, key: str, supervisor: str = "") -> None:
+        self._supervisor = supervisor
         self._lock = threading.Lock()
         self._record = Record()
         self._path: Path | None = None
@@ -104,7 +113,8 @@ class Attempts:
     def _join(self, folder: Path, key: str) -> None:
         """Take part in the run: a shared lock that lasts as long as this process, and any child forked from it.
 
-        Who can lock the file alone is the first, and starts the count again. The lock is never given back by hand,
+        Who can lock the file alone is the first, and starts the count again, unless it follows a worker of its own
+        supervisor: saving a file or crashing gives nobody more attempts. The lock is never given back by hand,
         since children share it: it ends when the last of them has closed the file, however it ended.
         """
         path = folder / f"{key}.attempts"
@@ -113,10 +123,17 @@ class Attempts:
             leave = weakref.finalize(self, os.close, run)
             leave.atexit = False  # then the system closes it
             self._leave = leave
-            if _is_first(run):
-                _store(file, Record(used=_load(file).used))
+            record = _load(file)
+            if _is_first(run) and self._supervisor not in record.supervisors:
+                record = Record(used=record.used)
+            _store(file, self._joined(record))
             fcntl.flock(run, fcntl.LOCK_SH)
         self._path = path
+
+    def _joined(self, record: Record) -> Record:
+        if self._supervisor and self._supervisor not in record.supervisors:
+            record.supervisors = [*record.supervisors, self._supervisor][-_MOST_SUPERVISORS:]
+        return record
 
     def close(self) -> None:
         """Leave the run. From here on this object counts alone."""
@@ -131,7 +148,7 @@ class Attempts:
         with ExitStack() as stack:
             file = self._enter(stack)
             record = self._record if file is None else _load(file)
-            changed = Record(record.failures, dict(record.used))
+            changed = Record(record.failures, dict(record.used), list(record.supervisors))
             result = update(changed)
             self._keep(file, changed)
             return result
@@ -170,7 +187,8 @@ def _load(file: int) -> Record:
         return Record()
     try:
         found = json.loads(data)
-        return Record(int(found["failures"]), {str(link): int(expiry) for link, expiry in found["used"].items()})
+        used = {str(link): int(expiry) for link, expiry in found["used"].items()}
+        return Record(int(found["failures"]), used, [str(one) for one in found.get("supervisors", [])])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Record(failures=MOST_FAILURES)
 

@@ -47,7 +47,7 @@ def _frame_console(desk: Desk, frame: str) -> tuple[Entry, Console]:
 def standalone_page(desk: Desk, request: Request, verdict: Verdict) -> Response:
     _require_standalone(desk)
     desk.announce(request)
-    unlocked = verdict.level is Level.DEVELOPER
+    unlocked = verdict.level >= Level.DEVELOPER
     base = desk.base(request)
     view = ConsolePageView(
         evaluate_url=f"{base}/console/evaluate" if unlocked else "",

@@ -15,14 +15,14 @@ from typing import Any
 
 from debugkit.debug import answers, consoles, handlers, negotiate, render
 from debugkit.debug.capture import CapturedTraceback, capture
-from debugkit.debug.desk import Desk, site, wants_page
+from debugkit.debug.desk import Desk, wants_page
 from debugkit.debug.extras import NOTHING, Extras
 from debugkit.debug.handlers import ID
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import title
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import RequestSnapshot
-from debugkit.debug.trust import Level, Verdict, check_same_origin
+from debugkit.debug.trust import Level, Verdict, check_same_origin, is_embedded
 from debugkit.debug.views import MessageView
 from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
 
@@ -38,15 +38,16 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Response], Level], ...] 
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", consoles.evaluate, Level.DEVELOPER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", consoles.interrupt, Level.DEVELOPER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", consoles.evaluate, Level.RUNNER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", consoles.interrupt, Level.RUNNER),
         ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
         ("POST", r"unlock", handlers.unlock, Level.VISITOR),
         ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
+        ("POST", r"lock", handlers.lock, Level.VISITOR),
         ("GET", r"events", handlers.events, Level.VISITOR),
         ("GET", r"console", consoles.standalone_page, Level.VISITOR),
-        ("POST", r"console/evaluate", consoles.standalone_evaluate, Level.DEVELOPER),
-        ("POST", r"console/interrupt", consoles.standalone_interrupt, Level.DEVELOPER),
+        ("POST", r"console/evaluate", consoles.standalone_evaluate, Level.RUNNER),
+        ("POST", r"console/interrupt", consoles.standalone_interrupt, Level.RUNNER),
     )
 )
 
@@ -88,12 +89,12 @@ class Debugger(Desk):
     def report(self, entry: Entry, request: Request, verdict: Verdict, *, text: bool = True) -> str:
         """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.
 
-        A stranger's Host may name any server: no link in the terminal leads there, least of all the one that unlocks.
+        A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one
+        is not for errors of strangers: it would expire before the developer looks.
         """
-        trusted = verdict.level is not Level.STRANGER
-        base = f"{site(request) if trusted else ''}{self.base(request)}"
+        base = f"{self.own_site(request)}{self.base(request)}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
-        announcement = self.announcement(base, entry) if trusted else []
+        announcement = self.announcement(base, entry) if verdict.level is not Level.STRANGER else []
         traceback_text = [entry.captured.text.rstrip("\n")] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
 
@@ -131,11 +132,14 @@ class Debugger(Desk):
         """Say in the terminal that the debugger itself failed."""
         self._print_line(f" * The debugger failed:\n{''.join(traceback.format_exception(defect))}")
 
-    def respond(self, request: Request) -> Response:
-        """Answer a request below the mount. Shows nobody more than they may see."""
+    def respond(self, request: Request) -> Response | None:
+        """Answer a request below the mount. Shows nobody more than they may see.
+
+        `None` for a stranger: only the application's own answer does not tell that there is a debugger.
+        """
         verdict = self.judge(request)
-        if verdict.level is Level.STRANGER:
-            return answers.bare(404, "Not Found")
+        if verdict.level is Level.STRANGER or is_embedded(request):
+            return None
         try:
             return self._dispatch(request, verdict)
         except RequestError as error:
@@ -159,6 +163,8 @@ class Debugger(Desk):
     def _check(self, request: Request, verdict: Verdict, level: Level) -> None:
         if request.method == "POST":
             check_same_origin(request)
+        if verdict.level is Level.DEVELOPER and level > verdict.level:
+            raise Forbidden("This page does not have its half of the session. Enter the PIN again.", code="no_key")
         if level > verdict.level:
             raise Forbidden(self.locked_explanation(), code="not_unlocked")
 

@@ -18,7 +18,7 @@ from debugkit.debug.page import PageBuilder
 from debugkit.debug.pin import Gate
 from debugkit.debug.redaction import Redactor
 from debugkit.debug.registry import Entry, Registry
-from debugkit.debug.trust import Level, Verdict, assess
+from debugkit.debug.trust import Level, Verdict, assess, own_authority
 from debugkit.debug.values import Describer
 from debugkit.debug.views import AccessView, LiveView
 from debugkit.errors import BadRequest, BodyTooLarge, UnsupportedMedia
@@ -75,22 +75,34 @@ class Desk:
 
     def announce(self, request: Request) -> None:
         """Print the PIN, if nobody has seen it yet."""
-        for line in self.announcement(f"{site(request)}{self.base(request)}"):
+        for line in self.announcement(f"{self.own_site(request)}{self.base(request)}"):
             self._print_line(line)
 
     def judge(self, request: Request) -> Verdict:
-        """Who is asking. A refusal is explained in the terminal, once, and to nobody else."""
-        unlocked = self.gate.verify_cookie_header(request.headers.get("cookie", ""))
-        verdict = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked)
-        stranger = verdict.level is Level.STRANGER
-        if stranger and verdict.reason not in self._explained and len(self._explained) < EXPLANATIONS:
-            self._explained.add(verdict.reason)
-            self._print_line(f" * Debugger: {verdict.reason}")
+        """Who is asking. A refusal is explained in the terminal, once, and to nobody else; so is trust in a proxy."""
+        cookies = request.headers.get("cookie", "")
+        unlocked = self.gate.verify_cookie_header(cookies)
+        keyed = unlocked and self.gate.holds_key(cookies, request.headers.get("x-debugkit", ""))
+        verdict = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked, keyed=keyed)
+        if verdict.level is Level.STRANGER:
+            self._explain(verdict.reason)
+        elif verdict.via and (verdict.local or verdict.level >= Level.DEVELOPER):
+            self._explain(f"values are shown to a client behind a proxy, which sent {verdict.via.title()}.")
         return verdict
+
+    def _explain(self, reason: str) -> None:
+        if reason not in self._explained and len(self._explained) < EXPLANATIONS:
+            self._explained.add(reason)
+            self._print_line(f" * Debugger: {reason}")
 
     def base(self, request: Request) -> str:
         """What every URL of the debugger starts with: the application's root, and the mount."""
         return f"{request.root}{self.settings.mount}"
+
+    def own_site(self, request: Request) -> str:
+        """Scheme and address of the server's own socket, for the terminal; empty when only a proxy knows them."""
+        authority = own_authority(request, self.settings, self.bound_host)
+        return f"{request.scheme}://{authority}" if authority else ""
 
     def static_url(self, request: Request) -> str:
         return f"{self.base(request)}/static/{assets.static_key()}/"
@@ -115,7 +127,7 @@ class Desk:
         return Describer(limits, self.redactor_of(entry), guard)
 
     def reader(self, request: Request, verdict: Verdict) -> Reader:
-        developer = verdict.level is Level.DEVELOPER
+        developer = verdict.level >= Level.DEVELOPER
         return Reader(
             base=self.base(request),
             values=developer or verdict.local,
@@ -126,12 +138,13 @@ class Desk:
         )
 
     def access(self, request: Request, verdict: Verdict) -> AccessView:
-        developer = verdict.level is Level.DEVELOPER
+        developer = verdict.level >= Level.DEVELOPER
         can_unlock = not developer and self.settings.evalex and self.gate.pin is not None
         return AccessView(
             level="developer" if developer else "visitor",
             unlock_url=f"{self.base(request)}/unlock" if can_unlock else "",
             notice="" if developer else self.locked_explanation(),
+            lock_url=f"{self.base(request)}/lock" if developer and self.settings.pin_security else "",
         )
 
     def live(self, request: Request, heals: str, *, label: str = "", url: str = "") -> LiveView | None:
@@ -151,9 +164,18 @@ class Desk:
             self.static_url(request),
         )
 
-    def session(self, request: Request) -> tuple[str, str]:
-        """The header that unlocks the browser which sent ``request``."""
-        return ("Set-Cookie", self.gate.session_cookie(request.root, secure=request.scheme == "https"))
+    def start_session(self, request: Request) -> tuple[tuple[str, str], str]:
+        """The header that unlocks the browser which sent ``request``, and the key for its pages."""
+        session = self.gate.issue_session(request.headers.get("cookie", ""))
+        return self._cookie(request, session), self.gate.key_of(session)
+
+    def end_session(self, request: Request) -> tuple[str, str]:
+        """The header that locks the browser which sent ``request``."""
+        return self._cookie(request, "")
+
+    def _cookie(self, request: Request, session: str) -> tuple[str, str]:
+        secure = request.scheme == "https"
+        return ("Set-Cookie", self.gate.session_cookie(request.root, secure=secure, session=session))
 
     def json_body(self, request: Request) -> Mapping[str, Any]:
         """The request's body, an object. Raises `UnsupportedMedia`, `BodyTooLarge` or `BadRequest`."""
@@ -174,7 +196,7 @@ class Desk:
 
 
 def site(request: Request) -> str:
-    """Scheme and host as the client named them; empty when it named none."""
+    """Scheme and host as the client named them, for its eyes alone; empty when it named none."""
     return f"{request.scheme}://{request.host}" if request.host else ""
 
 

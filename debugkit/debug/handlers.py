@@ -20,6 +20,8 @@ from debugkit.debug.trust import Level, Verdict
 from debugkit.debug.views import LiveView, SourcePageView
 from debugkit.errors import BadRequest, Forbidden, NotFound
 
+#: How programs call themselves that fetch a link to show what it leads to.
+PREVIEWS = re.compile(r"(?i)bot\b|preview|unfurl|externalhit|facebookcatalog|whatsapp|slack|skypeuri|embedly|iframely")
 #: An id as the registry makes them.
 ID = "[A-Za-z0-9]+"
 
@@ -73,7 +75,7 @@ def entry_response(
         if form == "markdown":
             markdown = render.html("traceback.md", builder.markdown_page())
             return answers.answer("text/markdown; charset=utf-8", markdown, status=status)
-        developer = verdict.level is Level.DEVELOPER
+        developer = verdict.level >= Level.DEVELOPER
         kind = "application/problem+json" if status >= 400 else "application/json"
         return answers.answer(
             kind, render.to_json(Problem(entry, builder, describer.text, ids=developer).data()), status=status
@@ -170,16 +172,45 @@ def unlock(desk: Desk, request: Request, verdict: Verdict) -> Response:
         raise Forbidden(desk.locked_explanation(), code="no_pin")
     desk.announce(request)
     desk.gate.check_pin(pin)
-    return answers.data({"unlocked": True}, headers=(desk.session(request),))
+    cookie, key = desk.start_session(request)
+    return answers.data({"unlocked": True, "key": key}, headers=(cookie,))
+
+
+def lock(desk: Desk, request: Request, verdict: Verdict) -> Response:
+    """End the session of this browser; the page forgets its key."""
+    return answers.data({"locked": True}, headers=(desk.end_session(request),))
+
+
+def is_opened(request: Request) -> bool:
+    """Whether a person opens an address: no HEAD, no prefetch, not the preview that a chat makes of a link.
+
+    A client that is no browser sends neither kind of header and counts as a person's, unless it says what it is.
+    """
+    headers = request.headers
+    purposes = [headers.get(name, "") for name in ("sec-purpose", "purpose", "x-purpose", "x-moz")]
+    loaded = headers.get("sec-fetch-mode", "navigate"), headers.get("sec-fetch-dest", "document")
+    return (
+        request.method == "GET"
+        and not any(re.search("prefetch|prerender|preview", purpose, re.IGNORECASE) for purpose in purposes)
+        and loaded == ("navigate", "document")
+        and not PREVIEWS.search(headers.get("user-agent", ""))
+    )
 
 
 def unlock_link(desk: Desk, request: Request, verdict: Verdict) -> Response:
     """The one-time link from the terminal. Leads only to pages of the debugger."""
     if not desk.settings.evalex:
         raise Forbidden(desk.locked_explanation(), code="no_pin")
-    query = parse_qs(request.query, max_num_fields=10)
+    if not is_opened(request):
+        raise Forbidden("This link unlocks the browser in which a person opens it.", code="not_opened")
+    try:
+        query = parse_qs(request.query, max_num_fields=10)
+    except ValueError:
+        raise BadRequest("The link has more fields than the one in the terminal. Copy it once more.") from None
     desk.gate.redeem(query.get("token", [""])[0])
     target = query.get("next", [""])[0]
     suffix = f"/{target}" if re.fullmatch(ID, target) else ""
-    location = f"{desk.base(request)}/tracebacks{suffix}"
-    return answers.answer("text/plain", b"", status=302, headers=(("Location", location), desk.session(request)))
+    cookie, key = desk.start_session(request)
+    # A fragment is sent to no server (RFC 9110, 4.2.5); the page takes the key out of the address at once.
+    location = f"{desk.base(request)}/tracebacks{suffix}#debugkit-key={key}"
+    return answers.answer("text/plain", b"", status=302, headers=(("Location", location), cookie))

@@ -12,7 +12,8 @@ class Request:
 
     ``path`` is decoded and relative to the debugger's mount, without a leading slash; ``root`` is the application's
     SCRIPT_NAME, percent-encoded and without a trailing slash. Header names are lower-case. ``peer`` is the socket's
-    own address as text, empty for a Unix socket. ``read_body(limit)`` returns the body, at most ``limit`` + 1 bytes.
+    own address as text, empty for a Unix socket; ``server`` is what the server says of its own socket: name or address,
+    and port. ``read_body(limit)`` returns the body, at most ``limit`` + 1 bytes.
     """
 
     method: str
@@ -23,6 +24,7 @@ class Request:
     scheme: str
     peer: str
     read_body: Callable[[int], bytes] = field(default=lambda limit: b"", repr=False)
+    server: tuple[str, str] = ("", "")
 
     @property
     def host(self) -> str:

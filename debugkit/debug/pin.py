@@ -1,5 +1,8 @@
 """The PIN, the one-time link and the signed session: whether a browser may act as the developer's.
 
+A session has two halves: the cookie, and a key that the pages of one origin keep, since browsers send a cookie to every
+port of a host (RFC 6265, 8.5).
+
 All three are keyed with a secret that the processes of one user share. Knows no requests beyond the Cookie header, and
 does not decide what an unlocked browser may do. Neither the PIN nor a key ever stands in a message or a repr.
 """
@@ -47,6 +50,7 @@ class _Keys:
     pin: str
     digits: bytes
     session: bytes
+    page: bytes
     link: bytes
     attempts: Attempts
     notice: str
@@ -74,6 +78,8 @@ class Gate:
         self._identity = identity
         self._folder = folder or (lambda: state_folder(settings.state_dir))
         self._made: dict[str, _Keys] = {}
+        #: What names the supervisor that started this process; set before anybody asks for something.
+        self.supervisor = ""
         #: The name of the session cookie. Cookies do not tell ports apart, so the application stands in it.
         self.cookie_name = f"__debugkit_{self._key}"
 
@@ -118,8 +124,9 @@ class Gate:
             pin=pin,
             digits=digits,
             session=_derive(secret, "session", whole),
+            page=_derive(secret, "page", whole),
             link=_derive(secret, "link", whole),
-            attempts=Attempts(None if reason else folder.path, self._key),
+            attempts=Attempts(None if reason else folder.path, self._key, self.supervisor),
             notice=self._explain(reason) if reason else "",
         )
 
@@ -152,9 +159,24 @@ class Gate:
 
     # Sessions
 
-    def issue_session(self) -> str:
-        """The value of a session cookie: ``v1.<expiry>.<nonce>.<signature>``."""
-        return self._signed("v1", self._keys.session, self._settings.session_lifetime)
+    def issue_session(self, cookies: str = "") -> str:
+        """The value of a session cookie: ``v1.<expiry>.<nonce>.<signature>``.
+
+        It prolongs the session in the Cookie header ``cookies``: pages on another port keep their key to it.
+        """
+        nonce = next((value.split(".")[2] for value in self._valid_sessions(cookies)), "")
+        return self._signed("v1", self._keys.session, self._settings.session_lifetime, nonce)
+
+    def key_of(self, session: str) -> str:
+        """The other half of a session that was issued here, in hexadecimal digits. The cookie does not tell it."""
+        return _sign(self._keys.page, session.split(".")[2])
+
+    def holds_key(self, cookies: str, key: str) -> bool:
+        """Whether ``key`` is the other half of a valid session in the Cookie header ``cookies``. Never raises."""
+        typed = key.encode("utf-8", "backslashreplace")
+        # No `any` that ends early: how long this takes is to say nothing.
+        found = [hmac.compare_digest(typed, self.key_of(one).encode()) for one in self._valid_sessions(cookies)]
+        return True in found
 
     def verify(self, value: str) -> bool:
         """Whether a session cookie's value was issued here and is still valid. Never raises."""
@@ -167,23 +189,30 @@ class Gate:
 
     def verify_cookie_header(self, header: str) -> bool:
         """Whether a Cookie header (RFC 6265, 4.2) holds a valid session, in one of its cookies. Never raises."""
-        if not header or len(header) > _COOKIE_HEADER_SIZE:
-            return False
-        return any(self.verify(value) for value in self._session_values(header))
+        return any(True for _ in self._valid_sessions(header))
+
+    def _valid_sessions(self, header: str) -> Iterator[str]:
+        return (value for value in self._session_values(header) if self.verify(value))
 
     def _session_values(self, header: str) -> Iterator[str]:
         found = 0
+        if not header or len(header) > _COOKIE_HEADER_SIZE:
+            return
         for pair in header.split(";"):
             name, _, value = pair.strip().partition("=")
             if name == self.cookie_name and found < _MOST_SESSIONS:
                 found += 1
                 yield value.removeprefix('"').removesuffix('"')
 
-    def session_cookie(self, root: str, *, secure: bool) -> str:
-        """The value of a Set-Cookie header that starts a session. ``root`` is the application's SCRIPT_NAME."""
+    def session_cookie(self, root: str, *, secure: bool, session: str | None = None) -> str:
+        """The value of a Set-Cookie header that starts a session; an empty ``session`` ends the one there is.
+
+        ``root`` is the application's SCRIPT_NAME.
+        """
+        value = self.issue_session() if session is None else session
         path = root if _COOKIE_PATH.fullmatch(root) else "/"
-        age = int(self._settings.session_lifetime)
-        cookie = f"{self.cookie_name}={self.issue_session()}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Strict"
+        age = int(self._settings.session_lifetime) if value else 0
+        cookie = f"{self.cookie_name}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Strict"
         return f"{cookie}; Secure" if secure else cookie
 
     # Links
@@ -210,8 +239,8 @@ class Gate:
 
         keys.attempts.change(use)
 
-    def _signed(self, version: str, key: bytes, lifetime: float) -> str:
-        text = f"{version}.{int(self._clock() + lifetime)}.{secrets.token_hex(16)}"
+    def _signed(self, version: str, key: bytes, lifetime: float, nonce: str = "") -> str:
+        text = f"{version}.{int(self._clock() + lifetime)}.{nonce or secrets.token_hex(16)}"
         return f"{text}.{_sign(key, text)}"
 
 

@@ -22,17 +22,20 @@ class Level(IntEnum):
 
     STRANGER = 0  # nothing that tells there is a debugger
     VISITOR = 1  # traceback and source; may try the PIN
-    DEVELOPER = 2  # console, value tree, whole files
+    DEVELOPER = 2  # value tree, whole files
+    RUNNER = 3  # holds both halves of the session: console
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a request may see. ``local``: it comes from this computer, and sees values. ``reason`` is for the terminal:
-    why it is not more, and which setting would let it in; empty for a developer."""
+    why it is not more, and which setting would let it in; empty for a developer. ``via`` is the header that says a
+    proxy forwards the request, if there is one."""
 
     level: Level
     local: bool
     reason: str = ""
+    via: str = ""
 
 
 class _Distance(IntEnum):
@@ -49,12 +52,24 @@ _PRIVATE = tuple(
     ip_network(network)
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 )
-#: Headers in which a proxy names the client.
-_CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
+#: Headers in which a proxy names the client: those of servers and libraries first, then those of single vendors.
+_CLIENT_HEADERS = (
+    *("x-forwarded-for", "x-real-ip", "x-client-ip", "client-ip", "x-forwarded", "forwarded-for"),
+    *("x-original-forwarded-for", "x-remote-ip", "x-remote-addr", "x-originating-ip", "x-cluster-client-ip"),
+    *("cf-connecting-ip", "cf-connecting-ipv6", "true-client-ip", "fastly-client-ip", "fly-client-ip"),
+    *("do-connecting-ip", "x-nf-client-connection-ip", "x-vercel-forwarded-for", "x-azure-clientip"),
+    *("x-appengine-user-ip", "x-envoy-external-address"),
+)
 #: Headers that only a proxy adds, without naming the client.
 _PROXY_HEADERS = ("via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server")
+#: Headers in which a proxy says where it was reached.
+_HOST_HEADERS = ("forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server")
+#: Addresses of a socket that listens on all of them (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2).
+_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "localhost"}
 #: What servers give as the address of a Unix socket's peer: nothing, or (waitress) this name.
 _UNIX_SOCKET = ("", "localhost")
+#: The value of X-Debugkit: a key is the output of SHA-256.
+_HEADER = re.compile("1|[0-9a-f]{64}")
 #: 253 characters of a name (RFC 1035, 2.3.4), a final dot, a port.
 _HOST_SIZE = 260
 #: RFC 9110, 7.2: an address in brackets or a name, and a port. RFC 6874 zone ids never leave the computer.
@@ -63,20 +78,32 @@ _HOST = re.compile(
 )
 
 
-def assess(request: Request, settings: Settings, *, bound_host: str | None = None, unlocked: bool = False) -> Verdict:
-    """Who is asking. ``bound_host`` is the name the server was told to bind; ``unlocked`` whether a session is valid.
+def assess(
+    request: Request,
+    settings: Settings,
+    *,
+    bound_host: str | None = None,
+    unlocked: bool = False,
+    keyed: bool = False,
+) -> Verdict:
+    """Who is asking. ``bound_host`` is the name the server was told to bind; ``unlocked`` whether the cookie holds a
+    valid session, ``keyed`` whether the request has the key to it too.
 
     Forwarded headers can only take trust away: any client can write them, and each address they name counts.
     """
     distance, far = _farthest(request, settings)
     reason = _host_reason(request, settings, bound_host, direct=distance is _Distance.LOOPBACK)
+    reason = reason or _origin_reason(request, settings, bound_host)
     if reason:
         return Verdict(Level.STRANGER, False, reason)
     if distance is _Distance.PUBLIC:
         return Verdict(Level.STRANGER, False, _peer_reason(far))
     local = distance is _Distance.LOOPBACK
+    via = next((name for name in (*_CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS) if name in request.headers), "")
     reason = _developer_reason(settings, local, unlocked)
-    return Verdict(Level.VISITOR if reason else Level.DEVELOPER, local, reason)
+    if reason:
+        return Verdict(Level.VISITOR, local, reason, via)
+    return Verdict(Level.RUNNER if keyed or not settings.pin_security else Level.DEVELOPER, local, via=via)
 
 
 def _developer_reason(settings: Settings, local: bool, unlocked: bool) -> str:
@@ -142,6 +169,23 @@ def _name(host: str) -> str | None:
     if not match or (match["v6"] and not _address(match["v6"])):
         return None
     return (match["v6"] or match["name"]).lower()
+
+
+def own_authority(request: Request, settings: Settings, bound_host: str | None) -> str:
+    """Host and port of the server's own socket, for links in the terminal: who sends a request has no say in it.
+
+    Empty where only a proxy knows: servers make SERVER_NAME of the Host header behind a Unix socket, and middleware
+    makes it of what a proxy forwards. A name that no browser could use here is waitress's, or the computer's own.
+    """
+    if request.peer in _UNIX_SOCKET or any(name in request.headers for name in _HOST_HEADERS):
+        return ""
+    name, port = request.server
+    address = _address(name)
+    if address is not None:
+        host = _UNSPECIFIED.get(str(address)) or (f"[{address}]" if address.version == 6 else str(address))
+    else:
+        host = name.lower() if _host_is_trusted(name, settings, bound_host) else "127.0.0.1"
+    return f"{host}:{port}" if port.isascii() and port.isdecimal() else host
 
 
 # Peers
@@ -224,13 +268,41 @@ def _shown(text: str) -> str:
 # Origin
 
 
+def _origin_reason(request: Request, settings: Settings, bound_host: str | None) -> str:
+    """Why the page that sent the request may not read the answer; empty when it may, or when no page says it sent it.
+
+    Whatever CORS headers the application sends: they were meant for its answers, and not for its source and values.
+    """
+    origin = request.headers.get("origin")
+    # A page without referrers sends "null" to its own origin too (Fetch, 3.1), and nobody can forge Sec-Fetch-Site.
+    if origin is None or request.headers.get("sec-fetch-site") == "same-origin":
+        return ""
+    scheme, _, authority = origin.partition("://")
+    if scheme not in ("http", "https"):
+        return f"the origin {_shown(origin)} is not trusted: it names no website."
+    address = _address(_name(authority) or "")
+    if address is None:
+        trusted = _host_is_trusted(authority, settings, bound_host)
+        return "" if trusted else f"the origin {_shown(origin)} is not trusted; {_host_advice(authority)}"
+    # Unlike in Host, an address is no proof here: any website can be called by its own.
+    if _peer_distance(str(address), settings) < _Distance.PUBLIC or _is_own_origin(origin, request):
+        return ""
+    return f"the origin {_shown(origin)} is not trusted; {_peer_reason(str(address))}"
+
+
+def is_embedded(request: Request) -> bool:
+    """Whether a page of another site loads this as a script, style or image: by that it could tell what runs here."""
+    fetch = request.headers.get("sec-fetch-site"), request.headers.get("sec-fetch-mode")
+    return fetch[0] == "cross-site" and fetch[1] != "navigate" and "origin" not in request.headers
+
+
 def check_same_origin(request: Request) -> None:
     """Refuse a state-changing request that the debugger's own page did not send: raises `Forbidden`.
 
     The header makes a browser ask first (CORS preflight) before another site's page could send it; Sec-Fetch-Site
-    and Origin (RFC 6454) are set by the browser, and a page cannot change them.
+    and Origin (RFC 6454) are set by the browser, and a page cannot change them. Its value is 1, or a session's key.
     """
-    if request.headers.get("x-debugkit") != "1":
+    if not _HEADER.fullmatch(request.headers.get("x-debugkit", "")):
         raise Forbidden("Send the header X-Debugkit: 1 with requests to the debugger.", code="missing_header")
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
@@ -248,6 +320,8 @@ def _is_own_origin(origin: str, request: Request) -> bool:
     if not separator or default is None:
         return False
     own = [_name_and_port(host, default) for host in _hosts(request)]
+    if request.headers.get("sec-fetch-site") == "same-origin":  # a proxy may drop the port from Host, and says nothing
+        return _name(authority) in [place[0] for place in own if place]
     return _name_and_port(authority, default) in [place for place in own if place]
 
 

@@ -217,6 +217,7 @@ class AccessView:
     level: str  # "visitor" or "developer"
     unlock_url: str  # empty when there is no PIN to enter
     notice: str = ""  # why there is no console at all
+    lock_url: str = ""  # empty when there is no session to end
 
 
 @dataclass(frozen=True, slots=True)

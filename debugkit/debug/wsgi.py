@@ -20,6 +20,7 @@ from debugkit.debug.events import Events
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import record_body, take_snapshot
+from debugkit.debug.trust import Level
 from debugkit.errors import DebugkitError
 from debugkit.settings import Limits, Settings
 
@@ -120,7 +121,9 @@ class DebuggedApplication:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path.startswith(self._reserved) and self._is_ours(path):
-            return self._serve(environ, start_response)
+            ours = self._serve(environ, start_response)
+            if ours is not None:
+                return ours
         preserved = _Preserved()
         environ[PRESERVE_CONTEXT] = preserved.add
         if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
@@ -162,6 +165,10 @@ class DebuggedApplication:
     def restarted(self) -> None:
         """The terminal says PIN and link already: an earlier process of the same server printed them."""
         self.debugger.announced = True
+
+    def supervised_by(self, name: str) -> None:
+        """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
+        self.debugger.gate.supervisor = name
 
     def trust_host(self, name: str) -> None:
         """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
@@ -213,7 +220,10 @@ class DebuggedApplication:
         verdict = self.debugger.judge(request)
         tell(environ, self.debugger.report(entry, request, verdict))
         response = self.debugger.error_response(entry, request, verdict)
-        headers = [*response.headers, *kept_headers(sent[-1] if sent else [], response.headers)]
+        # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
+        asked_across = "origin" in request.headers and verdict.level is not Level.STRANGER
+        kept = kept_headers(sent[-1], response.headers) if sent and asked_across else ()
+        headers = [*response.headers, *kept]
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
         exc_info = (type(error), error, error.__traceback__) if sent else None
         try:
@@ -237,9 +247,11 @@ class DebuggedApplication:
     def _is_ours(self, path: str) -> bool:
         return path == self.settings.console_path or path == self._mount or path.startswith(f"{self._mount}/")
 
-    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
+        """The debugger's answer; `None` when the request is a stranger's, which the application gets."""
         request = make_request(environ, self._mount, console_path=self.settings.console_path)
-        return send(self.debugger.respond(request), environ, start_response)
+        response = self.debugger.respond(request)
+        return None if response is None else send(response, environ, start_response)
 
 
 def capture(exc: BaseException) -> str:
@@ -289,6 +301,7 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
         scheme=environ.get("wsgi.url_scheme", "http"),
         peer=environ.get("REMOTE_ADDR") or "",
         read_body=lambda limit: read_body(environ, limit),
+        server=(environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT", "")),
     )
 
 

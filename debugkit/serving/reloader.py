@@ -7,6 +7,7 @@ Imports none of the user's code, and outlives all that goes wrong in a worker. A
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import signal
 import time
@@ -52,6 +53,7 @@ class Supervisor:
         self._workers: set[Worker] = set()
         self._current: Worker | None = None
         self._count = 0
+        self._name = secrets.token_hex(16)  # what its workers have in common with no others
         self._spare: Worker | None = None  # waits for its hello
         self._spare_at: float | None = None  # when to start one
         self._installed: object = None  # what could be imported when it was started
@@ -150,6 +152,7 @@ class Supervisor:
             program=asdict(self._plan.program),
             sockets=self._plan.sockets,
             number=self._count,
+            supervisor=self._name,
             message=message,
         )
         self._workers.add(worker)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from debugkit import DebuggedApplication
 from debugkit.serving.server import make_server
@@ -205,10 +205,9 @@ class Site:
     app: DebuggedApplication
     base: str
 
-    def unlock(self, context: BrowserContext) -> None:
-        """Unlock a browser as the PIN would."""
-        gate = self.app.debugger.gate
-        context.add_cookies([{"name": gate.cookie_name, "value": gate.issue_session(), "url": self.base}])
+    def unlock(self, page: Page) -> None:
+        """Unlock a browser as the link of the terminal does."""
+        page.goto(self.unlock_url)
 
     @property
     def unlock_url(self) -> str:

@@ -25,7 +25,7 @@ def open_page(window: Page, site: Site) -> Iterator[Callable[..., Page]]:
 
     def start(path: str, *, unlocked: bool = True, size: ViewportSize = SIZE, **media: Any) -> Page:
         if unlocked:
-            site.unlock(window.context)
+            site.unlock(window)
         window.set_viewport_size(size)
         window.emulate_media(**media)
         window.goto(f"{site.base}{path}")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 def page(site: Site, watched: Watched) -> Page:
     """An unlocked browser, on the page of an error."""
     page = watched.page
-    site.unlock(page.context)
+    site.unlock(page)
     page.goto(f"{site.base}/checkout")
     return page
 
@@ -230,11 +230,59 @@ def test_a_session_that_ended_asks_for_the_pin_and_runs_the_command(page: Page) 
     expect(log(page).locator(".entry")).to_have_count(1)
 
 
+def test_a_page_without_its_key_says_so_and_asks_for_the_pin(page: Page) -> None:
+    page.evaluate("localStorage.clear()")
+    prompt(page).fill("item['name']")
+    prompt(page).press("Enter")
+    dialog = page.get_by_role("dialog", name="Unlock the console")
+    expect(dialog.get_by_role("alert")).to_contain_text("does not have its half of the session")
+    dialog.get_by_label("PIN").fill(PIN)
+    page.keyboard.press("Enter")
+
+    expect(log(page).locator(".value")).to_have_text("'Cake'")
+
+
+def test_the_console_works_after_a_reload_and_in_another_tab(page: Page, site: Site) -> None:
+    page.reload()
+    expect(run(page, "item['name']").locator(".value")).to_have_text("'Cake'")
+    other = page.context.new_page()
+    other.goto(f"{site.base}/checkout")
+
+    expect(run(other, "item['name']").locator(".value")).to_have_text("'Cake'")
+    other.close()
+
+
+def test_the_cookie_that_another_port_gets_too_runs_nothing_there(page: Page, site: Site) -> None:
+    """What a program on another port of this computer could do with the cookie alone."""
+    frame = page.locator("dk-console:visible").get_attribute("data-evaluate")
+    status = page.evaluate(
+        """async (url) => (await fetch(url, {method: "POST", body: '{"source": "1"}',
+        headers: {"Content-Type": "application/json", "X-Debugkit": "1"}})).status""",
+        frame,
+    )
+    assert status == 403
+
+
+def test_lock_ends_the_session_in_all_tabs_and_unlock_begins_one(page: Page) -> None:
+    page.get_by_role("button", name="Lock", exact=True).click()
+    expect(page.get_by_role("button", name="Unlock", exact=True)).to_be_focused()
+    expect(page.get_by_text("Unlocked", exact=True)).to_be_hidden()
+    assert page.context.cookies() == []
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.includes('key'))") == []
+    prompt(page).fill("1 + 1")
+    prompt(page).press("Enter")
+    page.get_by_role("dialog", name="Unlock the console").get_by_label("PIN").fill(PIN)
+    page.keyboard.press("Enter")
+
+    expect(log(page).locator(".value")).to_have_text("2")
+    expect(page.get_by_role("button", name="Lock", exact=True)).to_be_visible()
+
+
 def test_a_server_that_is_gone_is_said_in_the_log_and_the_command_can_be_had_again(
     site: Site, browser: Browser
 ) -> None:
     page = browser.new_page()
-    site.unlock(page.context)
+    site.unlock(page)
     page.goto(f"{site.base}/checkout")
     page.route("**/evaluate", lambda route: route.abort())
     entry = run(page, "1 + 1")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser.conftest import Watched
-from browser.page_app import MARKUP, MOUNT, PIN, Site, one_page
+from browser.page_app import MARKUP, MOUNT, PIN, Site, enter, one_page
 from playwright.sync_api import Browser, Locator, Page, expect
 
 
@@ -20,7 +20,7 @@ def locked(watched: Watched) -> Page:
 @pytest.fixture
 def page(site: Site, locked: Page) -> Page:
     """An unlocked browser."""
-    site.unlock(locked.context)
+    site.unlock(locked)
     return locked
 
 
@@ -433,10 +433,11 @@ def test_the_link_from_the_terminal_unlocks_the_browser_once(site: Site, locked:
     locked.goto(link)
     expect(locked.get_by_role("heading", name="Recent errors")).to_be_visible()
     expect(locked.get_by_text("Unlocked", exact=True)).to_be_visible()
-    assert "token" not in locked.url
+    assert locked.url == f"{site.base}{MOUNT}/tracebacks"
 
     locked.goto(f"{site.base}/checkout")
     expect(shown(locked).get_by_label("Python to run")).to_be_enabled()
+    expect(enter(shown(locked), "item['name']").locator(".value")).to_have_text("'Cake'")
     locked.goto(link)
     expect(locked.get_by_role("heading", level=1)).to_have_text("Used link")
 
@@ -508,7 +509,7 @@ def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Sit
 def plain(browser: Browser, site: Site) -> Iterator[Page]:
     """An unlocked browser that runs no scripts."""
     with one_page(browser, java_script_enabled=False) as page:
-        site.unlock(page.context)
+        site.unlock(page)
         yield page
 
 

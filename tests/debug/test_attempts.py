@@ -185,6 +185,44 @@ def test_the_count_starts_again_when_all_have_left_and_used_links_stay_used(tmp_
 
 
 @needs_locks
+def test_who_follows_a_worker_of_the_same_supervisor_counts_on(tmp_path):
+    for count in (1, 2, 3):
+        worker = Attempts(tmp_path, "app", "one")
+        assert worker.change(fail) == count
+        worker.close()
+    assert Attempts(tmp_path, "app", "two").change(failures) == 0
+
+
+@needs_locks
+def test_a_supervisor_that_shared_the_run_with_another_one_counts_on_too(tmp_path):
+    one, two = Attempts(tmp_path, "app", "one"), Attempts(tmp_path, "app", "two")
+    assert [one.change(fail), two.change(fail)] == [1, 2]
+    one.close()
+    two.close()
+    for name in ("one", "two"):
+        worker = Attempts(tmp_path, "app", name)
+        assert worker.change(failures) == 2
+        worker.close()
+
+
+@needs_locks
+def test_without_a_supervisor_the_count_starts_again_after_one_with_it(tmp_path):
+    worker = Attempts(tmp_path, "app", "one")
+    worker.change(fail)
+    worker.close()
+    alone = Attempts(tmp_path, "app")
+    assert alone.change(failures) == 0
+    alone.close()
+    assert Attempts(tmp_path, "app", "one").change(failures) == 0
+
+
+@needs_locks
+def test_so_many_supervisors_are_remembered_and_no_more(tmp_path):
+    kept = [Attempts(tmp_path, "app", str(number)) for number in range(30)]
+    assert kept[0].change(lambda record: record.supervisors) == [str(number) for number in range(10, 30)]
+
+
+@needs_locks
 def test_one_that_is_dropped_has_left(tmp_path):
     Attempts(tmp_path, "app").change(fail)
     gc.collect()

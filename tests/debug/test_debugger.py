@@ -33,7 +33,7 @@ def pin(client: Client) -> str | None:
 
 def unlocked(**settings: Any) -> Client:
     client = shop(**settings)
-    assert client.unlock(pin(client)).json == {"unlocked": True}
+    assert client.unlock(pin(client)).json["unlocked"] is True
     return client
 
 
@@ -108,6 +108,24 @@ def test_the_markdown_holds_source_and_values_and_no_secret() -> None:
     assert "Tr0ub4dor" not in text.replace('password = "Tr0ub4dor&3"', "")
 
 
+@pytest.mark.parametrize("form", ["", ".json", ".md", ".txt"])
+def test_a_secret_in_a_note_or_in_what_a_frame_says_of_itself_stands_in_no_form(form: str) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        __traceback_info__ = "the basket, with " + "password=" + "Lap" + "sang7"
+        error = ValueError("no cups")
+        error.add_note("while pouring, with password=" + "Gyo" + "kuro9")
+        raise error
+
+    client = Client(DebuggedApplication(app))
+    client.unlock(pin(client))
+    text = client(f"{client('/').header('X-Debugkit-Traceback')}{form}").text
+
+    assert "while pouring" in text
+    assert form or "the basket, with" in text
+    assert "Gyokuro9" not in text
+    assert "Lapsang7" not in text
+
+
 def test_recent_errors_are_listed_newest_first_with_a_count() -> None:
     client = shop()
     client("/sugar")
@@ -130,6 +148,9 @@ def test_recent_errors_are_listed_newest_first_with_a_count() -> None:
         {"REMOTE_ADDR": "93.184.216.34"},
         {"HTTP_X_FORWARDED_FOR": "93.184.216.34"},
         {"HTTP_FORWARDED": "for=93.184.216.34"},
+        {"HTTP_FLY_CLIENT_IP": "93.184.216.34"},
+        {"HTTP_ORIGIN": "http://evil.test"},
+        {"HTTP_ORIGIN": "null"},
     ],
 )
 def test_a_stranger_learns_nothing(stranger: dict[str, str]) -> None:
@@ -154,15 +175,26 @@ def test_the_terminal_says_which_setting_would_let_a_stranger_in() -> None:
     assert "shop.example.com" in lines[0]
 
 
-def test_no_link_in_the_terminal_leads_to_a_host_that_a_stranger_named() -> None:
+def test_no_link_in_the_terminal_leads_to_a_host_that_a_request_named() -> None:
     client = shop()
     stranger = client("/x", HTTP_HOST="evil.test")
-    friend = client("/x")
+    friend = client("/x", HTTP_HOST="localhost:666")
 
     assert "evil.test" not in stranger.errors
     assert "token=" not in stranger.errors
-    assert "Debugger page: /__debugkit__/tracebacks/" in stranger.errors
-    assert "http://localhost:8000/__debugkit__/unlock?token=" in friend.errors
+    assert "Debugger page: http://127.0.0.1:8000/__debugkit__/tracebacks/" in stranger.errors
+    assert "http://127.0.0.1:8000/__debugkit__/unlock?token=" in friend.errors
+    assert ":666" not in friend.errors
+
+
+def test_the_link_that_the_standalone_console_prints_leads_to_the_server_itself() -> None:
+    lines: list[str] = []
+    client = shop(console_path="/console")
+    client.app.debugger._print_line = lines.append  # type: ignore[attr-defined]
+    client("/console", HTTP_HOST="localhost:666")
+
+    assert "http://127.0.0.1:8000/__debugkit__/unlock?token=" in lines[1]
+    assert ":666" not in "".join(lines)
 
 
 def test_a_trusted_name_is_let_in() -> None:
@@ -207,6 +239,19 @@ def test_a_visitor_gets_no_console_no_handles_and_no_whole_file() -> None:
     for path, method in (("evaluate", "POST"), ("interrupt", "POST"), ("source", "GET")):
         answer = client(f"{MOUNT}/frames/{frame}/{path}", method, body=b"{}", **(JSON | {"HTTP_ACCEPT": "*/*"}))
         assert (answer.status, answer.json["error"]) == (403, "not_unlocked")
+
+
+def test_the_terminal_says_once_that_values_are_shown_behind_a_proxy() -> None:
+    lines: list[str] = []
+    client = shop()
+    client.app.debugger._print_line = lines.append  # type: ignore[attr-defined]
+    client("/sugar")
+    client("/sugar", REMOTE_ADDR="192.168.1.20", HTTP_X_FORWARDED_FOR="192.168.1.20")
+    assert lines == []
+    client("/sugar", HTTP_X_FORWARDED_FOR="127.0.0.1")
+    client("/sugar", HTTP_X_FORWARDED_FOR="127.0.0.1")
+
+    assert lines == [" * Debugger: values are shown to a client behind a proxy, which sent X-Forwarded-For."]
 
 
 # Entry by PIN and by link
@@ -254,30 +299,115 @@ def test_the_session_cookie_is_strict_and_unreadable_for_scripts() -> None:
 
 def test_the_link_of_the_terminal_unlocks_once() -> None:
     client = shop()
-    link = re.search(r"http://localhost:8000(\S+unlock\?token=\S+)", client("/sugar").errors)
+    link = re.search(r"http://127.0.0.1:8000(\S+unlock\?token=\S+)", client("/sugar").errors)
     assert link is not None
     answer = client(link[1])
 
     assert answer.status == 302
-    assert "/evaluate" in client(answer.header("Location") or "").text
+    location, _, key = (answer.header("Location") or "").partition("#debugkit-key=")
+    assert "/evaluate" in client(location).text
+    client.key = key
+    assert evaluate(client, frame_of(client), "1").status == 200
     again = Client(client.app)(link[1])
     assert again.status == 403
     assert again.header("Set-Cookie") is None
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("HEAD", {}),
+        ("GET", {"HTTP_SEC_PURPOSE": "prefetch;prerender"}),
+        ("GET", {"HTTP_PURPOSE": "prefetch"}),
+        ("GET", {"HTTP_X_MOZ": "prefetch"}),
+        ("GET", {"HTTP_SEC_FETCH_MODE": "no-cors", "HTTP_SEC_FETCH_DEST": "image"}),
+        ("GET", {"HTTP_SEC_FETCH_MODE": "navigate", "HTTP_SEC_FETCH_DEST": "iframe"}),
+        ("GET", {"HTTP_USER_AGENT": "WhatsApp/2.23"}),
+        ("GET", {"HTTP_USER_AGENT": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}),
+        (
+            "GET",
+            {"HTTP_USER_AGENT": "Mozilla/5.0 (Macintosh) AppleWebKit facebookexternalhit/1.1 Facebot Twitterbot/1.0"},
+        ),
+        ("GET", {"HTTP_USER_AGENT": "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5"}),
+    ],
+)
+def test_only_a_person_who_opens_the_link_uses_it_up(method: str, headers: dict[str, str]) -> None:
+    client = shop()
+    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+    looked = client(link, method, **headers)
+    opened = client(link, HTTP_SEC_FETCH_MODE="navigate", HTTP_SEC_FETCH_DEST="document")
+
+    assert (looked.status, looked.header("Set-Cookie"), looked.header("Location")) == (403, None, None)
+    assert opened.status == 302
+
+
+def test_curl_may_open_the_link() -> None:
+    client = shop()
+    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+
+    assert client(link, HTTP_ACCEPT="*/*", HTTP_USER_AGENT="curl/8.5.0").status == 302
+
+
+def test_a_link_with_many_fields_is_told_so_and_not_used_up() -> None:
+    client = shop()
+    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+    answer = client(link + "&a=1" * 10, HTTP_ACCEPT="*/*")
+
+    assert (answer.status, answer.json["error"]) == (400, "bad_request")
+    assert client(link).status == 302
 
 
 @pytest.mark.parametrize("target", ["//evil.test", "https://evil.test", "../../admin", "%2F%2Fevil.test"])
 def test_the_link_leads_nowhere_else(target: str) -> None:
     client = shop()
     token = client.app.debugger.gate.issue_token()  # type: ignore[attr-defined]
-    location = client(f"{MOUNT}/unlock?token={token}&next={target}").header("Location")
+    location = client(f"{MOUNT}/unlock?token={token}&next={target}").header("Location") or ""
 
-    assert location == f"{MOUNT}/tracebacks"
+    assert location.partition("#")[0] == f"{MOUNT}/tracebacks"
+
+
+@pytest.mark.parametrize("key", ["1", "0" * 64])
+def test_the_cookie_alone_runs_no_code(key: str) -> None:
+    client = unlocked()
+    frame = frame_of(client)
+    for path in (f"frames/{frame}/evaluate", f"frames/{frame}/interrupt"):
+        answer = client.post(f"{MOUNT}/{path}", {"source": "1"}, HTTP_X_DEBUGKIT=key)
+        assert (answer.status, answer.json["error"]) == (403, "no_key")
+        assert "Enter the PIN again" in answer.json["explanation"]
+
+
+def test_the_key_alone_runs_no_code() -> None:
+    client = unlocked()
+    frame = frame_of(client)
+    answer = evaluate(client, frame, "1", HTTP_COOKIE="")
+
+    assert (answer.status, answer.json["error"]) == (403, "not_unlocked")
+
+
+def test_pages_on_two_ports_of_one_application_keep_their_key() -> None:
+    client = unlocked()
+    frame, first = frame_of(client), client.key
+    client.unlock(pin(client))
+
+    assert evaluate(client, frame, "1", HTTP_X_DEBUGKIT=first).status == 200
+
+
+def test_lock_ends_the_session_of_this_browser() -> None:
+    client = unlocked()
+    frame = frame_of(client)
+    refused = client.post(f"{MOUNT}/lock", HTTP_ORIGIN="http://localhost:9999")
+    answer = client.post(f"{MOUNT}/lock")
+
+    assert (refused.status, refused.header("Set-Cookie")) == (403, None)
+    assert (answer.status, answer.json) == (200, {"locked": True})
+    assert "Max-Age=0" in (answer.header("Set-Cookie") or "")
+    assert evaluate(client, frame, "1").json["error"] == "not_unlocked"
 
 
 def test_a_pin_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "123-456-789")
 
-    assert shop().unlock("123456789").json == {"unlocked": True}
+    assert shop().unlock("123456789").status == 200
 
 
 def test_without_pin_only_this_computer_runs_code() -> None:
@@ -301,9 +431,8 @@ def test_without_evalex_nobody_runs_code() -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"HTTP_ORIGIN": "http://evil.test"}, "cross_origin"),
-        ({"HTTP_ORIGIN": "null"}, "cross_origin"),
         ({"HTTP_ORIGIN": "http://localhost:9999"}, "cross_origin"),
+        ({"HTTP_ORIGIN": "http://127.0.0.1:8000"}, "cross_origin"),
         ({"HTTP_SEC_FETCH_SITE": "cross-site"}, "cross_origin"),
         ({"HTTP_SEC_FETCH_SITE": "same-site"}, "cross_origin"),
         ({"HTTP_X_DEBUGKIT": ""}, "missing_header"),
@@ -314,6 +443,14 @@ def test_another_site_cannot_run_code_with_the_developers_cookie(change: dict[st
     answer = evaluate(client, frame_of(client), "1", **change)
 
     assert (answer.status, answer.json["error"]) == (403, code)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://93.184.216.34:8000"])
+def test_for_another_website_there_is_no_debugger(origin: str) -> None:
+    client = unlocked()
+    answer = evaluate(client, frame_of(client), "1", HTTP_ORIGIN=origin)
+
+    assert (answer.status, answer.text) == (500, "Internal Server Error\n")
 
 
 @pytest.mark.parametrize(
@@ -332,7 +469,12 @@ def test_another_site_cannot_run_code_with_the_developers_cookie(change: dict[st
 )
 def test_a_bad_body_gets_a_clear_error(body: bytes, more: dict[str, str], status: int) -> None:
     client = unlocked()
-    answer = client(f"{MOUNT}/frames/{frame_of(client)}/evaluate", "POST", body=body, **(JSON | more))
+    answer = client(
+        f"{MOUNT}/frames/{frame_of(client)}/evaluate",
+        "POST",
+        body=body,
+        **(JSON | {"HTTP_X_DEBUGKIT": client.key} | more),
+    )
 
     assert answer.status == status
     assert answer.json["explanation"].endswith(".")
@@ -502,7 +644,7 @@ def test_a_response_that_streams_can_be_left_in_the_middle() -> None:
     frame = frame_of(client)
     environ = client._environ(f"{MOUNT}/frames/{frame}/evaluate", "POST", b"", {})
     body = json.dumps({"source": "print(1)\nwhile True: pass\n"}).encode()
-    environ |= JSON | {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    environ |= JSON | {"HTTP_X_DEBUGKIT": client.key, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
     result = client.app(environ, lambda *args: None)
     first = json.loads(next(iter(result)))
     result.close()  # type: ignore[attr-defined]

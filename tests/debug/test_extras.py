@@ -54,9 +54,15 @@ def record(debugger: Debugger, extras: Extras) -> Entry:
 
 def ask(debugger: Debugger, path: str, *, peer: str = "127.0.0.1", body: object = None) -> Any:
     """What the debugger answers a browser that is unlocked."""
-    cookie = debugger.gate.session_cookie("", secure=False).partition(";")[0]
+    session = debugger.gate.issue_session()
+    cookie = f"{debugger.gate.cookie_name}={session}"
     headers = {"host": "localhost", "accept": "text/html", "cookie": cookie if peer == "127.0.0.1" else ""}
-    headers |= {"x-debugkit": "1", "origin": "http://localhost", "content-type": "application/json"} if body else {}
+    own = {
+        "x-debugkit": debugger.gate.key_of(session),
+        "origin": "http://localhost",
+        "content-type": "application/json",
+    }
+    headers |= own if body else {}
     data = json.dumps(body).encode()
     request = Request("POST" if body else "GET", path, "", headers, "", "http", peer, lambda limit: data)
     answer = debugger.respond(request)

@@ -48,6 +48,16 @@ def test_the_request_is_told_with_its_query() -> None:
     assert (found["size"], found["colour"], found["empty"]) == ("2", "green", "")
 
 
+def test_the_environment_of_the_process_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CGI and wsgiref put it into the environ (PEP 3333), where it stands for nothing of the request."""
+    monkeypatch.setenv("SHOP_TEA_HOUSE", "on the corner")
+    monkeypatch.setenv("EDITION", "third")
+    panels = request(SHOP_TEA_HOUSE="on the corner", EDITION="third", **{"shop.cups": 3})
+
+    assert values(panels, "environment")["shop.cups"] == "3"
+    assert not [word for word in ("SHOP_TEA_HOUSE", "on the corner", "EDITION") if word in json.dumps(panels)]
+
+
 def test_secrets_of_query_cookies_and_headers_are_redacted() -> None:
     panels = request(
         path="/cart?api_key=abcdef123456",

@@ -355,6 +355,61 @@ def test_the_key_of_sessions_is_sha256_of_version_expiry_and_nonce(gate, clock):
     assert gate.verify(f"{text}.{signature}")
 
 
+# -- Keys ------------------------------------------------------------------------------------------------------------
+
+
+def cookies(gate, *sessions) -> str:
+    return "; ".join(f"{gate.cookie_name}={session}" for session in sessions)
+
+
+def test_the_key_belongs_to_one_session_and_is_not_told_by_its_cookie(gate):
+    one, two = gate.issue_session(), gate.issue_session()
+    assert re.fullmatch("[0-9a-f]{64}", gate.key_of(one))
+    assert gate.key_of(one) == gate.key_of(one) != gate.key_of(two)
+    assert gate.holds_key(cookies(gate, one), gate.key_of(one))
+    assert not gate.holds_key(cookies(gate, one), gate.key_of(two))
+    for part in (*one.split("."), one, "", "1", "é", "\udcff"):
+        assert not gate.holds_key(cookies(gate, one), part)
+
+
+def test_a_key_without_a_valid_session_opens_nothing(gate, clock):
+    session = gate.issue_session()
+    key = gate.key_of(session)
+    assert not gate.holds_key("", key)
+    assert not gate.holds_key(cookies(gate, f"{session[:-1]}x"), key)
+    clock.now += 2 * WEEK
+    assert not gate.holds_key(cookies(gate, session), key)
+
+
+def test_of_two_sessions_in_one_header_either_may_have_the_key(gate):
+    one, two = gate.issue_session(), gate.issue_session()
+    assert gate.holds_key(cookies(gate, one, two), gate.key_of(one))
+    assert gate.holds_key(cookies(gate, one, two), gate.key_of(two))
+
+
+def test_a_key_outlives_a_restart_and_a_changed_pin_ends_it(tmp_path):
+    first = make(tmp_path, pin="1234")
+    session = first.issue_session()
+    assert make(tmp_path, pin="1234").key_of(session) == first.key_of(session)
+    assert make(tmp_path, pin="4321").key_of(session) != first.key_of(session)
+    assert make(tmp_path, pin="1234", application="other").key_of(session) != first.key_of(session)
+
+
+def test_unlocking_once_more_prolongs_the_session_and_keeps_its_key(gate, clock):
+    session = gate.issue_session()
+    clock.now += WEEK - 60
+    longer = gate.issue_session(cookies(gate, session))
+    assert gate.key_of(longer) == gate.key_of(session)
+    clock.now += 120
+    assert (gate.verify(session), gate.verify(longer)) == (False, True)
+    assert gate.key_of(gate.issue_session(cookies(gate, session))) != gate.key_of(session)
+
+
+def test_the_cookie_of_an_ended_session_is_gone_at_once(gate):
+    cookie = gate.session_cookie("/shop", secure=False, session="")
+    assert cookie == f"{gate.cookie_name}=; Path=/shop; Max-Age=0; HttpOnly; SameSite=Strict"
+
+
 # -- Cookies ---------------------------------------------------------------------------------------------------------
 
 

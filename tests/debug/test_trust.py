@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from debugkit.debug.messages import Request
-from debugkit.debug.trust import Level, assess, check_same_origin
+from debugkit.debug.trust import Level, assess, check_same_origin, own_authority
 from debugkit.errors import Forbidden
 from debugkit.settings import Settings
 
@@ -53,6 +55,13 @@ def test_who_unlocked_is_a_developer(peer):
     assert (verdict.level, verdict.reason) == (Level.DEVELOPER, "")
 
 
+def test_who_has_the_key_too_runs_code_and_the_key_alone_is_nothing():
+    assert assess(request(), Settings(), unlocked=True, keyed=True).level is Level.RUNNER
+    assert assess(request(), Settings(), keyed=True).level is Level.VISITOR
+    assert assess(request(), Settings(evalex=False), unlocked=True, keyed=True).level is Level.VISITOR
+    assert assess(request(peer="93.184.216.34"), Settings(), unlocked=True, keyed=True).level is Level.STRANGER
+
+
 @pytest.mark.parametrize("peer", ["", "localhost"])
 def test_a_unix_socket_counts_as_private_network(peer):
     verdict = assess(request(peer=peer), Settings())
@@ -61,7 +70,7 @@ def test_a_unix_socket_counts_as_private_network(peer):
 
 def test_with_the_pin_off_only_this_computer_has_developers():
     settings = Settings(pin_security=False)
-    assert level(settings=settings) is Level.DEVELOPER
+    assert level(settings=settings) is Level.RUNNER
     assert [level(peer=peer, settings=settings) for peer in ["10.0.0.1", ""]] == [Level.VISITOR] * 2
     assert level(peer="10.0.0.1", settings=settings, unlocked=True) is Level.VISITOR
 
@@ -172,10 +181,66 @@ def test_a_trusted_forwarded_host_does_no_harm():
     assert level(forwarded="for=127.0.0.1;Host=localhost:3000") is Level.VISITOR
 
 
+# -- The own address -------------------------------------------------------------------------------------------------
+
+
+def own(name, port="8000", peer="127.0.0.1", bound_host=None, settings=DEFAULTS, **headers) -> str:
+    asked = replace(request("localhost:666", peer, **headers), server=(name, port))
+    return own_authority(asked, settings, bound_host)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000"),
+        ("192.168.1.5", "192.168.1.5:8000"),
+        ("0.0.0.0", "127.0.0.1:8000"),
+        ("::", "localhost:8000"),
+        ("::1", "[::1]:8000"),
+        ("localhost", "localhost:8000"),
+        ("waitress.invalid", "127.0.0.1:8000"),
+        ("laptop.lan", "127.0.0.1:8000"),
+        ("\x1b[31m", "127.0.0.1:8000"),
+        ("", "127.0.0.1:8000"),
+    ],
+)
+def test_the_address_for_the_terminal_is_the_sockets(name, expected):
+    assert own(name) == expected
+
+
+def test_a_name_that_the_server_binds_or_the_settings_trust_stays():
+    assert own("dev.box", bound_host="dev.box") == "dev.box:8000"
+    assert own("dev.test", settings=Settings.from_environ({}, trusted_hosts=["dev.test"])) == "dev.test:8000"
+
+
+@pytest.mark.parametrize("port", ["", "80\n", "x", "٣"])
+def test_a_port_that_is_none_is_left_out(port):
+    assert own("127.0.0.1", port) == "127.0.0.1"
+
+
+@pytest.mark.parametrize("peer", ["", "localhost"])
+def test_behind_a_unix_socket_the_address_is_not_known(peer):
+    assert own("evil.test", "666", peer) == ""
+
+
+@pytest.mark.parametrize("header", ["forwarded", "x_forwarded_host", "x_forwarded_port", "x_forwarded_server"])
+def test_what_middleware_made_of_forwarded_headers_is_not_the_own_address(header):
+    assert own("localhost", "666", **{header: "host=localhost:666"}) == ""
+
+
 # -- Peers behind proxies --------------------------------------------------------------------------------------------
 
 
-HEADERS = ["x_forwarded_for", "x_real_ip", "cf_connecting_ip", "true_client_ip"]
+HEADERS = [
+    "x_forwarded_for",
+    "x_real_ip",
+    "x_client_ip",
+    "cf_connecting_ip",
+    "true_client_ip",
+    "fly_client_ip",
+    "fastly_client_ip",
+    "x_cluster_client_ip",
+]
 
 
 @pytest.mark.parametrize("header", HEADERS)
@@ -279,6 +344,62 @@ def test_visitors_learn_how_to_become_developers():
     assert "this computer" in assess(request(peer="10.0.0.1"), Settings(pin_security=False)).reason
 
 
+# -- Origins of readers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:5173",
+        "https://localhost",
+        "http://shop.localhost",
+        "http://127.0.0.1:3000",
+        "http://[::1]:3000",
+        "http://192.168.1.5:3000",
+    ],
+)
+def test_a_page_of_a_trusted_origin_reads_what_a_visitor_reads(origin):
+    assert level(origin=origin) is Level.VISITOR
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.test",
+        "https://localhost.evil.test",
+        "http://93.184.216.34",
+        "http://[2606:2800::1]:3000",
+        "null",
+        "",
+        "file://",
+        "chrome-extension://localhost",
+        "http://localhost@evil.test",
+        "http://localhost:3000/",
+        "http://localhost, http://evil.test",
+    ],
+)
+@pytest.mark.parametrize("site", [{}, {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}])
+def test_a_page_of_another_website_is_a_stranger_also_when_the_browser_is_unlocked(origin, site):
+    verdict = assess(request(origin=origin, **site), DEFAULTS, unlocked=True, keyed=True)
+    assert verdict.level is Level.STRANGER
+    assert verdict.reason.startswith("the origin ")
+
+
+def test_the_settings_trust_origins_as_they_trust_hosts():
+    settings = Settings.from_environ({}, trusted_hosts=["*.dev.test"], trusted_peers=["93.184.216.0/24"])
+    assert level(origin="https://app.dev.test:8443", settings=settings) is Level.VISITOR
+    assert level(origin="http://93.184.216.34", settings=settings) is Level.VISITOR
+    assert level(origin="http://dev.box", bound_host="dev.box") is Level.VISITOR
+
+
+def test_an_origin_that_is_the_servers_own_is_trusted_whatever_its_address():
+    assert level("93.184.216.34:8000", origin="http://93.184.216.34:8000") is Level.VISITOR
+
+
+def test_a_page_without_referrers_may_send_forms_to_its_own_origin():
+    assert level(method="POST", origin="null", sec_fetch_site="same-origin") is Level.VISITOR
+
+
 # -- Origin ----------------------------------------------------------------------------------------------------------
 
 
@@ -293,11 +414,15 @@ def refusal(host="localhost:5000", **headers) -> str:
     return caught.value.code
 
 
-@pytest.mark.parametrize("value", ["", "0", "true", "11"])
+@pytest.mark.parametrize("value", ["", "0", "true", "11", "1\n", "a" * 63, "A" * 64, "a" * 65])
 def test_a_request_without_the_header_is_refused(value):
     assert refusal(x_debugkit=value) == "missing_header"
     with pytest.raises(Forbidden):
         check_same_origin(request(method="POST"))
+
+
+def test_the_header_may_hold_a_key_in_place_of_1():
+    assert post(x_debugkit="a" * 64) is None
 
 
 def test_a_client_that_is_no_browser_needs_the_header_only():
@@ -352,6 +477,15 @@ def test_any_other_origin_is_refused(origin):
 def test_the_origin_may_be_the_one_that_a_proxy_was_reached_by():
     assert post("localhost:8000", origin="https://dev.test", x_forwarded_host="dev.test") is None
     assert refusal("localhost:8000", origin="https://evil.test", x_forwarded_host="dev.test") == "cross_origin"
+
+
+def test_a_proxy_that_drops_the_port_from_host_does_not_lock_its_owner_out():
+    own = {"sec_fetch_site": "same-origin"}
+    assert post("localhost", origin="http://localhost:8080", **own) is None
+    assert post("dev.test:443", origin="https://dev.test:8443", **own) is None
+    assert refusal("localhost", origin="http://evil.test:8080", **own) == "cross_origin"
+    assert refusal("localhost", origin="http://localhost:8080", sec_fetch_site="same-site") == "cross_origin"
+    assert refusal("localhost", origin="http://localhost:8080") == "cross_origin"
 
 
 def test_an_origin_without_a_host_to_compare_with_is_refused():

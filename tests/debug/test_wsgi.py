@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -157,7 +158,7 @@ def test_an_error_after_output_never_looks_like_success() -> None:
 def test_an_error_after_output_is_logged_with_its_link_and_stays_in_the_recent_errors() -> None:
     shop = client(late)
     answer = shop("/export")
-    link = answer.errors.split("Debugger page: http://localhost:8000")[1].split()[0]
+    link = answer.errors.split("Debugger page: http://127.0.0.1:8000")[1].split()[0]
 
     assert "ValueError: after output" in answer.errors
     assert "after output" in shop(link).text
@@ -170,7 +171,7 @@ def test_the_terminal_gets_the_traceback_the_link_and_the_pin_once() -> None:
 
     assert first.errors.startswith("Traceback (most recent call last):\n")
     assert "KeyError: 'price'" in first.errors
-    assert "Debugger page: http://localhost:8000/__debugkit__/tracebacks/" in first.errors
+    assert "Debugger page: http://127.0.0.1:8000/__debugkit__/tracebacks/" in first.errors
     assert first.errors.count("Debugger PIN:") == 1
     assert "Debugger page:" in second.errors
     assert "Debugger PIN" not in second.errors
@@ -217,7 +218,7 @@ def test_headers_for_cors_survive_and_others_do_not() -> None:
         raise ValueError
         yield b""
 
-    answer = client(app)("/")
+    answer = client(app)("/", HTTP_ORIGIN="http://localhost:3000")
     exposed = [value for name, value in answer.headers if name == "Access-Control-Expose-Headers"]
 
     assert answer.header("Access-Control-Allow-Origin") == "http://localhost:3000"
@@ -225,6 +226,19 @@ def test_headers_for_cors_survive_and_others_do_not() -> None:
     assert exposed == ["X-Debugkit-Traceback", "X-Total"]
     assert answer.header("Set-Cookie") is None
     assert "default-src *" not in str(answer.headers)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "http://93.184.216.34", "null", None])
+def test_headers_for_cors_go_out_for_trusted_origins_only(origin: str | None) -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", [*TEXT, ("Access-Control-Allow-Origin", "*"), ("Timing-Allow-Origin", "*")])
+        raise KeyError("price")
+
+    answer = client(app)("/", **({} if origin is None else {"HTTP_ORIGIN": origin}))
+
+    assert answer.header("Access-Control-Allow-Origin") is None
+    assert answer.header("Timing-Allow-Origin") is None
+    assert ("KeyError" in answer.text) == (origin is None)
 
 
 def test_the_address_of_the_error_stands_in_a_header() -> None:
@@ -254,11 +268,33 @@ def test_an_address_of_the_debugger_never_reaches_the_application() -> None:
     shop = client(app)
     for path in ("", "/", "/nothing", "/tracebacks", "/tracebacks/unknown", "/frames/x-1", "/static/../x", "/unlock"):
         assert shop(f"/__debugkit__{path}").body != b"app"
-        shop(f"/__debugkit__{path}", REMOTE_ADDR="8.8.8.8")
-        shop(f"/__debugkit__{path}", HTTP_HOST="evil.test")
         shop(f"/__debugkit__{path}", "DELETE")
 
     assert calls == []
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        {"REMOTE_ADDR": "8.8.8.8"},
+        {"HTTP_HOST": "evil.test"},
+        {"HTTP_ORIGIN": "http://evil.test"},
+        {"HTTP_SEC_FETCH_SITE": "cross-site", "HTTP_SEC_FETCH_MODE": "no-cors"},
+    ],
+)
+def test_a_stranger_gets_the_applications_own_answer_below_the_mount(stranger: dict[str, str]) -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("404 Not Found", [("Content-Type", "text/x-own"), ("X-Length", environ["CONTENT_LENGTH"])])
+        return [f"nothing at {environ['PATH_INFO']}: ".encode(), environ["wsgi.input"].read(4)]
+
+    shop = client(app, console_path="/console")
+    asset = re.search(r"/__debugkit__/static/\w+/page.css", shop("/__debugkit__/").text)
+    assert asset is not None
+    for path in ("/__debugkit__", "/__debugkit__/tracebacks", asset[0], "/__debugkit__/unlock?token=x", "/console"):
+        answer = shop(path, "POST", body=b"body", **stranger)
+
+        assert (answer.status, answer.text) == (404, f"nothing at {path.partition('?')[0]}: body")
+        assert [name for name, _ in answer.headers] == ["Content-Type", "X-Length"]
 
 
 def test_only_the_mount_belongs_to_the_debugger() -> None:

@@ -272,7 +272,7 @@ def test_the_terminal_has_the_traceback_once_and_the_link_when_nobody_logs(clien
     errors = client("/checkout/").errors
 
     assert errors.count("KeyError: 'Earl Grey'") == 1
-    assert errors.count("Debugger page: http://localhost:8000/__debugkit__/tracebacks/") == 1
+    assert errors.count("Debugger page: http://127.0.0.1:8000/__debugkit__/tracebacks/") == 1
 
 
 def test_the_terminal_has_only_the_link_when_djangos_log_prints_the_traceback(

@@ -41,7 +41,9 @@ class Application:
         raise LookupError(f"no {tea['name']} left")
 
     def cors(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        start_response("200 OK", [("Content-Type", "text/plain"), ("Access-Control-Allow-Origin", "http://app.test")])
+        start_response(
+            "200 OK", [("Content-Type", "text/plain"), ("Access-Control-Allow-Origin", "http://app.localhost")]
+        )
         raise LookupError("after the headers")
 
     def form(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -113,6 +113,8 @@ class Browser:
 
     server: Server
     cookies: dict[str, str] = field(default_factory=dict)
+    #: The other half of the session, for what runs code.
+    key: str = ""
 
     def connection(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.server.port, timeout=TIMEOUT)
@@ -137,14 +139,15 @@ class Browser:
         finally:
             connection.close()
 
-    def _own(self, data: object) -> dict[str, Any]:
+    def _own(self, path: str, data: object) -> dict[str, Any]:
         """A request as the page's script makes it."""
+        key = self.key if path.endswith(("/evaluate", "/interrupt")) else ""
         origin = f"http://127.0.0.1:{self.server.port}"
-        headers = {"Content-Type": "application/json", "Accept": "*/*", "X-Debugkit": "1", "Origin": origin}
+        headers = {"Content-Type": "application/json", "Accept": "*/*", "X-Debugkit": key or "1", "Origin": origin}
         return {"body": json.dumps(data).encode(), "headers": headers}
 
     def post(self, path: str, data: object) -> Answer:
-        return self(f"{MOUNT}/{path}", "POST", **self._own(data))
+        return self(f"{MOUNT}/{path}", "POST", **self._own(path, data))
 
     def error(self, path: str = "/fails", **more: Any) -> str:
         """Make the application fail, and return the id of the error."""
@@ -158,7 +161,8 @@ class Browser:
 
     def unlock(self) -> Browser:
         answer = self.post("unlock", {"pin": self.pin()})
-        assert (answer.status, answer.json) == (200, {"unlocked": True}), answer
+        assert (answer.status, answer.json["unlocked"]) == (200, True), answer
+        self.key = answer.json["key"]
         return self
 
     def problem(self, error: str) -> dict[str, Any]:
@@ -179,7 +183,7 @@ class Browser:
         """The events of a command, as they come."""
         connection = self.connection()
         try:
-            response = self.open(connection, f"{MOUNT}/{path}", "POST", **self._own({"source": source}))
+            response = self.open(connection, f"{MOUNT}/{path}", "POST", **self._own(path, {"source": source}))
             assert response.status == 200, response.read()
             yield (json.loads(line) for line in iter(response.readline, b""))
         finally:

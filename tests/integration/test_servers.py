@@ -105,11 +105,19 @@ def test_a_form_that_was_read_stands_on_the_page(server: Server) -> None:
 
 
 def test_a_site_that_may_read_the_answers_may_read_the_error(server: Server) -> None:
-    answer = server.browser()("/cors")
+    answer = server.browser()("/cors", headers={"Origin": "http://app.localhost"})
     assert answer.status == 500
-    assert answer.headers["Access-Control-Allow-Origin"] == "http://app.test"
+    assert answer.headers["Access-Control-Allow-Origin"] == "http://app.localhost"
     assert answer.headers["Access-Control-Expose-Headers"] == "X-Debugkit-Traceback"
     assert "after the headers" in answer.text
+
+
+def test_a_site_that_is_not_trusted_reads_nothing_of_the_error(server: Server) -> None:
+    answer = server.browser()("/cors", headers={"Origin": "http://app.test"})
+    assert (answer.status, answer.text) == (500, "Internal Server Error\n")
+    assert "X-Debugkit-Traceback" not in answer.headers
+    if not server.kind.name.startswith("g"):  # gunicorn keeps the headers of an answer that is replaced (PEP 3333)
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 # Errors that come late.
@@ -181,7 +189,7 @@ def test_the_log_keeps_no_pin_no_session_and_nothing_that_was_typed(server: Serv
     start = server.mark()
     server.wait_for(f"tracebacks/{browser.error()}", start)  # all that was asked before has been logged
     (session,) = browser.cookies.values()
-    for secret in (pin, pin.replace("-", ""), "271-828", session, "typed", "'here'"):
+    for secret in (pin, pin.replace("-", ""), "271-828", session, browser.key, "typed", "'here'"):
         assert secret not in without_announcements(server.log)
 
 
@@ -196,12 +204,23 @@ def test_the_pin_and_its_link_are_announced_once(server: Server) -> None:
     assert server.log.count("/unlock?token=") == 1
 
 
+def test_the_first_request_cannot_choose_where_the_link_of_the_terminal_leads(server: Server, own_state: Path) -> None:
+    with serving(server.kind, own_state) as fresh:
+        assert fresh.browser()("/fails", headers={"Host": "localhost:666"}).status == 500
+        for name in ("Debugger page", "Unlock this browser"):
+            site = fresh.wait_for(rf"{name}: (\S+?){MOUNT}")[1]
+            assert site in (f"http://127.0.0.1:{fresh.port}", f"http://localhost:{fresh.port}")
+
+
 def test_the_link_of_the_terminal_unlocks_one_browser(server: Server) -> None:
     """Last, as most servers log the address: by then it opens nothing any more."""
     first, second = server.browser(), server.browser()
     error = first.error()
     link = server.wait_for(rf"http://\S+?({MOUNT}/unlock\?token=\S+)")[1]
-    assert first(link).status == 302
+    answer = first(link)
+    assert answer.status == 302
+    first.key = answer.headers["Location"].partition("#debugkit-key=")[2]
+    assert first.value(first.frame_id(error, "Application.fails"), "tea['price']") == "12"
     assert first.frame_id(error, "Application.fails").startswith(error)
     refused: Any = second(link)
     assert (refused.status, second.cookies) == (403, {})

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -47,6 +48,32 @@ def test_the_end_of_the_other_side_is_told(ends: tuple[Channel, socket.socket]) 
     channel.send("serving", failed=False)
     with pytest.raises(EOFError):
         channel.receive()
+
+
+FORKS = """
+import os, socket, sys
+from debugkit.serving.control import Channel, take
+take(Channel(socket.socket(fileno=int(sys.argv[1]))), print)
+if os.fork():
+    os._exit(0)
+sys.stdin.read()  # lives on until the test is over
+print("was alive")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not fork")
+def test_a_process_that_a_worker_forks_does_not_keep_the_channel_open() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(TIMEOUT)
+        ours.sendall(b'{"kind": "hello"}\n')
+        command = [sys.executable, "-c", FORKS, str(theirs.fileno())]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, pass_fds=[theirs.fileno()]) as process:
+            theirs.close()
+            while ours.recv(65_536):  # what it reports; then the end, though the child still lives
+                pass
+            assert process.communicate(timeout=TIMEOUT)[0] == b"was alive\n"
 
 
 class Prompt(cmd.Cmd):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -256,6 +257,33 @@ def test_a_file_that_only_the_failing_traceback_names_is_watched(tmp_path: Path)
 
 
 # Crashes and ends.
+
+
+def attempt(port: int) -> int:
+    """Enter a wrong PIN, and return how many attempts are left."""
+    body = b'{"pin": "000"}'
+    head = (
+        "POST /__debugkit__/unlock HTTP/1.1\r\nHost: localhost\r\nX-Debugkit: 1\r\nAccept: */*\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with Client(port) as client:
+        return int(json.loads(client.send(head.encode() + body).reply().body)["remaining"])
+
+
+def test_neither_a_save_nor_a_crash_gives_more_attempts_at_the_pin_and_a_new_start_does(tmp_path: Path) -> None:
+    crashing = "import os\ndef app(environ, start_response):\n    os._exit(3)\n"
+    with project(tmp_path, ONE) as shop:
+        assert attempt(shop.port) == 9
+        shop.save(crashing)
+        assert attempt(shop.port) == 8
+        with Client(shop.port) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            shop.says("starting it again")
+        assert attempt(shop.port) == 7
+        shop.save("def (\n")
+        assert attempt(shop.port) == 6
+    with project(tmp_path, ONE) as shop:
+        assert attempt(shop.port) == 9
 
 
 def test_a_worker_that_crashes_is_started_again(tmp_path: Path) -> None:
