@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextvars
 import re
-import traceback
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from types import TracebackType
@@ -25,6 +24,7 @@ from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.trust import Level, Verdict, check_same_origin
 from debugkit.debug.views import MessageView
 from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
+from debugkit.raised import printed
 
 #: Names the page of an error on every response to a request that failed.
 TRACEBACK_HEADER = "X-Debugkit-Traceback"
@@ -119,9 +119,9 @@ class Debugger(Desk):
             note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
             return answers.text(f"{entry.captured.text}\n{note}\n", status=status)
 
-    def tell_defect(self, defect: Exception) -> None:
+    def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""
-        self._print_line(f" * The debugger failed:\n{''.join(traceback.format_exception(defect))}")
+        self.say(f" * The debugger failed:\n{printed(defect)}")
 
     def respond(self, request: Request) -> Response:
         """Answer a request below the mount. Shows nobody more than they may see."""

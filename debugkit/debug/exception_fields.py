@@ -6,25 +6,16 @@ Fields are read from the built-in classes' own slots, past whatever a subclass m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any
 
 from debugkit.debug import guard
 from debugkit.debug.foreign_text import called, clean, shortened, type_name
+from debugkit.raised import field, traceback_of
+
+__all__ = ["field", "led_by", "members", "message", "notes", "traceback_of"]
 
 #: Characters kept of a note; how many notes.
 _NOTE_SIZE = 4_000
 _NOTES = 50
-
-
-def field(owner: type, name: str, exc: BaseException) -> Any:
-    """What the built-in class ``owner`` keeps in ``exc`` by that name."""
-    return owner.__dict__[name].__get__(exc)
-
-
-def traceback_of(exc: BaseException) -> TracebackType | None:
-    found: TracebackType | None = field(BaseException, "__traceback__", exc)
-    return found
 
 
 def led_by(exc: BaseException) -> tuple[BaseException | None, str, bool]:

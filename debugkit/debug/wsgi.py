@@ -15,12 +15,14 @@ from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from debugkit.debug import answers, guard
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.events import Events
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import record_body, take_snapshot
 from debugkit.errors import DebugkitError
+from debugkit.raised import traceback_of
 from debugkit.settings import Limits, Settings
 
 if TYPE_CHECKING:
@@ -204,24 +206,35 @@ class DebuggedApplication:
         sent: list[Headers],
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
-        if getattr(error, "client_is_gone", False):  # our own server says so: nobody's mistake, and nobody reads
+        # Our own server says so: nobody's mistake, and nobody reads.
+        if guard.class_attribute(type(error), "client_is_gone") is True:
             raise error
-        request = make_request(environ, self._mount)
-        # The first entry is the line above that called the application; the traceback begins where that one leads.
-        trace = error.__traceback__.tb_next if error.__traceback__ else None
-        entry = self._record(error, trace, environ, preserved)
-        verdict = self.debugger.judge(request)
-        tell(environ, self.debugger.report(entry, request, verdict))
-        response = self.debugger.error_response(entry, request, verdict)
+        try:
+            response = self._response(error, environ, preserved)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as defect:  # the debugger must not become the second exception: the client is waiting
+            self.debugger.tell_defect(defect)
+            response = answers.bare(500, "Internal Server Error")
         headers = [*response.headers, *kept_headers(sent[-1] if sent else [], response.headers)]
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
-        exc_info = (type(error), error, error.__traceback__) if sent else None
+        exc_info = (type(error), error, traceback_of(error)) if sent else None
         try:
             # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
             # connection: a client must never take what it has for the whole.
             return send(Response(response.status, tuple(headers), response.body), environ, start_response, exc_info)
         finally:
             del exc_info, error
+
+    def _response(self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved) -> Response:
+        """Keep ``error``, say so in the terminal, and answer in the form that the client can use."""
+        request = make_request(environ, self._mount)
+        # The first entry is the line above that called the application; the traceback begins where that one leads.
+        whole = traceback_of(error)
+        entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
+        verdict = self.debugger.judge(request)
+        tell(environ, self.debugger.report(entry, request, verdict))
+        return self.debugger.error_response(entry, request, verdict)
 
     def _record(
         self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, preserved: _Preserved
@@ -251,18 +264,25 @@ def capture(exc: BaseException) -> str:
     debugger = _latest() if _latest is not None else None
     if debugger is None:
         raise DebugkitError("There is no debugger yet: wrap the application in debugkit.DebuggedApplication first.")
-    entry = debugger.record(exc, exc.__traceback__, context=contextvars.copy_context())
+    entry = debugger.record(exc, traceback_of(exc), context=contextvars.copy_context())
     return f"{debugger.settings.mount}/tracebacks/{entry.id}"
 
 
 def tell(environ: WSGIEnvironment, text: str) -> None:
     """Write to the terminal of the request's server."""
-    stream = environ.get("wsgi.errors") or sys.stderr
-    try:
-        stream.write(text)
-        stream.flush()
-    except (OSError, ValueError):  # the terminal is gone, or cannot print a character
-        pass
+    stream: Any = environ.get("wsgi.errors")
+    stream = sys.stderr if stream is None else stream
+    escaped = text.encode("ascii", "backslashreplace")
+    # Some encodings lack characters; and the stream that Django's test client gives takes bytes.
+    for form in (text, escaped.decode(), escaped):
+        try:
+            stream.write(form)
+            stream.flush()
+            return
+        except (TypeError, UnicodeError):
+            continue
+        except Exception:  # the terminal is gone: answering goes on
+            return
 
 
 def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
