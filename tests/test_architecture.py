@@ -23,7 +23,8 @@ debugkit.state
 debugkit.debug
 debugkit.debug.async_exceptions
 debugkit.debug.extras
-debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
+debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages
+debugkit.debug.positions
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
 debugkit.debug.captured debugkit.debug.exception_fields
@@ -48,6 +49,7 @@ debugkit.debug.attempts
 debugkit.debug.pin
 debugkit.debug.trust
 debugkit.debug.views
+debugkit.debug.spans
 debugkit.debug.frameview debugkit.debug.panels
 debugkit.debug.page
 debugkit.debug.problem debugkit.debug.render

@@ -52,6 +52,6 @@ def notes(exc: BaseException) -> tuple[str, ...]:
         return (f"<reading __notes__ raised {type_name(type(error))}>",)
     if found is None:
         return ()
-    if type(found) not in (list, tuple):
+    if type(found) is not list and type(found) is not tuple:  # not compared: a metaclass may define `__eq__`
         return (called(repr, found, _NOTE_SIZE),)
     return tuple(called(str, note, _NOTE_SIZE) for note in list(found)[:_NOTES])

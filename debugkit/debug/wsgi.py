@@ -20,7 +20,7 @@ from debugkit.debug.debugger import Debugger
 from debugkit.debug.events import Events
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import Entry
-from debugkit.debug.snapshot import record_body, take_snapshot
+from debugkit.debug.snapshot import named, record_body, take_snapshot
 from debugkit.errors import DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.settings import Limits, Settings
@@ -281,7 +281,9 @@ def tell(environ: WSGIEnvironment, text: str) -> None:
             return
         except (TypeError, UnicodeError):
             continue
-        except Exception:  # the terminal is gone: answering goes on
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the terminal is gone: answering goes on
             return
 
 
@@ -296,18 +298,19 @@ def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tup
 
 def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | None = None) -> Request:
     """The request as the debugger sees it. An address outside of the mount has the path ``""``."""
-    path = environ.get("PATH_INFO", "")
+    names = {name: guard.exact_str(value) for name, value in named(environ)}
+    path = names.get("PATH_INFO", "")
     inner = "console" if path == console_path else path[len(mount) :].lstrip("/") if path.startswith(mount) else ""
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
-    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in names.items() if key.startswith("HTTP_")}
+    headers["content-type"] = names.get("CONTENT_TYPE", "")
     return Request(
-        method=environ.get("REQUEST_METHOD", "GET"),
+        method=names.get("REQUEST_METHOD", "GET"),
         path=inner,
-        query=environ.get("QUERY_STRING", ""),
+        query=names.get("QUERY_STRING", ""),
         headers=headers,
-        root=quote(environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~"),
-        scheme=environ.get("wsgi.url_scheme", "http"),
-        peer=environ.get("REMOTE_ADDR") or "",
+        root=quote(names.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~"),
+        scheme=names.get("wsgi.url_scheme", "http"),
+        peer=names.get("REMOTE_ADDR", ""),
         read_body=lambda limit: read_body(environ, limit),
     )
 
