@@ -12,6 +12,7 @@ from client import Client
 from serving_support import running
 
 from debugkit import DebuggedApplication
+from debugkit.debug.failure import FailedStart
 from debugkit.raised import printed, traceback_of
 from debugkit.serving.control import files_of
 from debugkit.serving.log import Log
@@ -147,3 +148,15 @@ def test_a_debugger_that_cannot_record_answers_all_the_same() -> None:
 
     assert Client(application)("/").status == 500
     assert "The debugger failed" in told[0]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_program_that_ends_in_such_an_exception_is_replaced_by_its_page(error: type[BaseException]) -> None:
+    application = DebuggedApplication(failing(error))
+    FailedStart(application, hostile(error))
+
+    answer = Client(application)("/")
+
+    assert answer.status == 500
+    assert "could not start" in answer.text
+    assert "Hostile" in answer.text
