@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,11 @@ from debugkit import __version__
 from debugkit.choices import Choices
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.options import NAMES, add_options, project_table, resolve
+from debugkit.raised import traceback_of
 from debugkit.run import own_part
 from debugkit.run import run as serve
 from debugkit.serving.control import current
+from debugkit.serving.log import Log
 from debugkit.serving.target import Target, find, load, parse
 from debugkit.state import user_folder
 
@@ -152,7 +153,7 @@ def run(options: argparse.Namespace) -> int:
         if current():
             raise
         # The user's own module failed: what Python would say, without the steps that led there.
-        traceback.print_exception(type(error), error, own_part(error.__traceback__))
+        Log().failed(error, own_part(traceback_of(error)))
         return 1
 
 

@@ -7,7 +7,6 @@ import importlib
 import os
 import secrets
 import socket
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tls_context
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
+from debugkit.raised import traceback_of, with_traceback
 from debugkit.serving.control import Control, call, current, files_of
 from debugkit.serving.listen import UnixListener, adopt, close_all, parse_address
 from debugkit.serving.log import Log, banner
@@ -224,8 +224,8 @@ def serve_failure(control: Control, error: BaseException | None, message: str = 
     """Serve, in place of a program that could not start, the page that says why. Returns the exit status."""
     if error is not None:
         control.watch(files_of(error), control.born)
-        error.__traceback__ = own_part(error.__traceback__)
-        traceback.print_exception(error)
+        error = with_traceback(error, own_part(traceback_of(error)))
+        Log().failed(error)
     hello = control.hello
     application: WSGIApplication = plain_failure
     if hello["debugger"] is not None:

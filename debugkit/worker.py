@@ -6,10 +6,10 @@ import importlib
 import os
 import socket
 import sys
-import traceback
 from collections.abc import Sequence
 
 from debugkit.errors import DebugkitError
+from debugkit.raised import traceback_of
 from debugkit.run import own_part, serve_failure
 from debugkit.serving.control import Channel, Control, take
 from debugkit.serving.log import Log
@@ -45,11 +45,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def _failed(control: Control, error: BaseException) -> int:
     if control.served:
-        if isinstance(error, SystemExit):
+        if issubclass(type(error), SystemExit):
             raise error
-        traceback.print_exception(type(error), error, own_part(error.__traceback__))
+        Log().failed(error, own_part(traceback_of(error)))
         return 1
-    if isinstance(error, DebugkitError) and control.hello["number"] == 1:
+    # In this order: `isinstance` asks an exception of somebody else's for its `__class__`.
+    ours = issubclass(type(error), DebugkitError)
+    if ours and isinstance(error, DebugkitError) and control.hello["number"] == 1:
         print(f"debugkit: {error.explanation}", file=sys.stderr)
         control.refuse(1)
         return 1

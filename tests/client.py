@@ -75,7 +75,13 @@ class Client:
                 close()
         status, headers = started[-1]
         self._keep(headers)
-        return Answer(int(status.split()[0]), headers, b"".join(written), log.getvalue(), broken)
+        return Answer(
+            int(status.split()[0]),
+            headers,
+            b"".join(written),
+            log.getvalue() if isinstance(log, io.StringIO) else "",
+            broken,
+        )
 
     def _environ(self, path: str, method: str, body: bytes, more: dict[str, Any]) -> dict[str, Any]:
         name, _, query = path.partition("?")

@@ -17,14 +17,14 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.errors debugkit.hooks debugkit.private_files
+debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised
 debugkit.settings
 debugkit.state
 debugkit.debug
 debugkit.debug.async_exceptions debugkit.debug.no_database
 debugkit.debug.extras debugkit.debug.redaction_rules
-debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages debugkit.debug.positions
-debugkit.debug.secret_names
+debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages
+debugkit.debug.positions debugkit.debug.secret_names
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
 debugkit.debug.captured debugkit.debug.exception_fields
@@ -49,6 +49,7 @@ debugkit.debug.attempts
 debugkit.debug.pin
 debugkit.debug.trust
 debugkit.debug.views
+debugkit.debug.spans
 debugkit.debug.frameview debugkit.debug.panels
 debugkit.debug.page
 debugkit.debug.problem debugkit.debug.render

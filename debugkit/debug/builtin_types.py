@@ -108,7 +108,7 @@ def _slice(value: slice) -> Shape:
 def _time(value: Any) -> Shape:
     """A time zone may be anybody's class."""
     zone = value.tzinfo
-    known = zone is None or type(zone) in (datetime.timezone, zoneinfo.ZoneInfo)
+    known = zone is None or any(type(zone) is one for one in (datetime.timezone, zoneinfo.ZoneInfo))
     text = str(value if known else value.replace(tzinfo=None))
     return atom("constant", f"{type(value).__name__}({text}{'' if known else ' ' + class_name(type(zone))})")
 
@@ -123,7 +123,8 @@ def _fraction(value: fractions.Fraction) -> Shape:
 
 def _function(value: types.FunctionType) -> Shape:
     code, cells = value.__code__, value.__closure__ or ()
-    where = f"{exact_str(value.__module__)}:{exact_str(value.__qualname__)}, {pathlib.PurePath(code.co_filename).name}"
+    file = pathlib.PurePath(exact_str(code.co_filename)).name
+    where = f"{exact_str(value.__module__)}:{exact_str(value.__qualname__)}, {file}"
     found = {name: _cell(cell) for name, cell in zip(code.co_freevars, cells, strict=False)}
     return said(printable(f"<function {where}:{code.co_firstlineno}>"), found)
 
@@ -172,7 +173,7 @@ def _pattern(value: re.Pattern[Any]) -> Shape:
 
 
 def _match(value: re.Match[Any]) -> Shape:
-    if type(value.string) not in (str, bytes):
+    if type(value.string) is not str and type(value.string) is not bytes:
         return said(f"<re.Match span={value.span()}>")
     return Shape(head=f"<re.Match span={value.span()}, match=", tail=">", parts=one(value.group()), lined=1)
 

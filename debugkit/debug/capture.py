@@ -163,19 +163,20 @@ def _frame(trace: TracebackType, hidden: bool, said: Said) -> CapturedFrame:
     code = frame.f_code
     info = local(frame, "__traceback_info__")
     template = files.template_name(frame)
-    owner = file_of_owner(code.co_filename, frame.f_globals)
+    filename = guard.exact_str(code.co_filename)
+    owner = file_of_owner(filename, frame.f_globals)
     return CapturedFrame(
         frame=frame,
         code=code,
-        filename=clean(f"<template {template}>" if template else code.co_filename),
+        filename=clean(f"<template {template}>" if template else filename),
         lineno=trace.tb_lineno or code.co_firstlineno,
         name=clean(_qualified(code)),
         module=clean(guard.exact_str(dict.get(frame.f_globals, "__name__"))),
         position=_position(code, trace.tb_lasti),
         hidden=hidden,
         info="" if info is guard.MISSING or info is None else said.text(info, _INFO_SIZE),
-        owner=clean(owner) if owner != code.co_filename else "",
-        generated=_is_made_up(code.co_filename) and not files.is_any_template(frame),
+        owner=clean(owner) if owner != filename else "",
+        generated=_is_made_up(filename) and not files.is_any_template(frame),
     )
 
 
@@ -192,7 +193,8 @@ def _position(code: CodeType, instruction: int) -> Position:
 
 def _qualified(code: CodeType) -> str:
     """The qualified name, unless the code was renamed: Jinja2 does that to templates, with ``co_name`` only."""
-    return code.co_qualname if code.co_qualname.rpartition(".")[2] == code.co_name else code.co_name
+    qualified, name = guard.exact_str(code.co_qualname), guard.exact_str(code.co_name)
+    return qualified if qualified.rpartition(".")[2] == name else name
 
 
 def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[CapturedFrame, ...]:
@@ -201,7 +203,7 @@ def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[Ca
     if not filename or position.lineno is None:
         return ()
     if traces and traces[-1].tb_lineno == position.lineno:
-        last = traces[-1].tb_frame.f_code.co_filename
+        last = guard.exact_str(traces[-1].tb_frame.f_code.co_filename)
         if last in (filename, "<unknown>"):  # what Jinja2 calls a template that is no file
             return ()
     return (_place(filename, position.lineno, position, text),)

@@ -222,7 +222,7 @@ def _called(text: str) -> str:
 
 
 def _exit_text(error: SystemExit) -> str:
-    plain = error.code is not None and type(error.code) in (int, str)
+    plain = error.code is not None and any(type(error.code) is one for one in (int, str))
     return f"exit({error.code!r:.200})" if plain else "exit()"
 
 
@@ -254,9 +254,9 @@ def _representation(value: object, limit: int) -> str:
 def _shortened(value: Any, limit: int) -> object:
     """Of a huge builtin, no more items than ``limit`` characters can show."""
     kind = type(value)
-    if kind in (str, bytes, bytearray) and len(value) > limit:
+    if any(kind is one for one in (str, bytes, bytearray)) and len(value) > limit:
         return value[: limit + 1]
-    if kind in (list, tuple, set, frozenset) and len(value) > limit:
+    if any(kind is one for one in (list, tuple, set, frozenset)) and len(value) > limit:
         return kind(islice(value, limit))
     if kind is dict and len(value) > limit:
         return dict(islice(value.items(), limit))

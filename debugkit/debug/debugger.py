@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextvars
 import re
-import traceback
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from types import TracebackType
@@ -25,6 +24,7 @@ from debugkit.debug.snapshot import RequestSnapshot
 from debugkit.debug.trust import Level, Verdict, check_same_origin, is_embedded
 from debugkit.debug.views import MessageView
 from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
+from debugkit.raised import printed
 
 #: Names the page of an error on every response to a request that failed.
 TRACEBACK_HEADER = "X-Debugkit-Traceback"
@@ -128,9 +128,9 @@ class Debugger(Desk):
             self.tell_defect(defect)
             return "The traceback stands in the terminal only: what is secret in it cannot be told."
 
-    def tell_defect(self, defect: Exception) -> None:
+    def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""
-        self._print_line(f" * The debugger failed:\n{''.join(traceback.format_exception(defect))}")
+        self.say(f" * The debugger failed:\n{printed(defect)}")
 
     def respond(self, request: Request) -> Response | None:
         """Answer a request below the mount. Shows nobody more than they may see.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -60,6 +61,11 @@ class Desk:
             self._standalone = Console(None, limits=self.settings.limits, names=make() if make else {})
         return self._standalone
 
+    def say(self, line: str) -> None:
+        """A line in the developer's terminal. Where that is gone, the browser is answered all the same."""
+        with contextlib.suppress(Exception):
+            self._print_line(line)
+
     def announcement(self, url: str, entry: Entry | None = None) -> list[str]:
         """The PIN and the one-time link for the terminal, the first time they are asked for; then nothing."""
         settings = self.settings
@@ -76,7 +82,7 @@ class Desk:
     def announce(self, request: Request) -> None:
         """Print the PIN, if nobody has seen it yet."""
         for line in self.announcement(f"{self.own_site(request)}{self.base(request)}"):
-            self._print_line(line)
+            self.say(line)
 
     def judge(self, request: Request) -> Verdict:
         """Who is asking. A refusal is explained in the terminal, once, and to nobody else; so is trust in a proxy."""
@@ -93,7 +99,7 @@ class Desk:
     def _explain(self, reason: str) -> None:
         if reason not in self._explained and len(self._explained) < EXPLANATIONS:
             self._explained.add(reason)
-            self._print_line(f" * Debugger: {reason}")
+            self.say(f" * Debugger: {reason}")
 
     def base(self, request: Request) -> str:
         """What every URL of the debugger starts with: the application's root, and the mount."""

@@ -6,25 +6,16 @@ Fields are read from the built-in classes' own slots, past whatever a subclass m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any
 
 from debugkit.debug import guard
 from debugkit.debug.foreign_text import called, clean, shortened, type_name
+from debugkit.raised import field, traceback_of
+
+__all__ = ["field", "led_by", "members", "message", "notes", "traceback_of"]
 
 #: Characters kept of a note; how many notes.
 _NOTE_SIZE = 4_000
 _NOTES = 50
-
-
-def field(owner: type, name: str, exc: BaseException) -> Any:
-    """What the built-in class ``owner`` keeps in ``exc`` by that name."""
-    return owner.__dict__[name].__get__(exc)
-
-
-def traceback_of(exc: BaseException) -> TracebackType | None:
-    found: TracebackType | None = field(BaseException, "__traceback__", exc)
-    return found
 
 
 def led_by(exc: BaseException) -> tuple[BaseException | None, str, bool]:
@@ -61,6 +52,6 @@ def notes(exc: BaseException) -> tuple[str, ...]:
         return (f"<reading __notes__ raised {type_name(type(error))}>",)
     if found is None:
         return ()
-    if type(found) not in (list, tuple):
+    if type(found) is not list and type(found) is not tuple:  # not compared: a metaclass may define `__eq__`
         return (called(repr, found, _NOTE_SIZE),)
     return tuple(called(str, note, _NOTE_SIZE) for note in list(found)[:_NOTES])

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from debugkit.debug import guard
+
 if TYPE_CHECKING:
     from debugkit.debug.capture import CapturedFrame
 
@@ -113,9 +115,8 @@ def expression_values(
     if frame.frame is None or frame.code is None or first > last:
         return ()
     failing = _failing_lines(frame)
-    scope = _Scope(
-        frame.code.co_name, frame.code.co_firstlineno - first + 1, _shift(failing, 1 - first), frame.position.colno or 0
-    )
+    name, start = guard.exact_str(frame.code.co_name), frame.code.co_firstlineno - first + 1
+    scope = _Scope(name, start, _shift(failing, 1 - first), frame.position.colno or 0)
     found = _expressions(tuple(line.rstrip("\r\n") for line in lines[first - 1 : last]), scope)
     if failing_only:
         found = tuple(item for item in found if item.touches(scope.failing))

@@ -14,6 +14,7 @@ from debugkit.debug.messages import Request, Response
 from debugkit.debug.trust import Level
 from debugkit.debug.views import MessageView
 from debugkit.debug.wsgi import DebuggedApplication, make_request, send
+from debugkit.raised import traceback_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -35,7 +36,7 @@ class FailedStart:
         self._message = message
         #: The recorded error; `None` when there is only a message.
         self.entry = (
-            self._debugger.record(error, error.__traceback__, context=contextvars.copy_context())
+            self._debugger.record(error, traceback_of(error), context=contextvars.copy_context())
             if error is not None
             else None
         )

@@ -228,7 +228,7 @@ def holds_template(frame: Framed) -> bool:
 
 def _maker(frame: Framed) -> FrameType | None:
     maker = frame.frame.f_back if frame.frame is not None and is_template(frame) else None
-    return maker if maker is not None and maker.f_code.co_name == "fake_traceback" else None
+    return maker if maker is not None and guard.exact_str(maker.f_code.co_name) == "fake_traceback" else None
 
 
 def _template_of(maker: FrameType) -> Any:
@@ -267,7 +267,10 @@ def _rendered_string(template: object, frames: Iterable[Framed]) -> object:
     """Flask's ``render_template_string`` keeps the text in its local ``source``; Jinja itself forgets it."""
     for captured in frames:
         frame = captured.frame
-        if frame is not None and frame.f_code.co_name in ("render_template_string", "stream_template_string"):
+        if frame is not None and guard.exact_str(frame.f_code.co_name) in (
+            "render_template_string",
+            "stream_template_string",
+        ):
             values = dict(frame.f_locals)
             if values.get("template") is template:
                 return values.get("source")
@@ -282,9 +285,11 @@ def is_any_template(frame: FrameType) -> bool:
 def template_name(frame: FrameType) -> str:
     """The name that its loader knows a Jinja template by which is no file; "" for all else. Runs no foreign code."""
     maker = frame.f_back
-    if not dict.__contains__(frame.f_globals, "__jinja_exception__") or not _is_made_up(frame.f_code.co_filename):
+    if not dict.__contains__(frame.f_globals, "__jinja_exception__") or not _is_made_up(
+        guard.exact_str(frame.f_code.co_filename)
+    ):
         return ""
-    if maker is None or maker.f_code.co_name != "fake_traceback":
+    if maker is None or guard.exact_str(maker.f_code.co_name) != "fake_traceback":
         return ""
     # A template that cannot be compiled has no template object: its error has the name.
     named = _template_of(maker) or dict.get(frame.f_globals, "__jinja_exception__")

@@ -11,8 +11,17 @@ from typing import Any
 from debugkit.debug import guard
 
 
+def text_of(value: object) -> str:
+    """What ``str`` says of a value, as an exact `str`: `str` itself gives a subclass back with its markup.
+
+    Raises what the value's ``__str__`` raises.
+    """
+    return guard.exact_str(str(value))
+
+
 def clean(text: str) -> str:
-    """``text`` without lone surrogates, which no encoding can send."""
+    """``text`` as an exact `str` without lone surrogates, which no encoding can send."""
+    text = guard.exact_str(text)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

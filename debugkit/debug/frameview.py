@@ -8,36 +8,43 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import dropwhile
+from inspect import CO_OPTIMIZED
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from debugkit.debug import files
 from debugkit.debug.capture import CapturedFrame, Position
 from debugkit.debug.expressions import ExpressionValue, expression_values
 from debugkit.debug.extras import HIDDEN
+from debugkit.debug.foreign_text import type_name
+from debugkit.debug.guard import exact_str
 from debugkit.debug.redaction import REDACTED
 from debugkit.debug.registry import Entry
 from debugkit.debug.source import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
+from debugkit.debug.spans import spans, unindented
 from debugkit.debug.values import Describer, Node
-from debugkit.debug.views import BriefView, FrameView, GapView, LineView, SourceView, Span, ValueView
+from debugkit.debug.views import BriefView, FrameView, GapView, LineView, SourceView, ValueView
 from debugkit.settings import Limits
 
-#: Pygments' classes for names, operators, punctuation, white space and errors: they look like any text, and so join it.
-COLOURLESS = frozenset({"n", "o", "p", "w", "err"})
+T = TypeVar("T")
+
 #: Values printed beside one line; the failing line shows them all.
 VALUES_BESIDE_A_LINE = 3
 #: Values printed for a frame that is not opened, all of the failing line included.
 VALUES_OF_A_BRIEF_FRAME = 6
 #: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
-CODE = (ModuleType, FunctionType, BuiltinFunctionType, type)
+CODE = frozenset(map(id, (ModuleType, FunctionType, BuiltinFunctionType, type)))  # a metaclass may define `__eq__`
 #: The names in an expression.
 _WORD = re.compile(r"[^\W\d]\w*")
 #: Children printed under a value of the failing line that does not fit into its row.
 DETAILS = 8
+#: What stands in the place of a part that failed.
+_NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
+_NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +128,14 @@ class FrameViews:
     def view(self, frame: CapturedFrame, *, chosen: str = "", callers: Sequence[CapturedFrame] = ()) -> FrameView:
         """The opened frame, complete. ``callers`` are shown in brief."""
         reader = self._reader
-        shown = excerpt(self._readable(frame), self._limits, self._neighbours())
-        expressions = self._expressions(frame, shown)
-        names, left_out = self._locals(frame, expressions)
+        shown = self._excerpt(frame)
+        expressions, broken = self._attempt(
+            "The values beside it", lambda: self._expressions(frame, shown), _NO_EXPRESSIONS
+        )
+        source_url = f"{frame_url(self._entry, frame, reader)}/source" if reader.developer else ""
+        failed = SourceView(notice="The source could not be coloured.", url=source_url)
+        source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url), failed)
+        (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, expressions), _NO_LOCALS)
         url = frame_url(self._entry, frame, reader)
         console = reader.evalex and reader.developer and frame.frame is not None
         return FrameView(
@@ -133,10 +145,10 @@ class FrameViews:
             short_filename=short_filename(frame.filename, library=frame.library is not None),
             lineno=frame.lineno,
             library=library_label(frame),
-            source=self._source(shown, expressions, f"{url}/source" if reader.developer else ""),
+            source=source,
             locals=names,
             locals_left_out=left_out,
-            locals_notice=self._locals_notice(frame),
+            locals_notice=" ".join(filter(None, (self._locals_notice(frame), broken, lost))),
             info=self._describer.text(frame.info) if reader.values else "",
             evaluate_url=f"{url}/evaluate" if console else "",
             interrupt_url=f"{url}/interrupt" if console else "",
@@ -147,21 +159,36 @@ class FrameViews:
             chosen=chosen,
         )
 
+    def _attempt(self, what: str, make: Callable[[], T], otherwise: T) -> tuple[T, str]:
+        """A part of the frame and ""; one that fails is replaced, and a sentence says so: the other parts stay."""
+        try:
+            return make(), ""
+        except Exception as error:
+            return otherwise, f"{what} could not be shown: {type_name(type(error))}."
+
+    def _excerpt(self, frame: CapturedFrame) -> Excerpt:
+        found, why = self._attempt(
+            "The source",
+            lambda: excerpt(self._readable(frame), self._limits, self._neighbours()),
+            Excerpt((), "", "", frame.lineno, frame.lineno),
+        )
+        return replace(found, notice=why) if why else found
+
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(self._readable(frame), self._limits, self._neighbours()), (), "")
 
     def brief(self, frame: CapturedFrame) -> BriefView:
         """A frame that is not opened: its failing line, the values on it, and a few more of its locals."""
-        shown = excerpt(self._readable(frame), self._limits, self._neighbours())
+        shown = self._excerpt(frame)
         line = next((line for line in shown.lines if isinstance(line, SourceLine) and line.current), None)
-        values = self._brief_values(frame, shown) if line else ()
+        values, _ = self._attempt("", lambda: self._brief_values(frame, shown) if line else (), _NO_LOCALS[0])
         return BriefView(
             id=frame_id(self._entry, frame),
             url=frame_url(self._entry, frame, self._reader),
             name=frame.name,
             short_filename=short_filename(frame.filename, library=frame.library is not None),
             lineno=frame.lineno,
-            line=LineView(line.lineno, tuple(unindented(spans(line, {}))), True, values) if line else None,
+            line=LineView(line.lineno, tuple(unindented(spans(line))), True, values) if line else None,
         )
 
     def _brief_values(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ValueView, ...]:
@@ -172,7 +199,7 @@ class FrameViews:
         for name, value in self._variables(frame):
             if len(rows) >= VALUES_OF_A_BRIEF_FRAME:
                 break
-            if name not in names and type(value) not in CODE:
+            if name not in names and id(type(value)) not in CODE:
                 rows.append(self._row(name, value, self._describe(value, name)))
         return tuple(rows)
 
@@ -191,14 +218,14 @@ class FrameViews:
     ) -> tuple[ExpressionValue, ...]:
         if not self._reader.values or frame.frame is None:
             return ()
-        names = frame.frame.f_locals
+        names = _names(frame.frame)
         hidden = self._hidden(frame).keys()
         lines = source_lines(frame, self._neighbours())
         found = expression_values(frame, lines, shown.first, shown.last, failing_only=failing_only)
         return tuple(
             value
             for value in found
-            if (type(value.value) not in CODE or value.text in names)
+            if (id(type(value.value)) not in CODE or value.text in names)
             and (not hidden or hidden.isdisjoint(_WORD.findall(value.text)))
         )
 
@@ -208,7 +235,7 @@ class FrameViews:
     def _variables(self, frame: CapturedFrame) -> Iterator[tuple[str, object]]:
         """The locals worth a row, with what is shown in place of secret ones."""
         if frame.frame is not None:
-            names = {**frame.frame.f_locals, **self._hidden(frame)}
+            names = {**_names(frame.frame), **self._hidden(frame)}
             yield from local_values(names, module_level=_among_globals(frame.frame, frame.name))
 
     def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
@@ -218,7 +245,7 @@ class FrameViews:
         lines = tuple(
             GapView(line.first, line.last)
             if isinstance(line, Gap)
-            else LineView(line.lineno, tuple(spans(line, texts)), line.current, beside.get(line.lineno, ()))
+            else LineView(line.lineno, tuple(spans(line, texts.at)), line.current, beside.get(line.lineno, ()))
             for line in shown.lines
         )
         return SourceView(lines, shown.language, shown.notice, url)
@@ -299,12 +326,20 @@ def _among_globals(frame: FrameType, name: str) -> bool:
     return name == "<module>" or "__jinja_exception__" in frame.f_globals or files.TEMPLATE in frame.f_globals
 
 
+def _names(frame: FrameType) -> dict[str, object]:
+    """A frame's locals. Those of a class body or of `exec` may be a mapping of anybody's, which is not asked."""
+    found: Any = frame.f_locals
+    # Of a function they are a dict, or the proxy of PEP 667, which copies.
+    plain = dict(found) if frame.f_code.co_flags & CO_OPTIMIZED else found if issubclass(type(found), dict) else {}
+    return {exact_str(name): value for name, value in list(dict.items(plain)) if issubclass(type(name), str)}
+
+
 def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator[tuple[str, object]]:
     """Locals worth a row. At module level they are the module's globals, most of which are imports and definitions."""
     for name, value in list(names.items()):
-        if not isinstance(name, str) or name.startswith("."):  # ".0" is the iterable of a comprehension
+        if name.startswith("."):  # ".0" is the iterable of a comprehension
             continue
-        noise = name.startswith("__") or type(value) in CODE
+        noise = name.startswith("__") or id(type(value)) in CODE
         if not (module_level and noise):
             yield name, value
 
@@ -318,55 +353,6 @@ class _Texts:
         self._describe = describe
         self._found = found
 
-    def get(self, place: tuple[int, int], default: str = "") -> str:
+    def at(self, place: tuple[int, int]) -> str:
         value = self._found.get(place)
-        return self._describe(value.value, value.text).text if value else default
-
-
-def spans(line: SourceLine, tips: _Texts | Mapping[tuple[int, int], str]) -> Iterator[Span]:
-    """A line's tokens, cut where the failing range starts and ends, neighbours of one look joined."""
-    first, last = (line.marks[0][0], line.marks[-1][1]) if line.marks else (0, 0)
-    column = 0
-    text, css, mark = "", "", False  # of the span that is being joined
-    for kind, whole in line.tokens:
-        outside = column >= last or column + len(whole) <= first
-        for piece, marked in ((whole, False),) if outside else cut(whole, column, line.marks):
-            column += len(piece)
-            tip = tips.get((line.lineno, column + line.offset), "") if kind[:1] == "n" else ""
-            look = "" if kind in COLOURLESS else kind
-            if css == look and mark == marked and not tip:
-                text += piece
-                continue
-            if text:
-                yield Span(text, css, mark)
-            text, css, mark = piece, look, marked
-            if tip:
-                yield Span(text, css, mark, tip)
-                text = ""
-    if text:
-        yield Span(text, css, mark)
-
-
-def unindented(pieces: Iterable[Span]) -> Iterator[Span]:
-    """A line's spans without the white space it begins with."""
-    rest = dropwhile(lambda piece: piece.text.isspace(), pieces)
-    first = next(rest, None)
-    if first is not None:
-        yield first._replace(text=first.text.lstrip())
-    yield from rest
-
-
-def cut(text: str, start: int, marks: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """Pieces of ``text``, which begins at column ``start``, and whether each lies within one of ``marks``."""
-    position, end = start, start + len(text)
-    for first, last in marks:
-        if last <= position or first >= end:
-            continue
-        if first > position:
-            yield text[position - start : first - start], False
-        position = max(position, first)
-        stop = min(last, end)
-        yield text[position - start : stop - start], True
-        position = stop
-    if position < end:
-        yield text[position - start :], False
+        return self._describe(value.value, value.text).text if value else ""

@@ -197,7 +197,7 @@ def is_plain_data_class(cls: type, own_repr: Any) -> bool:
     written = (instance_dict(own_repr) or {}).get("__wrapped__", own_repr)
     code = written.__code__ if type(written) is types.FunctionType else None
     marked = class_attribute(cls, "__dataclass_fields__") is not MISSING
-    return marked and code is not None and code.co_filename == "<string>"
+    return marked and code is not None and exact_str(code.co_filename) == "<string>"
 
 
 def by_repr(value: object) -> Shape:

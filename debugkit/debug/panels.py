@@ -12,9 +12,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 from urllib.parse import parse_qsl
 
 from debugkit.debug.extras import HIDDEN, ExtraPanel
+from debugkit.debug.foreign_text import text_of, type_name
+from debugkit.debug.guard import MISSING, attribute, exact_str
 from debugkit.debug.redaction import REDACTED
 from debugkit.debug.registry import Entry
 from debugkit.debug.shapes import Note
@@ -71,7 +74,8 @@ class Panels:
         try:
             return Panel(name, name.lower(), maker())
         except Exception as error:  # a panel may fail in ways nobody foresaw; the page says so and goes on
-            return Panel(name, name.lower(), error=f"This panel could not be made: {type(error).__name__}: {error}")
+            # What the error says is not repeated: that may be foreign text.
+            return Panel(name, name.lower(), error=f"This panel could not be made: {type_name(type(error))}")
 
     def _given(self, panel: ExtraPanel) -> tuple[Section, ...]:
         sections = (self._section(table.title, table.rows, table.notice, GIVEN_ROWS) for table in panel.tables)
@@ -80,9 +84,17 @@ class Panels:
     def _section(self, title: str, pairs: Iterable[tuple[str, object]], notice: str = "", most: int = ROWS) -> Section:
         """A table of the first rows, which says how many more there are."""
         pairs = list(pairs)
-        rows = tuple(self._row(str(name), value) for name, value in pairs[:most])
+        rows = tuple(self._safe_row(name, value) for name, value in pairs[:most])
         cut = f"The first {most:,} of {len(pairs):,}." if len(pairs) > most else ""
         return Section(title, rows, notice=" ".join(filter(None, (notice, cut))))
+
+    def _safe_row(self, name: object, value: object) -> ValueView:
+        """One bad value costs its row."""
+        text = exact_str(name) if issubclass(type(name), str) else self._describer.describe(name).text
+        try:
+            return self._row(text, value)
+        except Exception as error:
+            return ValueView(text, f"<cannot be shown: {type_name(type(error))}>", kind="error")
 
     def _row(self, name: str, value: object) -> ValueView:
         redactor = self._describer.redactor
@@ -90,9 +102,9 @@ class Panels:
             return ValueView(name, OWN_SESSION.text, redacted=True, kind="redacted")
         if value is HIDDEN:
             return ValueView(name, REDACTED, redacted=True, kind="redacted")
-        if isinstance(value, str) and not redactor.name_is_secret(name):
+        if issubclass(type(value), str) and not redactor.name_is_secret(name):
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
-            return ValueView(name, self._describer.text(value[:BODY_TEXT]), kind="")
+            return ValueView(name, self._describer.text(exact_str(value)[:BODY_TEXT]), kind="")
         node = self._describer.describe(value, name)
         handle = self._entry.put_value(value, name) if self._handles and node.openable and "…" in node.text else ""
         return ValueView(name, node.text, node.type, handle, node.redacted, node.kind)
@@ -102,9 +114,9 @@ class Panels:
         facts: list[tuple[str, object]] = [("Method", request.method), ("Path", request.path)]
         host = request.headers.get("host", "")
         if host:
-            scheme = request.environ.get("wsgi.url_scheme", "http")
+            scheme = exact_str(request.environ.get("wsgi.url_scheme")) or "http"
             facts.insert(1, ("Address", f"{scheme}://{host}{request.path}"))
-        peer = request.environ.get("REMOTE_ADDR")
+        peer = exact_str(request.environ.get("REMOTE_ADDR"))
         if peer:
             facts.append(("Client", peer))
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
@@ -163,13 +175,13 @@ class Panels:
         """Sessions that middleware or a framework left in the environ or in its request context."""
         found: list[Section] = []
         for key, value in self._request.environ.items():
-            if key.lower().endswith("session") and isinstance(value, Mapping):
+            if key.lower().endswith("session") and is_mapping(value):
                 found.append(self._section(key, mapping_items(value)))
         for context in self._entry.context_managers:
             # Flask keeps it under the second name since 3.1.3: reading the property would mark the session as used.
-            names = vars(context) if hasattr(context, "__dict__") else {}
-            value = names.get("session", names.get("_session"))
-            if isinstance(value, Mapping):
+            public = attribute(context, "session")
+            value = attribute(context, "_session") if public is MISSING else public
+            if is_mapping(value):
                 found.append(self._section("", mapping_items(value)))
         return tuple(section for section in found if section.rows)
 
@@ -186,13 +198,21 @@ class Panels:
             ("Process", os.getpid()),
             ("Command", " ".join(sys.argv)),
         ]
-        return (self._section("WSGI", sorted(rest.items())), self._section("Process", process))
+        return (self._section("WSGI", [(key, rest[key]) for key in sorted(rest)]), self._section("Process", process))
 
 
-def mapping_items(value: Mapping[object, object]) -> list[tuple[str, object]]:
+def is_mapping(value: object) -> bool:
+    """Whether its class is a mapping, or says so: `abc` hashes the class, which its metaclass may forbid."""
+    try:
+        return issubclass(type(value), Mapping)
+    except Exception:
+        return False
+
+
+def mapping_items(value: Any) -> list[tuple[str, object]]:
     """The items of a session. A dictionary is read past its overridden methods; anything else is not run at all."""
-    if isinstance(value, dict):
-        return [(str(key), item) for key, item in list(dict.items(value)) if isinstance(key, str)]
+    if issubclass(type(value), dict):
+        return [(exact_str(key), item) for key, item in list(dict.items(value)) if issubclass(type(key), str)]
     return [("", value)]
 
 
@@ -214,7 +234,7 @@ def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     fields: list[tuple[str, object]] = []
     for part in message.iter_parts():
-        name = str(part.get_param("name", "", "content-disposition"))
+        name = text_of(part.get_param("name", "", "content-disposition"))
         content = part.get_payload(decode=True)
         data = content if isinstance(content, bytes) else b""
         filename = part.get_filename()

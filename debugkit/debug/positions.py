@@ -13,6 +13,8 @@ from itertools import chain
 from types import CodeType
 from typing import Protocol
 
+from debugkit.debug.guard import exact_str
+
 #: A short Pygments class and text.
 Token = tuple[str, str]
 
@@ -207,5 +209,7 @@ def code_extent(code: CodeType) -> tuple[int, int]:
 def definition_before(code: CodeType | None, lineno: int) -> int:
     """The line of the last function or class that ``code`` defines at or before ``lineno``; 1 if there is none."""
     constants = code.co_consts if code is not None else ()
-    inner = [constant for constant in constants if isinstance(constant, CodeType) and constant.co_name[:1] != "<"]
+    inner = [
+        constant for constant in constants if isinstance(constant, CodeType) and exact_str(constant.co_name)[:1] != "<"
+    ]
     return max([1, *(nested.co_firstlineno for nested in inner if nested.co_firstlineno <= lineno)])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import assets
@@ -50,7 +52,49 @@ def _environment() -> Environment:
 
 def html(template: str, view: object) -> bytes:
     """A template printed with one view model. Lone surrogates of user data become U+FFFD."""
+    if template.endswith(".html") and not is_plain(view):
+        view = plain_texts(view)
     return _environment().get_template(template).render(view=view).encode("utf-8", "replace")
+
+
+def is_plain(view: Any) -> bool:
+    """Whether every text in a view model is an exact `str`: of others markupsafe believes the ``__html__``."""
+    waiting = [view]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is str or kind is int or kind is bool or one is None:
+            continue
+        if issubclass(kind, tuple):
+            waiting += one
+        elif read := _READERS.get(id(kind)) or _reader(kind):
+            waiting += read(one)
+        elif issubclass(kind, str):
+            return False
+    return True
+
+
+#: What reads all fields of a data class at once, by the id of the class.
+_READERS: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
+
+
+def _reader(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    if not is_dataclass(kind):
+        return None
+    names = [field.name for field in fields(kind)]
+    return _READERS.setdefault(id(kind), attrgetter(*names, names[0]))  # two names at least: of one it gives no tuple
+
+
+def plain_texts(view: Any) -> Any:
+    """The same view model with every text as an exact `str`, whose markup is escaped."""
+    if isinstance(view, str):
+        return str.__str__(view)
+    if isinstance(view, tuple):
+        items = [plain_texts(item) for item in view]
+        return type(view)(*items) if hasattr(view, "_fields") else tuple(items)
+    if is_dataclass(view) and not isinstance(view, type):
+        return replace(view, **{field.name: plain_texts(getattr(view, field.name)) for field in fields(view)})
+    return view
 
 
 @lru_cache(maxsize=64)

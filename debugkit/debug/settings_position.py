@@ -49,14 +49,14 @@ def _names(traces: Sequence[TracebackType]) -> Iterator[str]:
     """What libraries were importing, innermost first, up to the first frame of the project itself."""
     for trace in reversed(traces):
         frame = trace.tb_frame
-        if not is_library(file_of_owner(frame.f_code.co_filename, frame.f_globals)):
+        if not is_library(file_of_owner(guard.exact_str(frame.f_code.co_filename), frame.f_globals)):
             return
         if name := _name(frame):
             yield name
 
 
 def _name(frame: FrameType) -> str:
-    variable = _NAMES.get(frame.f_code.co_name, "")
+    variable = _NAMES.get(guard.exact_str(frame.f_code.co_name), "")
     module = guard.exact_str(dict.get(frame.f_globals, "__name__"))
     imports = variable and module.partition(".")[0] in ("django", "importlib")
     return guard.exact_str(local(frame, variable)) if imports else ""

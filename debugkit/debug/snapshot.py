@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from debugkit.debug.guard import exact_str
+
 
 class InputStream(Protocol):
     """``wsgi.input`` as PEP 3333 defines it."""
@@ -92,14 +94,19 @@ class RequestSnapshot:
         """The request's headers, lower-case, from the environ's HTTP_ names."""
         found = {key[5:].replace("_", "-").lower(): value for key, value in self.environ.items() if key[:5] == "HTTP_"}
         for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            if self.environ.get(name):
+            if exact_str(self.environ.get(name)):
                 found[name.replace("_", "-").lower()] = self.environ[name]
-        return {name: value for name, value in found.items() if isinstance(value, str)}
+        return {name: exact_str(value) for name, value in found.items() if issubclass(type(value), str)}
+
+
+def named(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The items of an environ, their names as plain texts."""
+    return ((exact_str(name), value) for name, value in environ.items() if issubclass(type(name), str))
 
 
 def quoted_path(environ: Mapping[str, Any]) -> str:
     """SCRIPT_NAME and PATH_INFO, percent-encoded. PEP 3333 passes bytes as Latin-1 characters."""
-    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+    path = f"{exact_str(environ.get('SCRIPT_NAME'))}{exact_str(environ.get('PATH_INFO'))}"
     return quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~-._")
 
 
@@ -115,10 +122,11 @@ def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> Request
         notice = _finish(stream, length if finish else None)
         body = bytes(stream.recorded)
     return RequestSnapshot(
-        method=str(environ.get("REQUEST_METHOD", "")),
+        method=exact_str(environ.get("REQUEST_METHOD")),
         path=quoted_path(environ),
-        query=str(environ.get("QUERY_STRING", "")),
-        environ={key: value for key, value in environ.items() if key != RECORDED},
+        query=exact_str(environ.get("QUERY_STRING")),
+        # What is no text is no name (PEP 3333); whatever stands there was put there by the application.
+        environ={name: value for name, value in named(environ) if name != RECORDED},
         body=body,
         body_length=length,
         body_notice=notice,
@@ -126,7 +134,7 @@ def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> Request
 
 
 def _length(environ: Mapping[str, Any]) -> int | None:
-    text = environ.get("CONTENT_LENGTH") or ""
+    text = exact_str(environ.get("CONTENT_LENGTH"))
     return int(text) if text.isascii() and text.isdecimal() else None
 
 

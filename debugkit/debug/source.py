@@ -12,6 +12,7 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 from debugkit.debug import files, highlighting, positions
+from debugkit.debug.guard import exact_str
 from debugkit.debug.positions import Token
 from debugkit.settings import Limits
 
@@ -115,7 +116,7 @@ def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFra
     if frame.code is None or language != "python":
         return _Text(source, language, None, None)
     # Lambdas and comprehensions are named <...> too: a window says more than their own line.
-    if "<" in (frame.code.co_name[:1], frame.code.co_qualname[:1]):
+    if "<" in (exact_str(frame.code.co_name)[:1], exact_str(frame.code.co_qualname)[:1]):
         return _Text(source, language, None, frame.code)
     first, last = positions.code_extent(frame.code)
     fits = 1 <= first <= frame.lineno <= last <= len(source.lines)

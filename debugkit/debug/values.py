@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from debugkit.debug.builtin_types import int_text
 from debugkit.debug.classes import Classes
+from debugkit.debug.foreign_text import text_of
 from debugkit.debug.guard import ForeignCodeError, Guard, class_name, exact_str, printable
 from debugkit.debug.redaction import REDACTED, Redactor
 from debugkit.debug.secret_names import LONGEST_NAME
@@ -239,7 +240,7 @@ class Describer:
         style, key, value = parts[number]
         if style == "text":  # a piece of a long string, already redacted
             return Child(exact_str(key), value, Node(printable(exact_str(value)), "str", "string", False))
-        label = self._line(key, "", self.limits.value_text // 2, 1) if style in ("pair", "value") else str(key)
+        label = self._line(key, "", self.limits.value_text // 2, 1) if style in ("pair", "value") else text_of(key)
         return Child(printable(label), value, self.describe(value, _name_of(parts, number)))
 
     def _read(self, shape: Shape, start: int, stop: int) -> Sequence[Part]:

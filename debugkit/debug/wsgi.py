@@ -15,13 +15,15 @@ from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from debugkit.debug import answers, guard
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.events import Events
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import Entry
-from debugkit.debug.snapshot import record_body, take_snapshot
+from debugkit.debug.snapshot import named, record_body, take_snapshot
 from debugkit.debug.trust import Level
 from debugkit.errors import DebugkitError
+from debugkit.raised import traceback_of
 from debugkit.settings import Limits, Settings
 
 if TYPE_CHECKING:
@@ -211,27 +213,40 @@ class DebuggedApplication:
         sent: list[Headers],
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
-        if getattr(error, "client_is_gone", False):  # our own server says so: nobody's mistake, and nobody reads
+        # Our own server says so: nobody's mistake, and nobody reads.
+        if guard.class_attribute(type(error), "client_is_gone") is True:
             raise error
+        try:
+            response = self._response(error, environ, preserved, sent)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as defect:  # the debugger must not become the second exception: the client is waiting
+            self.debugger.tell_defect(defect)
+            response = answers.bare(500, "Internal Server Error")
+        # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
+        exc_info = (type(error), error, traceback_of(error)) if sent else None
+        try:
+            # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
+            # connection: a client must never take what it has for the whole.
+            return send(response, environ, start_response, exc_info)
+        finally:
+            del exc_info, error
+
+    def _response(
+        self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved, sent: list[Headers]
+    ) -> Response:
+        """Keep ``error``, say so in the terminal, and answer in the form that the client can use."""
         request = make_request(environ, self._mount)
         # The first entry is the line above that called the application; the traceback begins where that one leads.
-        trace = error.__traceback__.tb_next if error.__traceback__ else None
-        entry = self._record(error, trace, environ, preserved)
+        whole = traceback_of(error)
+        entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
         verdict = self.debugger.judge(request)
         tell(environ, self.debugger.report(entry, request, verdict))
         response = self.debugger.error_response(entry, request, verdict)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
         asked_across = "origin" in request.headers and verdict.level is not Level.STRANGER
         kept = kept_headers(sent[-1], response.headers) if sent and asked_across else ()
-        headers = [*response.headers, *kept]
-        # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
-        exc_info = (type(error), error, error.__traceback__) if sent else None
-        try:
-            # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
-            # connection: a client must never take what it has for the whole.
-            return send(Response(response.status, tuple(headers), response.body), environ, start_response, exc_info)
-        finally:
-            del exc_info, error
+        return Response(response.status, (*response.headers, *kept), response.body)
 
     def _record(
         self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, preserved: _Preserved
@@ -263,18 +278,27 @@ def capture(exc: BaseException) -> str:
     debugger = _latest() if _latest is not None else None
     if debugger is None:
         raise DebugkitError("There is no debugger yet: wrap the application in debugkit.DebuggedApplication first.")
-    entry = debugger.record(exc, exc.__traceback__, context=contextvars.copy_context())
+    entry = debugger.record(exc, traceback_of(exc), context=contextvars.copy_context())
     return f"{debugger.settings.mount}/tracebacks/{entry.id}"
 
 
 def tell(environ: WSGIEnvironment, text: str) -> None:
     """Write to the terminal of the request's server."""
-    stream = environ.get("wsgi.errors") or sys.stderr
-    try:
-        stream.write(text)
-        stream.flush()
-    except (OSError, ValueError):  # the terminal is gone, or cannot print a character
-        pass
+    stream: Any = environ.get("wsgi.errors")
+    stream = sys.stderr if stream is None else stream
+    escaped = text.encode("ascii", "backslashreplace")
+    # Some encodings lack characters; and the stream that Django's test client gives takes bytes.
+    for form in (text, escaped.decode(), escaped):
+        try:
+            stream.write(form)
+            stream.flush()
+            return
+        except (TypeError, UnicodeError):
+            continue
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the terminal is gone: answering goes on
+            return
 
 
 def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
@@ -288,20 +312,21 @@ def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tup
 
 def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | None = None) -> Request:
     """The request as the debugger sees it. An address outside of the mount has the path ``""``."""
-    path = environ.get("PATH_INFO", "")
+    names = {name: guard.exact_str(value) for name, value in named(environ)}
+    path = names.get("PATH_INFO", "")
     inner = "console" if path == console_path else path[len(mount) :].lstrip("/") if path.startswith(mount) else ""
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
-    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in names.items() if key.startswith("HTTP_")}
+    headers["content-type"] = names.get("CONTENT_TYPE", "")
     return Request(
-        method=environ.get("REQUEST_METHOD", "GET"),
+        method=names.get("REQUEST_METHOD", "GET"),
         path=inner,
-        query=environ.get("QUERY_STRING", ""),
+        query=names.get("QUERY_STRING", ""),
         headers=headers,
-        root=quote(environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~"),
-        scheme=environ.get("wsgi.url_scheme", "http"),
-        peer=environ.get("REMOTE_ADDR") or "",
+        root=quote(names.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~"),
+        scheme=names.get("wsgi.url_scheme", "http"),
+        peer=names.get("REMOTE_ADDR", ""),
         read_body=lambda limit: read_body(environ, limit),
-        server=(environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT", "")),
+        server=(names.get("SERVER_NAME", ""), names.get("SERVER_PORT", "")),
     )
 
 

@@ -24,6 +24,7 @@ from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exce
 
 from debugkit.debug.capture import CapturedFrame, CapturedTraceback, walk
 from debugkit.debug.extras import HIDDEN, ExtraPanel, Extras, Table
+from debugkit.debug.foreign_text import text_of
 from debugkit.debug.panels import PLUMBING
 from debugkit.django.sql import Query, recorded
 from debugkit.django.template_errors import searches, without_lookups
@@ -50,7 +51,7 @@ class _Report:
         self._recorded = recorded(request)  # before anything here asks the database
         self._filters = strict_filters(request)
         self._substitutes = {substitute(one) for one in self._filters}
-        self._during = _told(lambda: str(get_caller(request)), "")
+        self._during = _told(lambda: text_of(get_caller(request)), "")
 
     def extras(self, status: int) -> Extras:
         without_lookups(self._captured.exception)
@@ -102,7 +103,7 @@ class _Report:
         marked = getattr(self._request, "sensitive_post_parameters", ())
         posted = _told(lambda: self._request.POST, QueryDict())
         for field in list(posted) if marked == "__ALL__" else marked:
-            names.add(str(field))
+            names.add(text_of(field))
             texts.update(texts_in(posted.getlist(field)))
         for index, variables in hidden.items():
             frame = self._captured.frame(index).frame
@@ -150,27 +151,27 @@ class _Report:
 
     def _facts(self) -> Rows:
         request = self._request
-        yield "Method", str(request.method)
+        yield "Method", text_of(request.method)
         yield "Address", f"{request.scheme}://{request._get_raw_host()}{request.path}"
         if self._during:
             yield "Raised during", self._during
         match = getattr(request, "resolver_match", None)
         if match is not None:
-            yield "URL pattern", str(match.route)
-            yield from (("URL name", str(match.view_name)),) if match.url_name else ()
+            yield "URL pattern", text_of(match.route)
+            yield from (("URL name", text_of(match.view_name)),) if match.url_name else ()
             yield from (("Arguments", match.args),) if match.args else ()
             yield from match.kwargs.items()
         if hasattr(request, "_cached_user") or hasattr(type(request), "user") or "user" in vars(request):
             yield "User", self._user()
         if peer := request.META.get("REMOTE_ADDR"):
-            yield "Client", str(peer)
+            yield "Client", text_of(peer)
 
     def _user(self) -> str:
         """Who is logged in. Asking may query the database, as anywhere else in the request, and must change nothing."""
         session: Any = getattr(self._request, "session", None)
         accessed = getattr(session, "accessed", None)
         try:
-            return str(self._request.user)
+            return text_of(self._request.user)
         finally:
             if accessed is not None:
                 session.accessed = accessed
@@ -227,7 +228,7 @@ def _table(title: str, rows: Callable[[], Rows]) -> Table:
     found: list[tuple[str, object]] = []
     try:
         for name, value in rows():
-            found.append((str(name), value))
+            found.append((text_of(name), value))
             if len(found) == MOST_ROWS:
                 return Table(title, tuple(found), f"The first {MOST_ROWS:,} rows.")
     except Exception as error:
@@ -250,14 +251,14 @@ def strict(one: Any) -> Any:
 
 def substitute(one: Any) -> str:
     """What a filter puts in the place of a secret."""
-    return str(_told(lambda: one.cleansed_substitute, SafeExceptionReporterFilter.cleansed_substitute))
+    return text_of(_told(lambda: one.cleansed_substitute, SafeExceptionReporterFilter.cleansed_substitute))
 
 
 def texts_in(value: object, depth: int = 2) -> Iterator[str]:
     """The texts in a value, and in plain containers of it."""
     if type(value) is str:
         yield value
-    elif depth and type(value) in (dict, list, tuple, set):
+    elif depth and any(type(value) is one for one in (dict, list, tuple, set)):
         items: Any = value.values() if isinstance(value, dict) else value
         for item in list(items)[:MOST_ROWS]:
             yield from texts_in(item, depth - 1)

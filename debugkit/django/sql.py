@@ -22,6 +22,7 @@ from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.db.backends.signals import connection_created
 
+from debugkit.debug.foreign_text import text_of
 from debugkit.serving.control import is_installed
 
 #: Queries kept of one request: the last ones, as those led to the error.
@@ -123,7 +124,7 @@ class Recording:
             number = request.count = request.count + 1
         query = Query(
             number=number,
-            sql=shortened(sql if isinstance(sql, str) else str(sql), TEXT),
+            sql=shortened(text_of(sql), TEXT),
             params=() if many else described(params),
             alias=context["connection"].alias,
             seconds=seconds,
@@ -145,15 +146,15 @@ def described(params: Any) -> tuple[str, ...]:
 
 
 def _described(value: Any) -> str:
-    if type(value) in (str, bytes):
+    if any(type(value) is one for one in (str, bytes)):
         value = value[:PARAMETER]
-    return shortened(repr(value), PARAMETER) if type(value) in PLAIN else _named(value)
+    return shortened(repr(value), PARAMETER) if any(type(value) is one for one in PLAIN) else _named(value)
 
 
 def _named(value: Any) -> str:
     """Dates, numbers and identifiers as their text; of other types only the name, since their text may be anything."""
     if type(value).__module__ in ("datetime", "decimal", "uuid"):
-        return str(value)
+        return text_of(value)
     return f"<{type(value).__name__}>"
 
 

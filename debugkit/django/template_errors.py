@@ -22,6 +22,7 @@ from django.template.loader_tags import IncludeNode
 from debugkit.debug.capture import CapturedException, plain_frames
 from debugkit.debug.extras import Attempt, Search
 from debugkit.debug.files import TEMPLATE
+from debugkit.debug.foreign_text import text_of
 
 #: What a template without a name is called. As in code objects, brackets say that it is no file.
 _STRING_TEMPLATE = "<template>"
@@ -92,7 +93,7 @@ def _innermost(traces: list[TracebackType]) -> Iterator[int]:
             if waiting is not None and _origin_name(traces[waiting]) != _origin_name(trace):
                 yield waiting
             waiting = number
-        elif waiting is not None and not str(frame.f_globals.get("__name__")).startswith("django.template"):
+        elif waiting is not None and not text_of(frame.f_globals.get("__name__")).startswith("django.template"):
             yield waiting
             waiting = None
     if waiting is not None:
@@ -104,7 +105,7 @@ def _origin_name(trace: TracebackType) -> str:
 
 
 def _filename(origin: Origin | None) -> str:
-    name = str(getattr(origin, "name", UNKNOWN_SOURCE) or UNKNOWN_SOURCE)
+    name = text_of(getattr(origin, "name", UNKNOWN_SOURCE) or UNKNOWN_SOURCE)
     return _STRING_TEMPLATE if name == UNKNOWN_SOURCE else name
 
 
@@ -195,7 +196,7 @@ def _broken(exc: BaseException, sources: Mapping[str, str]) -> tuple[Place, str]
     debug = getattr(exc, "template_debug", None)
     if not isinstance(debug, dict) or not isinstance(debug.get("line"), int):
         return None
-    name = str(debug.get("name") or UNKNOWN_SOURCE)
+    name = text_of(debug.get("name") or UNKNOWN_SOURCE)
     filename = _STRING_TEMPLATE if name == UNKNOWN_SOURCE else name
     source, start, end = sources.get(filename, ""), debug.get("start"), debug.get("end")
     if source and isinstance(start, int) and isinstance(end, int):
@@ -207,8 +208,8 @@ def _on_line(filename: str, debug: Mapping[str, Any]) -> tuple[Place, str]:
     """A place of which only the line is known, and its parts; of the text, the lines around it."""
     known = [line for line in debug.get("source_lines") or () if isinstance(line, tuple) and len(line) == 2]
     first = known[0][0] if known else 1
-    text = "\n" * (first - 1) + "".join(str(line).removesuffix("\n") + "\n" for _, line in known)
-    before, during = (str(debug.get(part) or "") for part in ("before", "during"))
+    text = "\n" * (first - 1) + "".join(text_of(line).removesuffix("\n") + "\n" for _, line in known)
+    before, during = (text_of(debug.get(part) or "") for part in ("before", "during"))
     start = len(before.encode("utf-8", "replace"))
     end = start + len(during.rstrip("\n").encode("utf-8", "replace"))
     return Place(filename, debug["line"], start, debug["line"], end, _shortened(during)), text
@@ -273,11 +274,15 @@ def searches(exc: BaseException | None) -> tuple[Search, ...]:
 def _search(exc: TemplateDoesNotExist) -> Search:
     engine = getattr(exc.backend, "name", None) or "The template engine"
     attempts = tuple(
-        Attempt(str(getattr(origin, "loader_name", "") or "loader"), str(getattr(origin, "name", origin)), str(outcome))
+        Attempt(
+            text_of(getattr(origin, "loader_name", "") or "loader"),
+            text_of(getattr(origin, "name", origin)),
+            text_of(outcome),
+        )
         for origin, outcome in exc.tried
     )
     if attempts:
-        return Search(str(exc), str(engine), attempts)
-    folders = [str(folder) for folder in getattr(exc.backend, "template_dirs", ())]
+        return Search(text_of(exc), text_of(engine), attempts)
+    folders = [text_of(folder) for folder in getattr(exc.backend, "template_dirs", ())]
     notice = f"It looks in {', '.join(folders)}." if folders else "It has no folder to look in."
-    return Search(str(exc), str(engine), (), notice)
+    return Search(text_of(exc), text_of(engine), (), notice)

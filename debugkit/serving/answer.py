@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import Any
 
 from debugkit.errors import DebugkitError
+from debugkit.raised import with_traceback
 from debugkit.serving.wire import BLOCK, Disconnected, Wire
 
 #: Hop-by-hop headers (RFC 9110, 7.6.1) belong to the server: an application that sets one is wrong (PEP 3333).
@@ -72,7 +73,7 @@ class Answer:
                 raise ApplicationError("start_response was called twice: the second call must say why, with exc_info.")
         elif self.begun:
             try:
-                raise exc_info[1].with_traceback(exc_info[2])
+                raise with_traceback(exc_info[1], exc_info[2])
             finally:
                 exc_info = None  # the frame of this call is in the traceback: no cycle
         self._set_head(status, headers)

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from debugkit.hooks import ANSWERS, changing, leaving
+from debugkit.raised import field, traceback_of
 from debugkit.serving.held import at_prompt
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
@@ -195,9 +196,11 @@ def files_of(error: BaseException) -> list[str]:
     one: BaseException | None = error
     while one is not None and id(one) not in seen:
         seen.add(id(one))
-        found += [frame.f_code.co_filename for frame, _ in traceback.walk_tb(one.__traceback__)]
-        found += [one.filename] if isinstance(one, SyntaxError) and one.filename else []
-        one = one.__cause__ or one.__context__
+        found += [frame.f_code.co_filename for frame, _ in traceback.walk_tb(traceback_of(one))]
+        named = field(SyntaxError, "filename", one) if issubclass(type(one), SyntaxError) else None
+        found += [named] if type(named) is str else []
+        cause = field(BaseException, "__cause__", one)
+        one = field(BaseException, "__context__", one) if cause is None else cause
     return [path for path in found if Path(path).is_file()]
 
 

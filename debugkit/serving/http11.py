@@ -234,11 +234,12 @@ class Connection:
         return True
 
     def _recover(self, error: BaseException, answer: Answer) -> bool:
-        if isinstance(error, Malformed):
+        kind = type(error)  # not `isinstance`, which asks the exception for its `__class__`
+        if issubclass(kind, Malformed):
             if not answer.begun:
                 raise error
             return False
-        if self.wire.detached and isinstance(error, OSError):
+        if self.wire.detached and issubclass(kind, OSError):
             return False
         self._site.failed(error)
         if self.wire.detached:

@@ -9,11 +9,12 @@ import os
 import re
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import TracebackType
 from typing import TextIO
 
+from debugkit.raised import printed
 from debugkit.settings import MOUNT
 
 # English names whatever the locale, as in the common log format.
@@ -75,9 +76,9 @@ class Log:
             return None
         return escape(without_secrets(line) if "?" in line else line)
 
-    def failed(self, error: BaseException) -> None:
-        """An exception that the application did not catch."""
-        self.say("".join(traceback.format_exception(error)).rstrip("\n"))
+    def failed(self, error: BaseException, tb: TracebackType | None = None) -> None:
+        """An exception that the application did not catch. ``tb`` is where its traceback is to begin."""
+        self.say(printed(error, tb).rstrip("\n"))
 
     def say(self, text: str) -> None:
         """Print ``text`` and a line feed in one piece, so that lines of two threads do not mix."""
@@ -87,7 +88,7 @@ class Log:
         try:
             stream.write(_printable(f"{text}\n", stream))
             stream.flush()
-        except (OSError, ValueError):  # the terminal is gone, or the stream is closed: serving goes on
+        except Exception:  # the terminal is gone, or the stream closed, or none for text: serving goes on
             return
 
     def bold(self, text: str) -> str:

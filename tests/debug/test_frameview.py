@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.frameview import cut, local_values, short_filename, spans
+from debugkit.debug.frameview import local_values, short_filename
 from debugkit.debug.source import SourceLine
+from debugkit.debug.spans import cut, spans
 from debugkit.debug.views import Span
 
 
@@ -32,7 +33,7 @@ def test_text_is_cut_where_a_mark_begins_and_ends(
 
 
 def test_neighbours_of_one_look_become_one_span() -> None:
-    found = list(spans(line(("k", "if"), ("p", "("), ("p", ")"), ("", " "), ("n", "x"), ("s1", "'"), ("s1", "y'")), {}))
+    found = list(spans(line(("k", "if"), ("p", "("), ("p", ")"), ("", " "), ("n", "x"), ("s1", "'"), ("s1", "y'"))))
 
     assert found == [Span("if", "k"), Span("() x"), Span("'y'", "s1")]
 
@@ -48,21 +49,22 @@ def test_a_mark_keeps_the_colours_and_the_text() -> None:
         ("s1", "'price'"),
         ("p", "]"),
     )
-    found = list(spans(line(*tokens, marks=((10, 23),)), {}))
+    found = list(spans(line(*tokens, marks=((10, 23),))))
 
     assert "".join(span.text for span in found) == "amount += item['price']"
     assert "".join(span.text for span in found if span.mark) == "item['price']"
 
 
 def test_a_name_carries_its_value_and_stays_a_span_of_its_own() -> None:
-    found = list(spans(line(("n", "self"), ("o", "."), ("n", "items")), {(7, 4): "<Cart>", (7, 10): "[1, 2]"}))
+    tips = {(7, 4): "<Cart>", (7, 10): "[1, 2]"}
+    found = list(spans(line(("n", "self"), ("o", "."), ("n", "items")), lambda place: tips.get(place, "")))
 
     assert [(span.text, span.value) for span in found] == [("self", "<Cart>"), (".", ""), ("items", "[1, 2]")]
 
 
 def test_classes_without_a_colour_are_left_out() -> None:
     from debugkit.debug import assets
-    from debugkit.debug.frameview import COLOURLESS
+    from debugkit.debug.spans import COLOURLESS
 
     styles = assets.static_files()["syntax.css"].body.decode()
 

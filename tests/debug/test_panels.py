@@ -11,7 +11,8 @@ import pytest
 from client import Client
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug.panels import cookie_pairs, multipart_fields
+from debugkit.debug.panels import Panels, cookie_pairs, multipart_fields
+from debugkit.debug.snapshot import RequestSnapshot
 
 BOUNDARY = "cut-here"
 
@@ -182,19 +183,34 @@ def test_the_environment_leaves_out_what_other_panels_show() -> None:
 
 
 def test_a_panel_that_fails_says_so_and_the_others_stay() -> None:
+    class Broken(dict[str, Any]):
+        def items(self) -> Any:
+            raise RuntimeError("broken")
+
+    application = DebuggedApplication(failing)
+    entry = application.debugger.record(ValueError("x"), None)
+    snapshot = RequestSnapshot("GET", "/cart", "", Broken(REMOTE_ADDR="127.0.0.1"))
+    with application.debugger.describer(entry) as describer:
+        panels = {panel.name: panel for panel in Panels(entry, snapshot, describer, handles=False).all()}
+
+    assert panels["Environment"].error == "This panel could not be made: RuntimeError"
+
+
+def test_names_of_the_environ_are_read_past_their_own_methods() -> None:
     class Key(str):
         def lower(self) -> str:
             raise RuntimeError("broken")
 
+        __getitem__ = __str__ = lower  # type: ignore[assignment]
+
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ[Key("strange")] = 1
+        environ |= {Key("strange"): 1, 3: 2}
         raise ValueError("the error itself")
 
     page = Client(DebuggedApplication(app), validate=False)("/").text
 
-    assert "the error itself" in page
-    assert "This panel could not be made: RuntimeError" in page
-    assert "http://localhost:8000/" in page
+    assert "<dt>strange</dt>" in page
+    assert "could not be" not in page
 
 
 def test_cookies_are_read_as_they_come() -> None:

@@ -15,6 +15,7 @@ from client import Client
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpResponse
+from django.test import Client as DjangoClient
 from django.test import override_settings
 from django.views import debug
 
@@ -291,6 +292,17 @@ def test_the_terminal_has_only_the_link_when_djangos_log_prints_the_traceback(
     text = terminal.getvalue()
     assert text.count("KeyError: 'Earl Grey'") == 1
     assert text.index("KeyError: 'Earl Grey'") < text.index("Debugger page: ")
+
+
+def test_the_test_client_of_django_gets_the_page_and_its_stream_of_bytes_the_link(app: DebuggedApplication) -> None:
+    client = DjangoClient(raise_request_exception=False)
+
+    with override_settings(ALLOWED_HOSTS=["testserver", "localhost"]):
+        answer = client.get("/checkout/", headers={"host": "localhost"})
+
+    assert answer.status_code == 500
+    assert b"Earl Grey" in answer.content
+    assert b"Debugger page: " in client.errors.getvalue()
 
 
 def test_a_log_that_goes_to_a_file_does_not_keep_the_traceback_from_the_terminal(client: Client) -> None:

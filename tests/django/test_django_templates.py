@@ -11,7 +11,8 @@ from typing import Any
 import django_site
 import pytest
 from client import Client
-from django.template import Context, Engine, TemplateDoesNotExist, TemplateSyntaxError, base
+from django.template import Context, Engine, Origin, TemplateDoesNotExist, TemplateSyntaxError, base
+from django.utils.safestring import mark_safe
 
 from debugkit.debug.capture import CapturedFrame, capture, plain_frames
 from debugkit.debug.source import SourceLine, excerpt
@@ -291,3 +292,16 @@ def test_a_search_of_an_engine_that_lists_nothing_names_its_folders(tmp_path: Pa
     assert (listed.engine, listed.attempts, listed.notice) == ("jinja", (), f"It looks in {tmp_path}.")
     assert nowhere.notice == "It has no folder to look in."
     assert searches(ValueError()) == ()
+
+
+def test_the_name_of_a_template_is_no_markup_whoever_says_that_it_is_safe() -> None:
+    markup = mark_safe("<script>alert(1)</script>.html")
+    (listed,) = searches(TemplateDoesNotExist(markup, tried=[(Origin(markup, loader=None), markup)]))
+    error = failure(
+        Engine(debug=True, loaders=[("django.template.loaders.locmem.Loader", {markup: "{% if 1 %}"})]), markup
+    )
+
+    texts = [listed.wanted, *(text for one in listed.attempts for text in (one.by, one.place, one.outcome))]
+    texts += [text for frame in frames(error) for text in (frame.filename, frame.name, frame.module)]
+    assert len(texts) > 4
+    assert {type(text) for text in texts} == {str}

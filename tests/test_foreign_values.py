@@ -1,0 +1,152 @@
+"""Rules of the source for what belongs to the user: never compared, believed in markup, or asked for its fields.
+
+A metaclass may define `__eq__` and `__hash__`, a `str` may carry markup through `str()`, and the fields of an exception
+may be properties. What reads past all that stands in few modules; these rules keep the others from doing it themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+from test_architecture import MODULES
+
+#: The modules that meet the objects of an application.
+MEETING = [name for name in MODULES if name.startswith(("debugkit.debug", "debugkit.serving", "debugkit.django."))]
+SHOWING = [name for name in MODULES if name.startswith("debugkit.debug.")]
+SHOWING += ["debugkit.django.report", "debugkit.django.sql", "debugkit.django.template_errors"]
+
+#: Attributes that an exception's class may define: `debugkit.raised` reads them.
+FIELDS = {"__traceback__", "__cause__", "__context__", "__suppress_context__", "__notes__", "with_traceback", "args"}
+#: Where objects of ours, or of the standard library's own making, have attributes of these names.
+OWN_FIELDS = {
+    "debugkit.debug.command": {"one.__cause__", "one.__context__"},  # of traceback.TracebackException
+    "debugkit.debug.traceback_text": {"one.__cause__", "one.__context__"},
+    "debugkit.debug.stand_ins": {"first.with_traceback"},
+    "debugkit.debug.guard": {"self.args"},
+    "debugkit.debug.objects": {"BaseException.args"},
+    "debugkit.debug.expressions": {"function.args", "args.args"},  # of ast
+    "debugkit.debug.rewriting": {"call.args", "node.args"},
+    "debugkit.django.report": {"match.args"},  # of Django's ResolverMatch
+}
+
+#: What `str` is called with, elsewhere than in `text_of`: values of our own, and of the standard library.
+OWN_TEXTS = {
+    "debugkit.debug.attempts": {"link"},
+    "debugkit.debug.captured": {"frame.lineno"},
+    "debugkit.debug.classes": {"name"},  # is compared with names, and not shown
+    "debugkit.debug.foreign_text": {"value"},
+    "debugkit.debug.frameview": {"frame.lineno or 1", "column"},
+    "debugkit.debug.highlighting": {"get_lexer_by_name(suffix).aliases[0]"},
+    "debugkit.debug.libraries": {
+        *("Path(debugkit.__file__).parent.absolute()", "folder", "folder.resolve()", "Path(*relative)", "Path(*site)"),
+    },
+    "debugkit.debug.machine": {"winreg.QueryValueEx(key, 'MachineGuid')[0]", "os.geteuid()"},
+    "debugkit.debug.namespace": {"error"},
+    "debugkit.debug.pin": {"error"},
+    "debugkit.django.sql": {"Path(__file__).parent.parent", "Path(path).relative_to(here)"},
+    "debugkit.debug.wsgi": {"len(body)", "limit + 1"},
+    # Within `exact_str` or under guard.
+    "debugkit.debug.builtin_types": {"value if known else value.replace(tzinfo=None)"},
+    "debugkit.debug.guard": {"error"},
+    "debugkit.debug.known_types": {"value"},
+}
+
+
+#: Those of the console read the names of the code that it runs for its own reader, as plain text.
+COMMANDS = {
+    "debugkit.debug.command",
+    "debugkit.debug.namespace",
+    "debugkit.django.sql",
+    "debugkit.django.template_errors",
+}
+
+
+def tree(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text("utf-8"))
+
+
+def is_type_of(node: ast.AST) -> bool:
+    """``type(x)``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type"
+
+
+def functions(module: ast.Module) -> Iterator[ast.AST]:
+    yield module
+    yield from (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef))
+
+
+def compared_types(module: ast.Module) -> Iterator[int]:
+    """Lines where the type of a value is compared or hashed: with ``==`` or ``in``, be it under a name it was given."""
+    for function in functions(module):
+        named = {
+            target.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign) and is_type_of(node.value) and isinstance(function, ast.FunctionDef)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(function):
+            if isinstance(node, ast.Compare) and any(
+                isinstance(operator, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for operator in node.ops
+            ):
+                sides = [node.left, *node.comparators]
+                sides += [item for side in sides if isinstance(side, ast.Tuple | ast.List) for item in side.elts]
+                if any(is_type_of(side) or (isinstance(side, ast.Name) and side.id in named) for side in sides):
+                    yield node.lineno
+            elif (isinstance(node, ast.Subscript) and is_type_of(node.slice)) or (
+                isinstance(node, ast.Dict) and any(key is not None and is_type_of(key) for key in node.keys)
+            ):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("name", MEETING)
+def test_types_of_values_are_compared_by_identity_only(name: str) -> None:
+    assert not list(compared_types(tree(name))), "a metaclass may define __eq__ and __hash__"
+
+
+@pytest.mark.parametrize("name", MEETING)
+def test_fields_of_exceptions_are_read_past_their_class(name: str) -> None:
+    found = {
+        ast.unparse(node)
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in FIELDS
+    }
+    assert found - OWN_FIELDS.get(name, set()) == set(), "debugkit.raised reads fields that a class may define"
+
+
+@pytest.mark.parametrize("name", SHOWING)
+def test_texts_of_values_are_made_in_one_place(name: str) -> None:
+    found = {
+        ast.unparse(node.args[0])
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str" and node.args
+    }
+    assert found - OWN_TEXTS.get(name, set()) == set(), "str() gives a subclass back with its markup: text_of does not"
+
+
+@pytest.mark.parametrize("name", sorted({*SHOWING} - COMMANDS))
+def test_names_of_code_are_read_as_plain_texts(name: str) -> None:
+    module = tree(name)
+    plain = {
+        id(node.args[0])
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).endswith("exact_str")
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute) and node.attr in ("co_name", "co_qualname", "co_filename"):
+            assert id(node) in plain, f"{name}:{node.lineno}: a code object may be given a subclass of str"
+
+
+def test_the_rules_notice_what_they_forbid() -> None:
+    for source in (
+        "type(x) in KNOWN",
+        "type(x) == y",
+        "y not in (type(x), 1)",
+        "def f(x):\n    kind = type(x)\n    return kind in KNOWN",
+        "KNOWN[type(x)]",
+        "{type(x): 1}",
+    ):
+        assert list(compared_types(ast.parse(source))), source
+    assert not list(compared_types(ast.parse("type(x) is str or id(type(x)) in KNOWN")))
