@@ -13,6 +13,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
+from debugkit import terminal_text
 from debugkit.debug import answers, consoles, handlers, negotiate, render
 from debugkit.debug.capture import CapturedTraceback, capture
 from debugkit.debug.desk import Desk, site, wants_page
@@ -94,7 +95,7 @@ class Debugger(Desk):
         base = f"{site(request) if trusted else ''}{self.base(request)}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
         announcement = self.announcement(base, entry) if trusted else []
-        traceback_text = [entry.captured.text.rstrip("\n")] if text else []
+        traceback_text = [terminal_text.quoted(entry.captured.text.rstrip("\n"))] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
 
     def error_response(self, entry: Entry, request: Request, verdict: Verdict, *, notice: str = "") -> Response:
@@ -121,7 +122,8 @@ class Debugger(Desk):
 
     def tell_defect(self, defect: Exception) -> None:
         """Say in the terminal that the debugger itself failed."""
-        self._print_line(f" * The debugger failed:\n{''.join(traceback.format_exception(defect))}")
+        text = terminal_text.quoted("".join(traceback.format_exception(defect)))
+        self._print_line(f" * The debugger failed:\n{text}")
 
     def respond(self, request: Request) -> Response:
         """Answer a request below the mount. Shows nobody more than they may see."""

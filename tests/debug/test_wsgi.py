@@ -380,3 +380,16 @@ def test_the_page_comes_with_its_length_and_its_policy() -> None:
     assert answer.header("Content-Length") == str(len(answer.body))
     assert answer.header("Cache-Control") == "no-store"
     assert "script-src 'self'" in (answer.header("Content-Security-Policy") or "")
+
+
+def test_nothing_in_an_error_steers_the_terminal_or_speaks_as_the_debugger() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        raise KeyError("x") from ValueError("\x1b]0;title\x07\u202e\n * Unlock this browser: http://evil.example/")
+
+    errors = client(app)("/").errors
+
+    assert "\\x1b]0;title\\x07\\u202e\n|  * Unlock this browser: http://evil.example/\n" in errors
+    assert "\x1b" not in errors
+    assert [line for line in errors.splitlines() if line.startswith(" * Unlock")][0].startswith(
+        " * Unlock this browser: http://localhost:8000/"
+    )
