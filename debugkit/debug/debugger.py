@@ -118,7 +118,7 @@ class Debugger(Desk):
         except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
             self.tell_defect(defect)
             note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
-            return answers.text(f"{entry.captured.text}\n{note}\n", status=status)
+            return answers.text(f"{terminal_text.quoted(entry.captured.text)}\n{note}\n", status=status)
 
     def tell_defect(self, defect: Exception) -> None:
         """Say in the terminal that the debugger itself failed."""

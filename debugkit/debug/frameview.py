@@ -147,6 +147,10 @@ class FrameViews:
             chosen=chosen,
         )
 
+    def values(self, frame: CapturedFrame) -> tuple[ValueView, ...]:
+        """The values of the opened frame alone."""
+        return self._locals(frame, self._expressions(frame, excerpt(frame, self._limits, self._neighbours())))[0]
+
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(self._readable(frame), self._limits, self._neighbours()), (), "")
 

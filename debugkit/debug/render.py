@@ -8,8 +8,9 @@ from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from debugkit import terminal_text
 from debugkit.debug import assets
-from debugkit.debug.views import GapView
+from debugkit.debug.views import DATA, GapView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,10 +40,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["fence"] = fence
+    environment.filters.update(fence=fence, span=span, line=terminal_text.line, quoted=terminal_text.quoted)
     # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
     environment.globals.clear()
-    environment.globals.update(kept=kept, icon=icon)
+    environment.globals.update(kept=kept, icon=icon, data=DATA)
     environment.tests["gap"] = lambda line: isinstance(line, GapView)
     environment.tests["a"] = lambda value, kind: type(value).__name__ == kind
     return environment
@@ -51,6 +52,11 @@ def _environment() -> Environment:
 def html(template: str, view: object) -> bytes:
     """A template printed with one view model. Lone surrogates of user data become U+FFFD."""
     return _environment().get_template(template).render(view=view).encode("utf-8", "replace")
+
+
+def text(template: str, view: object) -> str:
+    """A plain text or Markdown printed with one view model: nothing in it steers the terminal it may be read in."""
+    return terminal_text.lines(_environment().get_template(template).render(view=view))
 
 
 @lru_cache(maxsize=64)
@@ -70,6 +76,16 @@ def fence(text: str) -> str:
     """A Markdown fence longer than any run of backticks in ``text`` (CommonMark 0.31, section 4.5)."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
+
+
+def span(text: str) -> str:
+    """Text as code inside a line of Markdown, where no markup counts (CommonMark 0.31, section 6.1)."""
+    text = terminal_text.line(text)
+    if not text:
+        return ""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    edge = " " if "`" in (text[0], text[-1]) else ""
+    return f"{'`' * (longest + 1)}{edge}{text}{edge}{'`' * (longest + 1)}"
 
 
 def plain(view: Any) -> Any:
