@@ -211,7 +211,7 @@ class DebuggedApplication:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         entry = self._record(error, trace, environ, preserved)
         verdict = self.debugger.judge(request)
-        tell(environ, self.debugger.report(entry, request, verdict))
+        late = False
         response = self.debugger.error_response(entry, request, verdict)
         headers = [*response.headers, *kept_headers(sent[-1] if sent else [], response.headers)]
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
@@ -220,7 +220,12 @@ class DebuggedApplication:
             # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
             # connection: a client must never take what it has for the whole.
             return send(Response(response.status, tuple(headers), response.body), environ, start_response, exc_info)
+        except BaseException as raised:
+            late = raised is error
+            raise
         finally:
+            # Servers log what reaches them: then only the link is new.
+            tell(environ, self.debugger.report(entry, request, verdict, text=not late))
             del exc_info, error
 
     def _record(
