@@ -17,7 +17,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised
+debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
 debugkit.settings
 debugkit.state
 debugkit.debug

@@ -41,12 +41,16 @@ def answer(
     )
 
 
-def page(body: bytes, *, status: int = 200) -> Response:
-    return answer("text/html; charset=utf-8", body, status=status)
+def page(body: bytes, *, status: int = 200, headers: Headers = ()) -> Response:
+    return answer("text/html; charset=utf-8", body, status=status, headers=headers)
 
 
 def text(body: str, *, status: int = 200) -> Response:
     return answer("text/plain; charset=utf-8", body.encode("utf-8", "replace"), status=status)
+
+
+def markdown(body: str, *, status: int = 200) -> Response:
+    return answer("text/markdown; charset=utf-8", body.encode("utf-8", "replace"), status=status)
 
 
 def data(content: object, *, status: int = 200, headers: Headers = ()) -> Response:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
+from debugkit import terminal_text
 from debugkit.debug import answers, consoles, handlers, negotiate, render
 from debugkit.debug.capture import CapturedTraceback, capture
 from debugkit.debug.desk import Desk, wants_page
@@ -95,7 +96,7 @@ class Debugger(Desk):
         base = f"{self.own_site(request)}{self.base(request)}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
         announcement = self.announcement(base, entry) if verdict.level is not Level.STRANGER else []
-        traceback_text = [entry.captured.text.rstrip("\n")] if text else []
+        traceback_text = [terminal_text.quoted(entry.captured.text.rstrip("\n"))] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
 
     def error_response(self, entry: Entry, request: Request, verdict: Verdict, *, notice: str = "") -> Response:
@@ -118,7 +119,7 @@ class Debugger(Desk):
         except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
             self.tell_defect(defect)
             note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
-            return answers.text(f"{self._last_text(entry)}\n{note}\n", status=status)
+            return answers.text(f"{terminal_text.quoted(self._last_text(entry))}\n{note}\n", status=status)
 
     def _last_text(self, entry: Entry) -> str:
         """The traceback without its secrets; the defect may be the redactor's own, and then there is no safe text."""
@@ -130,7 +131,7 @@ class Debugger(Desk):
 
     def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""
-        self.say(f" * The debugger failed:\n{printed(defect)}")
+        self.say(f" * The debugger failed:\n{terminal_text.quoted(printed(defect))}")
 
     def respond(self, request: Request) -> Response | None:
         """Answer a request below the mount. Shows nobody more than they may see.

@@ -68,7 +68,7 @@ class FailedStart:
         if form == "json":
             problem = {"type": "about:blank", "title": TITLE, "status": 500, "detail": self._message}
             return answers.answer("application/problem+json", render.to_json(problem), status=500)
-        if form == "text":
+        if form in ("text", "markdown"):
             return answers.text(f"{TITLE}.\n{self._message}\n", status=500)
         view = MessageView(
             title=TITLE,

@@ -159,6 +159,11 @@ class FrameViews:
             chosen=chosen,
         )
 
+    def values(self, frame: CapturedFrame) -> tuple[ValueView, ...]:
+        """The values of the opened frame alone."""
+        expressions, _ = self._attempt("", lambda: self._expressions(frame, self._excerpt(frame)), _NO_EXPRESSIONS)
+        return self._attempt("", lambda: self._locals(frame, expressions), _NO_LOCALS)[0][0]
+
     def _attempt(self, what: str, make: Callable[[], T], otherwise: T) -> tuple[T, str]:
         """A part of the frame and ""; one that fails is replaced, and a sentence says so: the other parts stay."""
         try:

@@ -51,8 +51,9 @@ def recents(desk: Desk, request: Request, verdict: Verdict) -> Response:
 
 
 def traceback(desk: Desk, request: Request, verdict: Verdict, entry: str, form: str | None) -> Response:
-    forms = {".json": "json", ".md": "markdown", ".txt": "text", None: "html"}
-    return entry_response(desk, desk.registry.get(entry), request, verdict, forms[form], status=200)
+    forms = {".json": "json", ".md": "markdown", ".txt": "text"}
+    chosen = forms[form] if form else negotiate.preferred(request.headers)
+    return entry_response(desk, desk.registry.get(entry), request, verdict, chosen, status=200)
 
 
 def entry_response(
@@ -62,19 +63,17 @@ def entry_response(
 
     ``notice`` is a sentence for the top of the page.
     """
-    if form == "text":
-        url = f"{site(request)}{desk.base(request)}/tracebacks/{entry.id}"
-        more = render.html("_extras.txt", entry.extras).decode()
-        text = f"{desk.redactor_of(entry).text(entry.captured.text)}{more}"
-        return answers.text(f"{text}\nDebugger page: {url}\n", status=status)
     with desk.describer(entry) as describer:
         builder = desk.builder(entry, request, verdict, describer)
         if form == "html":
             live = answer_live(desk, request, entry.request_line) if status >= 400 else past_live(desk, entry, request)
-            return answers.page(render.html("traceback.html", builder.page(live=live, notice=notice)), status=status)
+            page = builder.page(live=live, notice=notice)
+            alternate = ("Link", f'<{page.markdown_url}>; rel="alternate"; type="text/markdown"')  # RFC 8288
+            return answers.page(render.html("traceback.html", page), status=status, headers=(alternate,))
         if form == "markdown":
-            markdown = render.html("traceback.md", builder.markdown_page())
-            return answers.answer("text/markdown; charset=utf-8", markdown, status=status)
+            return answers.markdown(render.text("traceback.md", builder.markdown_page()), status=status)
+        if form == "text":
+            return answers.text(render.text("traceback.txt", builder.text(site(request))), status=status)
         developer = verdict.level >= Level.DEVELOPER
         kind = "application/problem+json" if status >= 400 else "application/json"
         return answers.answer(

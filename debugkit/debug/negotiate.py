@@ -1,4 +1,4 @@
-"""Which form of an error a client can use: HTML, JSON or plain text (RFC 9110, section 12.5.1, and Fetch metadata)."""
+"""Which form of an error a client can use, by its Accept header and Fetch metadata (RFC 9110, section 12.5.1)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ DOCUMENTS = frozenset({"document", "iframe", "frame", "embed", "object"})
 
 
 def preferred(headers: Mapping[str, str]) -> str:
-    """``"html"`` for a person with a browser, ``"json"`` for a client that asks for it, else ``"text"``.
+    """``"html"`` for a person with a browser, ``"json"`` or ``"markdown"`` for who asks for it, else ``"text"``.
+
+    Of forms that are wanted alike the one named first is taken.
 
     ``*/*`` is what curl, `fetch` and most HTTP libraries send when nobody thought about it: text reads well there.
     """
@@ -28,6 +30,8 @@ def _form(kind: str) -> str:
         return "html"
     if kind in ("application/json", "application/*") or kind.endswith("+json"):
         return "json"
+    if kind == "text/markdown":
+        return "markdown"
     return "text" if kind in ("text/plain", "text/*", "*/*") else ""
 
 

@@ -6,7 +6,7 @@ Decides what is shown, folded and opened. Knows nothing of HTML, HTTP or who the
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby, takewhile
@@ -34,10 +34,14 @@ from debugkit.debug.views import (
     LiveView,
     OriginView,
     PageView,
+    Panel,
     RecentsView,
     RecentView,
     RepeatRow,
+    RequestView,
+    Section,
     Step,
+    TextView,
     ValueView,
 )
 from debugkit.settings import Limits
@@ -50,6 +54,8 @@ CALLERS = 1
 ORIGINS = 6
 #: Application frames given with source and values in Markdown and JSON.
 FULL_FRAMES = 5
+#: What Django calls the tables of a request, by what the page calls those of any WSGI application.
+TABLES = {"Query": "GET", "Form": "POST", "Files": "FILES", "Cookies": "COOKIES"}
 #: Characters of a title: what a browser's tab and a list row have room for.
 TITLE = 120
 
@@ -73,10 +79,9 @@ class PageBuilder:
         captured = entry.captured
         frame = opened or captured.opened
         head = captured.exception
-        request = entry.request if isinstance(entry.request, RequestSnapshot) else None
         own = [one for one in captured.frames.values() if one.library is None]
         moment = datetime.fromtimestamp(entry.time).astimezone()
-        url = f"{reader.base}/tracebacks/{entry.id}"
+        url = self.url
         return PageView(
             id=entry.id,
             url=url,
@@ -84,7 +89,7 @@ class PageBuilder:
             markdown_url=f"{url}.md",
             list_url=f"{reader.base}/tracebacks",
             static_url=self._static_url,
-            title=self._text(title(head)),
+            title=self.title,
             exception=self._exception(head, frame),
             chain=tuple(self._exception(one, frame) for one in head.chain),
             steps=self._steps(frame),
@@ -95,9 +100,7 @@ class PageBuilder:
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
             occurrences=entry.occurrences,
-            panels=Panels(entry, request, self._describer, handles=reader.developer).all()
-            if request and reader.values
-            else (),
+            panels=self.panels(),
             access=self._access,
             app_frames=len(own),
             library_frames=len(captured.frames) - len(own),
@@ -106,9 +109,54 @@ class PageBuilder:
             live=live,
             raised_during=entry.extras.raised_during,
             searches=entry.extras.searches,
-            hint=self._text(entry.extras.hint) if reader.values else "",
+            hint=self.hint,
             text="" if frame else self._text(captured.text),
         )
+
+    @property
+    def url(self) -> str:
+        """The permanent address of the error."""
+        return f"{self._reader.base}/tracebacks/{self._entry.id}"
+
+    @property
+    def title(self) -> str:
+        return self._text(title(self._entry.captured.exception))
+
+    @property
+    def hint(self) -> str:
+        return self._text(self._entry.extras.hint) if self._reader.values else ""
+
+    def panels(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
+        """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""
+        request = self._entry.request
+        if not (isinstance(request, RequestSnapshot) and self._reader.values):
+            return ()
+        return Panels(self._entry, request, self._describer, handles=self._reader.developer).all(only)
+
+    def text(self, site: str) -> TextView:
+        """The error as plain text. ``site`` is what its page's address begins with."""
+        entry = self._entry
+        text, extras = self._text(entry.captured.text), entry.extras
+        return TextView(text, f"{site}{self.url}", self._request(), extras.raised_during, extras.searches)
+
+    def _request(self) -> RequestView:
+        """The request as Django's own plain text has it: each table under its name there, empty ones too."""
+        facts: list[tuple[str, str]] = []
+        found: dict[str, Section] = {}
+        panels = self.panels(("Request", "Body"))
+        for panel in panels:
+            if panel.error:
+                found[panel.name] = Section(panel.name, notice=panel.error)
+            for section in panel.sections:
+                if section.title or panel.name != "Request":
+                    found[TABLES.get(section.title, section.title or panel.name)] = section
+                else:
+                    facts += [(row.name, row.text) for row in section.rows if row.name != "Raised during"]
+        facts = facts or ([("Request", self._text(self._entry.request_line))] if self._entry.request_line else [])
+        versions_used = ", ".join(versions(self._entry.captured.frames.values()))
+        names = [*TABLES.values(), *(name for name in found if name not in TABLES.values())] if panels else []
+        sections = tuple(replace(found.get(name, Section(name)), title=name) for name in names)
+        return RequestView((*facts, ("Versions", versions_used)), sections)
 
     def frame(self, frame: CapturedFrame) -> FrameView:
         return self._frame(frame, chosen=False)
@@ -120,11 +168,11 @@ class PageBuilder:
     def markdown_page(self) -> PageView:
         """The page with the application's frames in full, innermost first."""
         views = tuple(self.frame(frame) for frame in self._app_frames())
-        return replace(self.page(), app_views=views)
+        return replace(self.page(), app_views=views, request=self._request())
 
     def app_values(self) -> dict[int, tuple[ValueView, ...]]:
         """The values in the application's frames, by the index of the frame."""
-        return {frame.index: self.frame(frame).locals for frame in self._app_frames()}
+        return {frame.index: self._views.values(frame) for frame in self._app_frames()}
 
     def _app_frames(self) -> list[CapturedFrame]:
         own = [

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -58,7 +58,8 @@ class Panels:
         self._describer = describer
         self._handles = handles
 
-    def all(self) -> tuple[Panel, ...]:
+    def all(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
+        """The panels, or those of the names in ``only``."""
         makers: tuple[tuple[str, Callable[[], tuple[Section, ...]]], ...] = (
             ("Request", self._request_sections),
             ("Headers", self._header_sections),
@@ -67,7 +68,9 @@ class Panels:
             ("Environment", self._environment_sections),
         )
         given = {panel.name: partial(self._given, panel) for panel in self._entry.extras.panels}
-        panels = (self._panel(name, maker) for name, maker in (dict(makers) | given).items())
+        panels = (
+            self._panel(name, maker) for name, maker in (dict(makers) | given).items() if only is None or name in only
+        )
         return tuple(panel for panel in panels if panel.sections or panel.error)
 
     def _panel(self, name: str, maker: Callable[[], tuple[Section, ...]]) -> Panel:
@@ -116,9 +119,9 @@ class Panels:
         if host:
             scheme = exact_str(request.environ.get("wsgi.url_scheme")) or "http"
             facts.insert(1, ("Address", f"{scheme}://{host}{request.path}"))
-        peer = exact_str(request.environ.get("REMOTE_ADDR"))
-        if peer:
-            facts.append(("Client", peer))
+        # RFC 3875, 4.1.11: who has logged in, as far as the server or a middleware knows.
+        named = (("User", request.environ.get("REMOTE_USER")), ("Client", request.environ.get("REMOTE_ADDR")))
+        facts += [(name, text) for name, value in named if (text := exact_str(value))]
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
         cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
         shown = [(name, self._cookie(name, value)) for name, value in cookies]
@@ -141,35 +144,43 @@ class Panels:
         notices = [request.body_notice] if request.body_notice else []
         if request.body_length and request.body_length > len(request.body):
             notices.append(f"The first {len(request.body):,} of {request.body_length:,} bytes.")
-        kind, section = self._body(request)
-        return (replace(section, title=kind, notice=" ".join(filter(None, (*notices, section.notice)))),)
+        first, *more = self._body(request)
+        return (replace(first, notice=" ".join(filter(None, (*notices, first.notice)))), *more)
 
-    def _body(self, request: RequestSnapshot) -> tuple[str, Section]:
+    def _body(self, request: RequestSnapshot) -> tuple[Section, ...]:
         content_type = request.headers.get("content-type", "")
         kind = content_type.partition(";")[0].strip().lower()
         if kind == "application/x-www-form-urlencoded":
-            return "Form", self._section("", parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+            pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+            return (self._section("Form", pairs),)
         if kind == "multipart/form-data":
-            return "Form", self._section("", multipart_fields(content_type, request.body))
+            return self._multipart(content_type, request.body)
         if kind == "application/json" or kind.endswith("+json"):
-            return self._json(request.body)
-        return kind or "Body", self._text(request.body)
+            return (self._json(request.body),)
+        return (self._text(kind or "Body", request.body),)
 
-    def _json(self, body: bytes) -> tuple[str, Section]:
+    def _multipart(self, content_type: str, body: bytes) -> tuple[Section, ...]:
+        pairs = multipart_fields(content_type, body)
+        form = [(name, value) for name, value in pairs if not isinstance(value, Upload)]
+        files = [(name, value) for name, value in pairs if isinstance(value, Upload)]
+        sections = [self._section("Form", form)] if form or not files else []
+        return (*sections, *([self._section("Files", files)] if files else []))
+
+    def _json(self, body: bytes) -> Section:
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
-            return f"JSON that cannot be read: {error}", self._text(body)
+            return self._text(f"JSON that cannot be read: {error}", body)
         if isinstance(data, dict):
-            return "JSON", self._section("", data.items())
-        return "JSON", Section("", (self._row("", data),))
+            return self._section("JSON", data.items())
+        return Section("JSON", (self._row("", data),))
 
-    def _text(self, body: bytes) -> Section:
+    def _text(self, title: str, body: bytes) -> Section:
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
-            return Section("", (self._row("", bytes(body)),))
-        return Section("", text=self._describer.text(text[:BODY_TEXT]))
+            return Section(title, (self._row("", bytes(body)),))
+        return Section(title, text=self._describer.text(text[:BODY_TEXT]))
 
     def _session_sections(self) -> tuple[Section, ...]:
         """Sessions that middleware or a framework left in the environ or in its request context."""
@@ -224,6 +235,12 @@ def cookie_pairs(header: str) -> Iterable[tuple[str, str]]:
             yield name, value.strip('"')
 
 
+class Upload(str):
+    """An uploaded file in words."""
+
+    __slots__ = ()
+
+
 def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]:
     """The fields of a multipart form (RFC 7578); files by name, type and size. Tolerates a body that was cut."""
     from email.parser import BytesParser  # only for forms with files: the import costs more than most pages
@@ -239,7 +256,7 @@ def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]
         data = content if isinstance(content, bytes) else b""
         filename = part.get_filename()
         if filename:
-            fields.append((name, f"{filename} ({part.get_content_type()}, {len(data):,} bytes)"))
+            fields.append((name, Upload(f"{filename} ({part.get_content_type()}, {len(data):,} bytes)")))
         else:
             fields.append((name, data.decode("utf-8", "replace")))
     return fields

@@ -9,7 +9,7 @@ from typing import Any
 from debugkit.debug.capture import CapturedException, CapturedFrame, RepeatedFrames
 from debugkit.debug.page import PageBuilder
 from debugkit.debug.registry import Entry
-from debugkit.debug.views import PageView, ValueView
+from debugkit.debug.views import DATA, ValueView
 
 
 class Problem:
@@ -17,29 +17,30 @@ class Problem:
 
     def __init__(self, entry: Entry, builder: PageBuilder, clean: Callable[[str], str], *, ids: bool) -> None:
         self._entry = entry
-        self._page: PageView = builder.page()
+        self._builder = builder
         self._values: Mapping[int, tuple[ValueView, ...]] = builder.app_values()
-        self._suggestion = builder.suggestion
         self._clean = clean
         self._ids = ids
 
     def data(self) -> dict[str, Any]:
-        page, head = self._page, self._entry.captured.exception
+        entry, builder = self._entry, self._builder
+        extras, head = entry.extras, entry.captured.exception
         return {
-            "id": page.id,
+            "id": entry.id,
             "type": "about:blank",
-            "title": page.title,
-            "status": page.status,
-            "text": self._clean(self._entry.captured.text),
+            "title": builder.title,
+            "status": extras.status,
+            "notice": DATA,
+            "text": self._clean(entry.captured.text),
             "exceptions": [self._exception(one) for one in (head, *head.chain)],
             "request": {
-                "line": page.request_line,
-                **{panel.slug: self._panel(panel.sections) for panel in page.panels},
+                "line": entry.request_line,
+                **{panel.slug: self._panel(panel.sections) for panel in builder.panels()},
             },
-            "raised_during": page.raised_during or None,
-            "hint": page.hint or None,
-            "searches": [asdict(search) for search in page.searches],
-            "url": page.url,
+            "raised_during": extras.raised_during or None,
+            "hint": builder.hint or None,
+            "searches": [asdict(search) for search in extras.searches],
+            "url": builder.url,
         }
 
     def _panel(self, sections: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -58,7 +59,7 @@ class Problem:
             "type": exception.type_name,
             "message": self._clean(exception.message),
             "notes": [self._clean(note) for note in exception.notes],
-            "suggestion": self._suggestion(exception) or None,
+            "suggestion": self._builder.suggestion(exception) or None,
             "relation": exception.relation or None,
             "context_suppressed": exception.suppressed,
             "frames": list(self._frames(exception)),

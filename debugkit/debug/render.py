@@ -10,8 +10,9 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from debugkit import terminal_text
 from debugkit.debug import assets
-from debugkit.debug.views import GapView
+from debugkit.debug.views import DATA, GapView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,10 +42,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["fence"] = fence
+    environment.filters.update(fence=fence, span=span, line=terminal_text.line, quoted=terminal_text.quoted)
     # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
     environment.globals.clear()
-    environment.globals.update(kept=kept, icon=icon)
+    environment.globals.update(kept=kept, icon=icon, data=DATA)
     environment.tests["gap"] = lambda line: isinstance(line, GapView)
     environment.tests["a"] = lambda value, kind: type(value).__name__ == kind
     return environment
@@ -97,6 +98,11 @@ def plain_texts(view: Any) -> Any:
     return view
 
 
+def text(template: str, view: object) -> str:
+    """A plain text or Markdown printed with one view model: nothing in it steers the terminal it may be read in."""
+    return terminal_text.lines(_environment().get_template(template).render(view=view))
+
+
 @lru_cache(maxsize=64)
 def kept(template: str, view: object) -> Markup:
     """A part of a page that is the same for most pages, printed once: dialogs and buttons by who is looking."""
@@ -114,6 +120,16 @@ def fence(text: str) -> str:
     """A Markdown fence longer than any run of backticks in ``text`` (CommonMark 0.31, section 4.5)."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
+
+
+def span(text: str) -> str:
+    """Text as code inside a line of Markdown, where no markup counts (CommonMark 0.31, section 6.1)."""
+    text = terminal_text.line(text)
+    if not text:
+        return ""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    edge = " " if "`" in (text[0], text[-1]) else ""
+    return f"{'`' * (longest + 1)}{edge}{text}{edge}{'`' * (longest + 1)}"
 
 
 def plain(view: Any) -> Any:

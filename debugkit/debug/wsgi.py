@@ -9,6 +9,7 @@ import contextvars
 import sys
 import weakref
 from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from http import HTTPStatus
 from io import IOBase
 from types import GeneratorType, TracebackType
@@ -216,37 +217,51 @@ class DebuggedApplication:
         # Our own server says so: nobody's mistake, and nobody reads.
         if guard.class_attribute(type(error), "client_is_gone") is True:
             raise error
+        report: Callable[..., str] | None = None
         try:
-            response = self._response(error, environ, preserved, sent)
+            response, report = self._response(error, environ, preserved, sent)
         except KeyboardInterrupt:
             raise
         except BaseException as defect:  # the debugger must not become the second exception: the client is waiting
             self.debugger.tell_defect(defect)
             response = answers.bare(500, "Internal Server Error")
+        late = False
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
         exc_info = (type(error), error, traceback_of(error)) if sent else None
         try:
             # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
             # connection: a client must never take what it has for the whole.
             return send(response, environ, start_response, exc_info)
+        except BaseException as raised:
+            late = raised is error
+            raise
         finally:
+            # Servers log what reaches them: then only the link is new.
+            if report is not None:
+                self._tell(environ, report, text=not late)
             del exc_info, error
 
     def _response(
         self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved, sent: list[Headers]
-    ) -> Response:
-        """Keep ``error``, say so in the terminal, and answer in the form that the client can use."""
+    ) -> tuple[Response, Callable[..., str]]:
+        """Keep ``error``, and answer in the form that the client can use; with it, what says so in the terminal."""
         request = make_request(environ, self._mount)
         # The first entry is the line above that called the application; the traceback begins where that one leads.
         whole = traceback_of(error)
         entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
         verdict = self.debugger.judge(request)
-        tell(environ, self.debugger.report(entry, request, verdict))
         response = self.debugger.error_response(entry, request, verdict)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
         asked_across = "origin" in request.headers and verdict.level is not Level.STRANGER
         kept = kept_headers(sent[-1], response.headers) if sent and asked_across else ()
-        return Response(response.status, (*response.headers, *kept), response.body)
+        answer = Response(response.status, (*response.headers, *kept), response.body)
+        return answer, partial(self.debugger.report, entry, request, verdict)
+
+    def _tell(self, environ: WSGIEnvironment, report: Callable[..., str], *, text: bool) -> None:
+        try:
+            tell(environ, report(text=text))
+        except Exception as defect:
+            self.debugger.tell_defect(defect)
 
     def _record(
         self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, preserved: _Preserved

@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlparse
 
+from debugkit import terminal_text
 from debugkit.django.options import SqlOptions
 from debugkit.django.sql import Query, shortened
-from debugkit.serving.log import escape, time_text
+from debugkit.serving.log import time_text
 
 #: Characters from which a query is printed as it is: to lay it out takes longer than to read it is worth.
 LONGEST = 20_000
@@ -30,7 +31,7 @@ class QueryPrinter:
         facts = [time_text(query.seconds), f"[{query.alias}]"]
         facts += [f"{query.many} times"] * bool(query.many)
         facts += ["failed"] * query.failed
-        facts += [query.where] * bool(self._options.location and query.where)
+        facts += [terminal_text.line(query.where)] * bool(self._options.location and query.where)
         self._say(f"{self._laid_out(text)}\n    {'  '.join(facts)}")
 
     def _laid_out(self, text: str) -> str:
@@ -41,7 +42,7 @@ class QueryPrinter:
                 text = f"{text}\n    (not laid out: {error})"
         if self._options.truncate is not None:
             text = shortened(text, self._options.truncate)
-        return self._coloured("\n".join(map(escape, text.splitlines())))
+        return self._coloured(terminal_text.quoted(text))
 
     def _coloured(self, text: str) -> str:
         if self._keyword is None or len(text) >= LONGEST:

@@ -100,9 +100,8 @@ class _Report:
         """Names and texts that are secret wherever they stand: of sensitive fields of the form, and variables."""
         names: set[str] = set()
         texts: set[str] = set()
-        marked = getattr(self._request, "sensitive_post_parameters", ())
         posted = _told(lambda: self._request.POST, QueryDict())
-        for field in list(posted) if marked == "__ALL__" else marked:
+        for field in self._secret_fields(posted):
             names.add(text_of(field))
             texts.update(texts_in(posted.getlist(field)))
         for index, variables in hidden.items():
@@ -117,6 +116,14 @@ class _Report:
             text for name in cookies if cookies[name] is HIDDEN for text in texts_in(self._request.COOKIES.get(name))
         )
         return names, texts
+
+    def _secret_fields(self, posted: QueryDict) -> list[str]:
+        """The fields of the form that a decorator of Django's marks as sensitive, or that the filter does not show."""
+        marked = getattr(self._request, "sensitive_post_parameters", ())
+        if marked == "__ALL__":
+            return list(posted)
+        safe = self._filtered(lambda one: dict(listed(one.get_post_parameters(self._request))))
+        return [*marked, *(name for name, value in listed(posted) if safe.get(name) != value)]
 
     # Panels
 

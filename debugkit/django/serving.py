@@ -22,7 +22,7 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 from django.core.signals import request_finished
 from django.db import DatabaseError, connections
 
-from debugkit import hooks
+from debugkit import hooks, terminal_text
 from debugkit.choices import Choices
 from debugkit.django import request_log
 from debugkit.django.choosing import choices_of, debugger_of
@@ -220,7 +220,7 @@ def check_migrations(command: BaseCommand) -> None:
     try:
         command.check_migrations()
     except DatabaseError as error:
-        request_log.say(f" * Migrations were not checked: {str(error).strip()}")
+        request_log.say(f" * Migrations were not checked: {terminal_text.quoted(str(error).strip())}")
 
 
 def close_connections(**_: Any) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import TextIO
 
+from debugkit import terminal_text
 from debugkit.raised import printed
 from debugkit.settings import MOUNT
 
@@ -23,7 +24,6 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 #: Query parameters that are keys to something. Percent-encoded letters are seen through by `_query_is_secret`.
 _SECRET = re.compile(r"(?i)(token|pin|password|passwd|secret|signature|api_?key)=")
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 #: Who asked, when it was over a Unix socket: clients have no address there.
 UNIX = "unix:"
@@ -74,11 +74,11 @@ class Log:
         """A request line as it may be logged: without secrets and control characters. `None`: not at all."""
         if self._hidden in line and f"{self._hidden}/" in f"{_path(line)}/":
             return None
-        return escape(without_secrets(line) if "?" in line else line)
+        return terminal_text.line(without_secrets(line) if "?" in line else line)
 
     def failed(self, error: BaseException, tb: TracebackType | None = None) -> None:
         """An exception that the application did not catch. ``tb`` is where its traceback is to begin."""
-        self.say(printed(error, tb).rstrip("\n"))
+        self.say(terminal_text.quoted(printed(error, tb).rstrip("\n")))
 
     def say(self, text: str) -> None:
         """Print ``text`` and a line feed in one piece, so that lines of two threads do not mix."""
@@ -143,10 +143,6 @@ def without_secrets(line: str) -> str:
     path, _, query = target.partition("?")
     decoded = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), query)
     return f"{method} {path}?[not logged] {version}" if _SECRET.search(decoded) else line
-
-
-def escape(text: str) -> str:
-    return text if text.isprintable() else text.translate(_CONTROLS)
 
 
 def _path(line: str) -> str:

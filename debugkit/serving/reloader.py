@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from debugkit import terminal_text
 from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
 from debugkit.serving.processes import how_it_ended
@@ -304,7 +305,7 @@ class Supervisor:
         """The changed files for the terminal, relative to the working directory where they are below it."""
         names = [os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path for path in paths]
         more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
-        return ", ".join(names[:3]) + more
+        return terminal_text.line(", ".join(names[:3]) + more)
 
 
 def main(arguments: Sequence[str]) -> int:

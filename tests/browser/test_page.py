@@ -295,7 +295,7 @@ def test_the_error_is_copied_as_text_and_as_markdown(site: Site, page: Page) -> 
     menu.get_by_role("link", name="As Markdown").click()
     expect(menu.get_by_role("status")).to_have_text("Copied")
     markdown = clipboard(page)
-    assert markdown.startswith("# KeyError: 'price'\n")
+    assert markdown.startswith("# `KeyError: 'price'`\n")
     assert "item = {'name': 'Cake', 'cost': 3, 'count': 1}" in markdown
     expect(menu.get_by_role("link", name="As Markdown")).to_be_hidden()
 

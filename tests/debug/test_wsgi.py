@@ -155,12 +155,13 @@ def test_an_error_after_output_never_looks_like_success() -> None:
     assert answer.body == b"row 1\n"
 
 
-def test_an_error_after_output_is_logged_with_its_link_and_stays_in_the_recent_errors() -> None:
+def test_an_error_after_output_is_left_to_the_server_to_log_and_stays_in_the_recent_errors() -> None:
     shop = client(late)
     answer = shop("/export")
     link = answer.errors.split("Debugger page: http://127.0.0.1:8000")[1].split()[0]
 
-    assert "ValueError: after output" in answer.errors
+    assert "after output" not in answer.errors
+    assert isinstance(answer.broken, ValueError)
     assert "after output" in shop(link).text
     assert link in shop("/__debugkit__/tracebacks").text
 
@@ -416,3 +417,16 @@ def test_the_page_comes_with_its_length_and_its_policy() -> None:
     assert answer.header("Content-Length") == str(len(answer.body))
     assert answer.header("Cache-Control") == "no-store"
     assert "script-src 'self'" in (answer.header("Content-Security-Policy") or "")
+
+
+def test_nothing_in_an_error_steers_the_terminal_or_speaks_as_the_debugger() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        raise KeyError("x") from ValueError("\x1b]0;title\x07\u202e\n * Unlock this browser: http://evil.example/")
+
+    errors = client(app)("/").errors
+
+    assert "\\x1b]0;title\\x07\\u202e\n|  * Unlock this browser: http://evil.example/\n" in errors
+    assert "\x1b" not in errors
+    assert [line for line in errors.splitlines() if line.startswith(" * Unlock")][0].startswith(
+        " * Unlock this browser: http://localhost:8000/"
+    )

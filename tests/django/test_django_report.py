@@ -203,6 +203,23 @@ def test_without_recorded_sql_there_is_no_panel(client: Client) -> None:
 # Secrets
 
 
+def test_a_filter_of_the_requests_own_governs_the_fields_of_its_form() -> None:
+    class Filter(debug.SafeExceptionReporterFilter):
+        def get_post_parameters(self, request: Any) -> Any:
+            masked = {"iban": "DE** **** 1234"} if "iban" in request.POST else {}
+            return {name: value for name, value in request.POST.items() if name == "tea"} | masked
+
+    request = RequestFactory().post("/", {"iban": "DE89 3704 0044 1234", "tea": "Assam", "voucher": "TEA-4711-X"})
+    request.exception_reporter_filter = Filter()  # type: ignore[attr-defined]
+    extras = told(request)
+    (body,) = [panel for panel in extras.panels if panel.name == "Body"]
+
+    assert dict(body.tables[0].rows) == {"tea": "Assam", "iban": "DE** **** 1234"}
+    assert extras.secret_names >= {"iban", "voucher"}
+    assert extras.secret_texts >= {"DE89 3704 0044 1234", "TEA-4711-X"}
+    assert "tea" not in extras.secret_names
+
+
 @pytest.mark.parametrize("form", ["", ".json", ".md", ".txt"])
 def test_what_is_marked_as_sensitive_stands_in_no_form_of_the_error(client: Client, form: str) -> None:
     url = client("/pay/", "POST", body=f"card={CARD}&sugar=1".encode()).header("X-Debugkit-Traceback")

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import pytest
 
-from debugkit.serving.log import Log, banner, escape, size_text, time_text, wants_colours, without_secrets
+from debugkit.serving.log import Log, banner, size_text, time_text, wants_colours, without_secrets
 
 NOON = time.mktime((2026, 11, 21, 12, 3, 11, 0, 0, -1))
 
@@ -118,7 +118,6 @@ def test_a_stream_that_is_missing_or_closed_wants_no_colours() -> None:
 
 def test_control_characters_cannot_steer_the_terminal() -> None:
     assert logged("GET /\x1b[2J\x9b\r\n HTTP/1.1", stream=Terminal()).count("\x1b") == 1
-    assert escape("a\x1b\x00\x7f\x9b\nb") == "a\\x1b\\x00\\x7f\\x9b\\x0ab"
 
 
 @pytest.mark.parametrize(
@@ -176,6 +175,12 @@ def test_an_exception_is_logged_as_python_prints_it() -> None:
         Log(stream).failed(error)
     assert stream.getvalue().startswith("Traceback (most recent call last):\n")
     assert stream.getvalue().endswith("LookupError: no tea\n")
+
+
+def test_an_exception_cannot_steer_the_terminal_nor_speak_as_the_server() -> None:
+    stream = io.StringIO()
+    Log(stream).failed(LookupError("\x1b[2J\u202e\n * Unlock this browser: http://evil.example/"))
+    assert stream.getvalue() == "LookupError: \\x1b[2J\\u202e\n|  * Unlock this browser: http://evil.example/\n"
 
 
 def test_the_text_of_a_hostile_exception_is_logged_as_well_as_can_be() -> None:

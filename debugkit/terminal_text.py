@@ -1,0 +1,41 @@
+"""Foreign text for a terminal, or for a plain text that may be read in one: shown, and steering nothing.
+
+What a request, an exception or a file is called comes from anybody. Knows no streams.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+#: C0, DEL and C1 (ECMA-48); marks, embeddings, overrides and isolates of direction (UAX 9); line and paragraph
+#: separators; what has no width and no use in text by itself, tags of Plane 14 included; lone surrogates.
+#: The joiners U+200C and U+200D stay: Persian words and emoji are written with them.
+_STEERING: Final = (
+    r"\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    r"\U000e0000-\U000e007f"
+)
+_IN_A_LINE: Final = re.compile(rf"[\x00-\x1f{_STEERING}]")
+_IN_LINES: Final = re.compile(rf"[\x00-\x08\x0b-\x1f{_STEERING}]")
+#: Lines with which debugkit itself begins to speak.
+_OURS: Final = re.compile(r"^(?=[^\S\n]*(?:\*\s|Debugger (?:page|PIN):|Unlock this browser:))", re.MULTILINE)
+
+
+def line(text: str) -> str:
+    """``text`` as part of one line: what steers a terminal, line feeds included, becomes a backslash escape."""
+    return text if text.isprintable() else _IN_A_LINE.sub(_escaped, text)
+
+
+def lines(text: str) -> str:
+    """``text`` with its line feeds and tabs; all else that steers a terminal becomes a backslash escape."""
+    return text if text.isprintable() else _IN_LINES.sub(_escaped, text)
+
+
+def quoted(text: str) -> str:
+    """`lines`, of which none can be taken for one of debugkit's own: one that begins like them gets a bar."""
+    return _OURS.sub("| ", lines(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
