@@ -33,9 +33,9 @@ OWN_FIELDS = {
 
 #: What `str` is called with, elsewhere than in `text_of`: values of our own, and of the standard library.
 OWN_TEXTS = {
-    "debugkit.debug.attempts": {"link"},
+    "debugkit.debug.attempts": {"link", "one"},  # of our own file
     "debugkit.debug.captured": {"frame.lineno"},
-    "debugkit.debug.classes": {"name"},  # is compared with names, and not shown
+    "debugkit.debug.classes": {"name", "error"},  # compared with names; and an error of the guard's own
     "debugkit.debug.foreign_text": {"value"},
     "debugkit.debug.frameview": {"frame.lineno or 1", "column"},
     "debugkit.debug.highlighting": {"get_lexer_by_name(suffix).aliases[0]"},
@@ -46,6 +46,7 @@ OWN_TEXTS = {
     "debugkit.debug.namespace": {"error"},
     "debugkit.debug.pin": {"error"},
     "debugkit.django.sql": {"Path(__file__).parent.parent", "Path(path).relative_to(here)"},
+    "debugkit.debug.trust": {"address"},
     "debugkit.debug.wsgi": {"len(body)", "limit + 1"},
     # Within `exact_str` or under guard.
     "debugkit.debug.builtin_types": {"value if known else value.replace(tzinfo=None)"},

@@ -98,7 +98,8 @@ def test_series_and_indexes_show_their_first_values(describer):
 @pytest.fixture(scope="module")
 def tea_model():
     if not django.conf.settings.configured:
-        django.conf.settings.configure(DATABASES={}, INSTALLED_APPS=[])
+        database = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+        django.conf.settings.configure(DATABASES={"default": database}, INSTALLED_APPS=[], USE_I18N=False)
         django.setup()
     from django.db import models
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import logging
 import socket
 import sqlite3
@@ -41,6 +42,13 @@ def wait_for_helpers():
     for thread in threading.enumerate():
         if thread.name == "debugkit-guard":
             thread.join(LONG)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_looks_yet():
+    """A guard that an earlier test has forgotten ends when it is collected."""
+    gc.collect()
+    wait_for_helpers()
 
 
 @pytest.fixture

@@ -428,5 +428,5 @@ def test_nothing_in_an_error_steers_the_terminal_or_speaks_as_the_debugger() -> 
     assert "\\x1b]0;title\\x07\\u202e\n|  * Unlock this browser: http://evil.example/\n" in errors
     assert "\x1b" not in errors
     assert [line for line in errors.splitlines() if line.startswith(" * Unlock")][0].startswith(
-        " * Unlock this browser: http://localhost:8000/"
+        " * Unlock this browser: http://127.0.0.1:8000/"
     )
