@@ -53,16 +53,21 @@ class RecordedInput:
         # Servers add methods of their own (`close`, `readinto`), which applications may rely on.
         return getattr(self._stream, name)
 
-    def finish(self, length: int) -> None:
-        """Read what the application left of a body of ``length`` bytes, as far as it is recorded.
+    def finish(self, length: int) -> bool:
+        """Read what the application left of a body of ``length`` bytes, as far as it is recorded. False: it ends early.
 
         The application is done with it, and has failed; nothing is taken away from anybody.
         """
         while (room := min(length, self._limit) - self.total) > 0:
             if not self.read(room):
-                break
+                return False
+        return True
 
 
+#: Seconds that an error page waits for a body which nobody has read: browsers send a form right behind the head.
+PATIENCE = 0.5
+#: Where our own server says how its ``wsgi.input`` is made to wait no longer than some seconds.
+HURRY = "debugkit.hurry"
 #: Where the recording stands in the environ: inner middleware may put streams of its own over ``wsgi.input``.
 RECORDED = "debugkit.input"
 
@@ -119,6 +124,8 @@ def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> Request
     length = _length(environ)
     body, notice = b"", ""
     if isinstance(stream, RecordedInput):
+        if finish:
+            hurry(environ)
         notice = _finish(stream, length if finish else None)
         body = bytes(stream.recorded)
     return RequestSnapshot(
@@ -133,6 +140,12 @@ def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> Request
     )
 
 
+def hurry(environ: Mapping[str, Any]) -> None:
+    """Have a body that nobody has read keep the error page waiting for no longer than `PATIENCE`."""
+    if HURRY in environ:
+        environ[HURRY](PATIENCE)
+
+
 def _length(environ: Mapping[str, Any]) -> int | None:
     text = exact_str(environ.get("CONTENT_LENGTH"))
     return int(text) if text.isascii() and text.isdecimal() else None
@@ -142,7 +155,8 @@ def _finish(stream: RecordedInput, length: int | None) -> str:
     if length is None:  # chunked: nobody knows whether more comes, and waiting for it could hang the page
         return "" if stream.total else "The application did not read the body."
     try:
-        stream.finish(length)
+        if not stream.finish(length):
+            return "The rest of the body had not come when the error was raised."
     except Exception as error:  # the client is gone, or the server refuses: the error page matters more
         return f"The body could not be read to its end ({type(error).__name__})."
     return ""

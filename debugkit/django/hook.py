@@ -21,7 +21,7 @@ from django.views import debug
 
 from debugkit.debug.debugger import TRACEBACK_HEADER
 from debugkit.debug.messages import Response
-from debugkit.debug.snapshot import take_snapshot
+from debugkit.debug.snapshot import hurry, take_snapshot
 from debugkit.debug.trust import Level
 from debugkit.debug.wsgi import DebuggedApplication, make_request, tell
 from debugkit.django.report import report
@@ -147,6 +147,7 @@ def read_body(request: HttpRequest, limit: int) -> None:
         length.isascii() and length.isdecimal() and int(length) <= limit
     ):
         return
+    hurry(environ_of(request))
     try:
         request.body  # noqa: B018 - kept in the request
     except Exception:  # the client is gone, or Django refuses the body: the page does without it

@@ -37,6 +37,7 @@ class Body(io.RawIOBase):
         self._limit = limit
         self._size = 0
         self._deadline: float | None = None
+        self._hurried = False
         #: The client waits for a word before it sends (RFC 9110, 10.1.1).
         self.awaited = awaited
         self.ended = False
@@ -78,13 +79,13 @@ class Body(io.RawIOBase):
         return b"".join(pieces)
 
     def next(self) -> bytes:
-        """The next piece as it comes, b"" at the end."""
+        """The next piece as it comes, b"" at the end, or when it does not come in time after `hurry`."""
         try:
             while not self.ended:
                 if data := self._piece():
                     return self._counted(data)
-                if not self.ended:
-                    self._receive()
+                if not self.ended and not self._receive():
+                    return b""
         except (Malformed, Disconnected) as error:
             self.error = error
             raise
@@ -96,19 +97,33 @@ class Body(io.RawIOBase):
             raise Malformed(f"The request's body has more than {self._limit} bytes.", 413)
         return data
 
-    def _receive(self) -> None:
+    def hurry(self, seconds: float) -> None:
+        """Wait no longer than ``seconds`` in all from now on, and call for nothing that the client holds back.
+
+        To its reader the body then ends with what has come: PEP 3333 knows no stream that does not block.
+        """
+        self._deadline = time.monotonic() + seconds
+        self._hurried = True
+
+    def _receive(self) -> bool:
+        """Wait for more. False: in a hurry, and there is none."""
+        if self.awaited and self._hurried:
+            return False
         if self.awaited:
             self.awaited = False
             self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
         data = self._wire.receive(left, self._block)
+        if data is None and self._hurried:
+            return False
         if not data:
             raise Disconnected("The client stopped sending before the end of the request's body.")
         self._feed(data)
+        return True
 
     def drain(self, seconds: float) -> bool:
         """Throw away what the application did not read. False: that is too much, too slow or broken."""
-        self._deadline = time.monotonic() + seconds
+        self._deadline, self._hurried = time.monotonic() + seconds, False
         size = 0
         try:
             while not self.ended and not self.awaited and size < DRAIN_SIZE:

@@ -203,6 +203,7 @@ class Connection:
             environ["wsgi.input"] = io.BytesIO()
             return None
         environ["wsgi.input"] = io.BufferedReader(body, BLOCK)
+        environ["debugkit.hurry"] = body.hurry  # for who answers an error: the client may be slow with the rest
         return body
 
     def _new_answer(self, environ: dict[str, Any], body: Body | None) -> Answer:
