@@ -218,7 +218,9 @@ def in_the_session(thing: Any, environ: dict[str, Any]) -> None:
 
 def in_the_globals_of_the_module(thing: Any, environ: dict[str, Any]) -> None:
     names = dict.fromkeys(("__name__", "__file__", "__loader__", "__spec__", "__jinja_template__"), thing)
-    exec(compile("basket = 'apples'\nraise ValueError(basket)", "/app/shop.py", "exec"), names)
+    # Put there when the code runs already: tools that measure coverage look at them when it begins.
+    code = "basket = 'apples'; globals().update(hostile)\nraise ValueError(basket)"
+    exec(compile(code, "/app/shop.py", "exec"), {"hostile": names})
 
 
 def in_the_names_of_the_code(thing: Any, environ: dict[str, Any]) -> None:
