@@ -54,7 +54,7 @@ debugkit.debug.frameview debugkit.debug.panels
 debugkit.debug.page
 debugkit.debug.problem debugkit.debug.render
 debugkit.debug.events
-debugkit.debug.answers debugkit.debug.desk
+debugkit.debug.answers debugkit.debug.desk debugkit.debug.gateway
 debugkit.debug.consoles debugkit.debug.handlers
 debugkit.debug.debugger
 debugkit.debug.wsgi

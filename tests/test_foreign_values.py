@@ -47,7 +47,7 @@ OWN_TEXTS = {
     "debugkit.debug.pin": {"error"},
     "debugkit.django.sql": {"Path(__file__).parent.parent", "Path(path).relative_to(here)"},
     "debugkit.debug.trust": {"address"},
-    "debugkit.debug.wsgi": {"len(body)", "limit + 1"},
+    "debugkit.debug.gateway": {"len(body)", "limit + 1"},
     # Within `exact_str` or under guard.
     "debugkit.debug.builtin_types": {"value if known else value.replace(tzinfo=None)"},
     "debugkit.debug.guard": {"error"},

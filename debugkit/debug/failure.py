@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from debugkit.debug import answers, handlers, negotiate, render
+from debugkit.debug.gateway import make_request, send
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.trust import Level
 from debugkit.debug.views import MessageView
-from debugkit.debug.wsgi import DebuggedApplication, make_request, send
+from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.raised import traceback_of
 
 if TYPE_CHECKING:

@@ -20,10 +20,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views import debug
 
 from debugkit.debug.debugger import TRACEBACK_HEADER
+from debugkit.debug.gateway import make_request, tell
 from debugkit.debug.messages import Response
 from debugkit.debug.snapshot import hurry, take_snapshot
 from debugkit.debug.trust import Level
-from debugkit.debug.wsgi import DebuggedApplication, make_request, tell
+from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.django.report import report
 from debugkit.django.template_errors import with_templates
 

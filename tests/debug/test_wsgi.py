@@ -16,7 +16,8 @@ from client import Client
 
 import debugkit
 from debugkit import DebuggedApplication, DebugkitError
-from debugkit.debug.wsgi import PRESERVE_CONTEXT, application_identity, kept_headers
+from debugkit.debug.gateway import kept_headers
+from debugkit.debug.wsgi import PRESERVE_CONTEXT, application_identity
 
 TEXT = [("Content-Type", "text/plain")]
 Start = Callable[..., Any]
