@@ -86,6 +86,11 @@ HARMLESS_BEFORE: Final = {
 }
 #: Set by every shell: a folder.
 NOT_SECRET: Final = frozenset({"PWD", "OLDPWD"})
+#: The keys of a record that names what it holds: ``{"name": "password", "value": ...}``.
+NAME_KEYS: Final = frozenset({"name", "key", "header", "field", "variable"})
+VALUE_KEYS: Final = frozenset({"value", "val", "content", "data"})
+#: Options whose value is a user's name and password (curl).
+CREDENTIAL_OPTIONS: Final = frozenset({"-u", "--user", "-U", "--proxy-user"})
 #: Before the colon of a message, not of a header: `InvalidToken: ...`.
 STATES: Final = _set("invalid missing bad expired unexpected wrong no unknown unsupported")
 

@@ -19,6 +19,7 @@ from debugkit.debug.classes import Classes
 from debugkit.debug.foreign_text import text_of
 from debugkit.debug.guard import ForeignCodeError, Guard, class_name, exact_str, printable
 from debugkit.debug.redaction import REDACTED, Redactor
+from debugkit.debug.redaction_rules import CREDENTIAL_OPTIONS, NAME_KEYS, VALUE_KEYS
 from debugkit.debug.secret_names import LONGEST_NAME
 from debugkit.debug.shapes import Note, Part, Shape, cut
 from debugkit.settings import Limits
@@ -232,8 +233,9 @@ class Describer:
     def _page(self, shape: Shape, offset: int) -> Children:
         size = 1 if shape.kind == "string" else self.limits.page_items
         stop = min(offset + size, shape.total)
-        parts = self._read(shape, offset, stop) if offset < stop else ()
-        items = tuple(self._child(parts, number) for number in range(len(parts)))
+        first = min(offset, 1) if shape.kind == "container" else 0  # one item before the page may name its first one
+        parts = self._read(shape, offset - first, stop) if offset < stop else ()
+        items = tuple(self._child(parts, number) for number in range(first, len(parts)))
         return Children(items, stop if stop < shape.total else None, shape.total)
 
     def _child(self, parts: Sequence[Part], number: int) -> Child:
@@ -256,8 +258,24 @@ class Describer:
 
 
 def _name_of(parts: Sequence[Part], number: int) -> str:
-    """The name that may make a part secret: its key; for the second of two, the first: ``("password", "hunter2")``."""
-    style, key, _ = parts[number]
-    name = key if style != "item" else parts[0].value if number == 1 and len(parts) == 2 else ""
+    """The name that may make a part secret: its key, or what stands beside it and names it.
+
+    For an item, that is the first of two (``("password", "hunter2")``) or the option before it (``--password``); for a
+    ``value`` in a record, its ``name``.
+    """
+    style, key, value = parts[number]
+    if style == "item":
+        before = _name(parts[number - 1].value) if number else ""
+        if before in CREDENTIAL_OPTIONS:
+            return "credentials" if ":" in exact_str(value) else ""
+        return before if before.startswith("-") or (number == 1 and len(parts) == 2) else ""
+    name = _name(key)
+    if name.lower() in VALUE_KEYS:
+        beside = (_name(part.value) for part in parts if _name(part.key).lower() in NAME_KEYS)
+        name = next(filter(None, beside), name)
+    return name
+
+
+def _name(value: object) -> str:
     # The headers of an ASGI scope are bytes, which are their own class only: a subclass may have its own `decode`.
-    return name[:LONGEST_NAME].decode("latin-1") if type(name) is bytes else exact_str(name)
+    return value[:LONGEST_NAME].decode("latin-1") if type(value) is bytes else exact_str(value)[:LONGEST_NAME]

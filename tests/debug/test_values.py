@@ -123,6 +123,11 @@ def test_what_cannot_be_a_secret_is_shown_under_a_secret_name(describer, value):
         [[b"cookie", b"hunter2"]],
         {b"password": b"hunter2"},
         ("secret", "hunter2"),
+        {"name": "password", "value": "hunter2"},
+        {"value": b"hunter2", "key": "X-Api-Key", "sensitive": False},
+        ["mysql", "-h", "db", "--password", "hunter2"],
+        ("curl", "-u", "ann:hunter2", "http://shop/"),
+        ["-v"] * 49 + ["--token", "hunter2"],
         Plain(token="hunter2"),
         Item("x", password="hunter2"),
         types.SimpleNamespace(secret="hunter2"),
@@ -151,6 +156,15 @@ def test_secrets_are_hidden_at_every_depth(describer, value):
                 assert "hunter" not in child.label + child.node.text
             if child.node.openable:
                 todo.append((child.value, child.label))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"name": "tea", "value": "Sencha"}, ["--verbose", "Sencha"], ("-u", "Sencha"), ["password", "x", "Sencha"]],
+    ids=str,
+)
+def test_what_stands_beside_another_name_is_shown(describer, value):
+    assert "Sencha" in describer.describe(value).text
 
 
 # Children
