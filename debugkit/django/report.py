@@ -26,6 +26,7 @@ from debugkit.debug.capture import CapturedFrame, CapturedTraceback, walk
 from debugkit.debug.extras import HIDDEN, ExtraPanel, Extras, Table
 from debugkit.debug.foreign_text import text_of
 from debugkit.debug.panels import PLUMBING
+from debugkit.debug.secret_names import is_secret_cookie
 from debugkit.django.sql import Query, recorded
 from debugkit.django.template_errors import searches, without_lookups
 
@@ -184,7 +185,8 @@ class _Report:
                 session.accessed = accessed
 
     def _cookies(self) -> dict[str, object]:
-        return self._safe(lambda one: one.get_safe_cookies(self._request))
+        found = self._safe(lambda one: one.get_safe_cookies(self._request))
+        return {name: HIDDEN if is_secret_cookie(name) else value for name, value in found.items()}
 
     def _meta(self) -> dict[str, object]:
         return self._safe(lambda one: one.get_safe_request_meta(self._request))

@@ -265,10 +265,10 @@ def test_all_variables_of_a_sensitive_async_view_are_hidden(client: Client) -> N
 
 
 def test_cookies_and_headers_go_through_the_filter(client: Client) -> None:
-    cookie = "sessionid=s3cr3t-value; theme=dark; __debugkit_x=v1.2.3"
+    cookie = "sessionid=s3cr3t-value; theme=dark; remember_me=f00d-f00d; __debugkit_x=v1.2.3"
     found = problem(client, "/checkout/", HTTP_COOKIE=cookie, HTTP_X_API_VERSION="secret-by-name", HTTP_X_ID="r-7")
 
-    assert values(found, "request", "COOKIES") == {"sessionid": "••••••", "theme": "dark"}
+    assert values(found, "request", "COOKIES") == {"sessionid": "••••••", "remember_me": "••••••", "theme": "dark"}
     assert values(found, "headers")["X-Api-Version"] == "••••••"
     assert values(found, "headers")["X-Id"] == "r-7"
     assert not [secret for secret in ("s3cr3t-value", "v1.2.3", "secret-by-name") if secret in json.dumps(found)]
