@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from process_support import gone
 from serving_support import TIMEOUT, Client, Program
 
 from debugkit.errors import ConfigurationError
@@ -72,20 +72,7 @@ def wait_until_refused(port: int) -> None:
         return
 
 
-def is_gone(pid: int) -> bool:
-    """Wait for the end of a process that is not our child."""
-    for _ in range(2000):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        threading.Event().wait(0.005)
-    return False
-
-
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+needs_pidfd = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for processes that are not our children")
 
 
 def test_all_workers_are_started_and_tell_the_application_that_they_are_several() -> None:
@@ -100,13 +87,13 @@ def test_all_workers_are_started_and_tell_the_application_that_they_are_several(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@linux_only
+@needs_pidfd
 def test_a_signal_ends_parent_and_workers_and_is_the_exit_status(number: signal.Signals) -> None:
     with started(make=HERE) as process:
         process.port()
         pids = workers(process, 2)
         assert process.end(number) == 128 + number
-        assert all(is_gone(pid) for pid in pids)
+        assert all(gone(pid) for pid in pids)
 
 
 def test_a_request_in_flight_is_finished_when_terminals_signal_all_processes_at_once(tmp_path: Path) -> None:
@@ -169,14 +156,14 @@ def test_workers_that_cannot_start_are_tried_less_and_less_often() -> None:
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
-@linux_only
+@needs_pidfd
 def test_workers_end_when_their_parent_is_killed() -> None:
     with started(make=HERE) as process:
         process.port()
         pids = workers(process, 2)
         process.kill()
         assert process.wait() == -signal.SIGKILL
-        assert all(is_gone(pid) for pid in pids)
+        assert all(gone(pid) for pid in pids)
 
 
 def test_what_the_application_registered_for_the_end_runs_in_each_worker_and_in_the_parent() -> None:
