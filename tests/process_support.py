@@ -164,6 +164,11 @@ class Process:
         self._process.stdin.write(text)
         self._process.stdin.flush()
 
+    def hang_up(self) -> None:
+        """Close its stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     def send_signal(self, number: int) -> None:
         self._process.send_signal(number)
 
