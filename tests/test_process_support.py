@@ -1,4 +1,4 @@
-"""What the tests start: a program may print, hang or leave somebody behind, and no test waits for ever."""
+"""What tests rely on: a program may print, hang or leave somebody behind, and none of them waits for ever."""
 
 from __future__ import annotations
 
@@ -90,11 +90,28 @@ def test_a_child_ignores_no_signal_that_is_to_end_it() -> None:
         assert process.stdout.line() == "[False, False]\n"
 
 
+def a_run_of(tests: str, folder: Path, *options: str, shell: tuple[str, ...] = ()) -> Process:
+    """A run of its own, with the settings of this one."""
+    command = [*shell, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, *options]
+    command += ["-c", str(ROOT / "pyproject.toml"), f"--basetemp={folder / 'inner'}"]
+    return Process(command, cwd=ROOT, env=environ() | {"PYTEST_ADDOPTS": ""}, merged=True)
+
+
 @needs_hangup
 def test_it_is_so_too_where_the_shell_has_tests_ignore_these_signals(tmp_path: Path) -> None:
     """As with ``nohup pytest &``, which would leave tests waiting for programs that do not end."""
     test = f"{__file__}::{test_a_child_ignores_no_signal_that_is_to_end_it.__name__}"
-    pytest_ = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'inner'}", test]
-    shell = ["sh", "-c", 'trap "" HUP INT; exec "$@"', "sh", *pytest_]
-    with Process(shell, cwd=ROOT, env=environ() | {"PYTEST_ADDOPTS": ""}, merged=True) as process:
+    with a_run_of(test, tmp_path, shell=("sh", "-c", 'trap "" HUP INT; exec "$@"', "sh")) as process:
         process.stdout.read_until("1 passed")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="without this signal the whole run ends")
+def test_a_test_that_hangs_fails_alone(tmp_path: Path) -> None:
+    path = tmp_path / "test_hanging.py"
+    path.write_text("import threading\ndef test_hangs(): threading.Event().wait()\ndef test_next(): pass\n")
+    with a_run_of(str(path), tmp_path, "--timeout=1") as process:
+        process.stdout.read_until("1 failed, 1 passed")
+
+
+def test_the_plugin_for_django_is_kept_out_where_it_is_installed(pytestconfig: pytest.Config) -> None:
+    assert pytestconfig.pluginmanager.is_blocked("django")
