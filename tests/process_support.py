@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -12,6 +13,18 @@ from pathlib import Path
 from typing import IO, Self
 
 TIMEOUT = 20.0
+
+
+def gone(number: int) -> bool:
+    """Whether a process, which need not be a child of this one, ends in time. For systems with ``os.pidfd_open``."""
+    try:
+        descriptor = os.pidfd_open(number)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], TIMEOUT)[0])
+    finally:
+        os.close(descriptor)
 
 
 class Output:
@@ -150,6 +163,11 @@ class Process:
         assert self._process.stdin is not None
         self._process.stdin.write(text)
         self._process.stdin.flush()
+
+    def hang_up(self) -> None:
+        """Close its stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
     def send_signal(self, number: int) -> None:
         self._process.send_signal(number)

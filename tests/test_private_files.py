@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from serving_support import environ
+from serving_support import Program, environ
 
 from debugkit.private_files import create, is_private, locked, replace
 
@@ -86,13 +86,11 @@ with locked(Path(sys.argv[1])):
     print(Path(sys.argv[2]).read_text(), flush=True)
 """
     state = tmp_path / "state"
-    command = [sys.executable, "-c", program, str(tmp_path / "lock"), str(state)]
-    with locked(tmp_path / "lock"):
-        other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ())
-        assert other.stdout is not None
-        assert other.stdout.readline() == "started\n"
-        state.write_text("written under the lock")
-    assert other.communicate(timeout=30)[0] == "written under the lock\n"
+    with Program(python=("-c", program, str(tmp_path / "lock"), str(state))) as other:
+        with locked(tmp_path / "lock"):
+            assert other.stdout.line() == "started\n"
+            state.write_text("written under the lock")
+        assert other.stdout.rest() == "written under the lock\n"
 
 
 def test_a_lock_is_no_link_to_another_file(tmp_path: Path) -> None:

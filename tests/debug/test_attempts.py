@@ -11,8 +11,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from process_support import Process
+from serving_support import ROOT, environ
 
-import debugkit
 from debugkit.debug.attempts import MOST_FAILURES, SECRET_SIZE, Attempts, Record, load_secret
 
 #: A process that does what it is told, a line for a line, until its input ends.
@@ -57,35 +58,19 @@ for line in sys.stdin:
 """
 
 
-class Worker:
+class Worker(Process):
     def __init__(self, folder: Path) -> None:
-        environ = {**os.environ, "PYTHONPATH": str(Path(debugkit.__file__).parents[1])}
         command = [sys.executable, "-c", WORKER, str(folder)]
-        self.process = subprocess.Popen(
-            command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        assert self.read() == "True"
+        super().__init__(command, cwd=ROOT, env=environ(), stdin=subprocess.PIPE)
+        assert self.stdout.line() == "True\n"
 
-    def read(self) -> str:
-        return self.process.stdout.readline().strip()
+    def ask(self, word: str) -> str:
+        self.tell(f"{word}\n")
+        return self.stdout.line().strip()
 
-    def tell(self, word: str) -> str:
-        self.process.stdin.write(f"{word}\n")
-        self.process.stdin.flush()
-        return self.read()
-
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(20)
-
-    def kill_all(self) -> None:
-        try:
-            os.killpg(self.process.pid, 9)
-        except ProcessLookupError:
-            pass
-        self.process.wait(20)
-        for stream in (self.process.stdin, self.process.stdout):
-            stream.close()
+    def leave(self) -> None:
+        self.hang_up()
+        assert self.wait() == 0
 
 
 @pytest.fixture
@@ -315,51 +300,51 @@ def test_a_record_that_cannot_be_opened_does_not_start_the_count_again(tmp_path)
 @needs_locks
 def test_failures_of_two_processes_add_up(start):
     first, second = start(), start()
-    assert [first.tell("fail"), second.tell("fail"), first.tell("fail")] == ["1", "2", "3"]
+    assert [first.ask("fail"), second.ask("fail"), first.ask("fail")] == ["1", "2", "3"]
 
 
 @needs_locks
 def test_the_count_starts_again_after_all_processes_have_ended_and_not_before(start):
     first, second = start(), start()
-    first.tell("fail")
-    first.end()
+    first.ask("fail")
+    first.leave()
     third = start()
-    assert third.tell("fail") == "2"
-    second.end()
-    third.end()
-    assert start().tell("fail") == "1"
+    assert third.ask("fail") == "2"
+    second.leave()
+    third.leave()
+    assert start().ask("fail") == "1"
 
 
 @needs_locks
 def test_a_process_that_was_killed_has_left(start):
     first = start()
-    first.tell("fail")
+    first.ask("fail")
     first.kill_all()
-    assert start().tell("fail") == "1"
+    assert start().ask("fail") == "1"
 
 
 @needs_locks
 def test_a_forked_process_belongs_to_the_run_as_long_as_it_lives(start):
     parent = start()
-    assert parent.tell("fail") == "1"
-    assert parent.tell("fork") == "2"
-    parent.end()
-    assert start().tell("fail") == "3"
+    assert parent.ask("fail") == "1"
+    assert parent.ask("fork") == "2"
+    parent.leave()
+    assert start().ask("fail") == "3"
     parent.kill_all()
 
 
 @needs_locks
 def test_a_forked_process_that_leaves_does_not_end_the_run_of_its_parent(start):
     parent = start()
-    parent.tell("fail")
-    assert parent.tell("fork and leave") == "left"
-    assert start().tell("fail") == "2"
+    parent.ask("fail")
+    assert parent.ask("fork and leave") == "left"
+    assert start().ask("fail") == "2"
 
 
 @needs_locks
 def test_a_process_forked_during_a_change_does_not_keep_the_record_locked(start):
-    assert start().tell("fork while locked") == "1"
-    assert start().tell("fail") == "2"
+    assert start().ask("fork while locked") == "1"
+    assert start().ask("fail") == "2"
 
 
 # -- The secret ------------------------------------------------------------------------------------------------------
@@ -397,7 +382,7 @@ def test_threads_that_need_the_first_secret_get_the_same(tmp_path):
 @needs_locks
 def test_processes_get_the_same_secret(start):
     workers = [start(), start()]
-    assert len({worker.tell("secret") for worker in workers}) == 1
+    assert len({worker.ask("secret") for worker in workers}) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])

@@ -7,7 +7,6 @@ import queue
 import re
 import sys
 import threading
-import time
 import traceback
 import weakref
 from collections.abc import Callable, Iterator
@@ -838,6 +837,7 @@ class Item:
 
 
 def test_closing_lets_go_of_everything(consoles: Callable[..., Console]):
+    before = set(threading.enumerate())
     items = [Item()]
     manager = Manager([], "a")
     console = consoles(failing_frame(lambda: checkout(items[0])), context_managers=[manager])
@@ -847,11 +847,9 @@ def test_closing_lets_go_of_everything(consoles: Callable[..., Console]):
     assert console.names() == {}
     references = weakref.ref(items.pop()), weakref.ref(manager)
     del manager
-    for _ in range(1000):  # the thread, which has nothing to do any more, may still hold what it is ending with
-        gc.collect()
-        if references[0]() is None and references[1]() is None:
-            break
-        time.sleep(0.001)
+    for thread in set(threading.enumerate()) - before:  # it may still hold what it is ending with
+        thread.join(WAIT)
+    gc.collect()
     assert [reference() for reference in references] == [None, None]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from serving_support import TIMEOUT
@@ -81,6 +81,13 @@ class Prompt(cmd.Cmd):
 
     use_rawinput = False
 
+    def __init__(self, lines: IO[str]) -> None:
+        super().__init__(stdin=lines, stdout=io.StringIO())
+        self.is_open = threading.Event()
+
+    def preloop(self) -> None:
+        self.is_open.set()
+
     def do_leave(self, line: str) -> bool:
         return True
 
@@ -93,10 +100,11 @@ def test_every_change_is_held_while_a_prompt_is_open_and_all_are_told_when_it_is
     told = other.makefile("r", encoding="utf-8")
     reader, writer = os.pipe()
     with os.fdopen(reader) as lines, os.fdopen(writer, "w") as keys, told:
-        prompt = threading.Thread(target=Prompt(stdin=lines, stdout=io.StringIO()).cmdloop, daemon=True)
+        asking = Prompt(lines)
+        prompt = threading.Thread(target=asking.cmdloop, daemon=True)
         prompt.start()
-        while not at_prompt():
-            assert prompt.is_alive()
+        assert asking.is_open.wait(TIMEOUT)
+        assert at_prompt()
         control = Control(channel, {}, print)  # its thread is not started: it ends this process with the channel
         for name in ("a.py", "b.py"):
             control._obey({"kind": "changed", "paths": [name]})

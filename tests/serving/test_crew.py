@@ -40,10 +40,26 @@ def ended(crew: Crew[str]) -> bool:
     return not any(thread.is_alive() for thread in crew._threads)
 
 
-def idle(crew: Crew[str]) -> None:
-    """Wait until nothing is being worked on: nothing else shows that."""
-    while crew._unfinished:
-        threading.Event().wait(0.001)
+class Telling(Crew[str]):
+    """A crew that tells when nothing is being worked on any more."""
+
+    def __init__(self, size: int, work: Callable[[str], None]) -> None:
+        self._changed = threading.Condition()
+        super().__init__(size, work)
+
+    @property
+    def _unfinished(self) -> int:  # type: ignore[override]
+        return self._count
+
+    @_unfinished.setter
+    def _unfinished(self, count: int) -> None:
+        with self._changed:
+            self._count = count
+            self._changed.notify_all()
+
+    def has_done_all(self) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._count, TIMEOUT)
 
 
 @pytest.fixture
@@ -52,11 +68,11 @@ def work() -> Work:
 
 
 @pytest.fixture
-def crew_of(work: Work) -> Iterator[Callable[[int], Crew[str]]]:
-    crews: list[Crew[str]] = []
+def crew_of(work: Work) -> Iterator[Callable[[int], Telling]]:
+    crews: list[Telling] = []
 
-    def make(size: int) -> Crew[str]:
-        crews.append(Crew(size, work))
+    def make(size: int) -> Telling:
+        crews.append(Telling(size, work))
         return crews[-1]
 
     yield make
@@ -66,14 +82,14 @@ def crew_of(work: Work) -> Iterator[Callable[[int], Crew[str]]]:
         assert ended(crew)
 
 
-def test_no_thread_is_started_before_there_is_work(crew_of: Callable[[int], Crew[str]]) -> None:
+def test_no_thread_is_started_before_there_is_work(crew_of: Callable[[int], Telling]) -> None:
     before = threading.active_count()
     crew = crew_of(8)
     assert threading.active_count() == before
     assert crew.has_time
 
 
-def test_what_is_submitted_is_worked_on_at_the_same_time(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+def test_what_is_submitted_is_worked_on_at_the_same_time(crew_of: Callable[[int], Telling], work: Work) -> None:
     crew = crew_of(3)
     for item in "abc":
         crew.submit(item)
@@ -82,7 +98,7 @@ def test_what_is_submitted_is_worked_on_at_the_same_time(crew_of: Callable[[int]
     assert not crew.has_time
 
 
-def test_what_is_too_much_waits_for_a_thread_in_order(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+def test_what_is_too_much_waits_for_a_thread_in_order(crew_of: Callable[[int], Telling], work: Work) -> None:
     crew = crew_of(1)
     for item in "abc":
         crew.submit(item)
@@ -96,17 +112,17 @@ def test_what_is_too_much_waits_for_a_thread_in_order(crew_of: Callable[[int], C
     assert len(work.threads) == 1
 
 
-def test_an_idle_thread_is_used_again(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+def test_an_idle_thread_is_used_again(crew_of: Callable[[int], Telling], work: Work) -> None:
     crew = crew_of(8)
     for item in "abc":
         crew.submit(item)
         assert work.begins()
         work.let_go()
-        idle(crew)
+        assert crew.has_done_all()
     assert len(work.threads) == 1
 
 
-def test_a_crew_has_time_while_not_all_of_it_works(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+def test_a_crew_has_time_while_not_all_of_it_works(crew_of: Callable[[int], Telling], work: Work) -> None:
     crew = crew_of(2)
     crew.submit("a")
     assert work.begins()
@@ -114,12 +130,12 @@ def test_a_crew_has_time_while_not_all_of_it_works(crew_of: Callable[[int], Crew
     crew.submit("b")
     assert not crew.has_time
     work.let_go(2)
-    idle(crew)
+    assert crew.has_done_all()
     assert crew.has_time
 
 
 def test_a_crew_does_with_the_threads_it_has_when_the_system_allows_no_more(
-    crew_of: Callable[[int], Crew[str]], work: Work, monkeypatch: pytest.MonkeyPatch
+    crew_of: Callable[[int], Telling], work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -132,7 +148,7 @@ def test_a_crew_does_with_the_threads_it_has_when_the_system_allows_no_more(
         crew.submit("b")
     work.let_go(2)
     assert work.begins()
-    idle(crew)
+    assert crew.has_done_all()
     assert work.done == ["a", "b"]
 
 
@@ -145,7 +161,7 @@ def test_a_crew_without_any_thread_says_so(work: Work, monkeypatch: pytest.Monke
         Crew(8, work).submit("a")
 
 
-def test_a_dismissed_crew_finishes_what_waits_already(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+def test_a_dismissed_crew_finishes_what_waits_already(crew_of: Callable[[int], Telling], work: Work) -> None:
     crew = crew_of(2)
     for item in "abcde":
         crew.submit(item)
@@ -155,7 +171,7 @@ def test_a_dismissed_crew_finishes_what_waits_already(crew_of: Callable[[int], C
     assert sorted(work.done) == list("abcde")
 
 
-def test_threads_do_not_keep_the_process_alive_and_have_names(crew_of: Callable[[int], Crew[str]], work: Work) -> None:
+def test_threads_do_not_keep_the_process_alive_and_have_names(crew_of: Callable[[int], Telling], work: Work) -> None:
     crew = crew_of(2)
     crew.submit("a")
     crew.submit("b")

@@ -39,64 +39,6 @@ def seen(raw: bytes, *, check: bool = True) -> dict[str, Any]:
     return environs[0]
 
 
-# Requests that are not HTTP/1.1, or not clearly so.
-
-MALFORMED = {
-    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
-    "two hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-    "two equal hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
-    "host with a blank": (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
-    "host with a path": (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
-    "host with user": (b"GET / HTTP/1.1\r\nHost: me@a\r\n\r\n", 400),
-    "blank before the colon": (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
-    "blank in a name": (b"GET / HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n", 400),
-    "empty name": (b"GET / HTTP/1.1\r\nHost: a\r\n: z\r\n\r\n", 400),
-    "no colon": (b"GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n", 400),
-    "NUL in a value": (b"GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 400),
-    "bare CR in a value": (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", 400),
-    "folded first header": (b"GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400),
-    "two lengths": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
-    "a list of lengths": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 2\r\n\r\nab", 400),
-    "length with a sign": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na", 400),
-    "negative length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\na", 400),
-    "length in words": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: two\r\n\r\nab", 400),
-    "hexadecimal length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\na", 400),
-    "empty length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\na", 400),
-    "length and chunks": (
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        400,
-    ),
-    "chunks in HTTP/1.0": (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-    "unknown coding": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-    "chunked twice": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", 501),
-    "chunk size in words": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n", 400),
-    "negative chunk size": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
-    "hexadecimal prefix": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n", 400),
-    "no line feed behind a chunk": (
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
-        400,
-    ),
-    "HTTP/2.0": (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
-    "HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
-    "HTTP/0.9": (b"GET /\r\n\r\n", 400),
-    "no version": (b"GET / HTTP\r\nHost: a\r\n\r\n", 400),
-    "lower-case version": (b"GET / http/1.1\r\nHost: a\r\n\r\n", 400),
-    "two blanks": (b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "blank in the target": (b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "raw bytes in the target": (b"GET /\xe4 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "fragment in the target": (b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "junk method": (b"G(T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "target without a slash": (b"GET admin HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "star, but not OPTIONS": (b"GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "CONNECT": (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 400),
-    "another scheme": (b"GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
-    "head too long": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000, 431),
-    "target too long": (b"GET /" + b"x" * 70_000, 414),
-    "bare line feeds": (b"GET /x HTTP/1.1\nHost: a\n\n", 400),
-}
-
-
 @pytest.fixture(scope="module")
 def echo_server() -> Any:
     def app(environ: dict[str, Any]) -> list[bytes]:
@@ -105,50 +47,6 @@ def echo_server() -> Any:
 
     with running(application(app)) as server:
         yield server
-
-
-@pytest.mark.parametrize("case", MALFORMED)
-def test_what_is_not_http_is_refused_and_the_connection_closed(echo_server: Running, case: str) -> None:
-    raw, status = MALFORMED[case]
-    with echo_server.client() as client:
-        reply = client.send(raw).reply()
-        assert (reply.status, reply.header("Connection")) == (status, "close")
-        assert client.rest() == b""
-
-
-def test_a_request_hidden_behind_two_framings_is_not_answered(echo_server: Running) -> None:
-    hidden = b"GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"
-    raw = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
-    with echo_server.client() as client:
-        assert client.send(raw).rest().count(b"HTTP/1.1 ") == 1
-
-
-def test_a_client_that_speaks_tls_is_explained_in_the_log() -> None:
-    with running(application([b"ok"])) as server:
-        server.send(MALFORMED["TLS"][0])
-        assert "open it with http://" in server.stream.wait_for("TLS")
-
-
-WELL_FORMED = {
-    "HTTP/1.0 without a host": b"GET /x HTTP/1.0\r\n\r\n",
-    "a higher minor version": b"GET /x HTTP/1.9\r\nHost: a\r\n\r\n",
-    "empty lines before the request": b"\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n",
-    "empty host": b"GET /x HTTP/1.1\r\nHost:\r\n\r\n",
-    "IPv6 host": b"GET /x HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n",
-    "absolute form": b"GET http://a/x HTTP/1.1\r\nHost: a\r\n\r\n",
-    "blanks around a value": b"GET /x HTTP/1.1\r\nHost: \t a \t \r\n\r\n",
-    "the same length twice": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n/x",
-    "chunks with extensions and trailers": (
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
-        b"1;a=b\r\n/\r\n001\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n"
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WELL_FORMED)
-def test_what_is_odd_but_http_is_answered(echo_server: Running, case: str) -> None:
-    reply = echo_server.send(WELL_FORMED[case])
-    assert (reply.status, reply.body) == (200, b"/x")
 
 
 def test_a_request_may_come_in_single_bytes(echo_server: Running) -> None:

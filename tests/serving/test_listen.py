@@ -15,7 +15,8 @@ from wsgiref.validate import validator
 
 import flask
 import pytest
-from serving_support import TIMEOUT, Client, Log, Stream, application, environ
+from process_support import Process
+from serving_support import ROOT, TIMEOUT, Client, Log, Stream, application, environ
 
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.serving import listen as listen_module
@@ -192,14 +193,11 @@ def test_another_program_that_has_the_port_is_named() -> None:
         "import socket, sys; sock = socket.create_server(('127.0.0.1', 0)); print(sock.getsockname()[1], flush=True); "
         "sys.stdin.read()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, "serving the tea"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
+    command = [sys.executable, "-c", program, "serving the tea"]
+    with Process(command, cwd=ROOT, env=environ(), stdin=subprocess.PIPE) as process:
+        port = int(process.stdout.line())
         with pytest.raises(AddressInUse, match=rf"by python\S* -c .* \(process {process.pid}\): stop it, or choose"):
             bind("127.0.0.1", port)
-        process.communicate("")
 
 
 @pytest.mark.parametrize("port", [-1, 65_536])

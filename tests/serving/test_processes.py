@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from process_support import gone
 from serving_support import TIMEOUT, Client, Program
 
 from debugkit.errors import ConfigurationError
@@ -63,29 +64,15 @@ def workers(process: Program, count: int) -> set[int]:
 HERE = 'Log().say(f"worker {os.getpid()} is here")'
 
 
-def wait_until_refused(port: int) -> None:
-    """The first signal has arrived: nobody listens any more."""
-    try:
-        while True:
-            Client(port).sock.close()
-    except OSError:
-        return
+@contextmanager
+def idle(port: int) -> Iterator[Client]:
+    """A connection that is kept: it ends when its worker begins to stop."""
+    with Client(port) as client:
+        assert client.get("/").status == 200
+        yield client
 
 
-def is_gone(pid: int) -> bool:
-    """Wait for the end of a process that is not our child."""
-    for _ in range(2000):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        threading.Event().wait(0.005)
-    return False
-
-
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+needs_pidfd = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for processes that are not our children")
 
 
 def test_all_workers_are_started_and_tell_the_application_that_they_are_several() -> None:
@@ -100,38 +87,43 @@ def test_all_workers_are_started_and_tell_the_application_that_they_are_several(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@linux_only
+@needs_pidfd
 def test_a_signal_ends_parent_and_workers_and_is_the_exit_status(number: signal.Signals) -> None:
     with started(make=HERE) as process:
         process.port()
         pids = workers(process, 2)
         assert process.end(number) == 128 + number
-        assert all(is_gone(pid) for pid in pids)
+        assert all(gone(pid) for pid in pids)
 
 
 def test_a_request_in_flight_is_finished_when_terminals_signal_all_processes_at_once(tmp_path: Path) -> None:
-    body = f"open({str(tmp_path / 'begun')!r}, 'w').close(); Log().say('begun'); time.sleep(0.3)"
-    with started(make=HERE, body=body) as process:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    body = f"path == '/slow' and (Log().say('begun'), open({str(gate)!r}).read())"
+    with started(count=1, make=HERE, body=body) as process:
         port = process.port()
-        pids = workers(process, 2)
-        with Client(port) as client:
-            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        (worker,) = workers(process, 1)
+        with idle(port) as other, Client(port) as client:
+            client.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             process.read_until("begun")
-            for pid in (process.pid, *pids):  # what a terminal does at Ctrl+C
+            for pid in (process.pid, worker):  # what a terminal does at Ctrl+C
                 os.kill(pid, signal.SIGINT)
+            assert other.rest() == b""
+            gate.write_text("open")
             assert client.reply().status == 200
         assert process.wait() == 128 + signal.SIGINT
 
 
 def test_a_second_signal_does_not_wait_for_requests() -> None:
-    with started(make=HERE, body="Log().say('begun'); time.sleep(600)", grace=600) as process:
+    body = "path == '/slow' and (Log().say('begun'), time.sleep(600))"
+    with started(make=HERE, body=body, grace=600) as process:
         port = process.port()
         workers(process, 2)
-        with Client(port) as client:
-            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        with idle(port) as other, Client(port) as client:
+            client.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             process.read_until("begun")
             process.send_signal(signal.SIGTERM)
-            wait_until_refused(port)
+            assert other.rest() == b""  # the first signal has arrived
             process.send_signal(signal.SIGTERM)
             process.read_until("the parent has ended")
         assert process.wait() == 128 + signal.SIGTERM
@@ -169,14 +161,14 @@ def test_workers_that_cannot_start_are_tried_less_and_less_often() -> None:
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
-@linux_only
+@needs_pidfd
 def test_workers_end_when_their_parent_is_killed() -> None:
     with started(make=HERE) as process:
         process.port()
         pids = workers(process, 2)
         process.kill()
         assert process.wait() == -signal.SIGKILL
-        assert all(is_gone(pid) for pid in pids)
+        assert all(gone(pid) for pid in pids)
 
 
 def test_what_the_application_registered_for_the_end_runs_in_each_worker_and_in_the_parent() -> None:
@@ -220,9 +212,13 @@ def test_programs_that_the_application_starts_can_be_interrupted() -> None:
         assert process.read_until(r"found (\w+)")[1] == "True"
 
 
-def test_request_stop_ends_all_without_a_signal() -> None:
-    setup = "threading.Timer(0.2, lambda: processes.request_stop()).start()"
-    with started(setup=setup) as process:
+def test_request_stop_ends_all_without_a_signal(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    setup = f"threading.Thread(target=lambda: (open({str(gate)!r}).read(), processes.request_stop())).start()"
+    with started(make=HERE, setup=setup) as process:
+        workers(process, 2)
+        gate.write_text("open")
         process.read_until("the parent has ended")
         assert process.wait() == 0
 
@@ -273,7 +269,5 @@ def test_a_child_that_runs_has_no_status_yet() -> None:
     os.close(reader)
     assert reap(process) is None
     os.close(writer)
-    statuses: list[Any] = []
-    while not statuses or statuses[-1] is None:
-        statuses.append(reap(process))
-    assert statuses[-1] == 0
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    assert reap(process) == 0

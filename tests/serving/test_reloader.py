@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from process_support import gone
 from reload_support import APP, Caller, project
 from serving_support import ROOT, TIMEOUT, Client, Program
 
@@ -31,18 +31,6 @@ ONE, TWO, THREE = (APP % word for word in ("one", "two", "three"))
 
 def pid(text: str) -> int:
     return int(text.split()[-1])
-
-
-def gone(number: int) -> bool:
-    """Whether a process ends within the time that is left to it."""
-    try:
-        descriptor = os.pidfd_open(number)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([descriptor], [], [], TIMEOUT)[0])
-    finally:
-        os.close(descriptor)
 
 
 # Saves.

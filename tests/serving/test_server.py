@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import selectors
 import signal
 import socket
 import ssl
@@ -18,13 +19,14 @@ import pytest
 from serving_support import TIMEOUT, Client, Program, Stream, application, environ, request, running
 
 from debugkit import DebuggedApplication
-from debugkit.serving.http11 import Sizes
+from debugkit.serving.http11 import Connection, Sizes
 from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
 from debugkit.serving.signals import SIGNALS
 from debugkit.serving.tls import make_ssl_devcert
 from debugkit.serving.tls_context import load_ssl_context
+from debugkit.serving.waiting import Parking
 from debugkit.serving.wire import Disconnected, Patience, Wire, poll_ready, select_ready
 
 OK = application([b"ok"])
@@ -259,6 +261,23 @@ def test_a_hook_that_fails_is_told_and_the_next_one_is_called() -> None:
     assert "LookupError: no tea" in server.log
 
 
+class TellingParking(Parking[Connection]):
+    """Tells how many connections are parked."""
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        super().__init__(selector)
+        self._grown = threading.Condition()
+
+    def add(self, connection: Connection) -> None:
+        with self._grown:
+            super().add(connection)
+            self._grown.notify_all()
+
+    def holds(self, count: int) -> bool:
+        with self._grown:
+            return self._grown.wait_for(lambda: len(self) == count, TIMEOUT)
+
+
 def test_a_request_that_has_arrived_on_an_idle_connection_is_answered_before_the_end() -> None:
     clients: list[Client] = []
 
@@ -267,11 +286,11 @@ def test_a_request_that_has_arrived_on_an_idle_connection_is_answered_before_the
             client.send(request("GET /late HTTP/1.1"))
 
     with running(OK, on_stop=[ask]) as server:
+        parking = server.server._parking = TellingParking(server.server._selector)
         clients += [server.client() for _ in range(5)]
         for client in clients[:4]:
             client.get("/")
-        while len(server.server._parking) < 5:  # until their threads have left them
-            threading.Event().wait(0.005)
+        assert parking.holds(5)  # their threads have left them
         server.server.stop()
         for client in clients:
             reply = client.reply()

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from serving_support import environ
+from serving_support import Program, environ
 from tls_support import certificate, trusting
 
 from debugkit.errors import ConfigurationError
@@ -525,10 +525,10 @@ from pathlib import Path
 from debugkit.serving.tls import keep_certificate
 print(keep_certificate(folder=Path(sys.argv[1])).fingerprint)
 """
-    command = [sys.executable, "-W", "error", "-c", program, str(tmp_path)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ()) for _ in range(3)]
-    assert len({process.communicate(timeout=30)[0] for process in started}) == 1
-    assert [process.returncode for process in started] == [0, 0, 0]
+    with ExitStack() as stack:
+        started = [stack.enter_context(Program(python=("-c", program, str(tmp_path)))) for _ in range(3)]
+        assert [process.wait() for process in started] == [0, 0, 0]
+        assert len({process.stdout.line() for process in started}) == 1
 
 
 def test_without_a_folder_the_certificate_lives_in_memory() -> None:
