@@ -37,6 +37,7 @@ debugkit.debug.source
 debugkit.debug.shapes
 debugkit.debug.builtin_types debugkit.debug.known_types debugkit.debug.strings
 debugkit.debug.objects debugkit.debug.remembered
+debugkit.debug.wrappers
 debugkit.debug.classes
 debugkit.debug.values
 debugkit.debug.expressions

@@ -39,6 +39,7 @@ from debugkit.debug.redaction import Redactor, type_is_secret
 from debugkit.debug.remembered import Remembered
 from debugkit.debug.shapes import MOST_LINE, Look, Shape, cut, fields
 from debugkit.debug.strings import Strings
+from debugkit.debug.wrappers import find_wrapper
 from debugkit.settings import Limits
 
 
@@ -90,8 +91,16 @@ class Classes:
         inherited = by_inheritance(cls)
         if inherited is not None and not issubclass(cls, BaseException):
             return inherited
-        look, defined = inherited or self._own_look(cls), class_parts(cls)
+        known, look = self._wrapper_look(cls) or (object, inherited or self._own_look(cls))
+        defined = class_parts(cls, known)
         return (lambda value: with_class(look(value), defined)) if defined else look
+
+    def _wrapper_look(self, cls: type) -> tuple[type, Look] | None:
+        found = find_wrapper(cls)
+        if found is None:
+            return None
+        known, view = found[0], View(found[1])
+        return known, lambda value: self._by_view(view, value)
 
     def _own_look(self, cls: type) -> Look:
         """The look at a class that is no special one: what it says or has itself."""
