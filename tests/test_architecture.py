@@ -36,7 +36,8 @@ debugkit.debug.capture
 debugkit.debug.source
 debugkit.debug.shapes
 debugkit.debug.builtin_types debugkit.debug.known_types debugkit.debug.strings
-debugkit.debug.objects
+debugkit.debug.objects debugkit.debug.remembered
+debugkit.debug.wrappers
 debugkit.debug.classes
 debugkit.debug.values
 debugkit.debug.expressions

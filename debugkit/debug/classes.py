@@ -36,8 +36,10 @@ from debugkit.debug.objects import (
     with_class,
 )
 from debugkit.debug.redaction import Redactor, type_is_secret
+from debugkit.debug.remembered import Remembered
 from debugkit.debug.shapes import MOST_LINE, Look, Shape, cut, fields
 from debugkit.debug.strings import Strings
+from debugkit.debug.wrappers import find_wrapper
 from debugkit.settings import Limits
 
 
@@ -52,23 +54,21 @@ class KnownClass:
 
 
 class Classes:
-    """The classes met so far, and what foreign code answered. Classes are found by id, as are values."""
+    """The classes met so far, found by id. What foreign code answers is put into ``remembered``."""
 
-    def __init__(self, limits: Limits, redactor: Redactor, guard: Guard) -> None:
-        self._redactor, self._guard = redactor, guard
+    def __init__(self, limits: Limits, redactor: Redactor, guard: Guard, remembered: Remembered) -> None:
+        self._redactor, self._guard, self._remembered = redactor, guard, remembered
+        self._most = limits.value_text + 1  # characters of an answer: those that are shown, and one that is cut off
         strings = Strings(limits, redactor)
         self._strings: Mapping[int, Look] = {
             id(str): strings.text, id(bytes): strings.binary, id(bytearray): strings.binary
         }  # fmt: skip
         self._known: dict[int, KnownClass] = {}
-        self._asked: dict[int, tuple[object, Shape | None]] = {}  # the value is kept alive as well
-        self._slow: set[int] = set()  # classes whose repr took too long once
 
     def clear(self) -> None:
-        """Let go of all classes and values."""
+        """Let go of all classes, and of what is remembered, unless somebody else keeps it."""
         self._known.clear()
-        self._asked.clear()
-        self._slow.clear()
+        self._remembered = Remembered()
 
     def shape(self, value: object) -> Shape:
         """What there is to show of ``value``."""
@@ -91,8 +91,16 @@ class Classes:
         inherited = by_inheritance(cls)
         if inherited is not None and not issubclass(cls, BaseException):
             return inherited
-        look, defined = inherited or self._own_look(cls), class_parts(cls)
+        known, look = self._wrapper_look(cls) or (object, inherited or self._own_look(cls))
+        defined = class_parts(cls, known)
         return (lambda value: with_class(look(value), defined)) if defined else look
+
+    def _wrapper_look(self, cls: type) -> tuple[type, Look] | None:
+        found = find_wrapper(cls)
+        if found is None:
+            return None
+        known, view = found[0], View(found[1])
+        return known, lambda value: self._by_view(view, value)
 
     def _own_look(self, cls: type) -> Look:
         """The look at a class that is no special one: what it says or has itself."""
@@ -107,15 +115,18 @@ class Classes:
 
     def _by_view(self, view: View, value: object) -> Shape:
         """A view of a well-known type; the generic one if it fails, for libraries change."""
+        otherwise = view.otherwise or plain_object
         try:
-            shape = self._ask(value, view.look) if view.foreign else self._safe(view.look(value))
-            if shape is not None and view.otherwise is not None and self._tells_secret(shape):
+            if view.foreign:
+                shape = self._ask(value, view.look, lambda error: self._safe(otherwise(value)))
+            else:
+                found = view.look(value)
+                shape = self._foreign(value) if found is None else self._safe(found)
+            if view.otherwise is not None and self._tells_secret(shape):
                 shape = self._safe(view.otherwise(value))
-        except ForeignCodeError:
-            shape = self._safe(view.otherwise(value)) if view.otherwise is not None else plain_object(value)
         except Exception:  # a view that expected another version of its library
             return self._foreign(value)
-        return shape or self._foreign(value)
+        return shape
 
     def _tells_secret(self, shape: Shape) -> bool:
         """Whether what the value says of itself holds one of its fields that are secret."""
@@ -124,39 +135,47 @@ class Classes:
             for _, name, field in shape.parts(0, shape.total)
         )
 
-    def _ask(self, value: object, look: Callable[[Any], Shape | None]) -> Shape | None:
-        """The answer of foreign code, remembered: a page names the same value in several places."""
-        known = self._asked.get(id(value))
+    def _ask(
+        self,
+        value: object,
+        look: Callable[[Any], Shape | None],
+        otherwise: Callable[[ForeignCodeError], Shape],
+    ) -> Shape:
+        """The answer of foreign code, or what stands for it where it gave none. Either is remembered."""
+        known = self._remembered.find(value)
         if known is None:
-            known = self._asked[id(value)] = (value, self._safe(self._guard.run(look, value)))
-        return known[1]
+            try:
+                found = self._guard.run(look, value)
+                known = plain_object(value) if found is None else self._safe(found)
+            except NoTimeLeft as error:  # it was not asked: another page may have the time
+                return otherwise(error)
+            except ForeignCodeError as error:
+                known = otherwise(error)
+            self._remembered.keep(value, known)
+        return known
 
-    def _safe(self, shape: Shape | None) -> Shape | None:
+    def _safe(self, shape: Shape) -> Shape:
         """``shape`` with the texts that others made printable, redacted and cut."""
-        if shape is None:
-            return None
         if shape.line is None:
             return replace(shape, head=self._safe_text(shape.head), tail=self._safe_text(shape.tail))
         text = self._safe_text(shape.line(MOST_LINE))
         return replace(shape, line=lambda budget: cut(text, budget))
 
     def _safe_text(self, text: str) -> str:
-        return printable(self._redactor.text(text[:MOST_LINE]))
+        return printable(self._redactor.text(text[:MOST_LINE]))[: self._most]
 
     def _foreign(self, value: object) -> Shape:
         """What the class's own ``__repr__`` says, run under guard; the attributes are its children."""
+        if self._remembered.is_slow(type(value)) and self._remembered.find(value) is None:
+            return plain_object(value)
+        return self._ask(value, by_repr, lambda error: self._without_repr(value, error))
+
+    def _without_repr(self, value: object, error: ForeignCodeError) -> Shape:
         cls = type(value)
-        if id(cls) in self._slow:
+        if type(error) is NoTimeLeft:
             return plain_object(value)
-        try:
-            return self._ask(value, by_repr) or plain_object(value)
-        except NoTimeLeft:
-            return plain_object(value)
-        except ForeignCodeError as error:
-            if type(error) is TookTooLong:
-                self._slow.add(id(cls))
-            said = str(error) if type(error) is Refused else f"repr {error}"
-            text, own = self._safe_text(f"<{class_name(cls)}: {said}>"), own_attributes(value)
-            shape = Shape("error", line=lambda budget: cut(text, budget), parts=fields(own), total=len(own))
-            self._asked[id(value)] = (value, shape)
-            return shape
+        if type(error) is TookTooLong:
+            self._remembered.keep_slow(cls)
+        said = str(error) if type(error) is Refused else f"repr {error}"
+        text, own = self._safe_text(f"<{class_name(cls)}: {said}>"), own_attributes(value)
+        return Shape("error", line=lambda budget: cut(text, budget), parts=fields(own), total=len(own))

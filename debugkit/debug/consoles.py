@@ -77,10 +77,13 @@ def _require_standalone(desk: Desk) -> None:
 def _lines(desk: Desk, events: Iterator[Event], entry: Entry | None) -> Iterator[bytes]:
     """Events as NDJSON, one a line. Closing this closes ``events``, which interrupts the command."""
     with ExitStack() as stack:
+        stack.callback(desk.registry.look_anew)  # after the interrupted command has ended
         stack.callback(getattr(events, "close", lambda: None))
         if entry is not None:
             stack.enter_context(entry.using())
         for event in events:
+            if not isinstance(event, Output):  # of what has changed, nobody may be shown what it said before
+                desk.registry.look_anew()
             yield render.to_json(_data(desk, event, entry)) + b"\n"
 
 

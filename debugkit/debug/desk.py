@@ -130,7 +130,7 @@ class Desk:
         """Describes values as the code of ``entry`` would see them: in the context of its request."""
         limits = self.settings.limits
         guard = Guard(limits.repr_seconds, limits.values_seconds, context=entry.context if entry else None)
-        return Describer(limits, self.redactor_of(entry), guard)
+        return Describer(limits, self.redactor_of(entry), guard, remembered=entry.remembered if entry else None)
 
     def reader(self, request: Request, verdict: Verdict) -> Reader:
         developer = verdict.level >= Level.DEVELOPER

@@ -10,7 +10,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from debugkit.debug.builtin_types import CONTAINERS, container, int_text
@@ -83,7 +83,7 @@ def _enum_member(value: object) -> Shape:
 def _exception(value: Any) -> Shape:
     args = BaseException.args.__get__(value)  # type: ignore[attr-defined]  # a getset descriptor
     shape = Shape(head=f"{class_name(type(value))}(", tail=")", parts=sliced(lambda i, j: args[i:j]), total=len(args))
-    return _with_attributes(shape, value)
+    return with_attributes(shape, value)
 
 
 def _class(value: type) -> Shape:
@@ -108,12 +108,12 @@ def _namespace(value: object) -> Shape:
 
 
 def _subclass_of(base: type) -> Look:
-    return lambda value: _with_attributes(container(value, base), value)
+    return lambda value: with_attributes(container(value, base), value)
 
 
-def _with_attributes(shape: Shape, value: object) -> Shape:
-    """``shape``, and the instance's attributes among its children."""
-    own = own_attributes(value)
+def with_attributes(shape: Shape, value: object, *left_out: str) -> Shape:
+    """``shape``, and the instance's attributes among its children, but for those that it shows already."""
+    own = {name: item for name, item in own_attributes(value).items() if name not in left_out}
     if not own:
         return shape
     first, parts = shape.total, _joined(shape, fields(own))
@@ -123,12 +123,15 @@ def _with_attributes(shape: Shape, value: object) -> Shape:
 # By class
 
 
-def class_parts(cls: type) -> tuple[ClassPart, ...]:
-    """What ``cls`` and the classes it inherits from define beside methods, a part for each; read without asking them.
+def class_parts(cls: type, known: type = object) -> tuple[ClassPart, ...]:
+    """What ``cls`` and the classes it inherits from, up to a ``known`` one, define beside methods; a part for each.
+
+    They are read without asking anybody.
 
     What has a ``__get__`` (a function, a property, a column) is a rule for what instances have, and no value.
     """
-    found = ((base, _defined(base)) for base in islice(mro(cls), MOST_CLASSES))
+    unknown = takewhile(lambda base: base is not known, mro(cls))
+    found = ((base, _defined(base)) for base in islice(unknown, MOST_CLASSES))
     return tuple(ClassPart(f"from class {printable(class_name(base))}", names) for base, names in found if names)
 
 

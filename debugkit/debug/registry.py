@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.extras import NOTHING, Extras
+from debugkit.debug.remembered import Remembered
 from debugkit.errors import Gone, NotFound
 from debugkit.settings import Limits
 
@@ -68,6 +69,8 @@ class Entry:
         self.context = context
         self.context_managers: Sequence[Any] = tuple(context_managers)
         self.extras = extras
+        #: What the code of its values answered when they were looked at.
+        self.remembered = Remembered()
         self.live = True
         self.gone_reason = ""
         self._group = group
@@ -191,6 +194,7 @@ class Entry:
         self.extras = self.extras.released()
         with ExitStack() as stack:  # each is released, also when another one fails
             stack.callback(values.clear)
+            stack.callback(self.remembered.close)
             stack.callback(self.captured.release)
             for console in consoles.values():
                 stack.callback(console.close)
@@ -270,6 +274,11 @@ class Registry:
         for entry in reversed(entries):
             groups.setdefault(entry.group, []).append(entry)
         return list(groups.values())
+
+    def look_anew(self) -> None:
+        """Forget what the code of values answered: something ran that may have changed them, in whichever error."""
+        for entry in list(self._entries.values()):
+            entry.remembered.clear()
 
     # Letting go
 

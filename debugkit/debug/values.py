@@ -20,6 +20,7 @@ from debugkit.debug.foreign_text import text_of
 from debugkit.debug.guard import ForeignCodeError, Guard, class_name, exact_str, printable
 from debugkit.debug.redaction import REDACTED, Redactor
 from debugkit.debug.redaction_rules import CREDENTIAL_OPTIONS, NAME_KEYS, VALUE_KEYS
+from debugkit.debug.remembered import Remembered
 from debugkit.debug.secret_names import LONGEST_NAME
 from debugkit.debug.shapes import Note, Part, Shape, cut
 from debugkit.settings import Limits
@@ -75,7 +76,8 @@ class Children:
 class Describer:
     """Describes values within ``limits``. Make one for each page: it holds the time of foreign code and of texts.
 
-    ``clock`` tells the processor time of this thread: a busy machine costs a page nothing.
+    ``remembered`` is what foreign code answered before, and gets what it answers now. ``clock`` tells the processor
+    time of this thread: a busy machine costs a page nothing.
     """
 
     def __init__(
@@ -84,10 +86,12 @@ class Describer:
         redactor: Redactor,
         guard: Guard | None = None,
         clock: Callable[[], float] = time.thread_time,
+        *,
+        remembered: Remembered | None = None,
     ) -> None:
         self.limits, self.redactor = limits, redactor
         self._guard = guard or Guard(limits.repr_seconds, limits.values_seconds)
-        self._classes = Classes(limits, redactor, self._guard)
+        self._classes = Classes(limits, redactor, self._guard, remembered or Remembered())
         self._left, self._clock = MOST_SECONDS, clock
         self._texts: dict[str, str] = {}
         self._path: list[int] = []  # ids of the containers around the value at hand
