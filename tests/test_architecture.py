@@ -21,7 +21,7 @@ debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.t
 debugkit.settings
 debugkit.state
 debugkit.debug
-debugkit.debug.async_exceptions debugkit.debug.no_database
+debugkit.debug.async_exceptions debugkit.debug.lazy_imports debugkit.debug.no_database
 debugkit.debug.extras debugkit.debug.redaction_rules
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages
 debugkit.debug.positions debugkit.debug.secret_names

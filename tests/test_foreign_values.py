@@ -54,6 +54,8 @@ OWN_TEXTS = {
     "debugkit.debug.known_types": {"value"},
 }
 
+#: What evaluates annotations.
+ANNOTATIONS = {"__annotations__", "__annotate__", "get_annotations", "get_type_hints", "signature", "getfullargspec"}
 
 #: Those of the console read the names of the code that it runs for its own reader, as plain text.
 COMMANDS = {
@@ -138,6 +140,14 @@ def test_names_of_code_are_read_as_plain_texts(name: str) -> None:
     for node in ast.walk(module):
         if isinstance(node, ast.Attribute) and node.attr in ("co_name", "co_qualname", "co_filename"):
             assert id(node) in plain, f"{name}:{node.lineno}: a code object may be given a subclass of str"
+
+
+@pytest.mark.parametrize("name", SHOWING)
+def test_annotations_are_never_asked_for(name: str) -> None:
+    """They may be code, which runs when somebody asks (PEP 649), and resolves imports that wait (PEP 810)."""
+    found = {node.attr for node in ast.walk(tree(name)) if isinstance(node, ast.Attribute)}
+    found |= {item.name for node in ast.walk(tree(name)) if isinstance(node, ast.ImportFrom) for item in node.names}
+    assert not found & ANNOTATIONS
 
 
 def test_the_rules_notice_what_they_forbid() -> None:

@@ -23,6 +23,7 @@ from itertools import islice
 from typing import Any, Final
 
 from debugkit.debug.guard import class_dict, class_name, exact_str, printable
+from debugkit.debug.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.shapes import ClassPart, Look, Note, Part, Parts, Shape, atom, few, one, record, said, sliced
 
 _ADDRESS: Final = re.compile(r"(?: object)? at 0x[0-9A-Fa-f]+")
@@ -220,6 +221,7 @@ BUILTIN_TYPES: Final[Mapping[int, Look]] = _table(
     (_own_repr("string"), (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)),
     (_own_repr("object"), (type(threading.Lock()), type(threading.RLock()), object, types.BuiltinFunctionType)),
     (_own_repr("object"), (types.CodeType, types.FrameType, types.TracebackType)),
+    (_own_repr("object"), LAZY_IMPORTS),
     (_function, (types.FunctionType,)),
     (_method, (types.MethodType,)),
     (_generator, (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)),

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from debugkit.debug import guard
+from debugkit.debug.lazy_imports import LAZY_IMPORTS
 
 if TYPE_CHECKING:
     from debugkit.debug.capture import CapturedFrame
@@ -33,7 +34,9 @@ MOST_EXPRESSIONS: Final = 500
 MOST_SECONDS: Final = 0.05
 
 _NAME: Final = re.compile(r"(?<![\w.'\"])[^\W\d]\w*")
-_CODE: Final = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType)
+_CODE: Final = (
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType, *LAZY_IMPORTS
+)  # fmt: skip
 #: What `ast.unparse` may write otherwise than the author did.
 _UNSAID: Final = re.compile(r"[\s'\"()\\]")
 _ABSENT: Final = object()

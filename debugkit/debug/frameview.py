@@ -22,6 +22,7 @@ from debugkit.debug.expressions import ExpressionValue, expression_values
 from debugkit.debug.extras import HIDDEN
 from debugkit.debug.foreign_text import type_name
 from debugkit.debug.guard import exact_str
+from debugkit.debug.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.redaction import REDACTED
 from debugkit.debug.registry import Entry
 from debugkit.debug.source import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
@@ -37,7 +38,8 @@ VALUES_BESIDE_A_LINE = 3
 #: Values printed for a frame that is not opened, all of the failing line included.
 VALUES_OF_A_BRIEF_FRAME = 6
 #: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
-CODE = frozenset(map(id, (ModuleType, FunctionType, BuiltinFunctionType, type)))  # a metaclass may define `__eq__`
+#: By id: a metaclass may define `__eq__`.
+CODE = frozenset(map(id, (ModuleType, FunctionType, BuiltinFunctionType, type, *LAZY_IMPORTS)))
 #: The names in an expression.
 _WORD = re.compile(r"[^\W\d]\w*")
 #: Children printed under a value of the failing line that does not fit into its row.

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import CodeType, FrameType
 from typing import Any
 
+from debugkit.debug.lazy_imports import used
 from debugkit.debug.rewriting import ASSIGN, FUNCTIONS, MODULE, SHOW, Method, ModuleStores, show_expressions
 
 #: Commands whose source a traceback can still show, for one console.
@@ -235,7 +236,7 @@ class _Builtins(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         for names in (self._module, self._helpers, self._builtins):
             if name in names:
-                return names[name]
+                return used(names[name])
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -280,7 +281,7 @@ def _module_proxy(module: dict[str, Any]) -> object:
     class Proxy:
         def __getattribute__(self, name: str) -> Any:
             if name in module:
-                return module[name]
+                return used(module[name])
             if hasattr(builtins, name):
                 return getattr(builtins, name)
             raise NameError(f"name {name!r} is not defined", name=name)

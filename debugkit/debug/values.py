@@ -18,6 +18,7 @@ from debugkit.debug.builtin_types import int_text
 from debugkit.debug.classes import Classes
 from debugkit.debug.foreign_text import text_of
 from debugkit.debug.guard import ForeignCodeError, Guard, class_name, exact_str, printable
+from debugkit.debug.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.redaction import REDACTED, Redactor
 from debugkit.debug.redaction_rules import CREDENTIAL_OPTIONS, NAME_KEYS, VALUE_KEYS
 from debugkit.debug.remembered import Remembered
@@ -40,9 +41,8 @@ MOST_SECONDS: Final = 1.0
 _NO_TIME: Final = "not shown: the time for this page is used up"
 
 #: Whatever they are called: `None` and booleans, for they are the reason of many an error, and code.
-_NEVER_SECRET: Final = frozenset(
-    map(id, (type(None), bool, types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType))
-)
+_CODE: Final = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType, *LAZY_IMPORTS)
+_NEVER_SECRET: Final = frozenset(map(id, (type(None), bool, *_CODE)))
 
 
 class Node(NamedTuple):
