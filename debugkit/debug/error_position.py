@@ -51,6 +51,8 @@ def _bytes(line: str, offset: int) -> int:
 def _template(exc: BaseException) -> tuple[object, Position]:
     """Where errors of other languages point at, such as Jinja2's ``TemplateSyntaxError``, known by its attributes."""
     lineno = _number(guard.attribute(exc, "lineno"))
+    if lineno is None:
+        return "", Position(None, None, None, None)
     filename, name = (guard.exact_str(guard.attribute(exc, attribute)) for attribute in ("filename", "name"))
     named = guard.attribute(exc, "filename") is not guard.MISSING
     return (filename or name) if named else "", Position(lineno, lineno, None, None)

@@ -87,11 +87,13 @@ def instance_dict(value: object) -> dict[str, Any] | None:
     """The dict that holds the instance's attributes; `None` if it has none, or if its class hides it."""
     for base in mro(type(value)):
         found: Any = class_dict(base).get("__dict__")
-        if any(type(found) is one for one in (GetSetDescriptorType, MemberDescriptorType)):
-            namespace = type(found).__get__(found, value)
-            return namespace if issubclass(type(namespace), dict) else None
-        if found is not None:
+        if found is None:
+            continue
+        kind = type(found)
+        if kind is not GetSetDescriptorType and kind is not MemberDescriptorType:
             return None
+        namespace = kind.__get__(found, value)
+        return namespace if issubclass(type(namespace), dict) else None
     return None
 
 

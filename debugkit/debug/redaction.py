@@ -171,11 +171,20 @@ class Redactor:
             if literal in value:
                 value = pattern.sub(REDACTED, value)
         lower = value.lower()
-        if any(hint in lower for hint in self._hints):
+        if self._may_name(lower):
             value = self._named(value)
         if "-u" in lower or "-p" in lower:
             value = _SHORT_OPTION.sub(rf"\1{REDACTED}", _USER_OPTION.sub(rf"\1{REDACTED}", value))
         return _SCHEME.sub(rf"\1\2{REDACTED}", value) if "bearer" in lower or "basic" in lower else value
+
+    def _may_name(self, lower: str) -> bool:
+        """Whether a text in lower case may hold a secret name with its value; quickly, for most texts hold none."""
+        if not ("=" in lower or ":" in lower or "-" in lower or "," in lower or "<" in lower):
+            return False
+        for hint in self._hints:  # noqa: SIM110 - twice as fast as `any`
+            if hint in lower:
+                return True
+        return False
 
     def _was_told(self, name: str) -> bool:
         """Whether the settings or a framework call the name secret."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
 from functools import cache, lru_cache
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from debugkit import terminal_text
 from debugkit.debug import assets
-from debugkit.debug.views import DATA, GapView
+from debugkit.debug.views import DATA, GapView, Span
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -60,21 +61,31 @@ def html(template: str, view: object) -> bytes:
 
 def is_plain(view: Any) -> bool:
     """Whether every text in a view model is an exact `str`: of others markupsafe believes the ``__html__``."""
-    waiting = [view]
+    waiting: list[Iterable[Any]] = [(view,)]
     while waiting:
-        one = waiting.pop()
-        kind = type(one)
-        if kind is str or kind is int or kind is bool or one is None:
+        items = waiting.pop()
+        kinds = {*map(id, map(type, items))}
+        if kinds <= _PLAIN:
             continue
-        if issubclass(kind, tuple):
-            waiting += one
-        elif read := _READERS.get(id(kind)) or _reader(kind):
-            waiting += read(one)
-        elif issubclass(kind, str):
-            return False
+        if kinds == _SPANS:  # most of a page: all fields of a line's spans at once
+            waiting.append((*chain.from_iterable(items),))
+            continue
+        for item in items:
+            kind = type(item)
+            if id(kind) in _PLAIN:
+                continue
+            if issubclass(kind, tuple):
+                waiting.append(item)
+            elif read := _READERS.get(id(kind)) or _reader(kind):
+                waiting.append(read(item))
+            elif issubclass(kind, str):
+                return False
     return True
 
 
+#: By id: a metaclass may define ``__eq__``.
+_PLAIN: Final = frozenset(map(id, (str, int, bool, type(None))))
+_SPANS: Final = frozenset({id(Span)})
 #: What reads all fields of a data class at once, by the id of the class.
 _READERS: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
 

@@ -244,6 +244,7 @@ def _peer_address(text: str) -> IPv4Address | IPv6Address | None:
     return _address(match[1] or match[2] or "" if match else text)
 
 
+@lru_cache(maxsize=64)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """The address, without its zone, and IPv4 where it is mapped into IPv6 (RFC 4291, 2.5.5.2)."""
     try:
