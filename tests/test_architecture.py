@@ -66,7 +66,7 @@ debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
 debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls_context debugkit.serving.turns
 debugkit.serving.waiting debugkit.serving.wire
 debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls
-debugkit.serving.environ debugkit.serving.tls_wire
+debugkit.serving.environ debugkit.serving.second_look debugkit.serving.tls_wire
 debugkit.serving.body debugkit.serving.changes debugkit.serving.site
 debugkit.serving.contents debugkit.serving.http11
 debugkit.serving.server debugkit.serving.watch_events

@@ -84,6 +84,7 @@ class Answer:
             raise ApplicationError(f"The status must be text such as '200 OK', not {status!r:.100}.")
         if not isinstance(headers, list):
             raise ApplicationError(f"The headers must be a list of (name, value), not {type(headers).__name__}.")
+        code = int(status[:3])
         length = None
         dated = False
         lines = [f"HTTP/1.1 {status}" if len(status) > 3 else f"HTTP/1.1 {status} "]
@@ -92,14 +93,19 @@ class Answer:
             if lower in DROPPED:
                 self.keep = self.keep and "close" not in str(value).lower()
                 continue
-            lines.append(f"{name}: {header_value(name, value)}")
             if lower == "content-length":
                 length = content_length(value, length)
+                if code in BODYLESS and (code == 204 or not length):
+                    # RFC 9110, 8.6: never on a 204, and on a 304 only that of the 200, which frameworks do not mean
+                    # when they say 0.
+                    length = None
+                    continue
             elif lower == "date":
                 dated = True
+            lines.append(f"{name}: {header_value(name, value)}")
         if not dated:
             lines.append(http_date(int(time.time())))
-        self.status, self.length, self._head = int(status[:3]), length, "\r\n".join(lines)
+        self.status, self.length, self._head = code, length, "\r\n".join(lines)
 
     def write(self, data: bytes) -> None:
         """Send ``data`` now, before anything that the application's iterable yields (PEP 3333)."""
@@ -145,11 +151,12 @@ class Answer:
     def _send_whole(self, data: bytes) -> None:
         """The body in one piece: its length is known (PEP 3333, "Handling the Content-Length Header")."""
         check_bytes(data)
-        bodyless = self._head_only or self.status in BODYLESS
-        if self.length is None:
-            if data or not bodyless:
+        if self.status in BODYLESS:
+            pass
+        elif self.length is None:
+            if data or not self._head_only:
                 self._set_length(len(data))
-        elif self.length != len(data) and not bodyless:
+        elif self.length != len(data) and not self._head_only:
             raise ApplicationError(f"The body has {len(data)} bytes, and its Content-Length says {self.length}.")
         self.write(data)
         if not self.begun:

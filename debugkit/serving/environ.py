@@ -6,6 +6,7 @@ What the parser lets through and RFC 9112 does not is refused here. Knows no con
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Protocol
@@ -15,7 +16,10 @@ from debugkit.serving.wire import Malformed
 
 #: Bytes that a head may have beside its line ends: visible ones, blanks, tabs, and those above ASCII (RFC 9110, 5.5).
 _TEXT = bytes([9, 10, 13, *range(0x20, 0x7F), *range(0x80, 0x100)])
-_HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+#: A name (RFC 3986, 3.2.2) or an address in brackets, maybe with a zone (RFC 6874), and a port; or nothing at all.
+_HOST = re.compile(
+    r"((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[(?P<address>[0-9A-Fa-f:.]+)(?:%[A-Za-z0-9._~%-]+)?\])(:[0-9]*)?|"
+)
 _ABSOLUTE = re.compile(r"https?://([^/?]+)", re.IGNORECASE)
 
 
@@ -59,13 +63,31 @@ def make_environ(request: Head, base: dict[str, Any]) -> dict[str, Any]:
         # RFC 9112, 6.1: two ways to tell the length are how requests are smuggled.
         raise Malformed("The length of the request's body is not clear.")
     target = request.target.decode("latin-1")
-    environ["REQUEST_METHOD"] = request.method.decode("latin-1")
+    environ["REQUEST_METHOD"] = method = request.method.decode("latin-1")
+    if method == "CONNECT":
+        # RFC 9110, 9.1 and 9.3.6: the client wants a proxy, and would take any 2xx for a tunnel.
+        raise Malformed("This server is no proxy.", 501)
     environ["SERVER_PROTOCOL"] = "HTTP/1.0" if version == b"1.0" else "HTTP/1.1"
     environ["REQUEST_URI"] = environ["RAW_URI"] = target
+    # RFC 9112, 3.2: a wrong Host is wrong also where the target takes its place. Behind a Unix socket no name leads
+    # here, so clients say whatever they like, such as the path of the socket.
+    check_host = base.get("REMOTE_ADDR") != "" and not is_host(environ.get("HTTP_HOST", ""))
     set_path(environ, target)
-    if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
+    if check_host or (target[0] not in "/*" and not is_host(environ["HTTP_HOST"])):
         raise Malformed("The request's host is not a name or an address.")
     return environ
+
+
+@lru_cache(maxsize=64)
+def is_host(text: str) -> bool:
+    """Whether ``text`` can stand in Host (RFC 9110, 7.2): a name or an address, maybe with a port, or nothing."""
+    found = _HOST.fullmatch(text)
+    if found is None or (address := found["address"]) is None:
+        return found is not None
+    try:
+        return bool(socket.inet_pton(socket.AF_INET6, address))
+    except OSError:
+        return False
 
 
 def set_path(environ: dict[str, Any], target: str) -> None:

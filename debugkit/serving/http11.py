@@ -19,10 +19,15 @@ import h11
 from debugkit.serving.answer import Answer
 from debugkit.serving.body import Body, ChunkedBody, SizedBody
 from debugkit.serving.environ import check_head, connection_options, make_environ
+from debugkit.serving.second_look import second_look
 from debugkit.serving.wire import BLOCK, Disconnected, Handover, Malformed, Patience, Wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+#: Bytes of a body that no computer can hold: an application that asks for so many at once gets an `OverflowError`
+#: (RFC 9110, 8.6 wants servers to see that coming).
+LARGEST = 1 << 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Connection:
 
     def _next_reader(self, received: bytes) -> None:
         """Get ready for the next request, of which ``received`` has come already."""
-        self._reader = h11.Connection(h11.SERVER, max_incomplete_event_size=self._site.sizes.head)
+        self._reader = self._new_reader()
         self._received = b""
         self._request: h11.Request | None = None
         #: When to give up waiting for the next request, on the monotonic clock.
@@ -93,7 +98,7 @@ class Connection:
 
     def _serve(self, linger: Callable[[], float]) -> bool:
         while True:
-            event = self._reader.next_event() if self._received else h11.NEED_DATA
+            event = self._next_event() if self._received else h11.NEED_DATA
             if event is h11.NEED_DATA:
                 data = self.wire.receive(linger())
                 if not data:
@@ -103,6 +108,21 @@ class Connection:
                 self._receive(data)
             elif not isinstance(event, h11.Request) or not self._answer(event):
                 return False
+
+    def _next_event(self) -> object:
+        try:
+            return self._reader.next_event()
+        except h11.RemoteProtocolError:
+            head = second_look(self._received)
+            if head == self._received:
+                raise
+            self._received = head
+            self._reader = self._new_reader()
+            self._reader.receive_data(head)
+            return self._reader.next_event()
+
+    def _new_reader(self) -> h11.Connection:
+        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._site.sizes.head)
 
     def _receive(self, data: bytes) -> None:
         if self._received:
@@ -196,8 +216,8 @@ class Connection:
             body = ChunkedBody(self.wire, received, awaited=awaited, limit=limit)
         elif "CONTENT_LENGTH" in environ:
             size = int(environ["CONTENT_LENGTH"])
-            if limit is not None and size > limit:
-                raise Malformed(f"The request's body has {size} bytes, and {limit} are allowed.", 413)
+            if size > (most := LARGEST if limit is None else limit):
+                raise Malformed(f"The request's body has {size} bytes, and {most} are allowed.", 413)
             body = SizedBody(self.wire, size, received, awaited=awaited)
         else:
             environ["wsgi.input"] = io.BytesIO()

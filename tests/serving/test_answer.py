@@ -561,3 +561,42 @@ def test_a_file_without_close_is_no_problem() -> None:
     wrapper = FileWrapper(Reader())
     assert list(wrapper) == [b"a"]
     wrapper.close()
+
+
+# What says the length of a body that is never sent (RFC 9110, 8.6).
+
+
+@pytest.mark.parametrize("body", [[], [b""], [b"four"], (b"", b""), "generator", "written"])
+@pytest.mark.parametrize(
+    ("status", "given", "sent"),
+    [
+        ("204 No Content", None, None),
+        ("204 No Content", "0", None),
+        ("204 No Content", "4", None),
+        ("304 Not Modified", None, None),
+        ("304 Not Modified", "0", None),  # no framework means by it that the 200 would be empty
+        ("304 Not Modified", "1234", "1234"),
+    ],
+)
+def test_an_answer_that_never_has_a_body_says_no_length_but_that_of_the_200(
+    body: Any, status: str, given: str | None, sent: str | None
+) -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        write = start_response(status, [("Content-Length", given)] if given else [])
+        if body == "written":
+            write(b"four")
+            return []
+        return iter([b"four"]) if body == "generator" else body
+
+    with running(app, check=False) as server, server.client() as client:
+        for _ in range(2):  # nothing but the head was sent: the next answer is found where it begins
+            reply = client.get("/")
+            assert (reply.status, reply.header("Content-Length")) == (int(status[:3]), sent)
+            assert reply.header("Transfer-Encoding") is None
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "101 Switching Protocols", "103 Early Hints"])
+def test_an_application_cannot_send_an_interim_answer_with_or_without_a_length(status: str) -> None:
+    with running(application([b""], ("Content-Length", "0"), status=status), check=False) as server:
+        reply = server.get("/")
+    assert (reply.status, reply.header("Content-Length")) == (500, "22")

@@ -43,9 +43,10 @@ def server() -> Iterator[Running]:
 # The strict reader.
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-LINE = re.compile(rb"(%b) ([\x21-\x7e]+) HTTP/(\d\.\d)" % TOKEN)
+LINE = re.compile(rb"(%b) ([\x21-\x7e\x80-\xff]+) HTTP/(\d\.\d)" % TOKEN)
 HEADER = re.compile(rb"(%b):[ \t]*([\t\x20-\x7e\x80-\xff]*)" % TOKEN)
-SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
+SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*;[ \t]*%b([ \t]*=[ \t]*(%b|%b))?)*" % (TOKEN, TOKEN, QUOTED))
 
 
 class Broken(Exception):
@@ -65,7 +66,7 @@ def requests(data: bytes) -> Iterator[str]:
         for header in headers:
             assert header is not None
             found.setdefault(header[1].lower(), []).append(header[2].strip(b" \t").lower())
-        yield f"{line[1].decode()} {line[2].decode()}"
+        yield f"{line[1].decode()} {escaped(line[2])}"
         options = {option.strip(b" \t") for value in found.get(b"connection", []) for option in value.split(b",")}
         if b"close" in options or (line[3] == b"1.0" and b"keep-alive" not in options):
             return
@@ -75,9 +76,15 @@ def requests(data: bytes) -> Iterator[str]:
             return
 
 
+def escaped(target: bytes) -> str:
+    """What is not ASCII, as it ought to have been sent (RFC 3986, 2.1)."""
+    return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in target)
+
+
 def behind_body(headers: dict[bytes, list[bytes]], data: bytes) -> bytes:
     codings, lengths = headers.get(b"transfer-encoding", []), headers.get(b"content-length", [])
-    if codings == [b"chunked"] and not lengths:
+    members = [member.strip(b" \t") for value in codings for member in value.split(b",")]
+    if [member for member in members if member] == [b"chunked"] and not lengths:
         return behind_chunks(data)
     if codings or len(set(lengths)) > 1 or not all(length.isdigit() for length in lengths):
         raise Broken
@@ -118,6 +125,9 @@ PIECES = [
         b"Content-Length: 5",
         b"Content-Length: 0",
         b"Transfer-Encoding: chunked",
+        b"Transfer-Encoding: , chunked",
+        b"Transfer-Encoding:",
+        b"GET /\xc3\xbc HTTP/1.1",
     ),
     *(b"Connection: close", b"Connection: keep-alive", b"Expect: 100-continue", b"Upgrade: websocket", b"X: y", b" z"),
     *(b"\r\n", b"\r\n", b"\r\n", b"\r\n\r\n", b"\r\n\r\n", b"\n", b"\r", b" ", b"\t", b":", b";", b",", b"\0", b"\xff"),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.simple_server import WSGIRequestHandler
+from wsgiref.simple_server import make_server as make_plain_server
+from wsgiref.validate import validator
 
 import pytest
-from serving_support import Client, Running, application, running
+from serving_support import TIMEOUT, Client, Running, Stream, application, running
 
+from debugkit import DebuggedApplication
+from debugkit.serving.body import _SIZE
+from debugkit.serving.log import Log
+from debugkit.serving.server import make_server
 from debugkit.serving.wire import Patience
 
 #: A request that must never be seen when it stands behind one that is refused.
@@ -43,15 +54,20 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "blank in the target": (get(first=b"GET /x y HTTP/1.1"), 400),
     "NUL in the target": (get(first=b"GET /x\0 HTTP/1.1"), 400),
     "DEL in the target": (get(first=b"GET /x\x7f HTTP/1.1"), 400),
-    "target beyond ASCII": (get(first=b"GET /\xc3\xa4 HTTP/1.1"), 400),
-    "target in Latin-1": (get(first=b"GET /\xe4 HTTP/1.1"), 400),
+    "blank in a target beyond ASCII": (get(first=b"GET /\xc3\xa4 \xc3\xa4 HTTP/1.1"), 400),
+    "NUL in a target beyond ASCII": (get(first=b"GET /\xc3\xa4\0 HTTP/1.1"), 400),
+    "version beyond ASCII": (get(first=b"GET /x HTTP/1.\xb9"), 400),
     "fragment": (get(first=b"GET /x#y HTTP/1.1"), 400),
     "relative target": (get(first=b"GET x HTTP/1.1"), 400),
     "backslash as a target": (get(first=b"GET \\x HTTP/1.1"), 400),
     "query alone": (get(first=b"GET ?x HTTP/1.1"), 400),
     "star with GET": (get(first=b"GET * HTTP/1.1"), 400),
     "authority with GET": (get(first=b"GET a:80 HTTP/1.1"), 400),
-    "authority with CONNECT": (get(first=b"CONNECT a:80 HTTP/1.1"), 400),
+    # Methods (RFC 9110, 9.1 and 9.3.6).
+    "CONNECT": (get(first=b"CONNECT a:80 HTTP/1.1"), 501),
+    "CONNECT with a path": (get(first=b"CONNECT /x HTTP/1.1"), 501),
+    "CONNECT with an address": (get(first=b"CONNECT http://a/x HTTP/1.1"), 501),
+    "CONNECT in HTTP/1.0": (b"CONNECT a:80 HTTP/1.0\r\n\r\n", 501),
     "ftp": (get(first=b"GET ftp://a/x HTTP/1.1"), 400),
     "javascript": (get(first=b"GET javascript:x HTTP/1.1"), 400),
     "absolute without a host": (get(first=b"GET http:///x HTTP/1.1"), 400),
@@ -104,6 +120,21 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "host with a slash": (b"GET /x HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
     "host with a user": (b"GET /x HTTP/1.1\r\nHost: me@a\r\n\r\n", 400),
     "host with markup": (b"GET /x HTTP/1.1\r\nHost: <b>\r\n\r\n", 400),
+    "host with two ports": (b"GET /x HTTP/1.1\r\nHost: a:1:2\r\n\r\n", 400),
+    "host with a port in words": (b"GET /x HTTP/1.1\r\nHost: a:b\r\n\r\n", 400),
+    "host of three words": (b"GET /x HTTP/1.1\r\nHost: a:b:c\r\n\r\n", 400),
+    "port without a host": (b"GET /x HTTP/1.1\r\nHost: :80\r\n\r\n", 400),
+    "IPv6 without brackets": (b"GET /x HTTP/1.1\r\nHost: ::1\r\n\r\n", 400),
+    "IPv6 with an open bracket": (b"GET /x HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
+    "IPv6 with a bracket too many": (b"GET /x HTTP/1.1\r\nHost: [::1]]\r\n\r\n", 400),
+    "IPv6 of four colons": (b"GET /x HTTP/1.1\r\nHost: [::::]\r\n\r\n", 400),
+    "IPv6 with text behind": (b"GET /x HTTP/1.1\r\nHost: [::1]a\r\n\r\n", 400),
+    "brackets around a name": (b"GET /x HTTP/1.1\r\nHost: [a]\r\n\r\n", 400),
+    "host with half an escape": (b"GET /x HTTP/1.1\r\nHost: a%2\r\n\r\n", 400),
+    "two hosts in a list": (b"GET /x HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
+    "wrong host in a target": (get(first=b"GET http://a:b:c/x HTTP/1.1"), 400),
+    "no host but a port in a target": (get(first=b"GET http://:80/x HTTP/1.1"), 400),
+    "wrong host beside a target with a right one": (b"GET http://a/x HTTP/1.1\r\nHost: a:b:c\r\n\r\n", 400),
     # Lengths (RFC 9112, 6).
     "two lengths": (post(b"Content-Length: 1", b"Content-Length: 2", body=b"ab"), 400),
     "two lengths, one of them zero": (post(b"Content-Length: 0", b"Content-Length: 40"), 400),
@@ -118,25 +149,43 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "empty length": (post(b"Content-Length:"), 400),
     "length in quotes": (post(b'Content-Length: "1"', body=b"a"), 400),
     "Arabic length": (post("Content-Length: ١".encode(), body=b"a"), 400),
-    "length of 5,000 digits": (post(b"Content-Length: " + b"9" * 5_000), 400),
+    "length of 16 digits": (post(b"Content-Length: " + b"9" * 16), 413),
+    "length of 19 digits": (post(b"Content-Length: %d" % sys.maxsize), 413),
+    "length of 20 digits": (post(b"Content-Length: " + b"9" * 20), 413),
+    "length of 21 digits": (post(b"Content-Length: " + b"9" * 21), 413),
+    "length of 5,000 digits": (post(b"Content-Length: " + b"9" * 5_000), 413),
     "length before chunks": (post(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400),
     "length behind chunks": (post(b"Transfer-Encoding: chunked", b"Content-Length: 5", body=b"0\r\n\r\n"), 400),
     "chunks in HTTP/1.0": (post(b"Transfer-Encoding: chunked", body=b"0\r\n\r\n", first=b"POST /x HTTP/1.0"), 400),
-    # Codings (RFC 9112, 6.1 and 7).
-    "gzip": (chunked(b"", b"Transfer-Encoding: gzip"), 501),
-    "identity": (chunked(b"", b"Transfer-Encoding: identity"), 501),
+    # Codings: none but chunked is known here (RFC 9112, 6.1), and without it at the end, once and without parameters,
+    # nobody knows where the body ends (RFC 9112, 6.3 and 7.1).
+    "gzip": (chunked(b"", b"Transfer-Encoding: gzip"), 400),
+    "identity": (chunked(b"", b"Transfer-Encoding: identity"), 400),
     "gzip and chunked": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: gzip, chunked"), 501),
-    "chunked and gzip": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked, gzip"), 501),
-    "chunked, chunked": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked, chunked"), 501),
+    "gzip and chunked in two headers": (post(b"Transfer-Encoding: gzip", b"Transfer-Encoding: chunked"), 501),
+    "a coding with parameters, and chunked": (chunked(b"", b'Transfer-Encoding: x;a="b";c=d, chunked'), 501),
+    "chunked and gzip": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked, gzip"), 400),
+    "chunked and gzip in two headers": (post(b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip"), 400),
+    "chunked, chunked": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked, chunked"), 400),
+    "chunked, gzip, chunked": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked, gzip, chunked"), 400),
     "chunked in two headers": (
         post(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
-        501,
+        400,
     ),
     "identity, then chunked": (post(b"Transfer-Encoding: identity", b"Transfer-Encoding: chunked"), 501),
-    "chunked with a parameter": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked;q=1"), 501),
-    "chunked in quotes": (chunked(b"0\r\n\r\n", b'Transfer-Encoding: "chunked"'), 501),
-    "xchunked": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: xchunked"), 501),
-    "empty coding": (chunked(b"0\r\n\r\n", b"Transfer-Encoding:"), 501),
+    "chunked with a parameter": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: chunked;q=1"), 400),
+    "chunked in quotes": (chunked(b"0\r\n\r\n", b'Transfer-Encoding: "chunked"'), 400),
+    "chunked in the quotes of another": (chunked(b"0\r\n\r\n", b'Transfer-Encoding: x;a="b, chunked"'), 400),
+    "chunked without a comma": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: gzip chunked"), 400),
+    "xchunked": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: xchunked"), 400),
+    "empty coding": (chunked(b"0\r\n\r\n", b"Transfer-Encoding:"), 400),
+    "nothing but commas as codings": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: ,,"), 400),
+    "empty codings and a length": (
+        post(b"Transfer-Encoding: , chunked", b"Content-Length: 5", body=b"0\r\n\r\n"),
+        400,
+    ),
+    "codings beside a line feed": (post(b"Transfer-Encoding: , chunked", b"X: y\nZ: z"), 400),
+    "codings with a line feed": (post(b"Transfer-Encoding: , chunked\nX: y"), 501),
     "coding behind a vertical tab": (chunked(b"0\r\n\r\n", b"Transfer-Encoding: \x0bchunked"), 400),
     "coding behind a fold": (post(b"Transfer-Encoding:", b" chunked", body=b"0\r\n\r\n"), 400),
     "coding with a blank before the colon": (chunked(b"0\r\n\r\n", b"Transfer-Encoding : chunked"), 400),
@@ -174,6 +223,17 @@ BROKEN_BODIES: dict[str, bytes] = {
     "chunk shorter than its size": b"7\r\nhello\r\n0\r\n\r\n",
     "extension that never ends": b"5;" + b"x" * 70_000,
     "blank behind the size": b"5 \r\nhello\r\n0\r\n\r\n",
+    "extension without a name": b"5;\r\nhello\r\n0\r\n\r\n",
+    "last extension without a name": b"5\r\nhello\r\n0\t;\r\n\r\n",
+    "extension without a name before another": b"5;;a\r\nhello\r\n0\r\n\r\n",
+    "extension without a value": b"5;a=\r\nhello\r\n0\r\n\r\n",
+    "extension of a value alone": b"5;=a\r\nhello\r\n0\r\n\r\n",
+    "extension of two words": b"5;a b\r\nhello\r\n0\r\n\r\n",
+    "extension with two values": b"5;a=b=c\r\nhello\r\n0\r\n\r\n",
+    "extension with an open quote": b'5;a="b\r\nhello\r\n0\r\n\r\n',
+    "extension with text behind a quote": b'5;a="b"c\r\nhello\r\n0\r\n\r\n',
+    "extension with a bracket": b"5;a=(b)\r\nhello\r\n0\r\n\r\n",
+    "blank behind an extension": b"5;a \r\nhello\r\n0\r\n\r\n",
     "NUL in an extension": b"5;\0\r\nhello\r\n0\r\n\r\n",
     "carriage return in an extension": b"5;a\rb\r\nhello\r\n0\r\n\r\n",
     "line feed behind a trailer": b"5\r\nhello\r\n0\r\nX: y\n\r\n",
@@ -217,7 +277,21 @@ ANSWERED: dict[str, tuple[bytes, bytes]] = {
     "chunks": (chunked(b"1\r\nh\r\n4\r\nello\r\n0\r\n\r\n"), b"hello"),
     "a size with zeros before": (chunked(b"0005\r\nhello\r\n000\r\n\r\n"), b"hello"),
     "a size in capitals": (chunked(b"A;x\r\nhello\0\r\n\r\n\r\n0\r\n\r\n"), b"hello\0\r\n\r\n"),
-    "a blank before an extension": (chunked(b"5 ;a\r\nhello\r\n0\t;\r\n\r\n"), b"hello"),
+    "a blank before an extension": (chunked(b"5 ;a\r\nhello\r\n0\t;b\r\n\r\n"), b"hello"),
+    "blanks in an extension": (chunked(b"5 ; a = b ;c\r\nhello\r\n0\r\n\r\n"), b"hello"),
+    "an escape in an extension": (chunked(b'5;a="b\\";c";d\r\nhello\r\n0\r\n\r\n'), b"hello"),
+    "empty members of codings": (chunked(b"5\r\nhello\r\n0\r\n\r\n", b"Transfer-Encoding: ,, Chunked ,"), b"hello"),
+    "an empty header of codings": (
+        post(b"Transfer-Encoding:", b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n"),
+        b"hello",
+    ),
+    "empty members of what the connection is": (get(b"Connection: , keep-alive,,"), b""),
+    "empty members of what is expected": (post(b"Expect: ,", b"Content-Length: 5", body=b"hello"), b"hello"),
+    "a query beyond ASCII": (get(first="GET /x?q=ü HTTP/1.1".encode()), b""),
+    "an IPv6 host with a zone": (b"GET /x HTTP/1.1\r\nHost: [fe80::1%25eth0]\r\n\r\n", b""),
+    "an IPv6 host with an IPv4 address in it": (b"GET /x HTTP/1.1\r\nHost: [::ffff:127.0.0.1]:80\r\n\r\n", b""),
+    "a host without the port behind the colon": (b"GET /x HTTP/1.1\r\nHost: a:\r\n\r\n", b""),
+    "an escaped host": (b"GET /x HTTP/1.1\r\nHost: %C3%BC.test\r\n\r\n", b""),
     "extensions": (chunked(b'5;a;b=c;d="e f"\r\nhello\r\n0;g\r\n\r\n'), b"hello"),
     "trailers": (chunked(b"5\r\nhello\r\n0\r\nX-Sum: 1\r\nContent-Length: 7\r\n\r\n"), b"hello"),
     "chunks with extensions, zeros and trailers": (
@@ -314,6 +388,73 @@ def test_what_is_odd_but_http_is_answered_and_so_is_the_next(server: Running, ca
 
     assert calls.paths == (["/x"] if closes else ["/x", "/next"])
     assert calls.bodies[0] == body
+
+
+def test_a_list_may_have_empty_members_and_close(server: Running) -> None:
+    with server.client() as client:
+        assert client.get("/x", "Connection: ,,close, ").header("Connection") == "close"
+        assert client.rest() == b""
+
+
+def test_a_target_beyond_ascii_gives_the_path_that_the_servers_of_the_standard_library_give(server: Running) -> None:
+    paths: list[str] = []
+    queries: list[bytes] = []
+
+    def note(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        paths.append(environ["PATH_INFO"])
+        queries.append(unquote_to_bytes(environ["QUERY_STRING"].encode("latin-1")))
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+        return [b"ok"]
+
+    targets = ["/ü?q=ü".encode(), b"/\xe4?q=\xe4", "/日本/%E6%97%A5".encode(), b"http://a/\xc3\xbc"]
+    with running(note) as ours, make_plain_server("127.0.0.1", 0, note, handler_class=Silent) as theirs:
+        for target in targets[:3]:
+            raw = get(b"Connection: close", first=b"GET %b HTTP/1.1" % target)
+            assert exchange(ours, raw)[0].startswith(b"HTTP/1.1 200 ")
+            with Client(theirs.server_port) as client:
+                client.send(raw)
+                theirs.handle_request()
+                assert client.rest().startswith(b"HTTP/1.0 200 ")
+        assert exchange(ours, get(b"Connection: close", first=b"GET %b HTTP/1.1" % targets[3]))[0]
+
+    assert paths[:6:2] == paths[1:6:2] == ["/\xc3\xbc", "/\xe4", "/日本/日".encode().decode("latin-1")]
+    assert paths[6] == "/\xc3\xbc"
+    assert queries[:6:2] == queries[1:6:2]
+
+
+class Silent(WSGIRequestHandler):
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "host", [b"/run/app.sock", b"a:b:c", b"[::1", b"unix://%2Frun%2Fapp.sock", b"a b", b"\xc3\xbc"]
+)
+def test_a_client_on_a_unix_socket_may_put_anything_into_host(tmp_path: Path, host: bytes) -> None:
+    hosts: list[str] = []
+
+    def note(environ: dict[str, Any]) -> list[bytes]:
+        hosts.append(environ["HTTP_HOST"])
+        return [b"ok"]
+
+    path = str(tmp_path / "s")
+    log = Log(Stream(), environ={})
+    with (
+        make_server(f"unix:{path}", 0, DebuggedApplication(validator(application(note)), pin_logging=False), log=log),
+        socket.socket(socket.AF_UNIX) as sock,
+    ):
+        sock.settimeout(TIMEOUT)
+        sock.connect(path)
+        sock.sendall(b"GET /x HTTP/1.1\r\nConnection: close\r\nHost: %b\r\n\r\n" % host)
+        assert sock.recv(1_000).startswith(b"HTTP/1.1 200 ")
+
+    assert hosts == [host.decode("latin-1")]
+
+
+def test_a_long_line_of_extensions_is_read_in_one_go() -> None:
+    """Many ways to take the same blanks and quotes apart would keep the server busy for ever (a hang, not a ratio)."""
+    for piece in (b"; a = b", b';a="b\\"c"', b" \t", b";a", b'"', b'\\"'):
+        assert _SIZE.fullmatch(b"5;a" + piece * 2_000 + b"\0") is None
 
 
 def test_two_paths_at_the_start_stay_a_path(server: Running, calls: Calls) -> None:
