@@ -2,6 +2,7 @@
 
     DebugkitError
     ├── ConfigurationError      a setting that cannot work (raised at start-up)
+    ├── ApplicationError        the application breaks PEP 3333
     └── RequestError            a request to the debugger that cannot be answered
         ├── BadRequest          400  not understood: not JSON, wrong types, missing fields
         ├── Forbidden           403  understood, and refused
@@ -31,6 +32,15 @@ class DebugkitError(Exception):
 
 class ConfigurationError(DebugkitError, ValueError):
     """A setting, argument or environment variable has a value that cannot work. Raised at start-up."""
+
+
+class ApplicationError(DebugkitError):
+    """The application breaks PEP 3333. ``filename`` and ``lineno`` are its line, where no traceback leads there."""
+
+    def __init__(self, explanation: str, filename: str = "", lineno: int = 0) -> None:
+        super().__init__(explanation)
+        self.filename = filename
+        self.lineno = lineno
 
 
 class RequestError(DebugkitError):

@@ -55,7 +55,7 @@ debugkit.debug.frameview debugkit.debug.panels
 debugkit.debug.page
 debugkit.debug.problem debugkit.debug.render
 debugkit.debug.events
-debugkit.debug.answers debugkit.debug.desk debugkit.debug.gateway
+debugkit.debug.answers debugkit.debug.conformance debugkit.debug.desk debugkit.debug.gateway
 debugkit.debug.consoles debugkit.debug.handlers
 debugkit.debug.debugger
 debugkit.debug.wsgi

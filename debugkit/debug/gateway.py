@@ -14,6 +14,7 @@ from urllib.parse import quote
 from debugkit.debug import guard
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.snapshot import named
+from debugkit.raised import with_traceback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -106,8 +107,15 @@ def _start_again(
 ) -> None:
     """Replace an answer that the application has begun."""
     try:
-        start_response(status, headers, exc_info)
+        try:
+            raise with_traceback(exc_info[1], exc_info[2])
+        except BaseException:
+            # When the headers are on their way, wsgiref's server raises what is being handled, and not `exc_info`.
+            with_traceback(exc_info[1], exc_info[2])
+            start_response(status, headers, exc_info)
     except SystemError:
         # uWSGI takes the new answer, and then leaves `exc_info` behind as if the call had failed, which Python notices.
         if "uwsgi.version" not in environ:
             raise
+    finally:
+        del exc_info  # the frame of this call is in the traceback: no cycle

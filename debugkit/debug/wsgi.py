@@ -15,6 +15,7 @@ from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import answers, guard
+from debugkit.debug.conformance import Exchange, close, stops_the_program
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.events import Events
 from debugkit.debug.gateway import Headers, kept_headers, make_request, send, tell
@@ -126,26 +127,29 @@ class DebuggedApplication:
         environ[PRESERVE_CONTEXT] = preserved.add
         if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             record_body(environ, self._recorded_body)
-        sent: list[Headers] = []
-
-        def start(status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
-            sent.append(headers)
-            return start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
-
+        exchange = Exchange(self.app, environ, start_response)
         try:
-            body = self.app(environ, start)
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
+            body = self.app(environ, exchange.start)
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
-            return self._failed(error, environ, start_response, preserved, sent)
+            if stops_the_program(error):
+                raise
+            return self._failed(exchange.not_callable(error), environ, start_response, preserved, exchange)
         kind = type(body)
-        if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
+        if kind is list or kind is tuple:
+            mistake = exchange.wrong_whole(body)  # type: ignore[arg-type]
+        elif kind is not GeneratorType and (kind is environ.get("wsgi.file_wrapper") or isinstance(body, IOBase)):
+            # Servers send a file faster than by iterating, and know it only by its identity.
+            mistake = exchange.not_started(body)
+        else:
+            mistake = None if kind is GeneratorType else exchange.wrong_kind(body)
+            if mistake is None:
+                guarded = self._guard(body, environ, start_response, preserved, exchange)
+                next(guarded)
+                return guarded
+        if mistake is None:
             return body
-        if kind is not GeneratorType and isinstance(body, IOBase):
-            return body  # servers send a file faster than by iterating, and know it only by its identity
-        guarded = self._guard(body, environ, start_response, preserved, sent)
-        next(guarded)
-        return guarded
+        close(body)
+        return self._failed(mistake, environ, start_response, preserved, exchange)
 
     @property
     def events(self) -> Events | None:
@@ -178,27 +182,39 @@ class DebuggedApplication:
         environ: WSGIEnvironment,
         start_response: StartResponse,
         preserved: _Preserved,
-        sent: list[Headers],
+        exchange: Exchange,
     ) -> Generator[bytes, None, None]:
         """The application's body, watched. Started once by `__call__`, so that closing it always closes ``body``."""
         iterator: Iterable[bytes] | None = None
+        failure: BaseException | None = None
+        ours = True  # a GeneratorExit that comes now is for us, and none of the application's
         try:
-            yield b""
-            iterator = iter(body)
-            yield from iterator
-        except GeneratorExit:
-            # `yield from` has closed the iterator already; one that is its own body must not be closed twice.
-            if iterator is body:
-                body = ()
-            raise
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            yield from self._failed(error, environ, start_response, preserved, sent)
+            try:
+                yield b""
+                ours = False
+                iterator = iter(body)
+                for part in iterator:
+                    failure = exchange.wrong_part(part, body)
+                    if failure is not None:
+                        break
+                    ours = True
+                    yield part
+                    ours = False
+                else:
+                    failure = exchange.wrong_end(body)
+            except BaseException as error:
+                if stops_the_program(error):
+                    raise
+                if ours and type(error) is GeneratorExit:
+                    if iterator is not body and iterator is not None:  # what is its own body must not be closed twice
+                        close(iterator)
+                    raise
+                failure = error
+            if failure is not None:
+                yield from self._failed(failure, environ, start_response, preserved, exchange)
         finally:
-            close = getattr(body, "close", None)
-            if close is not None:
-                close()
+            failure = None  # this frame is in its traceback: no cycle
+            close(body)
 
     def _failed(
         self,
@@ -206,7 +222,7 @@ class DebuggedApplication:
         environ: WSGIEnvironment,
         start_response: StartResponse,
         preserved: _Preserved,
-        sent: list[Headers],
+        exchange: Exchange,
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
         # Our own server says so: nobody's mistake, and nobody reads.
@@ -214,7 +230,7 @@ class DebuggedApplication:
             raise error
         report: Callable[..., str] | None = None
         try:
-            response, report = self._response(error, environ, preserved, sent)
+            response, report = self._response(error, environ, preserved, exchange.headers)
         except KeyboardInterrupt:
             raise
         except BaseException as defect:  # the debugger must not become the second exception: the client is waiting
@@ -222,7 +238,7 @@ class DebuggedApplication:
             response = answers.bare(500, "Internal Server Error")
         late = False
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
-        exc_info = (type(error), error, traceback_of(error)) if sent else None
+        exc_info = (type(error), error, traceback_of(error)) if exchange.headers is not None else None
         try:
             # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
             # connection: a client must never take what it has for the whole.
@@ -237,7 +253,7 @@ class DebuggedApplication:
             del exc_info, error
 
     def _response(
-        self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved, sent: list[Headers]
+        self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved, sent: Headers | None
     ) -> tuple[Response, Callable[..., str]]:
         """Keep ``error``, and answer in the form that the client can use; with it, what says so in the terminal."""
         request = make_request(environ, self._mount)
@@ -248,7 +264,7 @@ class DebuggedApplication:
         response = self.debugger.error_response(entry, request, verdict)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
         asked_across = "origin" in request.headers and verdict.level is not Level.STRANGER
-        kept = kept_headers(sent[-1], response.headers) if sent and asked_across else ()
+        kept = kept_headers(sent, response.headers) if sent and asked_across else ()
         answer = Response(response.status, (*response.headers, *kept), response.body)
         return answer, partial(self.debugger.report, entry, request, verdict)
 

@@ -17,7 +17,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from debugkit.errors import DebugkitError
+from debugkit.errors import ApplicationError
 from debugkit.raised import with_traceback
 from debugkit.serving.wire import BLOCK, Disconnected, Wire
 
@@ -35,10 +35,6 @@ CLOSE = "\r\nConnection: close\r\n\r\n"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _STATUS = re.compile(r"[2-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-class ApplicationError(DebugkitError):
-    """The application breaks PEP 3333."""
 
 
 class Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import re
+import signal
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -46,7 +47,7 @@ def test_an_application_that_works_is_not_touched() -> None:
 @pytest.mark.parametrize("kind", [list, tuple])
 def test_a_body_that_cannot_fail_is_handed_on_as_it_is(kind: type) -> None:
     body = kind([b"x"])
-    app = DebuggedApplication(lambda environ, start_response: body)
+    app = DebuggedApplication(start_body(body))
 
     assert app({"PATH_INFO": "/"}, lambda *args: None) is body  # type: ignore[arg-type]
 
@@ -56,8 +57,8 @@ def test_a_file_wrapper_and_a_file_reach_the_server_as_they_are() -> None:
     file = io.BytesIO(b"x")
     environ = {"PATH_INFO": "/", "wsgi.file_wrapper": FileWrapper}
 
-    assert DebuggedApplication(lambda e, s: wrapper)(environ, lambda *args: None) is wrapper  # type: ignore[arg-type]
-    assert DebuggedApplication(lambda e, s: file)(environ, lambda *args: None) is file  # type: ignore[arg-type]
+    for body in (wrapper, file):
+        assert DebuggedApplication(start_body(body))(environ, lambda *args: None) is body  # type: ignore[arg-type]
 
 
 class Body:
@@ -200,7 +201,8 @@ def test_a_view_that_exits_does_not_end_the_server() -> None:
 
 def test_the_developer_can_still_stop_the_server() -> None:
     def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+        return []
 
     with pytest.raises(KeyboardInterrupt):
         Client(DebuggedApplication(app))("/")
