@@ -48,7 +48,7 @@ class Exchange:
     traceback, that names the application's own line.
     """
 
-    __slots__ = ("_app", "_environ", "_length", "_size", "_start_response", "_write", "headers")
+    __slots__ = ("_app", "_environ", "_length", "_size", "_start_response", "_write", "free", "headers")
 
     def __init__(self, app: object, environ: WSGIEnvironment, start_response: StartResponse) -> None:
         self._app = app
@@ -59,11 +59,14 @@ class Exchange:
         self._size = 0
         #: What the application has said last; `None`: it has not called ``start_response``.
         self.headers: Headers | None = None
+        #: Any bytes may come now, and as many as there are: the answer has a head that promises no length.
+        self.free = False
 
     def start(self, status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
         """``start_response`` for the application. Raises `ApplicationError` from there."""
         length = declared_length(status, headers)
         self._length = None if self._environ.get("REQUEST_METHOD") == "HEAD" else length
+        self.free = self._length is None
         self.headers = headers
         start = self._start_response
         self._write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
@@ -157,12 +160,12 @@ def declared_length(status: object, headers: object) -> int | None:
         raise ApplicationError(f"PEP 3333 wants the headers as a list of tuples, not as {type(headers).__name__}.")
     found = None
     for header in headers:
-        if not isinstance(header, tuple) or len(header) != 2:
-            raise ApplicationError("PEP 3333 wants each header as a tuple of two texts: its name and its value.")
+        # Every request pays for this: `isinstance` and a call would cost more than all the rest.
+        if type(header) is not tuple or len(header) != 2:
+            check_header(header)
         name, value = header
-        if not isinstance(name, str) or not isinstance(value, str):
-            kind = type(value if isinstance(name, str) else name).__name__
-            raise ApplicationError(f"PEP 3333 wants the names and values of headers as text (str), not {kind}.")
+        if type(name) is not str or type(value) is not str:
+            check_header(header)
         if len(name) == 14 and name.lower() == "content-length":
             found = value
     if found is None or status.startswith(_BODYLESS):
@@ -170,6 +173,16 @@ def declared_length(status: object, headers: object) -> int | None:
     if not (found.isascii() and found.isdecimal()):
         raise ApplicationError("The Content-Length must be one number of bytes.")
     return int(found)
+
+
+def check_header(header: object) -> None:
+    """Raises `ApplicationError` for what is no tuple of two texts, be they of subclasses."""
+    if not isinstance(header, tuple) or len(header) != 2:
+        raise ApplicationError("PEP 3333 wants each header as a tuple of two texts: its name and its value.")
+    for one in header:
+        if not isinstance(one, str):
+            kind = type(one).__name__
+            raise ApplicationError(f"PEP 3333 wants the names and values of headers as text (str), not {kind}.")
 
 
 def stops_the_program(error: BaseException) -> bool:

@@ -194,9 +194,10 @@ class DebuggedApplication:
                 ours = False
                 iterator = iter(body)
                 for part in iterator:
-                    failure = exchange.wrong_part(part, body)
-                    if failure is not None:
-                        break
+                    if type(part) is not bytes or not exchange.free:
+                        failure = exchange.wrong_part(part, body)
+                        if failure is not None:
+                            break
                     ours = True
                     yield part
                     ours = False
