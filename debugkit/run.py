@@ -7,7 +7,9 @@ import importlib
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +19,7 @@ from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.raised import traceback_of, with_traceback
 from debugkit.serving.control import Control, call, current, files_of
-from debugkit.serving.listen import UnixListener, adopt, close_all, parse_address
+from debugkit.serving.listen import AddressInUse, UnixListener, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 def run_simple(
     hostname: str,
-    port: int,
+    port: int | str,
     application: WSGIApplication,
     *,
     use_reloader: bool = False,
@@ -52,42 +54,56 @@ def run_simple(
     """Serve ``application`` until a signal. The arguments are those of Werkzeug's `run_simple`.
 
     ``hostname`` is an address, a name of this computer ("localhost": both 127.0.0.1 and ::1), or "unix:/path" for a
-    Unix socket; ``port`` 0 means any free one. ``use_debugger`` wraps the application in `DebuggedApplication`;
-    ``use_evalex`` gives its frames a console. ``use_reloader`` runs the program again when one of its files changes:
-    the Python files below the program's folder, imported modules that are not installed packages, and ``extra_files``
-    (paths, folders or patterns), without those that match ``exclude_patterns``. ``reloader_type`` is "auto", "stat" or
-    "watchdog"; "stat" looks every ``reloader_interval`` seconds. ``threaded=False`` answers one request at a time,
-    ``processes`` serves in that many processes. ``static_files`` maps addresses to files, folders or (package, folder).
-    ``passthrough_errors`` raises the application's exception from here. ``ssl_context`` is an `ssl.SSLContext`, a pair
-    (certificate file, key file), or "adhoc".
+    Unix socket; ``port`` 0 means any free one, and it may be text, as in ``os.environ["PORT"]``. ``use_debugger`` wraps
+    the application in `DebuggedApplication`; ``use_evalex`` gives its frames a console. ``use_reloader`` runs the
+    program again when one of its files changes: the Python files below the program's folder, imported modules that are
+    not installed packages, and ``extra_files`` (paths, folders or patterns), without those that match
+    ``exclude_patterns``. ``reloader_type`` is "auto", "stat" or "watchdog"; "stat" looks every ``reloader_interval``
+    seconds. ``threaded=False`` answers one request at a time, ``processes`` serves in that many processes.
+    ``static_files`` maps addresses to files, folders or (package, folder). ``passthrough_errors`` raises the
+    application's exception from here. ``ssl_context`` is an `ssl.SSLContext`, a pair (certificate file, key file), or
+    "adhoc".
 
     SIGINT and SIGTERM let requests finish; then `SystemExit` is raised with status 128 + n, as shells expect.
-    Raises `debugkit.ConfigurationError` for a value that cannot work, and `debugkit.DebugkitError` when the address is
-    in use.
+    When the address is in use or none of this computer, the certificate cannot be read or another value cannot work,
+    a sentence on stderr says so, and `SystemExit` is raised with status 1.
     """
     if request_handler is not None:
         raise ConfigurationError(
             "run_simple has no request_handler: put what it does to requests into a WSGI middleware, and what it does "
             "to the log into a filter of the stream it is written to."
         )
-    choices = Choices(
-        addresses=(hostname,),
-        port=port,
-        debugger={"evalex": use_evalex} if use_debugger else None,
-        reload=use_reloader,
-        extra_files=tuple(extra_files or ()),
-        exclude_patterns=tuple(exclude_patterns or ()),
-        reloader_type=reloader_type,
-        reloader_interval=reloader_interval,
-        threaded=threaded,
-        processes=processes,
-        static_files=static_files,
-        passthrough_errors=passthrough_errors,
-        ssl_context=ssl_context,
-    )
-    status = run(lambda: application, choices)
+    with in_a_sentence():
+        choices = Choices(
+            addresses=(hostname,),
+            port=port_number(port),
+            debugger={"evalex": use_evalex} if use_debugger else None,
+            reload=use_reloader,
+            extra_files=tuple(extra_files or ()),
+            exclude_patterns=tuple(exclude_patterns or ()),
+            reloader_type=reloader_type,
+            reloader_interval=reloader_interval,
+            threaded=threaded,
+            processes=processes,
+            static_files=static_files,
+            passthrough_errors=passthrough_errors,
+            ssl_context=ssl_context,
+        )
+        status = run(lambda: application, choices)
     if status or current():
         raise SystemExit(status)
+
+
+@contextmanager
+def in_a_sentence() -> Iterator[None]:
+    """Say what cannot work on stderr, and end the program with status 1. In a worker, its own start decides that."""
+    try:
+        yield
+    except (ConfigurationError, AddressInUse) as error:  # others, `passthrough_errors` brings from the application
+        if current():
+            raise
+        print(f"debugkit: {error.explanation}", file=sys.stderr)
+        raise SystemExit(1) from error
 
 
 def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here: bool = False) -> int:

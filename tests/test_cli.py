@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +273,46 @@ def test_run_simple_passes_errors_through_to_the_program() -> None:
 def test_run_simple_says_what_to_use_instead_of_a_request_handler() -> None:
     with pytest.raises(ConfigurationError, match="put what it does to requests into a WSGI middleware"):
         run_simple("127.0.0.1", 0, application([b"ok"]), request_handler=object)
+
+
+def listeners() -> Iterator[tuple[str, str]]:
+    """Programs that cannot listen, and what is said of them."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        yield f"'127.0.0.1', {port}, app", f"Port {port} is in use on 127.0.0.1"
+        yield f"'127.0.0.1', '{port}', app", f"Port {port} is in use on 127.0.0.1"
+        yield f"'127.0.0.1', {port}, app, use_reloader=True", f"Port {port} is in use on 127.0.0.1"
+    yield "'192.0.2.1', 0, app", "Cannot listen on 192.0.2.1:0"
+    yield "'no such host', 0, app", "'no such host' is not an address of this computer"
+    yield "'localhost', 'http', app", "'http' is not a port"
+    yield "'localhost', '', app", "'' is not a port"
+    yield "'localhost', None, app", "None is not a port"
+    yield "'localhost', 70000, app", "70000 is not a port"
+    yield "'unix:/no/such/folder/s', 0, app", "Cannot listen on the Unix socket /no/such/folder/s"
+    yield "'localhost', 0, app, ssl_context=('missing.crt', 'missing.key')", "missing.crt"
+    yield "'localhost', 0, app, ssl_context='adhoc.crt'", "ssl_context"
+
+
+def test_run_simple_says_what_cannot_work_in_one_sentence_and_ends_with_status_1(tmp_path: Path) -> None:
+    for arguments, sentence in listeners():
+        file = tmp_path / "site.py"
+        file.write_text(f"{HELLO}\nfrom debugkit import run_simple\nrun_simple({arguments})\n")
+        with Program(python=("site.py",), cwd=tmp_path) as process:
+            assert process.wait() == 1
+            said = process.stderr.rest()
+        assert said.startswith("debugkit: ")
+        assert sentence in said
+        assert said.count("\n") == 1, said
+
+
+def test_run_simple_takes_its_port_as_the_environment_gives_it() -> None:
+    program = f"{HELLO}\nimport os\nfrom debugkit import run_simple\nrun_simple('127.0.0.1', os.environ['PORT'], app)"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Program(python=("-c", program), PORT=str(port)) as process:
+        assert process.port() == port
+        with Client(port) as client:
+            assert client.get("/").body == b"hello"
 
 
 def test_run_simple_offers_the_parameters_of_werkzeug_with_their_defaults() -> None:

@@ -80,6 +80,15 @@ def _number(text: str, digits: str, what: str) -> int:
     return int(digits)
 
 
+def port_number(port: object) -> int:
+    """``port`` as a number; it may be text, as in ``os.environ["PORT"]``. Raises `ConfigurationError`."""
+    if isinstance(port, str) and port.isascii() and port.isdecimal() and len(port) < 20:
+        port = int(port)
+    if not isinstance(port, int):
+        raise ConfigurationError(f"{port!r:.40} is not a port: give a number from 1 to 65535, or 0 for any free one.")
+    return _checked_port(port)
+
+
 def _checked_port(port: int) -> int:
     if not 0 <= port <= 65535:
         raise ConfigurationError(f"{port} is not a port: give a number from 1 to 65535, or 0 for any free one.")

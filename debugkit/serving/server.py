@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from debugkit.serving.crew import Crew
 from debugkit.serving.http11 import Connection, Site, Sizes
-from debugkit.serving.listen import Address, listen, parse_address
+from debugkit.serving.listen import Address, listen, parse_address, port_number
 from debugkit.serving.log import Log
 from debugkit.serving.signals import SIGNALS, Bell, handling
 from debugkit.serving.site import base_environ, make_wire, peer_of, port_of, urls
@@ -46,7 +46,7 @@ ROOM = 8
 
 def make_server(
     host: str,
-    port: int,
+    port: int | str,
     app: WSGIApplication,
     *,
     sockets: list[socket.socket] | None = None,
@@ -71,6 +71,7 @@ def make_server(
     it there. ``on_stop`` is called when stopping begins, before requests are waited for: endless answers end there.
     Raises `listen.AddressInUse`, or `ConfigurationError` for an address that cannot be listened on.
     """
+    port = port_number(port)
     named = not host.startswith(("unix:", "fd:"))
     return Server(
         listen([Address(host, port) if named else parse_address(host, port)]) if sockets is None else sockets,

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+#: What is whole when the application returns it; and what is no body, which is for the server or the debugger to say.
+MADE = (list, tuple, str, bytes, dict, type(None))
+
+
 class OneAtATime:
     """WSGI middleware that calls ``app`` for one request, from the call to the end of its body, before the next."""
 
@@ -28,7 +32,7 @@ class OneAtATime:
         except BaseException:
             self._turn.release()
             raise
-        if isinstance(parts, (list, tuple)):
+        if isinstance(parts, MADE):
             self._turn.release()
             return parts
         return Turn(parts, self._turn)

@@ -29,6 +29,7 @@ from debugkit.serving.listen import (
     close_all,
     listen,
     parse_address,
+    port_number,
     systemd_sockets,
 )
 from debugkit.serving.server import make_server
@@ -210,6 +211,17 @@ def test_a_number_that_is_no_port_is_told(port: int) -> None:
 def test_an_address_of_another_computer_is_told(host: str) -> None:
     with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1"):
         bind(host, 0)
+
+
+@pytest.mark.parametrize(("port", "number"), [(0, 0), (5000, 5000), ("5000", 5000), ("0", 0), ("05000", 5000)])
+def test_a_port_may_be_text(port: int | str, number: int) -> None:
+    assert port_number(port) == number
+
+
+@pytest.mark.parametrize("port", ["", "http", "-1", "1.5", " 80", "٥", "65536", "9" * 5_000, 70_000, None, 80.0, b"80"])
+def test_what_is_no_port_is_told_whatever_it_is(port: Any) -> None:
+    with pytest.raises(ConfigurationError, match="not a port"):
+        port_number(port)
 
 
 def test_a_port_that_the_system_keeps_is_told() -> None:

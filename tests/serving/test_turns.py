@@ -89,3 +89,11 @@ def test_closing_twice_gives_back_one_turn() -> None:
     assert app._turn.locked()
     second.close()
     assert not app._turn.locked()
+
+
+@pytest.mark.parametrize("body", ["text", b"bytes", {"a": 1}, None], ids=repr)
+def test_what_is_no_body_gives_the_turn_back_and_is_handed_on_as_it_is(body: Any) -> None:
+    app = OneAtATime(lambda environ, start_response: body)
+
+    for _ in range(2):
+        assert app({}, lambda *args: lambda data: None) is body
