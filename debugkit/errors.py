@@ -35,10 +35,11 @@ class ConfigurationError(DebugkitError, ValueError):
 
 
 class ApplicationError(DebugkitError):
-    """The application breaks PEP 3333. ``filename`` and ``lineno`` are its line, where no traceback leads there."""
+    """The application breaks PEP 3333: in ``function`` at ``filename`` and ``lineno``, if no traceback leads there."""
 
-    def __init__(self, explanation: str, filename: str = "", lineno: int = 0) -> None:
+    def __init__(self, explanation: str, function: str = "", filename: str = "", lineno: int = 0) -> None:
         super().__init__(explanation)
+        self.function = function
         self.filename = filename
         self.lineno = lineno
 

@@ -28,6 +28,7 @@ from debugkit.debug.said import Said
 from debugkit.debug.settings_position import settings_position
 from debugkit.debug.suggestions import local, suggestion
 from debugkit.debug.traceback_text import traceback_text
+from debugkit.errors import ApplicationError
 from debugkit.settings import Limits
 
 __all__ = [
@@ -206,7 +207,8 @@ def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[Ca
         last = guard.exact_str(traces[-1].tb_frame.f_code.co_filename)
         if last in (filename, "<unknown>"):  # what Jinja2 calls a template that is no file
             return ()
-    return (_place(filename, position.lineno, position, text),)
+    function = exc.function if type(exc) is ApplicationError else ""
+    return (_place(filename, position.lineno, position, text, function or "<module>"),)
 
 
 def _in_settings(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[CapturedFrame, ...]:
@@ -215,8 +217,8 @@ def _in_settings(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[C
     return () if position.lineno is None else (_place(filename, position.lineno, position),)
 
 
-def _place(filename: str, lineno: int, position: Position, text: str = "") -> CapturedFrame:
+def _place(filename: str, lineno: int, position: Position, text: str = "", name: str = "<module>") -> CapturedFrame:
     made_up = _is_made_up(filename)
     return CapturedFrame(
-        None, None, filename, lineno, "<module>", "", position, pointed_at=True, generated=made_up, text=text
+        None, None, filename, lineno, name, "", position, pointed_at=True, generated=made_up, text=text
     )

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 #: Where middleware keeps the application it wraps.
 _WRAPPED = ("app", "application", "wsgi_app", "__wrapped__", "_app", "wrapped")
 _DEPTH = 20
+#: What an instruction makes for certain.
+_DISPLAYS = {
+    **dict.fromkeys(("BUILD_LIST", "LIST_EXTEND", "LIST_APPEND"), list),
+    **dict.fromkeys(("BUILD_MAP", "BUILD_CONST_KEY_MAP", "DICT_UPDATE", "MAP_ADD"), dict),
+    "BUILD_TUPLE": tuple,
+    "BUILD_STRING": str,
+}
 _SUSPENDING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: Statuses without a body: what Content-Length says then is about another answer (RFC 9110, 8.6).
 _BODYLESS = ("1", "204", "304")
@@ -146,7 +153,7 @@ class Exchange:
     def _mistake(self, sentence: str, body: object) -> ApplicationError:
         name, filename, lineno = place_of(self._app, body)
         who = f"{name} ({filename}, line {lineno})" if filename else "The application"
-        return ApplicationError(sentence.replace("{}", who, 1), filename, lineno)
+        return ApplicationError(sentence.replace("{}", who, 1), name, filename, lineno)
 
 
 _ITERATES = ("__iter__", "__getitem__")
@@ -244,22 +251,21 @@ def _own_code(app: object) -> CodeType | None:
 
 
 def _returns(code: CodeType, body: object) -> Iterator[int]:
-    """The lines on which the code can have returned ``body``: a constant tells itself from all others."""
+    """The lines on which the code can have returned ``body``: a constant or a display tells itself from others."""
     before: dis.Instruction | None = None
     for one in dis.get_instructions(code):
-        constant = one if one.opname == "RETURN_CONST" else before
-        known = constant is not None and constant.opname in ("RETURN_CONST", "LOAD_CONST")
-        if one.opname in ("RETURN_VALUE", "RETURN_CONST") and (
-            constant.argval is body if known and constant else body is not None or _may_be_none(before)
-        ):
+        made = one if one.opname == "RETURN_CONST" else before
+        if one.opname in ("RETURN_VALUE", "RETURN_CONST") and (made is None or _may_make(made, body)):
             lineno = one.positions.lineno if one.positions else None
             if lineno is not None:
                 yield lineno
         before = one
 
 
-def _may_be_none(before: dis.Instruction | None) -> bool:
-    return before is not None and not before.opname.startswith("BUILD_")
+def _may_make(made: dis.Instruction, body: object) -> bool:
+    if made.opname in ("LOAD_CONST", "RETURN_CONST"):
+        return made.argval is body
+    return _DISPLAYS.get(made.opname, type(body)) is type(body)
 
 
 def close(body: Iterable[bytes]) -> None:

@@ -313,7 +313,7 @@ class FrameViews:
         if not self._reader.values:
             return "Values are shown on the computer that runs the server, and everywhere after unlocking with the PIN."
         if frame.frame is None:
-            return "This is the line that the error speaks of: nothing of it ran here, so there are no values."
+            return "This is the line that the error speaks of. Nothing of it is running, so there are no values."
         return ""
 
     def _console_notice(self, frame: CapturedFrame) -> str:
@@ -322,7 +322,7 @@ class FrameViews:
         if frame.released:
             return f"The console is gone. {self._entry.gone_reason}".strip()
         if frame.frame is None:
-            return "Nothing ran here: there is no console."
+            return "Nothing is running here: there is no console."
         if self._reader.pin:
             return "Enter the PIN that the server printed in its terminal to run code in this frame."
         return "With the PIN switched off, consoles work only on the computer that runs the server."

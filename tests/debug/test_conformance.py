@@ -197,6 +197,17 @@ def two_ways(environ: Any, start_response: Start) -> Any:  # two_ways: text: wri
     return environ["QUERY_STRING"]
 
 
+def many_ways(environ: Any, start_response: Start) -> Any:
+    start_response("200 OK", TEXT)
+    if environ["PATH_INFO"] == "/x":
+        return {"a": environ}
+    if environ["PATH_INFO"] == "/y":
+        return [environ["PATH_INFO"].encode(), b"x"]
+    if environ["PATH_INFO"] == "/":
+        return f"at {environ['PATH_INFO']}"  # many_ways: text: write return
+    return None
+
+
 def two_constants(environ: Any, start_response: Start) -> Any:
     start_response("200 OK", TEXT)
     if environ["PATH_INFO"] == "/":
@@ -212,7 +223,7 @@ MISTAKES: dict[str, Any] = {
         *(not_started, file_not_started, generator_not_started, generator_never_started, text_from_a_generator),
         *(headers_in_a_dict, headers_in_lists, header_of_a_number, header_of_bytes, length_in_words, one_argument),
         *(status_of_a_number, interrupted, generator_exit, interrupted_generator, exiting_iterator),
-        *(two_ways, two_constants),
+        *(two_ways, many_ways, two_constants),
     )
 } | {"a_site": Site(), "a_method": Site().method}
 
@@ -234,6 +245,7 @@ def test_a_mistake_is_a_page_that_opens_the_applications_own_line(name: str) -> 
     assert answer.status == 500
     frames = shop(f"{answer.header('X-Debugkit-Traceback')}.json").json["exceptions"][0]["frames"]
     opened = [frame for frame in frames if not frame["library"]][-1]
+    assert opened["name"] != "<module>"
     assert (opened["filename"], opened["lineno"]) == (str(HERE), lineno)
     assert sentence in shop(f"{answer.header('X-Debugkit-Traceback')}.txt").text
     assert f"test_conformance.py:{lineno}" in answer.text
@@ -291,7 +303,7 @@ def test_a_mistake_is_a_page_under_every_server_which_serves_on(server: Any) -> 
                 continue  # the application around it is called rightly
             answer = fetch(port, f"/{name}")
             assert (name, answer[0]) == (name, 500)
-            if name not in ("two_ways", "two_constants", "file_not_started"):
+            if name not in ("two_ways", "many_ways", "two_constants", "file_not_started"):
                 assert expected(name)[1].partition(":")[0].encode() in answer[1], name
         assert fetch(port, "/") == (200, b"fine")
 
