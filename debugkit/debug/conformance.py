@@ -151,7 +151,10 @@ class Exchange:
         return self._mistake(f"{{}} says Content-Length: {said}. PEP 3333 wants the two to be the same.", body)
 
     def _mistake(self, sentence: str, body: object) -> ApplicationError:
-        name, filename, lineno = place_of(self._app, body)
+        try:
+            name, filename, lineno = place_of(self._app, body)
+        except Exception:  # an application may be any object; without its place the sentence still holds
+            name, filename, lineno = "", "", 0
         who = f"{name} ({filename}, line {lineno})" if filename else "The application"
         return ApplicationError(sentence.replace("{}", who, 1), name, filename, lineno)
 

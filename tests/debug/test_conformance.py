@@ -407,6 +407,21 @@ def test_a_body_of_the_old_protocol_of_iteration_is_sent_and_closed() -> None:
     assert body.closed == 1
 
 
+def test_an_application_that_is_no_python_or_hides_itself_gets_the_sentence_without_a_place() -> None:
+    class Hidden:
+        __slots__ = ()
+
+        def __getattribute__(self, name: str) -> Any:
+            raise LookupError(name)
+
+        __call__ = functools.partial(lambda environ, start_response: "text")  # type: ignore[assignment]
+
+    for app in (Hidden(), zip):
+        answer = Client(DebuggedApplication(app, identity="hidden"), validate=False)("/")  # type: ignore[arg-type]
+        assert answer.status == 500
+        assert "PEP 3333" in answer.text
+
+
 def test_an_application_that_took_the_connection_over_has_not_forgotten_to_answer() -> None:
     answer = DebuggedApplication(lambda environ, start_response: [])(
         {"PATH_INFO": "/", "HTTP_UPGRADE": "websocket"}, lambda *args: pytest.fail("an answer was begun")
