@@ -67,24 +67,41 @@ class Channel:
 class Control:
     """The worker's end: reports to the supervisor, and does what it says.
 
-    ``hello`` is the supervisor's first message; ``log`` says a line in the terminal.
+    ``hello`` is the supervisor's first message; ``log`` says a line in the terminal, and
+    ``farewell`` is called when the end begins.
     """
 
-    def __init__(self, channel: Channel, hello: Mapping[str, Any], log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        hello: Mapping[str, Any],
+        log: Callable[[str], None],
+        farewell: Callable[[], None] = lambda: None,
+    ) -> None:
         self._channel = channel
+        self._farewell = farewell
         self._log = log
         self._reported: set[str] = set()
         self._count = 0
         self._looked = self.born = time.time()
         self._waiting: list[str] | None = None  # changes that a prompt holds back
         self._stop: Callable[[], None] | None = None
+        self._beside: list[Callable[[], None]] = []
         self._leaves = False
         self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
+        #: Held by the call that serves from the supervisor's sockets.
+        self.sockets = threading.Lock()
         self.hello = hello
         self.served = False
 
     def start(self) -> None:
         self._thread.start()
+
+    def beside(self, stop: Callable[[], None]) -> None:
+        """A further server listens in this worker; it ends together with the one that `serving` is told of."""
+        self._beside.append(stop)
+        if self._leaves:
+            stop()
 
     def serving(self, stop: Callable[[], None], *, failed: bool) -> None:
         """The worker listens. ``stop`` makes it end gracefully, from any thread, and may be called again."""
@@ -142,7 +159,9 @@ class Control:
             call(hook, self._log)
         if self._stop is None:
             os._exit(0)  # still starting: nobody is served, nothing is half done
-        self._stop()
+        self._farewell()
+        for stop in (*self._beside, self._stop):
+            stop()
         threading.main_thread().join(max(0.0, deadline - time.monotonic()))
         # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
         threads = [one for one in threading.enumerate() if not one.daemon]
@@ -236,23 +255,57 @@ def installed_folders() -> tuple[str, ...]:
     return tuple(f"{folder}{os.sep}" for folder in dict.fromkeys(folders))
 
 
+class Lifeline:
+    """Tells processes that a worker has forked when it is about to end, and also when it has ended by force.
+
+    Nobody ever writes: what they wait for is the end of it, which comes when the worker's end is closed.
+    """
+
+    def __init__(self) -> None:
+        self._ours, self._theirs = socket.socketpair()
+
+    def break_off(self) -> None:
+        self._ours.close()
+
+    def follow(self, stop: Callable[[], None]) -> None:
+        """Have ``stop`` called, in a forked process, when its worker ends."""
+        threading.Thread(target=self._wait, args=[stop], name="debugkit-lifeline", daemon=True).start()
+
+    def _wait(self, stop: Callable[[], None]) -> None:
+        self._theirs.recv(1)
+        stop()
+
+
 #: The worker's end in this process, if it is a worker.
 _current: Control | None = None
+#: In a worker, and in what it has forked.
+_lifeline: Lifeline | None = None
 
 
 def take(channel: Channel, log: Callable[[str], None]) -> Control:
     """Make this process a worker: wait for the supervisor's hello, and listen to it from now on."""
-    global _current
+    global _current, _lifeline
     messages: list[dict[str, Any]] = []
     while not messages:
         messages = channel.receive()
     hello = messages[0]
     importlib.invalidate_caches()  # it may have waited for long: files have come since
-    # A process that this one forks must not seem to be it: the supervisor would wait for its end.
-    os.register_at_fork(after_in_child=channel.sock.close)
-    _current = Control(channel, hello, log)
+    _lifeline = Lifeline()
+    _current = Control(channel, hello, log, _lifeline.break_off)
+    os.register_at_fork(after_in_child=functools.partial(_leave_the_worker, channel.sock, _lifeline))
     _current.start()
     return _current
+
+
+def _leave_the_worker(channel: socket.socket, lifeline: Lifeline) -> None:
+    """In a process that a worker has forked: it must not seem to be the worker, nor take what belongs to that one.
+
+    The supervisor would wait for its end, and it would answer other servers' requests.
+    """
+    global _current
+    _current = None
+    channel.close()
+    lifeline.break_off()
 
 
 def current() -> Control | None:
@@ -260,6 +313,17 @@ def current() -> Control | None:
     return _current
 
 
+def end_together(stop: Callable[[], None]) -> None:
+    """Have ``stop`` called when the worker ends that this process is, or was forked from."""
+    if _current is not None:
+        _current.beside(stop)
+    elif _lifeline is not None:
+        _lifeline.follow(stop)
+
+
 def is_running_from_reloader() -> bool:
-    """Whether this process was started by a reloader, and serves. Says nothing of the environment, which may lie."""
-    return _current is not None
+    """Whether this process, or the one that forked it, was started by a reloader, and serves.
+
+    Says nothing of the environment, which may lie.
+    """
+    return _lifeline is not None
