@@ -250,7 +250,11 @@ def serve(
         end_together(server.request_stop)
     elif control is not None:
         control.serving(server.request_stop, failed=failed)
-    number = server.serve_forever()
+    try:
+        number = server.serve_forever()
+    finally:
+        if control is not None and not beside:
+            control.over()
     return 128 + number if number else 0
 
 

@@ -5,6 +5,7 @@ The worker's end lives here, with the thread that listens to the supervisor; the
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib
 import json
@@ -25,11 +26,14 @@ from typing import Any
 from debugkit.hooks import ANSWERS, changing, leaving
 from debugkit.raised import field, traceback_of
 from debugkit.serving.held import at_prompt
+from debugkit.serving.lifeline import Lifeline
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
 TICK = 0.5
 #: Seconds that a worker has to end after its supervisor has died.
-ORPHAN_GRACE = 1.0
+ORPHAN_GRACE = 2.0
+#: Seconds that threads of the application, and what follows `run_simple`, have when serving is over.
+PARTING = 2.0
 
 
 class Channel:
@@ -51,6 +55,11 @@ class Channel:
                 self.sock.sendall(line)
             except OSError:
                 pass
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to receive now. False when this end is closed."""
+        return self.fileno() >= 0 and bool(select.select([self.sock], [], [], 0)[0])
 
     def receive(self) -> list[dict[str, Any]]:
         """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone."""
@@ -86,6 +95,7 @@ class Control:
         self._looked = self.born = time.time()
         self._waiting: list[str] | None = None  # changes that a prompt holds back
         self._stop: Callable[[], None] | None = None
+        self._over = threading.Event()
         self._beside: list[Callable[[], None]] = []
         self._leaves = False
         self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
@@ -111,6 +121,10 @@ class Control:
         if self._leaves:  # told so while the application was being imported
             stop()
 
+    def over(self) -> None:
+        """Serving has ended, and the program goes on to its end."""
+        self._over.set()
+
     def refuse(self, status: int) -> None:
         """Starting again would not help: the supervisor is to end with ``status``."""
         self._channel.send("refused", status=status)
@@ -124,8 +138,8 @@ class Control:
                 for message in self._channel.receive() if readable else ():
                     self._obey(message)
             except EOFError:
-                self._end(ORPHAN_GRACE, False)
-                threading.Event().wait(ORPHAN_GRACE)  # for `atexit`, in the main thread
+                threading.Thread(target=self._end, args=[False], daemon=True).start()
+                threading.Event().wait(ORPHAN_GRACE)
                 os._exit(1)
             self._report()
             self._look_at_the_prompt()
@@ -135,7 +149,7 @@ class Control:
             self._consider(message["paths"])
         elif not self._leaves:
             self._leaves = True
-            threading.Thread(target=self._end, args=[message["grace"], message["reload"]], daemon=True).start()
+            threading.Thread(target=self._end, args=[message["reload"]], daemon=True).start()
 
     def _consider(self, paths: list[str]) -> None:
         if self._waiting is None and not at_prompt():
@@ -152,9 +166,11 @@ class Control:
     def _decide(self, paths: list[str]) -> None:
         self._channel.send("verdict", answer=decision(paths, self._log), paths=paths)
 
-    def _end(self, grace: float, reload: bool) -> None:
-        """End this process: gently, and by force when that has not happened after ``grace`` seconds."""
-        deadline = time.monotonic() + grace
+    def _end(self, reload: bool) -> None:
+        """End this process: gently, and by force when threads or the program itself go on after serving is over.
+
+        The server sees to its own end. Who has asked for this has the last word, and kills.
+        """
         for hook in leaving if reload else ():
             call(hook, self._log)
         if self._stop is None:
@@ -162,13 +178,18 @@ class Control:
         self._farewell()
         for stop in (*self._beside, self._stop):
             stop()
+        self._over.wait()
+        deadline = time.monotonic() + PARTING
         threading.main_thread().join(max(0.0, deadline - time.monotonic()))
         # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
         threads = [one for one in threading.enumerate() if not one.daemon]
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        if kept := [thread.name for thread in threads if thread.is_alive()]:
-            self._log(f" * Ended the old process by force; what kept it: {', '.join(kept)}")
+        if kept := [thread for thread in threads if thread.is_alive()]:
+            self._log(f" * Ended the old process by force; what kept it: {', '.join(one.name for one in kept)}")
+            if threading.main_thread() not in kept:
+                atexit._run_exitfuncs()
+                flush()
             os._exit(0)
 
     def _report(self) -> None:
@@ -184,6 +205,13 @@ class Control:
         if new:
             self._reported.update(new)
             self._channel.send("imported", files=new, since=since)
+
+
+def flush() -> None:
+    """Write what Python writes at the end of a process, which does not come to its end."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def decision(paths: Sequence[str], log: Callable[[str], None]) -> str:
@@ -253,27 +281,6 @@ def installed_folders() -> tuple[str, ...]:
     folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     folders += [*site.getsitepackages(), site.getusersitepackages()] if hasattr(site, "getsitepackages") else []
     return tuple(f"{folder}{os.sep}" for folder in dict.fromkeys(folders))
-
-
-class Lifeline:
-    """Tells processes that a worker has forked when it is about to end, and also when it has ended by force.
-
-    Nobody ever writes: what they wait for is the end of it, which comes when the worker's end is closed.
-    """
-
-    def __init__(self) -> None:
-        self._ours, self._theirs = socket.socketpair()
-
-    def break_off(self) -> None:
-        self._ours.close()
-
-    def follow(self, stop: Callable[[], None]) -> None:
-        """Have ``stop`` called, in a forked process, when its worker ends."""
-        threading.Thread(target=self._wait, args=[stop], name="debugkit-lifeline", daemon=True).start()
-
-    def _wait(self, stop: Callable[[], None]) -> None:
-        self._theirs.recv(1)
-        stop()
 
 
 #: The worker's end in this process, if it is a worker.

@@ -308,6 +308,7 @@ class Server:
         self._cut(lambda connection: connection.wire.detached)  # a WebSocket would go on for ever
         self._part()
         self._finish(self._grace)
+        self._name_unfinished()
         self._cut(lambda connection: True)
         self._hurry = False
         self._finish(CUT)
@@ -324,6 +325,13 @@ class Server:
             left = [connection for connection in self._connections if chosen(connection)]
         for connection in left:
             connection.wire.interrupt()
+
+    def _name_unfinished(self) -> None:
+        """Say which requests kept the server, and are cut off: whoever waited wants to know, and their clients too."""
+        with self._lock:
+            lines = [connection.line for connection in self._connections if connection.answering]
+        for line in dict.fromkeys(filter(None, map(self._log.shown, lines))):
+            self._log.say(f" * Cut off, still being answered at the end: {line}")
 
     def _part(self) -> None:
         """Hang up on idle clients, but answer first what they have sent already, or are just sending."""
