@@ -61,8 +61,8 @@ debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.debug.failure
 debugkit.serving
-debugkit.serving.crew debugkit.serving.fingerprints debugkit.serving.held debugkit.serving.holders
-debugkit.serving.lifeline debugkit.serving.log
+debugkit.serving.crew debugkit.serving.fingerprints debugkit.serving.forks debugkit.serving.held
+debugkit.serving.holders debugkit.serving.lifeline debugkit.serving.log
 debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
 debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls_context debugkit.serving.turns
 debugkit.serving.waiting debugkit.serving.wire
