@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +26,7 @@ from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
 from debugkit.serving.server import GRACE, make_server
 from debugkit.serving.site import urls
+from debugkit.serving.terminal import restored_terminal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -114,7 +116,8 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
     try:
         if choices.reload and not supervised:
             return _supervise(load, choices, sockets, here=supervise_here)
-        return serve(load(), choices, sockets, beside=supervised)
+        with nullcontext() if supervised else restored_terminal():
+            return serve(load(), choices, sockets, beside=supervised)
     finally:
         close_all(sockets)
 

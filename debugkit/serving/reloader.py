@@ -21,6 +21,7 @@ from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.signals import SIGNALS, Bell, handling
+from debugkit.serving.terminal import restored_terminal
 from debugkit.serving.watch import Scope, make_watcher
 from debugkit.serving.workers import LAST_RESORT, Worker, end, forget_bytecode, installed, reap, start
 
@@ -73,7 +74,7 @@ class Supervisor:
     def run(self) -> int:
         """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
         try:
-            with handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._bell):
+            with restored_terminal(), handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._bell):
                 self._watcher.start()
                 self._spawn()
                 while self._status is None or self._workers:
