@@ -19,7 +19,15 @@ from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tl
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.raised import traceback_of, with_traceback
-from debugkit.serving.control import Control, call, current, end_together, files_of, is_running_from_reloader
+from debugkit.serving.control import (
+    Control,
+    call,
+    current,
+    end_together,
+    files_of,
+    is_first_run,
+    is_running_from_reloader,
+)
 from debugkit.serving.listen import AddressInUse, UnixListener, adopt, close_all, parse_address
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
@@ -112,7 +120,7 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
         finally:
             control.sockets.release()
     supervised = is_running_from_reloader()
-    sockets = listen_after_the_last(choices) if supervised else listen_on(choices, Log())
+    sockets = listen_on(choices, Log()) if is_first_run() else listen_after_the_last(choices)
     try:
         if choices.reload and not supervised:
             return _supervise(load, choices, sockets, here=supervise_here)
@@ -247,7 +255,7 @@ def serve(
         on_stop=ends,
     )
     addresses = urls(sockets, "https" if context else "http", name)
-    announce(addresses, name, debugger, choices, control)
+    announce(addresses, name, debugger, choices)
     server = Processes(make, sockets, choices.processes) if choices.processes != 1 else make()
     if beside:
         end_together(server.request_stop)
@@ -261,12 +269,10 @@ def serve(
     return 128 + number if number else 0
 
 
-def announce(
-    addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, choices: Choices, control: Control | None
-) -> None:
+def announce(addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, choices: Choices) -> None:
     """Print the banner when the first process of a server starts, and call the hooks."""
     log = choices.log or Log()
-    first = control is None or control.hello["number"] == 1
+    first = is_first_run()
     notes: list[str] = []
     # Behind a Unix socket is a proxy, whose address only it knows.
     web = next((address for address in addresses if address.startswith("http")), "")

@@ -287,17 +287,20 @@ def installed_folders() -> tuple[str, ...]:
 _current: Control | None = None
 #: In a worker, and in what it has forked.
 _lifeline: Lifeline | None = None
+#: How many workers have run the program, with this one; 0 without a supervisor.
+_number = 0
 
 
 def take(channel: Channel, log: Callable[[str], None]) -> Control:
     """Make this process a worker: wait for the supervisor's hello, and listen to it from now on."""
-    global _current, _lifeline
+    global _current, _lifeline, _number
     messages: list[dict[str, Any]] = []
     while not messages:
         messages = channel.receive()
     hello = messages[0]
     importlib.invalidate_caches()  # it may have waited for long: files have come since
     _lifeline = Lifeline()
+    _number = hello.get("number", 1)
     _current = Control(channel, hello, log, _lifeline.break_off)
     os.register_at_fork(after_in_child=functools.partial(_leave_the_worker, channel.sock, _lifeline))
     _current.start()
@@ -326,6 +329,11 @@ def end_together(stop: Callable[[], None]) -> None:
         _current.beside(stop)
     elif _lifeline is not None:
         _lifeline.follow(stop)
+
+
+def is_first_run() -> bool:
+    """Whether no worker has run the program before this process, or the worker that forked it."""
+    return _number <= 1
 
 
 def is_running_from_reloader() -> bool:

@@ -86,6 +86,10 @@ def test_each_server_answers_at_its_own_address_before_and_after_a_save(tmp_path
         assert caller.failures == []
         assert (answers(town.shop), answers(town.metrics)) == ({"shop two"}, {"metrics two"})
         assert gone(old)
+        said = running.process.mark()
+        running.save(town.program("three"))
+        town.wait(running, "three")
+        assert "Press Ctrl+C" not in running.terminal[said:]
         assert running.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
         assert "Traceback" not in running.process.stderr.rest()
         assert "by force" not in running.terminal
