@@ -8,8 +8,10 @@ import os
 import secrets
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
@@ -18,18 +20,31 @@ from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tl
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.raised import traceback_of, with_traceback
-from debugkit.serving.control import Control, call, current, files_of
+from debugkit.serving.control import (
+    Control,
+    call,
+    current,
+    end_together,
+    files_of,
+    is_first_run,
+    is_running_from_reloader,
+)
 from debugkit.serving.listen import AddressInUse, UnixListener, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
 from debugkit.serving.server import GRACE, make_server
 from debugkit.serving.site import urls
+from debugkit.serving.terminal import restored_terminal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from debugkit.debug.wsgi import DebuggedApplication
+
+#: Seconds that a worker has to leave an address that its successor asks for, and between two attempts of that one.
+LEAVING = 5.0
+BETWEEN = 0.05
 
 
 def run_simple(
@@ -114,21 +129,58 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
     Raises `DebugkitError`, and what ``load`` raises when there is no supervisor to show it.
     """
     control = current()
-    if control is not None:
-        return _work(load, choices, control)
-    sockets = listen_on(choices, Log())
+    if control is not None and _asks_for_the_sockets(choices, control) and control.sockets.acquire(blocking=False):
+        try:
+            return _work(load, choices, control)
+        finally:
+            control.sockets.release()
+    supervised = is_running_from_reloader()
+    sockets = listen_on(choices, Log()) if is_first_run() else listen_after_the_last(choices)
     try:
-        if choices.reload:
+        if choices.reload and not supervised:
             return _supervise(load, choices, sockets, here=supervise_here)
-        return serve(load(), choices, sockets)
+        with nullcontext() if supervised else restored_terminal():
+            return serve(load(), choices, sockets, beside=supervised)
     finally:
         close_all(sockets)
 
 
+def _asks_for_the_sockets(choices: Choices, control: Control) -> bool:
+    """Whether this call is the one that has become the supervisor, in the worker's run of the same program.
+
+    That one has a reloader. Its address may have been edited since; or its reloader, while the address still tells,
+    unless it is any free port, for which further servers ask in the same words.
+    """
+    return choices.reload or (_keeps_its_address(choices, control) and choices.port != 0)
+
+
+def _keeps_its_address(choices: Choices, control: Control) -> bool:
+    return (list(choices.addresses), choices.port) == (control.hello["addresses"], control.hello["port"])
+
+
+def _where(choices: Choices) -> str:
+    """The addresses for a sentence, with the port of those that name none."""
+    port = f" (port {choices.port})" if choices.port else ""
+    alone = [parse_address(text, 1) == parse_address(text, 2) for text in choices.addresses]
+    return ", ".join(text if knows else text + port for text, knows in zip(choices.addresses, alone, strict=True))
+
+
+def listen_after_the_last(choices: Choices, *, clock: Callable[[], float] = time.monotonic) -> list[socket.socket]:
+    """Sockets for a further server. The worker before this one may be about to leave the same address."""
+    deadline = clock() + LEAVING
+    while True:
+        try:
+            return listen_on(choices, Log())
+        except AddressInUse:
+            if clock() > deadline:
+                raise
+        threading.Event().wait(BETWEEN)
+
+
 def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
-    """Serve in a process that a supervisor started."""
-    if list(choices.addresses) != control.hello["addresses"]:
-        Log().say(f" * Start the program again to listen on {', '.join(choices.addresses)}: it keeps its sockets.")
+    """Serve from the sockets of the supervisor that started this process."""
+    if not _keeps_its_address(choices, control):
+        Log().say(f" * Start the program again to listen on {_where(choices)}: it keeps its sockets.")
     try:
         application = load()
     except (DebugkitError, KeyboardInterrupt):
@@ -157,6 +209,7 @@ def _supervise(
         grace=GRACE,
         hello={
             "addresses": choices.addresses,
+            "port": choices.port,
             "environ": dict(choices.environ),
             "debugger": choices.debugger if here or choices.late else portable(load(), choices),
             "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
@@ -181,8 +234,18 @@ def inherited(control: Control) -> list[socket.socket]:
     return [adopt(descriptor) for descriptor in control.hello["sockets"]]
 
 
-def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.socket], *, failed: bool = False) -> int:
-    """Serve from ``sockets``, which are the server's from now on. Returns the exit status."""
+def serve(
+    application: WSGIApplication,
+    choices: Choices,
+    sockets: list[socket.socket],
+    *,
+    failed: bool = False,
+    beside: bool = False,
+) -> int:
+    """Serve from ``sockets``, which are the server's from now on. Returns the exit status.
+
+    ``beside``: this is a further server of a program that a reloader runs, and ends with it.
+    """
     application, debugger = dressed(application, choices)
     control = current()
     ends: list[Callable[[], None]] = []
@@ -207,20 +270,24 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
         on_stop=ends,
     )
     addresses = urls(sockets, "https" if context else "http", name)
-    announce(addresses, name, debugger, choices, control)
+    announce(addresses, name, debugger, choices)
     server = Processes(make, sockets, choices.processes) if choices.processes != 1 else make()
-    if control is not None:
+    if beside:
+        end_together(server.request_stop)
+    elif control is not None:
         control.serving(server.request_stop, failed=failed)
-    number = server.serve_forever()
+    try:
+        number = server.serve_forever()
+    finally:
+        if control is not None and not beside:
+            control.over()
     return 128 + number if number else 0
 
 
-def announce(
-    addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, choices: Choices, control: Control | None
-) -> None:
+def announce(addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, choices: Choices) -> None:
     """Print the banner when the first process of a server starts, and call the hooks."""
     log = choices.log or Log()
-    first = control is None or control.hello["number"] == 1
+    first = is_first_run()
     notes: list[str] = []
     # Behind a Unix socket is a proxy, whose address only it knows.
     web = next((address for address in addresses if address.startswith("http")), "")

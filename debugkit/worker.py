@@ -26,10 +26,14 @@ def main(arguments: Sequence[str]) -> int:
     """
     for module in PREPARED:
         importlib.import_module(module)
+    channel = socket.socket(fileno=int(arguments[0]))
+    channel.set_inheritable(False)  # or whatever the application starts would keep it open
     try:
-        control = take(Channel(socket.socket(fileno=int(arguments[0]))), Log().say)
+        control = take(Channel(channel), Log().say)
     except (EOFError, KeyboardInterrupt):  # not needed any more
         return 0
+    for descriptor in control.hello["sockets"]:
+        os.set_inheritable(descriptor, False)
     # For applications that ask whether they run under a reloader. Nothing here reads it.
     os.environ.update({"WERKZEUG_RUN_MAIN": "true", **control.hello["environ"]})
     try:

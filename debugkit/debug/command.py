@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextvars
 import linecache
+import os
 import sys
 import threading
 import traceback
@@ -93,6 +94,7 @@ class Command:
         self._limit = limit
         self._clock = clock
         self._start = clock()
+        self._process = os.getpid()
         self._end = end
         # Held while KeyboardInterrupt is raised in the thread, and to disarm. A plain lock: CPython lets no exception
         # in between taking it and the body of its `with`, which a lock with Python code in it does not promise.
@@ -125,6 +127,9 @@ class Command:
             except BaseException as error:
                 self._explain("A context of the failed request cannot be entered; the command runs without it", error)
         status = self._interruptible()
+        if os.getpid() != self._process:
+            # The command has forked. This process is a copy without any other thread, which nobody would ever end.
+            os._exit(0)
         try:
             stack.close()
         except BaseException as error:

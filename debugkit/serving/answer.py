@@ -41,7 +41,7 @@ class Answer:
     """One response: what `start_response` and `write` were told, and how far it has been sent."""
 
     __slots__ = (
-        *("_announce", "_chunked", "_head", "_head_only", "_left", "_old", "_wire"),
+        *("_announce", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_wire"),
         *("begun", "keep", "length", "size", "status"),
     )
 
@@ -52,6 +52,8 @@ class Answer:
         self._head_only = head_only
         self._head = ""
         self._left: int | None = None
+        #: Since when a client that sends no more has got nothing either, and how much it had got by then.
+        self._silence: tuple[int, float] | None = None
         #: Called before the answer begins. What it raises keeps it from beginning.
         self._announce = announce
         self.keep = keep
@@ -109,6 +111,19 @@ class Answer:
         if data:
             self._send(data)
 
+    def _send_nothing(self) -> None:
+        """Give up a client that has hung up: whoever sends nothing would never learn that it has left.
+
+        One that has only finished sending looks the same, and still takes its answer: as long as there is one.
+        """
+        if not self._wire.hung_up:
+            return
+        now = time.monotonic()
+        if self._silence is None or self._silence[0] != self.size:
+            self._silence = self.size, now
+        elif now - self._silence[1] > self._wire.closing:
+            raise Disconnected("The client has hung up.")
+
     def send_all(self, parts: Iterable[bytes]) -> None:
         """Send what the application returned, and finish."""
         if type(parts) is FileWrapper and not self.begun:
@@ -120,6 +135,8 @@ class Answer:
             return
         for part in parts:
             self.write(part)
+            if not part:
+                self._send_nothing()
             if self._head_only and self.begun:
                 return
         self._finish()

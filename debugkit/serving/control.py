@@ -5,6 +5,7 @@ The worker's end lives here, with the thread that listens to the supervisor; the
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib
 import json
@@ -25,11 +26,14 @@ from typing import Any
 from debugkit.hooks import ANSWERS, changing, leaving
 from debugkit.raised import field, traceback_of
 from debugkit.serving.held import at_prompt
+from debugkit.serving.lifeline import Lifeline
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
 TICK = 0.5
 #: Seconds that a worker has to end after its supervisor has died.
-ORPHAN_GRACE = 1.0
+ORPHAN_GRACE = 2.0
+#: Seconds that threads of the application, and what follows `run_simple`, have when serving is over.
+PARTING = 2.0
 
 
 class Channel:
@@ -52,6 +56,11 @@ class Channel:
             except OSError:
                 pass
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to receive now. False when this end is closed."""
+        return self.fileno() >= 0 and bool(select.select([self.sock], [], [], 0)[0])
+
     def receive(self) -> list[dict[str, Any]]:
         """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone."""
         try:
@@ -67,24 +76,42 @@ class Channel:
 class Control:
     """The worker's end: reports to the supervisor, and does what it says.
 
-    ``hello`` is the supervisor's first message; ``log`` says a line in the terminal.
+    ``hello`` is the supervisor's first message; ``log`` says a line in the terminal, and
+    ``farewell`` is called when the end begins.
     """
 
-    def __init__(self, channel: Channel, hello: Mapping[str, Any], log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        hello: Mapping[str, Any],
+        log: Callable[[str], None],
+        farewell: Callable[[], None] = lambda: None,
+    ) -> None:
         self._channel = channel
+        self._farewell = farewell
         self._log = log
         self._reported: set[str] = set()
         self._count = 0
         self._looked = self.born = time.time()
         self._waiting: list[str] | None = None  # changes that a prompt holds back
         self._stop: Callable[[], None] | None = None
+        self._over = threading.Event()
+        self._beside: list[Callable[[], None]] = []
         self._leaves = False
         self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
+        #: Held by the call that serves from the supervisor's sockets.
+        self.sockets = threading.Lock()
         self.hello = hello
         self.served = False
 
     def start(self) -> None:
         self._thread.start()
+
+    def beside(self, stop: Callable[[], None]) -> None:
+        """A further server listens in this worker; it ends together with the one that `serving` is told of."""
+        self._beside.append(stop)
+        if self._leaves:
+            stop()
 
     def serving(self, stop: Callable[[], None], *, failed: bool) -> None:
         """The worker listens. ``stop`` makes it end gracefully, from any thread, and may be called again."""
@@ -93,6 +120,10 @@ class Control:
         self._channel.send("serving", failed=failed)
         if self._leaves:  # told so while the application was being imported
             stop()
+
+    def over(self) -> None:
+        """Serving has ended, and the program goes on to its end."""
+        self._over.set()
 
     def refuse(self, status: int) -> None:
         """Starting again would not help: the supervisor is to end with ``status``."""
@@ -107,8 +138,8 @@ class Control:
                 for message in self._channel.receive() if readable else ():
                     self._obey(message)
             except EOFError:
-                self._end(ORPHAN_GRACE, False)
-                threading.Event().wait(ORPHAN_GRACE)  # for `atexit`, in the main thread
+                threading.Thread(target=self._end, args=[False], daemon=True).start()
+                threading.Event().wait(ORPHAN_GRACE)
                 os._exit(1)
             self._report()
             self._look_at_the_prompt()
@@ -118,7 +149,7 @@ class Control:
             self._consider(message["paths"])
         elif not self._leaves:
             self._leaves = True
-            threading.Thread(target=self._end, args=[message["grace"], message["reload"]], daemon=True).start()
+            threading.Thread(target=self._end, args=[message["reload"]], daemon=True).start()
 
     def _consider(self, paths: list[str]) -> None:
         if self._waiting is None and not at_prompt():
@@ -135,21 +166,30 @@ class Control:
     def _decide(self, paths: list[str]) -> None:
         self._channel.send("verdict", answer=decision(paths, self._log), paths=paths)
 
-    def _end(self, grace: float, reload: bool) -> None:
-        """End this process: gently, and by force when that has not happened after ``grace`` seconds."""
-        deadline = time.monotonic() + grace
+    def _end(self, reload: bool) -> None:
+        """End this process: gently, and by force when threads or the program itself go on after serving is over.
+
+        The server sees to its own end. Who has asked for this has the last word, and kills.
+        """
         for hook in leaving if reload else ():
             call(hook, self._log)
         if self._stop is None:
             os._exit(0)  # still starting: nobody is served, nothing is half done
-        self._stop()
+        self._farewell()
+        for stop in (*self._beside, self._stop):
+            stop()
+        self._over.wait()
+        deadline = time.monotonic() + PARTING
         threading.main_thread().join(max(0.0, deadline - time.monotonic()))
         # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
         threads = [one for one in threading.enumerate() if not one.daemon]
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        if kept := [thread.name for thread in threads if thread.is_alive()]:
-            self._log(f" * Ended the old process by force; what kept it: {', '.join(kept)}")
+        if kept := [thread for thread in threads if thread.is_alive()]:
+            self._log(f" * Ended the old process by force; what kept it: {', '.join(one.name for one in kept)}")
+            if threading.main_thread() not in kept:
+                atexit._run_exitfuncs()
+                flush()
             os._exit(0)
 
     def _report(self) -> None:
@@ -165,6 +205,13 @@ class Control:
         if new:
             self._reported.update(new)
             self._channel.send("imported", files=new, since=since)
+
+
+def flush() -> None:
+    """Write what Python writes at the end of a process, which does not come to its end."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
 
 
 def decision(paths: Sequence[str], log: Callable[[str], None]) -> str:
@@ -238,21 +285,37 @@ def installed_folders() -> tuple[str, ...]:
 
 #: The worker's end in this process, if it is a worker.
 _current: Control | None = None
+#: In a worker, and in what it has forked.
+_lifeline: Lifeline | None = None
+#: How many workers have run the program, with this one; 0 without a supervisor.
+_number = 0
 
 
 def take(channel: Channel, log: Callable[[str], None]) -> Control:
     """Make this process a worker: wait for the supervisor's hello, and listen to it from now on."""
-    global _current
+    global _current, _lifeline, _number
     messages: list[dict[str, Any]] = []
     while not messages:
         messages = channel.receive()
     hello = messages[0]
     importlib.invalidate_caches()  # it may have waited for long: files have come since
-    # A process that this one forks must not seem to be it: the supervisor would wait for its end.
-    os.register_at_fork(after_in_child=channel.sock.close)
-    _current = Control(channel, hello, log)
+    _lifeline = Lifeline()
+    _number = hello.get("number", 1)
+    _current = Control(channel, hello, log, _lifeline.break_off)
+    os.register_at_fork(after_in_child=functools.partial(_leave_the_worker, channel.sock, _lifeline))
     _current.start()
     return _current
+
+
+def _leave_the_worker(channel: socket.socket, lifeline: Lifeline) -> None:
+    """In a process that a worker has forked: it must not seem to be the worker, nor take what belongs to that one.
+
+    The supervisor would wait for its end, and it would answer other servers' requests.
+    """
+    global _current
+    _current = None
+    channel.close()
+    lifeline.break_off()
 
 
 def current() -> Control | None:
@@ -260,6 +323,22 @@ def current() -> Control | None:
     return _current
 
 
+def end_together(stop: Callable[[], None]) -> None:
+    """Have ``stop`` called when the worker ends that this process is, or was forked from."""
+    if _current is not None:
+        _current.beside(stop)
+    elif _lifeline is not None:
+        _lifeline.follow(stop)
+
+
+def is_first_run() -> bool:
+    """Whether no worker has run the program before this process, or the worker that forked it."""
+    return _number <= 1
+
+
 def is_running_from_reloader() -> bool:
-    """Whether this process was started by a reloader, and serves. Says nothing of the environment, which may lie."""
-    return _current is not None
+    """Whether this process, or the one that forked it, was started by a reloader, and serves.
+
+    Says nothing of the environment, which may lie.
+    """
+    return _lifeline is not None

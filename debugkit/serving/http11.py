@@ -68,6 +68,8 @@ class Connection:
             "debugkit.socket": self._handover,
             "werkzeug.socket": self._handover,  # where WebSocket libraries look
         }
+        #: The application is at work on `line`.
+        self.answering = False
         self._next_reader(b"")
 
     def _next_reader(self, received: bytes) -> None:
@@ -159,7 +161,7 @@ class Connection:
         return too_large() if b"\n" in self._received else too_long()
 
     def _refuse(self, error: Malformed, *, unread: bool = True) -> None:
-        self._site.access(self._peer, f"{self._line()} ({error})", error.status, 0, 0.0)
+        self._site.access(self._peer, f"{self.line} ({error})", error.status, 0, 0.0)
         answer = Answer(self.wire, keep=False, old=True, head_only=False, announce=lambda: None)
         try:
             answer.fail(error.status, f"{error}\n")
@@ -167,7 +169,8 @@ class Connection:
         except Disconnected:
             self.wire.close()
 
-    def _line(self) -> str:
+    @property
+    def line(self) -> str:
         """The request's first line; a dash when none could be read."""
         request = self._request
         if request is None:
@@ -185,10 +188,12 @@ class Connection:
         body = self._body(environ, received)
         self._handover.early = bool(received)
         answer = self._new_answer(environ, body)
+        self.answering = True
         complete = self._run(environ, answer, body)
+        self.answering = False
         status = 101 if self.wire.detached else answer.status if answer.begun else 0
         if status:
-            self._site.access(self._peer, self._line(), status, answer.size, time.perf_counter() - began)
+            self._site.access(self._peer, self.line, status, answer.size, time.perf_counter() - began)
         behind = received if body is None else body.behind()
         if complete and answer.keep and (body is None or body.drain(self._site.patience.drain)):
             self._next_reader(behind if body is None else body.behind())

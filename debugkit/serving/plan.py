@@ -61,6 +61,7 @@ def become_supervisor(plan: Plan) -> NoReturn:
 
     It starts afresh: nothing of the program is left in it, neither threads nor locks nor memory.
     """
+    end_children()
     atexit._run_exitfuncs()  # as at the end of any program; this one ends here
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -74,6 +75,16 @@ def become_supervisor(plan: Plan) -> NoReturn:
         code = boot("debugkit.serving.reloader", shlex.join(plan.program.argv[1:]))
         command = [sys.executable, *plan.program.options, "-c", code, str(file.fileno())]
         os.execve(sys.executable, command, first_environ())
+
+
+def end_children() -> None:
+    """End the processes that the program has started with `multiprocessing`: it starts them again.
+
+    Its own `atexit` function waits for those that are not daemons, and servers never end.
+    """
+    multiprocessing = sys.modules.get("multiprocessing")
+    for child in multiprocessing.active_children() if multiprocessing else ():
+        child.terminate()
 
 
 def first_environ(path: Path = Path("/proc/self/environ")) -> dict[bytes, bytes]:

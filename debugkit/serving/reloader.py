@@ -21,8 +21,9 @@ from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.signals import SIGNALS, Bell, handling
+from debugkit.serving.terminal import restored_terminal
 from debugkit.serving.watch import Scope, make_watcher
-from debugkit.serving.workers import EXTRA_GRACE, Worker, end, forget_bytecode, installed, reap, start
+from debugkit.serving.workers import LAST_RESORT, Worker, end, forget_bytecode, installed, reap, start
 
 #: Seconds that a worker has for the answer whether a change needs a restart.
 ANSWER_TIME = 3.0
@@ -73,7 +74,7 @@ class Supervisor:
     def run(self) -> int:
         """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
         try:
-            with handling(SIGNALS, self._on_signal, self._bell):
+            with restored_terminal(), handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._bell):
                 self._watcher.start()
                 self._spawn()
                 while self._status is None or self._workers:
@@ -102,7 +103,8 @@ class Supervisor:
         self._bell.ring()
 
     def _on_signal(self, number: int, frame: object) -> None:
-        self._signals.append(number)
+        if number != signal.SIGCHLD:  # which only wakes the loop
+            self._signals.append(number)
 
     # The loop.
 
@@ -112,6 +114,7 @@ class Supervisor:
                 self._bell.hear()
             else:
                 self._hear(key.data)
+        self._look_for_the_ended()
         while self._signals:
             self._stop(self._signals.popleft())
         while self._batches:
@@ -184,15 +187,28 @@ class Supervisor:
         try:
             messages = worker.channel.receive()
         except (EOFError, ValueError):  # ValueError: something else than our control has written there
-            self._selector.unregister(worker.channel.sock)
-            worker.channel.sock.close()
-            self._workers.discard(worker)
-            if worker is self._spare:
-                self._spare = None
-            self._ended(worker, reap(worker.process))
+            self._lose(worker)
             return
         for message in messages:
             self._hearing[message.pop("kind")](worker, **message)
+
+    def _lose(self, worker: Worker) -> None:
+        self._selector.unregister(worker.channel.sock)
+        worker.channel.sock.close()
+        self._workers.discard(worker)
+        if worker is self._spare:
+            self._spare = None
+        self._ended(worker, reap(worker.process))
+
+    def _look_for_the_ended(self) -> None:
+        """A process may be gone while its end of the channel is open in another one that it has started."""
+        for worker in [*self._workers, *([self._spare] if self._spare else [])]:
+            if worker.process.poll() is None:
+                continue
+            while worker.channel.waits:  # its last words
+                self._hear(worker)
+            if worker.channel.fileno() >= 0:
+                self._lose(worker)
 
     def _hear_imported(self, worker: Worker, files: list[str], since: float) -> None:
         self._watcher.add(files, since)
@@ -287,8 +303,8 @@ class Supervisor:
         self._spawn()
 
     def _dismiss(self, worker: Worker, *, reload: bool) -> None:
-        worker.channel.send("leave", grace=self._plan.grace + 1.0, reload=reload)
-        worker.deadline = time.monotonic() + self._plan.grace + EXTRA_GRACE
+        worker.channel.send("leave", reload=reload)
+        worker.deadline = time.monotonic() + self._plan.grace + LAST_RESORT
 
     def _stop(self, number: int) -> None:
         """The first signal ends everything gently, the second at once."""

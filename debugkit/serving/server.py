@@ -6,6 +6,7 @@ up the threads. Knows no HTTP and no debugger.
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 import threading
@@ -16,6 +17,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from debugkit.serving.crew import Crew
+from debugkit.serving.forks import in_forked, no_more
 from debugkit.serving.http11 import Connection, Site, Sizes
 from debugkit.serving.listen import Address, listen, parse_address, port_number
 from debugkit.serving.log import Log
@@ -142,6 +144,7 @@ class Server:
         self._runs = False
         self._stopping = False
         self._hurry = False
+        self._elsewhere = False
         self._signal = 0
         self._stopped = threading.Event()
         self.urls = urls(sockets, scheme, name)
@@ -201,6 +204,7 @@ class Server:
     def _begin(self) -> None:
         if not self._claim():
             raise RuntimeError("A server runs once: make another one.")
+        in_forked(self._let_go)
 
     def _loop(self, signals: AbstractContextManager[None]) -> None:
         try:
@@ -270,11 +274,25 @@ class Server:
             self._log.failed(error)
             connection.wire.close()
             stays = False
+        if self._elsewhere:
+            os._exit(0)
         if stays:
             self._returned.append(connection)
             self._bell.ring()
         else:
             self._forget(connection)
+
+    def _let_go(self) -> None:
+        """In a process that the application has forked: neither the port nor the clients are its own.
+
+        It ends when it comes back from the application, where its own code should have ended it.
+        """
+        self._elsewhere = True
+        for sock in self._sites:
+            sock.close()
+        for connection in self._connections:
+            if not connection.wire.detached:
+                connection.wire.sock.close()
 
     def _linger(self) -> float:
         return LINGER if self._crew.has_time else 0.0
@@ -309,6 +327,7 @@ class Server:
         self._cut(lambda connection: connection.wire.detached)  # a WebSocket would go on for ever
         self._part()
         self._finish(self._grace)
+        self._name_unfinished()
         self._cut(lambda connection: True)
         self._hurry = False
         self._finish(CUT)
@@ -326,6 +345,13 @@ class Server:
         for connection in left:
             connection.wire.interrupt()
 
+    def _name_unfinished(self) -> None:
+        """Say which requests kept the server, and are cut off: whoever waited wants to know, and their clients too."""
+        with self._lock:
+            lines = [connection.line for connection in self._connections if connection.answering]
+        for line in dict.fromkeys(filter(None, map(self._log.shown, lines))):
+            self._log.say(f" * Cut off, still being answered at the end: {line}")
+
     def _part(self) -> None:
         """Hang up on idle clients, but answer first what they have sent already, or are just sending."""
         deadline = time.monotonic() + LINGER
@@ -341,6 +367,7 @@ class Server:
             self._hang_up(len(self._parking))
 
     def _release(self) -> None:
+        no_more(self._let_go)
         self._selector.close()
         self._bell.close()
         self._stopped.set()

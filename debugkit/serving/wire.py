@@ -132,6 +132,23 @@ class Wire:
         """A short answer can be sent at once."""
         return _ready(self._sock, writing=True, seconds=0)
 
+    @property
+    def hung_up(self) -> bool:
+        """The client sends no more. False where the system does not tell before it is read."""
+        if self._poll is None:
+            return False
+        poll = select.poll()
+        try:
+            poll.register(self._sock, getattr(select, "POLLRDHUP", 0))  # elsewhere than on Linux the end is a POLLHUP
+            return bool(poll.poll(0))
+        except (OSError, ValueError) as error:  # ValueError: closed by the server that stops
+            raise Disconnected(str(error)) from error
+
+    @property
+    def closing(self) -> float:
+        """Seconds for which a client that sends no more is still waited for."""
+        return self._patience.closing
+
     def _wait_to_send(self) -> None:
         if not _ready(self._sock, writing=True, seconds=self._patience.transfer):
             raise Disconnected("The client does not take the answer.")

@@ -14,8 +14,11 @@ from pathlib import Path
 from debugkit.serving.control import Channel, installed_folders
 from debugkit.serving.plan import Plan, boot
 
-#: Seconds beyond the grace of requests until a worker is killed: `atexit` runs in them.
+#: Seconds until a process is killed that has closed its channel, or was asked by a signal to end.
 EXTRA_GRACE = 2.0
+#: Seconds beyond the grace of requests until a worker is killed. More than the sum of what it waits for by itself
+#: (`server.CUT`, `processes.PARTING`, `control.PARTING`), so that the two do not race, and `atexit` runs as well.
+LAST_RESORT = 8.0
 
 
 @dataclass(eq=False, slots=True)

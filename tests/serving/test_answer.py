@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import select
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving_support import application, request, running
+from serving_support import TIMEOUT, application, request, running
 
 from debugkit.serving.answer import FileWrapper, http_date
 from debugkit.serving.wire import Patience
@@ -340,6 +342,41 @@ def test_close_is_called_when_the_client_leaves() -> None:
             client.send(request("GET / HTTP/1.1")).read_until(b"x")
         assert closed.wait(20)
     assert "Traceback" not in server.log
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="this system does not tell that a client has left")
+def test_a_body_that_yields_nothing_is_closed_when_the_client_has_left() -> None:
+    begun, closed = threading.Event(), threading.Event()
+
+    def body(environ: Any) -> Iterator[bytes]:
+        try:
+            yield b"begun"
+            while True:
+                begun.set()
+                yield b""
+        finally:
+            closed.set()
+
+    with running(application(body), check=False, patience=Patience(closing=0.0)) as server:
+        client = server.client().send(request("GET / HTTP/1.1"))
+        client.read_until(b"begun")
+        assert begun.wait(TIMEOUT)
+        client.sock.close()
+        assert closed.wait(TIMEOUT)
+        assert "Traceback" not in server.log
+
+
+def test_a_client_that_has_only_finished_sending_gets_its_answer_between_pieces_of_nothing() -> None:
+    finished = threading.Event()
+
+    def body(environ: Any) -> Iterator[bytes]:
+        assert finished.wait(TIMEOUT)
+        yield from (b"", b"tea", b"", b" and ", b"", b"cake")
+
+    with running(application(body), patience=Patience(closing=0.0)) as server, server.client() as client:
+        client.send(request("GET / HTTP/1.1")).sock.shutdown(socket.SHUT_WR)
+        finished.set()
+        assert client.reply().body == b"tea and cake"
 
 
 def test_an_error_in_close_is_logged_and_the_answer_complete() -> None:

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,28 @@ def test_a_request_that_never_ends_is_cut_after_the_grace() -> None:
         client.read_until(b"more")
         server.server.stop()
         client.sock.close()
+
+
+def test_requests_that_are_cut_off_are_named_once_without_their_secrets_and_idle_clients_are_not() -> None:
+    gate, begun = threading.Event(), threading.Semaphore(0)
+
+    def body(environ: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/":
+            return [b"ok"]
+        begun.release()
+        gate.wait(TIMEOUT)
+        return [b"late"]
+
+    with running(application(body), check=False, grace=0.01) as server:
+        with server.client() as idle, server.client() as first, server.client() as second:
+            assert idle.get("/").status == 200
+            for client, path in ((first, "/updates?token=secret"), (second, "/updates?token=other")):
+                client.send(request(f"GET {path} HTTP/1.1"))
+                assert begun.acquire(timeout=TIMEOUT)
+            server.server.stop()
+        gate.set()
+        said = [line for line in server.log.splitlines() if "Cut off" in line]
+        assert said == [" * Cut off, still being answered at the end: GET /updates?[not logged] HTTP/1.1"]
 
 
 def test_stopping_twice_or_before_the_start_is_no_problem() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import struct
 import tempfile
@@ -46,6 +47,19 @@ def test_what_comes_is_received_and_the_end_is_empty() -> None:
         assert wire.receive() == b"hello"
         theirs.shutdown(socket.SHUT_WR)
         assert wire.receive() == b""
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="this system does not tell that a client has left")
+def test_a_client_that_sends_no_more_is_told_from_one_that_is_silent_behind_what_it_sent() -> None:
+    with pair() as (wire, theirs):
+        assert not wire.hung_up
+        theirs.sendall(b"not read yet")
+        assert not wire.hung_up
+        theirs.shutdown(socket.SHUT_WR)
+        assert wire.hung_up == hasattr(select, "POLLRDHUP")
+        wire.close()
+        with pytest.raises(Disconnected):
+            assert wire.hung_up
 
 
 def test_nothing_in_time_is_none() -> None:
