@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from debugkit import __version__
+from debugkit import __version__, environment
 from debugkit.choices import Choices
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.options import NAMES, add_options, project_table, resolve
@@ -21,6 +21,9 @@ from debugkit.serving.control import current
 from debugkit.serving.log import Log
 from debugkit.serving.target import Target, find, load, parse
 from debugkit.state import user_folder
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
@@ -139,14 +142,21 @@ def run(options: argparse.Namespace) -> int:
     """``debugkit run``."""
     given = {name: value for name, value in vars(options).items() if name in NAMES}
     table, source = project_table(Path.cwd())
-    values = resolve(given, os.environ, table, source)
+    files = environment.read(Path.cwd())
+    environ = {**files.values, **os.environ}
+    values = resolve(given, environ, table, source)
     text = options.target or table.get("target")
-    target = parse(text) if text else find(Path.cwd())
-    if table:  # what is chosen there may change as the code does
-        values["extra_files"] += (source,)
+    target = parse(text) if text else find(Path.cwd(), environ)
+    # What is chosen there may change as the code does.
+    values["extra_files"] += (*((source,) if table else ()), *files.paths)
     choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in given)
+
+    def application() -> WSGIApplication:
+        files.apply(os.environ, debug=choices.debugger is not None)
+        return load(target)
+
     try:
-        return serve(lambda: load(target), choices, supervise_here=True)
+        return serve(application, choices, supervise_here=True)
     except (DebugkitError, KeyboardInterrupt):
         raise
     except Exception as error:

@@ -76,7 +76,7 @@ debugkit.serving.workers
 debugkit.serving.reloader
 debugkit.choices
 debugkit.run
-debugkit.options debugkit.worker
+debugkit.environment debugkit.options debugkit.worker
 debugkit.cli
 debugkit.__main__
 debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.runserver.apps
@@ -98,6 +98,7 @@ RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()
 PACKAGES = {
     "colorama": "debugkit.serving.log",
     "cryptography": "debugkit.serving.tls",
+    "dotenv": "debugkit.environment",
     "h11": "debugkit.serving.http11",
     "jinja2": "debugkit.debug.render",
     "markupsafe": "debugkit.debug.render",
