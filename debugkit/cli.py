@@ -34,7 +34,8 @@ the application starts again, and the page in the browser heals by itself."""
 RUN_EXAMPLES = """\
 targets:
   shop:app                the object `app` of the module `shop`
-  shop.web:create_app()   what the function `create_app` returns
+  shop.web:create_app()   what the function `create_app` returns; also
+                          "shop.web:create_app('dev')"
   examples/shop/app.py    a file with app, application or create_app in it
   app.py:site             the object `site` of a file
   (none)                  app.py, wsgi.py, application.py or main.py here,

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from debugkit import applications
 from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tls_context
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
@@ -70,6 +71,8 @@ def run_simple(
             "run_simple has no request_handler: put what it does to requests into a WSGI middleware, and what it does "
             "to the log into a filter of the stream it is written to."
         )
+    if why := applications.refusal(application):
+        raise ConfigurationError(f"The application {why}")
     choices = Choices(
         addresses=(hostname,),
         port=port,

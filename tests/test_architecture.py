@@ -17,7 +17,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
+debugkit.applications debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
 debugkit.settings
 debugkit.state
 debugkit.debug
@@ -61,11 +61,13 @@ debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.debug.failure
 debugkit.serving
-debugkit.serving.crew debugkit.serving.fingerprints debugkit.serving.held debugkit.serving.holders debugkit.serving.log
+debugkit.serving.crew debugkit.serving.expression debugkit.serving.fingerprints debugkit.serving.held
+debugkit.serving.holders debugkit.serving.log
 debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
-debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls_context debugkit.serving.turns
+debugkit.serving.static_files debugkit.serving.tls_context debugkit.serving.turns
 debugkit.serving.waiting debugkit.serving.wire
-debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls
+debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.target
+debugkit.serving.tls
 debugkit.serving.environ debugkit.serving.tls_wire
 debugkit.serving.body debugkit.serving.changes debugkit.serving.site
 debugkit.serving.contents debugkit.serving.http11

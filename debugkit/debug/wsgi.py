@@ -14,6 +14,7 @@ from io import IOBase
 from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from debugkit import applications
 from debugkit.debug import answers, guard
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.events import Events
@@ -22,7 +23,7 @@ from debugkit.debug.messages import Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import record_body, take_snapshot
 from debugkit.debug.trust import Level
-from debugkit.errors import DebugkitError
+from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.settings import Limits, Settings
 
@@ -74,8 +75,8 @@ class DebuggedApplication:
     clients may come from beside this computer and private networks. ``limits`` bounds what is kept and shown.
     ``request_key`` has no meaning and is accepted as Werkzeug does.
 
-    Raises `debugkit.ConfigurationError` when a value, or an environment variable such as ``WERKZEUG_DEBUG_PIN``,
-    cannot work.
+    Raises `debugkit.ConfigurationError` when ``app`` is no WSGI application, and when a value, or an environment
+    variable such as ``WERKZEUG_DEBUG_PIN``, cannot work.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class DebuggedApplication:
         **settings: Any,
     ) -> None:
         global _latest
+        if why := applications.refusal(app):
+            raise ConfigurationError(f"The application {why}")
         self.app = app
         self.settings = Settings.from_environ(
             evalex=evalex,

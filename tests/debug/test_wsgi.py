@@ -51,6 +51,16 @@ def test_a_body_that_cannot_fail_is_handed_on_as_it_is(kind: type) -> None:
     assert app({"PATH_INFO": "/"}, lambda *args: None) is body  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("wrap", [DebuggedApplication, lambda app: debugkit.run_simple("localhost", 0, app)])
+def test_an_application_that_is_none_of_wsgi_is_refused_at_once(wrap: Callable[[Any], object]) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None: ...
+
+    with pytest.raises(debugkit.ConfigurationError, match=r"The application is an ASGI application \(.*\.app\), and"):
+        wrap(app)
+    with pytest.raises(debugkit.ConfigurationError, match="The application is a NoneType, which cannot be called"):
+        wrap(None)
+
+
 def test_a_file_wrapper_and_a_file_reach_the_server_as_they_are() -> None:
     wrapper = FileWrapper(io.BytesIO(b"x"))
     file = io.BytesIO(b"x")

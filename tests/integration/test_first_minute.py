@@ -6,9 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from integration.processes import Browser
 from reload_support import Project, project
-from serving_support import Client, Reply
+from serving_support import Client, Program, Reply
 
 HELLO = "\n\n@app.get('/')\ndef hello():\n    return 'hello'\n"
 FLASK = (
@@ -92,6 +93,76 @@ def test_the_users_own_flask_debug_wins(tmp_path: Path) -> None:
 def test_without_the_debugger_flask_answers_as_it_does_in_production(tmp_path: Path) -> None:
     with project(tmp_path, FLASK, "--no-debugger") as served:
         assert b"The server encountered an internal error" in served.get("/fail").body
+
+
+FORMS = [
+    ("app.py", ""),
+    ("app", ""),
+    ("app:application", "application = app"),
+    ("app:create_app", "def create_app(kind='dev'): return made(kind)"),
+    ("app.py:create_app()", "def create_app(): return made('dev')"),
+    ("app:create_app('dev')", "def create_app(kind): return made(kind)"),
+    ("app.py:create_app('dev', debug=True)", "def create_app(kind, *, debug): return made(kind)"),
+    ("app", "def create_app(): return made('dev')\ndel app"),
+    ("app", "site = app\ndel app"),
+]
+
+
+@pytest.mark.parametrize(("form", "more"), FORMS)
+def test_every_form_of_flask_app_is_taken(tmp_path: Path, form: str, more: str) -> None:
+    text = f"{FLASK}\nbuilt = app\ndef made(kind):\n    assert kind == 'dev'\n    return built\n"
+    with project(tmp_path, text + more, python=RUN, FLASK_APP=form) as served:
+        assert served.text == "hello"
+        page_of(served.get("/fail"))
+
+
+def test_a_module_without_an_application_lists_what_it_has(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("from flask import Flask, g, request, session\ndef build(config): ...\n")
+    with Program(cwd=tmp_path, python=(*RUN, "app.py")) as process:
+        assert process.wait() == 1
+        assert "make_app; it has build.\n" in process.stderr.rest()
+
+
+def test_a_flask_application_in_a_package_is_found_by_the_path_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "src" / "shop").mkdir(parents=True)
+    (tmp_path / "src" / "shop" / "__init__.py").touch()
+    (tmp_path / "src" / "shop" / "words.py").write_text("WORD = 'green'")
+    text = f"{FLASK}\nfrom .words import WORD\n@app.get('/word')\ndef word():\n    return WORD\n"
+    (tmp_path / "src" / "shop" / "web.py").write_text(text)
+    with project(tmp_path, "", python=(*RUN, "src/shop/web.py")) as served:
+        assert served.get("/word").body == b"green"
+        served.save("WORD = 'black tea'", "src/shop/words.py")
+        assert served.get("/word").body == b"black tea"
+
+
+# What is no WSGI application
+
+
+ASGI = "async def app(scope, receive, send): ..."
+
+
+@pytest.mark.parametrize("command", [("debugkit", "run"), ("debugkit", "run", "--no-reload", "--no-debugger")])
+def test_an_asgi_application_is_one_sentence_at_the_start(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "app.py").write_text(ASGI)
+    with Program(cwd=tmp_path, python=("-m", *command, "--port", "0", "app.py")) as process:
+        assert process.wait() == 1
+        lines = [line for line in process.stderr.rest().splitlines() if line.startswith("debugkit:")]
+        assert lines == [f"debugkit: app:app {REFUSED}"]
+        assert "Traceback" not in process.log
+
+
+REFUSED = (
+    "is an ASGI application (app.app), and debugkit serves WSGI applications: serve it with uvicorn or the like, or "
+    "make it one with a2wsgi.ASGIMiddleware."
+)
+
+
+def test_an_application_that_becomes_asgi_is_a_page_that_heals(tmp_path: Path) -> None:
+    with project(tmp_path, FLASK) as served:
+        served.save(ASGI)
+        assert f"app:app {REFUSED}" in page_of(served.get("/"))
+        served.save(FLASK)
+        assert served.text == "hello"
 
 
 # The environment
