@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from debugkit import __version__, environment
 from debugkit.choices import Choices
+from debugkit.debug import frameworks
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.options import NAMES, add_options, project_table, resolve
 from debugkit.raised import traceback_of
@@ -154,7 +155,8 @@ def run(options: argparse.Namespace) -> int:
 
     def application() -> WSGIApplication:
         files.apply(os.environ, debug=choices.debugger is not None)
-        return load(target)
+        found = load(target)
+        return found if choices.debugger is None else watched_over(found, choices.debugger)
 
     try:
         return serve(application, choices, supervise_here=True)
@@ -166,6 +168,17 @@ def run(options: argparse.Namespace) -> int:
         # The user's own module failed: what Python would say, without the steps that led there.
         Log().failed(error, own_part(traceback_of(error)))
         return 1
+
+
+def watched_over(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
+    """The application, with what it takes for its errors to reach the debugger that will be around it."""
+    framework = frameworks.find(application)
+    if framework is not None and framework[0].name == "Django":
+        from debugkit.django import wsgi
+
+        return wsgi.watched_over(application, debugger)
+    frameworks.open_up(application)
+    return application
 
 
 def chosen(values: dict[str, Any], target: Target, name: str, *, explicit: bool) -> Choices:

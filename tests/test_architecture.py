@@ -25,6 +25,7 @@ debugkit.debug.async_exceptions debugkit.debug.lazy_imports debugkit.debug.no_da
 debugkit.debug.extras debugkit.debug.redaction_rules
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages
 debugkit.debug.positions debugkit.debug.secret_names
+debugkit.debug.frameworks
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
 debugkit.debug.captured debugkit.debug.exception_fields
@@ -79,8 +80,6 @@ debugkit.serving.reloader
 debugkit.choices
 debugkit.run
 debugkit.environment debugkit.options debugkit.worker
-debugkit.cli
-debugkit.__main__
 debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.runserver.apps
 debugkit.django.management debugkit.django.management.commands
 debugkit.django.runserver.management debugkit.django.runserver.management.commands
@@ -89,9 +88,12 @@ debugkit.django.choosing debugkit.django.query_printer debugkit.django.reloading
 debugkit.django.template_errors
 debugkit.django.report
 debugkit.django.__main__ debugkit.django.choosing debugkit.django.hook
+debugkit.django.wsgi
 debugkit.django.__main__ debugkit.django.serving
 debugkit.django.management.commands.runserver_plus
 debugkit.django.runserver.management.commands.runserver
+debugkit.cli
+debugkit.__main__
 """.strip().splitlines()
 
 RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}

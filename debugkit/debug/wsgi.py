@@ -15,8 +15,8 @@ from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from debugkit import applications
-from debugkit.debug import answers, guard
-from debugkit.debug.debugger import Debugger
+from debugkit.debug import answers, frameworks, guard
+from debugkit.debug.debugger import TRACEBACK_HEADER, Debugger
 from debugkit.debug.events import Events
 from debugkit.debug.gateway import Headers, kept_headers, make_request, send, tell
 from debugkit.debug.messages import Response
@@ -26,6 +26,7 @@ from debugkit.debug.trust import Level
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.settings import Limits, Settings
+from debugkit.terminal_text import quoted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -44,9 +45,11 @@ class _Preserved:
     which is for commands in a console only. The context variables are there without that.
     """
 
-    __slots__ = ("context", "managers")
+    __slots__ = ("answered", "context", "managers")
 
     def __init__(self) -> None:
+        #: The status, when the application has answered 5xx by itself.
+        self.answered = ""
         self.managers: list[Any] = []
         self.context: contextvars.Context | None = None
 
@@ -114,6 +117,8 @@ class DebuggedApplication:
         )
         self.identity = identity or application_identity(app)
         self.debugger = Debugger(self.settings, self.identity)
+        #: Its answers 5xx need no word in the terminal, or have had it.
+        self.explains_itself = False
         self._mount = self.settings.mount
         self._reserved = tuple(filter(None, (self._mount, console_path)))
         self._recorded_body = self.settings.limits.recorded_body
@@ -133,7 +138,10 @@ class DebuggedApplication:
 
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
             sent.append(headers)
-            return start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
+            write = start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
+            if status[:1] == "5":
+                preserved.answered = status
+            return write
 
         try:
             body = self.app(environ, start)
@@ -141,6 +149,8 @@ class DebuggedApplication:
             raise
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             return self._failed(error, environ, start_response, preserved, sent)
+        if preserved.answered:
+            self._explain(environ, preserved, sent)
         kind = type(body)
         if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
             return body
@@ -189,6 +199,8 @@ class DebuggedApplication:
             yield b""
             iterator = iter(body)
             yield from iterator
+            if preserved.answered:
+                self._explain(environ, preserved, sent)
         except GeneratorExit:
             # `yield from` has closed the iterator already; one that is its own body must not be closed twice.
             if iterator is body:
@@ -239,6 +251,19 @@ class DebuggedApplication:
                 self._tell(environ, report, text=not late)
             del exc_info, error
 
+    def _explain(self, environ: WSGIEnvironment, preserved: _Preserved, sent: list[Headers]) -> None:
+        """Say, once, that the application has answered 5xx by itself, and what would bring a page."""
+        status, preserved.answered = preserved.answered, ""
+        if self.debugger.heard() or self.explains_itself or TRACEBACK_HEADER in dict(sent[-1]):
+            return
+        self.explains_itself = True
+        try:
+            advice = frameworks.advice(self.app)
+        except Exception:  # it asks objects of the application
+            advice = frameworks.CAPTURE
+        said = f" * The application answered {quoted(status[:3])} by itself: no exception reached the debugger."
+        tell(environ, f"{said}\n   {advice}\n")
+
     def _response(
         self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved, sent: list[Headers]
     ) -> tuple[Response, Callable[..., str]]:
@@ -247,6 +272,7 @@ class DebuggedApplication:
         # The first entry is the line above that called the application; the traceback begins where that one leads.
         whole = traceback_of(error)
         entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
+        self.debugger.heard()
         verdict = self.debugger.judge(request)
         response = self.debugger.error_response(entry, request, verdict)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
