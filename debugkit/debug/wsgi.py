@@ -38,6 +38,11 @@ PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
 _latest: weakref.ref[Debugger] | None = None
 
 
+#: The status of answers 5xx that applications have begun by themselves, by the `id` of the list of what was sent. Empty
+#: nearly always: looking whether it is, is all that a request pays for it.
+_answered: dict[int, str] = {}
+
+
 class _Preserved:
     """What a framework hands over of a request: the managers of its contexts, and the context variables it had then.
 
@@ -45,18 +50,14 @@ class _Preserved:
     which is for commands in a console only. The context variables are there without that.
     """
 
-    __slots__ = ("answered", "context", "managers")
-
-    def __init__(self) -> None:
-        #: The status, when the application has answered 5xx by itself.
-        self.answered = ""
-        self.managers: list[Any] = []
-        self.context: contextvars.Context | None = None
+    # Every request makes one: attributes of the class cost nothing until something is handed over.
+    managers: tuple[Any, ...] = ()
+    context: contextvars.Context | None = None
 
     def add(self, manager: Any) -> None:
         self.context = contextvars.copy_context()
         if manager is not None:
-            self.managers.append(manager)
+            self.managers = (*self.managers, manager)
 
     def context_now(self) -> contextvars.Context:
         """A copy of the current context, with what the framework has taken out of it since."""
@@ -139,8 +140,8 @@ class DebuggedApplication:
         def start(status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
             sent.append(headers)
             write = start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
-            if status[:1] == "5":
-                preserved.answered = status
+            if status >= "5":
+                _answered[id(sent)] = status
             return write
 
         try:
@@ -149,8 +150,8 @@ class DebuggedApplication:
             raise
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             return self._failed(error, environ, start_response, preserved, sent)
-        if preserved.answered:
-            self._explain(environ, preserved, sent)
+        if _answered:
+            self._explain(environ, sent)
         kind = type(body)
         if kind is list or kind is tuple or kind is environ.get("wsgi.file_wrapper"):
             return body
@@ -199,8 +200,6 @@ class DebuggedApplication:
             yield b""
             iterator = iter(body)
             yield from iterator
-            if preserved.answered:
-                self._explain(environ, preserved, sent)
         except GeneratorExit:
             # `yield from` has closed the iterator already; one that is its own body must not be closed twice.
             if iterator is body:
@@ -211,6 +210,8 @@ class DebuggedApplication:
         except BaseException as error:
             yield from self._failed(error, environ, start_response, preserved, sent)
         finally:
+            if _answered:
+                self._explain(environ, sent)
             close = getattr(body, "close", None)
             if close is not None:
                 close()
@@ -227,6 +228,7 @@ class DebuggedApplication:
         # Our own server says so: nobody's mistake, and nobody reads.
         if guard.class_attribute(type(error), "client_is_gone") is True:
             raise error
+        _answered.pop(id(sent), None)
         report: Callable[..., str] | None = None
         try:
             response, report = self._response(error, environ, preserved, sent)
@@ -251,10 +253,10 @@ class DebuggedApplication:
                 self._tell(environ, report, text=not late)
             del exc_info, error
 
-    def _explain(self, environ: WSGIEnvironment, preserved: _Preserved, sent: list[Headers]) -> None:
-        """Say, once, that the application has answered 5xx by itself, and what would bring a page."""
-        status, preserved.answered = preserved.answered, ""
-        if self.debugger.heard() or self.explains_itself or TRACEBACK_HEADER in dict(sent[-1]):
+    def _explain(self, environ: WSGIEnvironment, sent: list[Headers]) -> None:
+        """Say, once, when the application has answered 5xx by itself, and what would bring a page."""
+        status = _answered.pop(id(sent), "")
+        if not status or self.debugger.heard() or self.explains_itself or TRACEBACK_HEADER in dict(sent[-1]):
             return
         self.explains_itself = True
         try:
