@@ -58,5 +58,6 @@ def read(folder: Path, environ: Mapping[str, str] = os.environ) -> EnvFiles:
 
 
 def _nearest(folder: Path, name: str) -> Path | None:
-    """In the folder or the nearest one above it, as python-dotenv looks for it."""
-    return next((path for one in (folder, *folder.parents) if (path := one / name).is_file()), None)
+    """In the folder or the nearest one above it, as python-dotenv looks for it; some may not be looked into."""
+    places = (one / name for one in (folder, *folder.parents))
+    return next((path for path in places if os.path.isfile(path)), None)  # noqa: PTH113 - a Path raises there
