@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from debugkit import __version__
+from debugkit import __version__, environment
 from debugkit.choices import Choices
+from debugkit.debug import frameworks
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.options import NAMES, add_options, project_table, resolve
 from debugkit.raised import traceback_of
@@ -22,6 +23,9 @@ from debugkit.serving.log import Log
 from debugkit.serving.target import Target, find, load, parse
 from debugkit.state import user_folder
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
 Serve a WSGI application on this computer. When it raises an exception, the
@@ -31,7 +35,8 @@ the application starts again, and the page in the browser heals by itself."""
 RUN_EXAMPLES = """\
 targets:
   shop:app                the object `app` of the module `shop`
-  shop.web:create_app()   what the function `create_app` returns
+  shop.web:create_app()   what the function `create_app` returns; also
+                          "shop.web:create_app('dev')"
   examples/shop/app.py    a file with app, application or create_app in it
   app.py:site             the object `site` of a file
   (none)                  app.py, wsgi.py, application.py or main.py here,
@@ -139,14 +144,22 @@ def run(options: argparse.Namespace) -> int:
     """``debugkit run``."""
     given = {name: value for name, value in vars(options).items() if name in NAMES}
     table, source = project_table(Path.cwd())
-    values = resolve(given, os.environ, table, source)
+    files = environment.read(Path.cwd())
+    environ = {**files.values, **os.environ}
+    values = resolve(given, environ, table, source)
     text = options.target or table.get("target")
-    target = parse(text) if text else find(Path.cwd())
-    if table:  # what is chosen there may change as the code does
-        values["extra_files"] += (source,)
+    target = parse(text) if text else find(Path.cwd(), environ)
+    # What is chosen there may change as the code does.
+    values["extra_files"] += (*((source,) if table else ()), *files.paths)
     choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in given)
+
+    def application() -> WSGIApplication:
+        files.apply(os.environ, debug=choices.debugger is not None)
+        found = load(target)
+        return found if choices.debugger is None else watched_over(found, choices.debugger)
+
     try:
-        return serve(lambda: load(target), choices, supervise_here=True)
+        return serve(application, choices, supervise_here=True)
     except (DebugkitError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -155,6 +168,17 @@ def run(options: argparse.Namespace) -> int:
         # The user's own module failed: what Python would say, without the steps that led there.
         Log().failed(error, own_part(traceback_of(error)))
         return 1
+
+
+def watched_over(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
+    """The application, with what it takes for its errors to reach the debugger that will be around it."""
+    framework = frameworks.find(application)
+    if framework is not None and framework[0].name == "Django":
+        from debugkit.django import wsgi
+
+        return wsgi.watched_over(application, debugger)
+    frameworks.open_up(application)
+    return application
 
 
 def chosen(values: dict[str, Any], target: Target, name: str, *, explicit: bool) -> Choices:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from debugkit import applications
 from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tls_context
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
@@ -89,6 +90,8 @@ def run_simple(
             "to the log into a filter of the stream it is written to."
         )
     with in_a_sentence():
+        if why := applications.refusal(application):
+            raise ConfigurationError(f"The application {why}")
         choices = Choices(
             addresses=(hostname,),
             port=port_number(port),

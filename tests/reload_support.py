@@ -67,10 +67,11 @@ def project(
     *arguments: str,
     python: tuple[str, ...] = ("-m", "debugkit", "run", "app.py", "--port", "0"),
     stdin: int = subprocess.DEVNULL,
+    name: str = "app.py",
     **variables: str,
 ) -> Iterator[Project]:
     """Serve ``text`` as ``app.py`` of ``folder`` with a reloader, until the end of the test."""
-    (folder / "app.py").write_text(text)
+    (folder / name).write_text(text)
     with Program(*arguments, cwd=folder, python=python, stdin=stdin, **variables) as process:
         found = Project(folder, process)
         found.port = int(process.read_until(r"https?://\S+:(\d+)/$")[1])

@@ -17,7 +17,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
+debugkit.applications debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
 debugkit.settings
 debugkit.state
 debugkit.debug
@@ -25,6 +25,7 @@ debugkit.debug.async_exceptions debugkit.debug.lazy_imports debugkit.debug.no_da
 debugkit.debug.extras debugkit.debug.redaction_rules
 debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages
 debugkit.debug.positions debugkit.debug.secret_names
+debugkit.debug.frameworks
 debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
 debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
 debugkit.debug.captured debugkit.debug.exception_fields
@@ -61,12 +62,13 @@ debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.debug.failure
 debugkit.serving
-debugkit.serving.crew debugkit.serving.fingerprints debugkit.serving.forks debugkit.serving.held
-debugkit.serving.holders debugkit.serving.lifeline debugkit.serving.log
+debugkit.serving.crew debugkit.serving.expression debugkit.serving.fingerprints debugkit.serving.forks
+debugkit.serving.held debugkit.serving.holders debugkit.serving.lifeline debugkit.serving.log
 debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
-debugkit.serving.static_files debugkit.serving.target debugkit.serving.terminal debugkit.serving.tls_context
+debugkit.serving.static_files debugkit.serving.terminal debugkit.serving.tls_context
 debugkit.serving.turns debugkit.serving.waiting debugkit.serving.wire
-debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls
+debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.target
+debugkit.serving.tls
 debugkit.serving.environ debugkit.serving.second_look debugkit.serving.tls_wire
 debugkit.serving.body debugkit.serving.changes debugkit.serving.site
 debugkit.serving.contents debugkit.serving.http11
@@ -77,9 +79,7 @@ debugkit.serving.workers
 debugkit.serving.reloader
 debugkit.choices
 debugkit.run
-debugkit.options debugkit.worker
-debugkit.cli
-debugkit.__main__
+debugkit.environment debugkit.options debugkit.worker
 debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.runserver.apps
 debugkit.django.management debugkit.django.management.commands
 debugkit.django.runserver.management debugkit.django.runserver.management.commands
@@ -88,9 +88,12 @@ debugkit.django.choosing debugkit.django.query_printer debugkit.django.reloading
 debugkit.django.template_errors
 debugkit.django.report
 debugkit.django.__main__ debugkit.django.choosing debugkit.django.hook
+debugkit.django.wsgi
 debugkit.django.__main__ debugkit.django.serving
 debugkit.django.management.commands.runserver_plus
 debugkit.django.runserver.management.commands.runserver
+debugkit.cli
+debugkit.__main__
 """.strip().splitlines()
 
 RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
@@ -99,6 +102,7 @@ RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()
 PACKAGES = {
     "colorama": "debugkit.serving.log",
     "cryptography": "debugkit.serving.tls",
+    "dotenv": "debugkit.environment",
     "h11": "debugkit.serving.http11",
     "jinja2": "debugkit.debug.render",
     "markupsafe": "debugkit.debug.render",

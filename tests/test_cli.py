@@ -366,7 +366,7 @@ def test_the_certificate_command_shows_the_kept_one_and_writes_others(tmp_path: 
 
 def test_an_application_is_not_wrapped_twice_also_when_flask_holds_the_debugger() -> None:
     class Flask:
-        wsgi_app: Any = application([b"ok"])
+        wsgi_app: Any = staticmethod(application([b"ok"]))
 
         def __call__(self, environ: Any, start_response: Any) -> Any:
             return self.wsgi_app(environ, start_response)

@@ -36,6 +36,8 @@ _DISPLAYS = {
 _SUSPENDING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: Statuses without a body: what Content-Length says then is about another answer (RFC 9110, 8.6).
 _BODYLESS = ("1", "204", "304")
+#: By id: what an application returns may be of any class, and its metaclass may define ``__eq__``.
+_BYTES = frozenset({id(bytes)})
 #: What people return in place of an iterable of bytes, and what to write instead.
 _INSTEAD = {
     str: "text: write return [text.encode()]",
@@ -55,25 +57,28 @@ class Exchange:
     traceback, that names the application's own line.
     """
 
-    __slots__ = ("_app", "_environ", "_length", "_size", "_start_response", "_write", "free", "headers")
+    # On the class, not set anew for each request: most requests need none of them.
+    _write: Callable[[bytes], object] | None = None
+    _length: int | None = None
+    _size = 0
+    #: What the application has said last; `None`: it has not called ``start_response``.
+    headers: Headers | None = None
+    #: Any bytes may come now, and as many as there are: the answer has a head that promises no length.
+    free = False
+    #: The status when the application itself has begun an answer 5xx, else "".
+    failure = ""
 
     def __init__(self, app: object, environ: WSGIEnvironment, start_response: StartResponse) -> None:
         self._app = app
         self._environ = environ
         self._start_response = start_response
-        self._write: Callable[[bytes], object] | None = None
-        self._length: int | None = None
-        self._size = 0
-        #: What the application has said last; `None`: it has not called ``start_response``.
-        self.headers: Headers | None = None
-        #: Any bytes may come now, and as many as there are: the answer has a head that promises no length.
-        self.free = False
 
     def start(self, status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
         """``start_response`` for the application. Raises `ApplicationError` from there."""
         length = declared_length(status, headers)
         self._length = None if self._environ.get("REQUEST_METHOD") == "HEAD" else length
         self.free = self._length is None
+        self.failure = status if status >= "5" else ""
         self.headers = headers
         start = self._start_response
         self._write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
@@ -88,10 +93,13 @@ class Exchange:
 
     def wrong_whole(self, parts: Sequence[bytes]) -> ApplicationError | None:
         """What is wrong with a body that is there already."""
-        for part in parts:
-            if type(part) is not bytes and not isinstance(part, bytes):
-                return self._no_bytes(part, parts)
-            self._size += len(part)
+        if not {*map(id, map(type, parts))} <= _BYTES:
+            for part in parts:
+                if not isinstance(part, bytes):
+                    return self._no_bytes(part, parts)
+        if self.free:
+            return None
+        self._size += sum(map(len, parts))
         return self.wrong_end(parts)
 
     def wrong_kind(self, body: object) -> ApplicationError | None:
@@ -130,15 +138,6 @@ class Exchange:
         return self._mistake(
             "{} did not call start_response(status, headers). PEP 3333 wants that before the first bytes.", body
         )
-
-    def not_callable(self, error: BaseException) -> BaseException:
-        """``error``, or what it means when the application could not even be called."""
-        trace = traceback_of(error)
-        if type(error) is not TypeError or trace is None or trace.tb_next is not None:
-            return error
-        mistake = self._mistake("{} cannot be called as PEP 3333 wants: application(environ, start_response).", None)
-        mistake.__cause__ = error.with_traceback(None)
-        return mistake
 
     def _no_bytes(self, part: object, body: object) -> ApplicationError:
         name = guard.qualified_name(type(part))
@@ -210,6 +209,12 @@ def stops_the_program(error: BaseException) -> bool:
     code = trace.tb_frame.f_code
     stated = code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"] and not is_library(code.co_filename)
     return not stated or getattr(signal.getsignal(signal.SIGINT), "__code__", None) is code
+
+
+def is_closing(error: BaseException) -> bool:
+    """Whether ``error`` came to the frame that caught it from outside, through `close`: nothing below has raised it."""
+    trace = traceback_of(error)
+    return type(error) is GeneratorExit and (trace is None or trace.tb_next is None)
 
 
 # Where the application is.

@@ -82,10 +82,16 @@ class Debugger(Desk):
             context_managers=context_managers,
             extras=NOTHING if explain is None else explain(captured),
         )
+        self._in_this_thread.__dict__["recorded"] = True
         if self.events is not None:
             text = self.redactor_of(entry).text(title(captured.exception))
             self.events.publish("recorded", {"id": entry.id, "title": text, "request": entry.request_line})
         return entry
+
+    def heard(self) -> bool:
+        """Whether this thread has recorded an error since it last asked."""
+        recorded: bool = self._in_this_thread.__dict__.pop("recorded", False)
+        return recorded
 
     def report(self, entry: Entry, request: Request, verdict: Verdict, *, text: bool = True) -> str:
         """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.

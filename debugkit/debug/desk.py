@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -52,6 +53,7 @@ class Desk:
         #: The terminal says PIN and link already.
         self.announced = False
         self._explained: set[str] = set()
+        self._in_this_thread = threading.local()
         self._standalone: Console | None = None
 
     def standalone_console(self) -> Console:

@@ -42,6 +42,7 @@ class FailedStart:
             else None
         )
         debugged.app = self._answer
+        debugged.explains_itself = True
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._debugged(environ, start_response)

@@ -14,18 +14,20 @@ from io import IOBase
 from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from debugkit.debug import answers, guard
-from debugkit.debug.conformance import Exchange, close, stops_the_program
-from debugkit.debug.debugger import Debugger
+from debugkit import applications
+from debugkit.debug import answers, frameworks, guard
+from debugkit.debug.conformance import Exchange, close, is_closing, stops_the_program
+from debugkit.debug.debugger import TRACEBACK_HEADER, Debugger
 from debugkit.debug.events import Events
 from debugkit.debug.gateway import Headers, kept_headers, make_request, send, tell
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.snapshot import record_body, take_snapshot
 from debugkit.debug.trust import Level
-from debugkit.errors import DebugkitError
+from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.settings import Limits, Settings
+from debugkit.terminal_text import quoted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -44,16 +46,14 @@ class _Preserved:
     which is for commands in a console only. The context variables are there without that.
     """
 
-    __slots__ = ("context", "managers")
-
-    def __init__(self) -> None:
-        self.managers: list[Any] = []
-        self.context: contextvars.Context | None = None
+    # Every request makes one: attributes of the class cost nothing until something is handed over.
+    managers: tuple[Any, ...] = ()
+    context: contextvars.Context | None = None
 
     def add(self, manager: Any) -> None:
         self.context = contextvars.copy_context()
         if manager is not None:
-            self.managers.append(manager)
+            self.managers = (*self.managers, manager)
 
     def context_now(self) -> contextvars.Context:
         """A copy of the current context, with what the framework has taken out of it since."""
@@ -75,8 +75,8 @@ class DebuggedApplication:
     clients may come from beside this computer and private networks. ``limits`` bounds what is kept and shown.
     ``request_key`` has no meaning and is accepted as Werkzeug does.
 
-    Raises `debugkit.ConfigurationError` when a value, or an environment variable such as ``WERKZEUG_DEBUG_PIN``,
-    cannot work.
+    Raises `debugkit.ConfigurationError` when ``app`` is no WSGI application, and when a value, or an environment
+    variable such as ``WERKZEUG_DEBUG_PIN``, cannot work.
     """
 
     def __init__(
@@ -97,6 +97,8 @@ class DebuggedApplication:
         **settings: Any,
     ) -> None:
         global _latest
+        if why := applications.refusal(app):
+            raise ConfigurationError(f"The application {why}")
         self.app = app
         self.settings = Settings.from_environ(
             evalex=evalex,
@@ -112,6 +114,8 @@ class DebuggedApplication:
         )
         self.identity = identity or application_identity(app)
         self.debugger = Debugger(self.settings, self.identity)
+        #: Its answers 5xx need no word in the terminal, or have had it.
+        self.explains_itself = False
         self._mount = self.settings.mount
         self._reserved = tuple(filter(None, (self._mount, console_path)))
         self._recorded_body = self.settings.limits.recorded_body
@@ -133,7 +137,9 @@ class DebuggedApplication:
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             if stops_the_program(error):
                 raise
-            return self._failed(exchange.not_callable(error), environ, start_response, preserved, exchange)
+            return self._failed(error, environ, start_response, preserved, exchange)
+        if exchange.failure:
+            self._explain(environ, exchange)
         kind = type(body)
         if kind is list or kind is tuple:
             mistake = exchange.wrong_whole(body)  # type: ignore[arg-type]
@@ -187,27 +193,31 @@ class DebuggedApplication:
         """The application's body, watched. Started once by `__call__`, so that closing it always closes ``body``."""
         iterator: Iterable[bytes] | None = None
         failure: BaseException | None = None
-        ours = True  # a GeneratorExit that comes now is for us, and none of the application's
+        delegated = False
         try:
             try:
                 yield b""
-                ours = False
                 iterator = iter(body)
                 for part in iterator:
-                    if type(part) is not bytes or not exchange.free:
-                        failure = exchange.wrong_part(part, body)
-                        if failure is not None:
-                            break
-                    ours = True
+                    if type(part) is bytes and exchange.free:
+                        yield part
+                        delegated = True
+                        # What may still be wrong is the type of a part, and that the server says.
+                        yield from iterator
+                        break
+                    failure = exchange.wrong_part(part, body)
+                    if failure is not None:
+                        break
                     yield part
-                    ours = False
                 else:
                     failure = exchange.wrong_end(body)
             except BaseException as error:
                 if stops_the_program(error):
                     raise
-                if ours and type(error) is GeneratorExit:
-                    if iterator is not body and iterator is not None:  # what is its own body must not be closed twice
+                if is_closing(error):
+                    if delegated and iterator is body:  # `yield from` has closed it already
+                        body = ()
+                    elif not delegated and iterator is not None and iterator is not body:
                         close(iterator)
                     raise
                 failure = error
@@ -215,6 +225,8 @@ class DebuggedApplication:
                 yield from self._failed(failure, environ, start_response, preserved, exchange)
         finally:
             failure = None  # this frame is in its traceback: no cycle
+            if exchange.failure:
+                self._explain(environ, exchange)
             close(body)
 
     def _failed(
@@ -229,6 +241,7 @@ class DebuggedApplication:
         # Our own server says so: nobody's mistake, and nobody reads.
         if guard.class_attribute(type(error), "client_is_gone") is True:
             raise error
+        exchange.failure = ""
         report: Callable[..., str] | None = None
         try:
             response, report = self._response(error, environ, preserved, exchange.headers)
@@ -253,6 +266,19 @@ class DebuggedApplication:
                 self._tell(environ, report, text=not late)
             del exc_info, error
 
+    def _explain(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
+        """Say, once, when the application has answered 5xx by itself, and what would bring a page."""
+        status, exchange.failure = exchange.failure, ""
+        if self.debugger.heard() or self.explains_itself or TRACEBACK_HEADER in dict(exchange.headers or ()):
+            return
+        self.explains_itself = True
+        try:
+            advice = frameworks.advice(self.app)
+        except Exception:  # it asks objects of the application
+            advice = frameworks.CAPTURE
+        said = f" * The application answered {quoted(status[:3])} by itself: no exception reached the debugger."
+        tell(environ, f"{said}\n   {advice}\n")
+
     def _response(
         self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved, sent: Headers | None
     ) -> tuple[Response, Callable[..., str]]:
@@ -261,6 +287,7 @@ class DebuggedApplication:
         # The first entry is the line above that called the application; the traceback begins where that one leads.
         whole = traceback_of(error)
         entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
+        self.debugger.heard()
         verdict = self.debugger.judge(request)
         response = self.debugger.error_response(entry, request, verdict)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.

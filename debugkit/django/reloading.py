@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.autoreload import BaseReloader, autoreload_started, file_changed
 
+from debugkit import hooks
+from debugkit.serving.control import current
+
 if TYPE_CHECKING:
     from debugkit.debug.events import Events
 
@@ -61,6 +64,15 @@ class Reloader(BaseReloader):
     def tick(self) -> Iterable[Any]:
         """Nothing: a supervisor in another process watches."""
         return ()
+
+
+def follow(events: Callable[[], Events | None], extra_files: Iterable[str | Path] = ()) -> None:
+    """Under a supervisor, have the receivers hear of its changes. The application must be complete."""
+    if control := current():
+        reloader = Reloader(lambda found: control.watch(found, control.born), events)
+        reloader.extra_files.update(extra_files)
+        reloader.start()
+        hooks.on_change(reloader.changed)
 
 
 def patterns(globs: dict[Path, set[str]]) -> list[str]:

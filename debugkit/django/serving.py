@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
-from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.core.servers.basehttp import get_internal_wsgi_application
@@ -24,12 +23,12 @@ from django.db import DatabaseError, connections
 
 from debugkit import hooks, terminal_text
 from debugkit.choices import Choices
-from debugkit.django import request_log
+from debugkit.django import reloading, request_log
 from debugkit.django.choosing import choices_of, debugger_of
 from debugkit.django.options import Options, SqlOptions, resolve
-from debugkit.django.reloading import Reloader
 from debugkit.django.request_log import RequestLog
 from debugkit.django.sql import Recording
+from debugkit.django.wsgi import with_static_files
 from debugkit.errors import DebugkitError
 from debugkit.run import run
 from debugkit.serving.control import current, is_installed
@@ -127,11 +126,8 @@ class Site:
 
     def _handler(self) -> WSGIApplication:
         handler: WSGIApplication = get_internal_wsgi_application()
-        if not self.options.static or not serves_static_files() or not (settings.DEBUG or self.options.insecure):
-            return handler
-        from django.contrib.staticfiles.handlers import StaticFilesHandler
-
-        return StaticFilesHandler(handler)  # type: ignore[no-any-return]
+        wanted = self.options.static and (settings.DEBUG or self.options.insecure)
+        return with_static_files(handler) if wanted else handler
 
     def _watched_over(self, application: WSGIApplication) -> DebuggedApplication:
         from debugkit.debug.wsgi import DebuggedApplication
@@ -155,13 +151,9 @@ class Site:
         request_finished.connect(close_connections, dispatch_uid="debugkit.connections")
         if options.output:
             request_log.write_to(options.output)
-        if control := current():
-            reloader = Reloader(
-                lambda found: control.watch(found, control.born), lambda: debugged.events if debugged else None
-            )
-            reloader.extra_files.update(options.extra_files)  # those in the settings, which may have come later
-            reloader.start()
-            hooks.on_change(reloader.changed)
+        # Those in the settings may have come later.
+        reloading.follow(lambda: debugged.events if debugged else None, options.extra_files)
+        control = current()
         if options.browser and (control is None or control.hello["number"] == 1):
             hooks.after_start(open_browser)
 
@@ -200,11 +192,6 @@ def project_folder() -> Path:
     program = Path(sys.argv[0]).absolute()
     own = program.suffix == ".py" and program.is_file() and not is_installed(str(program))
     return program.resolve().parent if own else Path.cwd()
-
-
-def serves_static_files() -> bool:
-    """As Django: when its application for them is installed, and WhiteNoise has not taken over."""
-    return apps.is_installed("django.contrib.staticfiles") and not apps.is_installed("whitenoise.runserver_nostatic")
 
 
 def check(command: BaseCommand, *, tell: bool) -> None:

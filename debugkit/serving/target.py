@@ -1,4 +1,6 @@
-"""Finds the application that a target names: "module:app", "module:factory()", "path/to/file.py" or "file.py:app".
+"""Finds the application that a target names: "module:app", "module:factory('dev')", "path/to/file.py", "file.py:app".
+
+All that `flask run` takes as FLASK_APP is a target.
 
 What is wrong with the target is one sentence (`TargetError`). An exception inside the user's own module is the
 user's to see, and passes through as it is.
@@ -8,16 +10,20 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from debugkit import applications
 from debugkit.errors import DebugkitError
+from debugkit.serving.expression import Expression, read
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -35,22 +41,25 @@ class TargetError(DebugkitError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target taken apart. ``name`` is a dotted attribute, empty to look for the usual names."""
+    """A target taken apart. ``expression`` is empty to look for the usual names.
+
+    ``module`` is dotted for a file in a package, which lies in the folder ``root``.
+    """
 
     module: str
     path: Path | None = None
-    name: str = ""
-    call: bool = False
+    expression: Expression = field(default_factory=Expression)
+    root: Path | None = None
 
     @property
     def folder(self) -> Path:
-        """Where its modules are looked for first: beside the file, else the working directory."""
-        return self.path.parent if self.path else Path.cwd()
+        """Where its modules are looked for first: beside the file or its package, else in the working directory."""
+        return self.root or Path.cwd()
 
     @property
     def identity(self) -> str:
         """What stays the same when the same application is started again, from wherever."""
-        return f"{self.path or self.module}:{self.name}"
+        return f"{self.path or self.module}:{self.expression.name}"
 
 
 def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
@@ -62,7 +71,7 @@ def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
         return parse(text)
     for name in FILES:
         if (folder / name).is_file():
-            return Target(_stem(folder / name), (folder / name).resolve())
+            return _file(folder / name)
     if (folder / "manage.py").is_file():
         found = sorted(path for path in folder.glob("*/wsgi.py") if (path.parent / "__init__.py").is_file())
         if len(found) == 1:
@@ -79,50 +88,64 @@ def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
 
 def parse(text: str) -> Target:
     """Take a target apart; files must exist. Raises `TargetError`."""
-    place, name = _split(text)
-    call = name.endswith("()")
-    name = name.removesuffix("()")
-    if name and not all(part.isidentifier() for part in name.split(".")):
+    # The colon behind a drive letter of Windows is no separator.
+    place, _, name = re.sub(r":(?![\\/])", "\0", text, count=1).partition("\0")
+    try:
+        expression = read(name)
+    except ValueError as error:
         raise TargetError(
-            f"{text!r} has no name of an application behind the colon: write module:app or module:make_app()."
-        )
-    path = Path(place)
-    if path.suffix == ".py" or "/" in place or "\\" in place:
-        return Target(_stem(path), path.resolve(), name, call)
+            f"{text!r} has no name of an application behind the colon: write module:app, module:make_app() or "
+            "module:make_app('dev'), with literals as arguments."
+        ) from error
+    if place.endswith(".py") or "/" in place or "\\" in place:
+        return _file(Path(place), expression)
     if not all(part.isidentifier() for part in place.split(".")):
         raise TargetError(f"{place!r} is not the name of a module: write module:app, or the path of a .py file.")
-    return Target(place, None, name, call)
+    return Target(place, None, expression)
 
 
 def load(target: Target) -> WSGIApplication:
     """Import the module and return the application. Raises `TargetError`, and whatever the module itself raises."""
-    if str(target.folder) not in sys.path:
+    if sys.path[:1] != [str(target.folder)]:
         sys.path.insert(0, str(target.folder))
     module = _import(target)
-    if target.name:
-        found = _attribute(module, target.name)
-        return _application(found() if target.call else found, f"{target.module}:{target.name}")
+    expression = target.expression
+    if expression.name:
+        where = f"{target.module}:{expression.name}"
+        return _application(_attribute(module, expression.name), where, expression)
     return _search(module)
 
 
-def _split(text: str) -> tuple[str, str]:
-    """Place and name. The colon behind a drive letter of Windows is no separator."""
-    place, colon, name = text.rpartition(":")
-    return (place, name) if colon and not name.startswith(("\\", "/")) else (text, "")
+def _file(path: Path, expression: Expression | None = None) -> Target:
+    """The target of a file, which may also be named without its ending. A file in a package is a module of that."""
+    place = next(
+        (one for one in (path, path.with_name(f"{path.name}.py"), path / "__init__.py") if one.is_file()), None
+    )
+    if place is None:
+        raise _no_file(path)
+    place = place.resolve()
+    names = [] if place.name == "__init__.py" else [place.stem]
+    root = place.parent
+    while (root / "__init__.py").is_file() and root.name.isidentifier():
+        names.append(root.name)
+        root = root.parent
+    return Target(".".join(reversed(names)), place, expression or Expression(), root)
 
 
-def _stem(path: Path) -> str:
+def _no_file(path: Path) -> TargetError:
     if path.is_dir():
-        raise TargetError(f"{path} is a folder: give a file in it, such as {path / 'app.py'}.")
-    if not path.is_file():
-        names = [str(other) for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise TargetError(f"There is no file {path}{_did_you_mean(str(path), names) or '.'}")
-    return path.stem
+        return TargetError(f"{path} is a folder: give a file in it, such as {path / 'app.py'}.")
+    names = [str(other) for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    return TargetError(f"There is no file {path}{_did_you_mean(str(path), names) or '.'}")
 
 
 def _import(target: Target) -> ModuleType:
     if target.path is None:
         _refuse_unknown(target.module)
+        return importlib.import_module(target.module)
+    if target.path.parent != target.root:
+        # The file may also import what lies beside it, as it may when Python runs it.
+        sys.path.append(str(target.path.parent))
         return importlib.import_module(target.module)
     spec = importlib.util.spec_from_file_location(target.module, target.path)
     if spec is None or spec.loader is None:
@@ -167,15 +190,17 @@ def _attribute(module: ModuleType, name: str) -> Any:
 
 
 def _search(module: ModuleType) -> WSGIApplication:
-    for name in NAMES:
-        if callable(found := getattr(module, name, None)):
-            return _application(found, f"{module.__name__}:{name}")
+    found = {name: value for name in NAMES if callable(value := getattr(module, name, None))}
+    # A module may hold its ASGI application under one name, and the same for WSGI under the other.
+    for name in sorted(found, key=lambda name: bool(applications.refusal(found[name]))):
+        return _application(found[name], f"{module.__name__}:{name}")
     for name in FACTORIES:
         if callable(factory := getattr(module, name, None)):
-            return _application(factory(), f"{module.__name__}:{name}()")
+            return _application(factory, f"{module.__name__}:{name}", Expression(name, call=True))
     # An object of Flask, or of a framework made like it, under any name.
-    if len(objects := [name for name in _public(module) if _is_wsgi_object(getattr(module, name, None))]) == 1:
-        return _application(getattr(module, objects[0]), f"{module.__name__}:{objects[0]}")
+    values = {id(value): name for name in _public(module) if _is_wsgi_object(value := getattr(module, name, None))}
+    for name in values.values() if len(values) == 1 else ():
+        return _application(getattr(module, name), f"{module.__name__}:{name}")
     raise TargetError(
         f"There is no application in {module.__name__!r}, as {module.__name__}:NAME would tell; looked for "
         f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}"
@@ -186,10 +211,18 @@ def _is_wsgi_object(value: object) -> bool:
     return callable(getattr(type(value), "wsgi_app", None))
 
 
-def _application(found: Any, where: str) -> WSGIApplication:
-    if not callable(found):
-        raise TargetError(f"{where} is a {type(found).__name__}, which cannot be called as a WSGI application is.")
-    return found  # type: ignore[no-any-return]  # its arguments are seen when a request comes
+def _application(found: Any, where: str, expression: Expression | None = None) -> WSGIApplication:
+    """What was found, or what it returns when it is a factory. Raises `TargetError` for what is no application."""
+    expression = expression or Expression()
+    if callable(found) and (expression.call or applications.is_factory(found)):
+        if wrong := applications.misfit(found, *expression.arguments, **expression.keywords):
+            raise TargetError(f"{where} cannot be called like this, {wrong}: write {where}(...) with what it takes.")
+        found, where = found(*expression.arguments, **expression.keywords), f"{where}()"
+    if inspect.iscoroutine(found):
+        found.close()
+    if why := applications.refusal(found):
+        raise TargetError(f"{where} {why}")
+    return found  # type: ignore[no-any-return]
 
 
 def _candidates(module: ModuleType) -> str:
@@ -199,6 +232,8 @@ def _candidates(module: ModuleType) -> str:
 
 
 def _could_be(value: object, module: ModuleType) -> bool:
+    if type(value).__module__ == "werkzeug.local":  # Flask's request and the like, which cannot be asked outside of one
+        return False
     if isinstance(value, (type, Callable)) and hasattr(value, "__qualname__"):  # type: ignore[arg-type]
         return getattr(value, "__module__", None) == module.__name__
     return callable(value)

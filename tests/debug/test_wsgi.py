@@ -52,6 +52,70 @@ def test_a_body_that_cannot_fail_is_handed_on_as_it_is(kind: type) -> None:
     assert app({"PATH_INFO": "/"}, lambda *args: None) is body  # type: ignore[arg-type]
 
 
+async def asgi(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+NO_WSGI = [(asgi, r"The application is an ASGI application \(.*\.asgi\), and"), (None, "The application is a NoneType")]
+
+
+@pytest.mark.parametrize(("app", "why"), NO_WSGI)
+def test_an_application_that_is_none_of_wsgi_is_refused_at_once(app: Any, why: str) -> None:
+    with pytest.raises(debugkit.ConfigurationError, match=why):
+        DebuggedApplication(app)
+
+
+@pytest.mark.parametrize(("app", "why"), NO_WSGI)
+def test_run_simple_refuses_it_in_a_sentence(app: Any, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="1"):
+        debugkit.run_simple("localhost", 0, app)
+    assert re.search(why, capsys.readouterr().err)
+
+
+def answers_500(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    start_response("500 Internal Server Error", TEXT)
+    return [b"own"]
+
+
+def answers_500_late(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    start_response("502 Bad Gateway", TEXT)
+    yield b"own"
+
+
+def answers_500_and_fails(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    start_response("500 Internal Server Error", TEXT)
+    raise KeyError("tea")
+
+
+def answers_500_and_captures(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    debugkit.capture(KeyError("tea"))
+    return answers_500(environ, start_response)
+
+
+@pytest.mark.parametrize(
+    ("app", "told"),
+    [(answers_500, 1), (answers_500_late, 1), (answers_500_and_fails, 0), (answers_500_and_captures, 0), (failing, 0)],
+)
+def test_an_answer_5xx_of_the_application_is_told_of_once_unless_the_error_reached_the_debugger(
+    app: Any, told: int
+) -> None:
+    site = DebuggedApplication(app)
+    terminal = io.StringIO()
+    for _ in range(3):
+        Client(site)("/", **{"wsgi.errors": terminal})
+    assert terminal.getvalue().count("by itself: no exception reached the debugger") == told
+
+
+def test_an_error_that_reached_the_debugger_does_not_hide_a_later_answer() -> None:
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        return (failing if environ["PATH_INFO"] == "/fails" else answers_500)(environ, start_response)
+
+    site = DebuggedApplication(app)
+    terminal = io.StringIO()
+    for path in ("/fails", "/own"):
+        Client(site)(path, **{"wsgi.errors": terminal})
+    assert terminal.getvalue().count("by itself") == 1
+
+
 def test_a_file_wrapper_and_a_file_reach_the_server_as_they_are() -> None:
     wrapper = FileWrapper(io.BytesIO(b"x"))
     file = io.BytesIO(b"x")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from debugkit.serving.expression import Expression
 from debugkit.serving.target import Target, TargetError, load, parse
 
 APP = "def app(environ, start_response): return [b'app']\n"
@@ -71,6 +72,65 @@ def test_without_a_name_the_usual_factories_are_called(folder: Path, name: str) 
     assert called("tea_usual_factory") == [b"usual"]
 
 
+@pytest.mark.parametrize("call", ["make('dev', cups=[1, 2])", " make(kind = 'dev', cups=[1, 2]) "])
+def test_a_factory_is_called_with_literals(folder: Path, call: str) -> None:
+    source = "def make(kind, *, cups):\n    return lambda environ, start: [f'{kind} {cups}'.encode()]"
+    write(folder, "tea_arguments.py", source)
+    assert called(f"tea_arguments:{call}") == [b"dev [1, 2]"]
+    assert called(f"tea_arguments.py:{call}") == [b"dev [1, 2]"]
+
+
+def test_an_argument_may_hold_a_colon(folder: Path) -> None:
+    write(folder, "tea_colon.py", "def make(kind):\n    return lambda environ, start: [kind.encode()]")
+    assert called("tea_colon:make('a:b()')") == [b"a:b()"]
+
+
+@pytest.mark.parametrize("parameters", ["", "config=None", "config=None, debug=False", "*, debug=False"])
+def test_a_named_function_that_needs_no_arguments_is_a_factory(folder: Path, parameters: str) -> None:
+    source = f"def get({parameters}):\n    return lambda environ, start: [b'made']"
+    write(folder, "tea_implied.py", f"{source}\napp = get")
+    assert called("tea_implied:get") == [b"made"]
+    assert called("tea_implied") == [b"made"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def app(environ, start_response): return [b'called']",
+        "def app(environ=None, start_response=None): return [b'called']",
+        "def app(*arguments, **keywords): return [b'called']",
+        "def app(environ, start_response, extra=None, *more): return [b'called']",
+        "import functools\ndef whole(one, environ, start): return [b'called']\napp = functools.partial(whole, 1)",
+        "class Site:\n    def __call__(self, environ, start_response): return [b'called']\napp = Site()",
+        "class Site:\n    def serve(self, environ, start_response): return [b'called']\napp = Site().serve",
+        "class app:\n    def __new__(cls, environ, start_response): return [b'called']",
+        "import functools\ndef whole(db, environ, start): return [b'called']\n"
+        "@functools.wraps(whole)\ndef app(environ, start): return whole(1, environ, start)",
+        "class Mute:\n    __signature__ = 'none'\n    def __call__(self, *all): return [b'called']\napp = Mute()",
+    ],
+)
+def test_whatever_can_be_called_as_an_application_is_one(folder: Path, source: str) -> None:
+    write(folder, "tea_shape.py", source)
+    assert called("tea_shape:app") == [b"called"]
+
+
+def test_a_file_in_a_package_is_a_module_of_it(folder: Path) -> None:
+    write(folder, "shop/tea_pkg/__init__.py", "")
+    write(folder, "shop/tea_pkg/word.py", "WORD = b'word'")
+    write(folder, "shop/tea_pkg/beside.py", "")
+    source = "import beside\nfrom .word import WORD\napp = lambda environ, start: [WORD, __name__.encode()]"
+    write(folder, "shop/tea_pkg/web.py", source)
+    for text in ("shop/tea_pkg/web.py", "shop/tea_pkg/web", "shop/tea_pkg/web:app"):
+        assert called(text) == [b"word", b"tea_pkg.web"]
+        assert sys.path[0] == str(folder / "shop")
+
+
+def test_a_folder_that_is_a_package_is_that(folder: Path) -> None:
+    write(folder, "shop/tea_whole/__init__.py", "def create_app(): return lambda environ, start: [__name__.encode()]")
+    for text in ("shop/tea_whole", "shop/tea_whole/__init__.py", "shop/tea_whole:create_app()"):
+        assert called(text) == [b"tea_whole"]
+
+
 def test_a_file_runs_under_its_stem_with_its_folder_first_on_the_path(folder: Path) -> None:
     write(folder, "shop/tea_helper.py", "WORD = b'helped'")
     write(
@@ -99,7 +159,7 @@ def test_the_identity_is_the_same_from_every_folder(folder: Path, monkeypatch: p
     there = parse(str(path)).identity
     monkeypatch.chdir(folder / "shop")
     assert parse("app.py").identity == there
-    assert parse("app:app").identity == Target("app", None, "app").identity == "app:app"
+    assert parse("app:app").identity == Target("app", None, Expression("app")).identity == "app:app"
 
 
 # What is wrong with the target is one sentence.
@@ -134,6 +194,12 @@ def test_a_submodule_that_is_not_there(folder: Path) -> None:
     assert refusal("tea_plain.web:app").startswith("There is no module 'tea_plain.web'")
 
 
+@pytest.mark.parametrize("text", ["app:make(site)", "app:make(**{})", "app:[0]", "app:make({[]: 1})", "app:make('"])
+def test_what_is_no_name_and_no_call_with_literals(text: str) -> None:
+    with pytest.raises(TargetError, match="behind the colon"):
+        parse(text)
+
+
 @pytest.mark.parametrize("text", ["", ":app", "not-a-module:app", "a..b:app", "app:not-a-name", "app:a.:b", "app:()"])
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(TargetError):
@@ -162,7 +228,42 @@ def test_an_empty_module_has_nothing_to_list(folder: Path) -> None:
 def test_an_application_that_cannot_be_called(folder: Path) -> None:
     write(folder, "tea_text.py", "app = 'text'\ndef make(): return 5")
     assert refusal("tea_text:app") == "tea_text:app is a str, which cannot be called as a WSGI application is."
-    assert refusal("tea_text:make()").startswith("tea_text:make is a int")
+    assert refusal("tea_text:make()").startswith("tea_text:make() is a int")
+
+
+def test_a_factory_that_is_called_wrongly(folder: Path) -> None:
+    write(folder, "tea_wrong.py", "def create_app(config): return None")
+    said = "tea_wrong:create_app cannot be called like this, missing a required argument: 'config': write "
+    assert refusal("tea_wrong") == f"{said}tea_wrong:create_app(...) with what it takes."
+    assert refusal("tea_wrong:create_app()").startswith(said)
+    assert "too many positional arguments" in refusal("tea_wrong:create_app(1, 2)")
+    assert refusal("tea_wrong:create_app(1)").startswith("tea_wrong:create_app() is a NoneType, which cannot be called")
+
+
+ASGI = {
+    "async def app(scope, receive, send): ...": "is an ASGI application (tea_async.app), and debugkit serves WSGI",
+    "class Site:\n    async def __call__(self, scope, receive, send): ...\napp = Site()": "is an ASGI application",
+    "class Site:\n    def __call__(self, scope, receive, send): ...\napp = Site()": "is an ASGI application",
+    "class app:\n    def __init__(self, scope): ...": "is an ASGI application",
+    "async def app(environ, start_response): ...": "is async (tea_async.app), which a WSGI application cannot be",
+    "async def app(environ, start_response):\n    yield b''": "is async (tea_async.app)",
+    "class Site:\n    def __call__(self): ...\napp = Site()": "is no WSGI application (tea_async.Site): it cannot",
+    "def app(request): ...": "is no WSGI application (tea_async.app)",
+}
+
+
+@pytest.mark.parametrize(("source", "said"), ASGI.items())
+def test_what_is_no_wsgi_application_is_named(folder: Path, source: str, said: str) -> None:
+    write(folder, "tea_async.py", source)
+    assert refusal("tea_async").startswith(f"tea_async:app {said}")
+    assert refusal("tea_async:app").startswith(f"tea_async:app {said}")
+
+
+def test_of_two_names_the_one_for_wsgi_is_taken(folder: Path) -> None:
+    write(
+        folder, "tea_both.py", "async def app(scope, receive, send): ...\ndef application(environ, start): return [1]"
+    )
+    assert called("tea_both") == [1]
 
 
 # What is wrong inside the user's module is the user's to see.

@@ -1,0 +1,90 @@
+"""What kind of application an object is, told by its signature as ASGI servers do, and without calling it.
+
+What cannot be told counts as a WSGI application (PEP 3333): nothing that works is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+#: What the first parameter is called: of ASGI's applications, and of WSGI's.
+SCOPE = ("scope",)
+ENVIRON = ("environ", "env")
+
+
+def refusal(application: Any) -> str:
+    """Why something cannot be a WSGI application, to follow its name in a sentence; "" when it can."""
+    try:
+        return _refusal(application)
+    except Exception:  # an object may say what it likes when asked
+        return ""
+
+
+def _refusal(application: Any) -> str:
+    kind = application if inspect.isroutine(application) or inspect.isclass(application) else type(application)
+    named = f"{kind.__module__}.{kind.__qualname__}"
+    if not callable(application):
+        return f"is a {type(application).__name__}, which cannot be called as a WSGI application is."
+    if _is_asgi(application):
+        return (
+            f"is an ASGI application ({named}), and debugkit serves WSGI applications: serve it with uvicorn or the "
+            "like, or make it one with a2wsgi.ASGIMiddleware."
+        )
+    if _is_async(application):
+        return f"is async ({named}), which a WSGI application cannot be: write it as a plain function."
+    if not binds(application, "environ", "start_response"):
+        return f"is no WSGI application ({named}): it cannot be called with environ and start_response."
+    return ""
+
+
+def is_factory(found: Any) -> bool:
+    """Whether it is a function to be called without arguments for the application, as `flask run` does."""
+    parameters = _parameters(found) if inspect.isfunction(found) and not _is_async(found) else None
+    if parameters is None or any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return False
+    return binds(found) and not (parameters and parameters[0].name in ENVIRON)
+
+
+def binds(function: Any, *arguments: Any, **keywords: Any) -> bool:
+    """Whether it can be called with these arguments; true also where that cannot be told."""
+    return not misfit(function, *arguments, **keywords)
+
+
+def misfit(function: Any, *arguments: Any, **keywords: Any) -> str:
+    """What is wrong with the arguments for this function; "" for nothing, or where that cannot be told."""
+    signature = _signature(function)
+    try:
+        if signature is not None:
+            signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+def _is_asgi(application: Any) -> bool:
+    """ASGI 3.0 takes scope, receive and send; ASGI 2.0 took scope and returned the rest."""
+    parameters = _parameters(application)
+    if parameters and parameters[0].name in SCOPE and not binds(application, 1, 2):
+        return True
+    return _is_async(application) and binds(application, 1, 2, 3)
+
+
+def _is_async(application: Any) -> bool:
+    call = application if inspect.isroutine(application) else getattr(type(application), "__call__", None)  # noqa: B004
+    return any(
+        check(one) for one in (application, call) for check in (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+    )
+
+
+def _parameters(function: Any) -> list[inspect.Parameter] | None:
+    signature = _signature(function)
+    return None if signature is None else list(signature.parameters.values())
+
+
+def _signature(function: Any) -> inspect.Signature | None:
+    """Its own, and not that of what it wraps: a decorator may add arguments. `None` where there is none to be had."""
+    try:
+        return inspect.signature(function, follow_wrapped=False)
+    except Exception:  # functions in C have none, and objects may say what they like when asked
+        return None

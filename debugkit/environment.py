@@ -1,0 +1,63 @@
+"""The environment that an application finds under ``debugkit run``: what `flask run --debug` would have set.
+
+Flask's rules hold: what the user has set wins, then `.env`, then `.flaskenv`. Imports no framework.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from debugkit.errors import ConfigurationError
+
+#: The files, the one that wins first.
+FILES = (".env", ".flaskenv")
+#: Errors reach the debugger, templates are read again when they change, and a missing key of a form is explained.
+DEBUG = {"FLASK_DEBUG": "1"}
+#: A call of `app.run()` in the module is ignored: it would serve in place of us.
+FROM_CLI = {"FLASK_RUN_FROM_CLI": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFiles:
+    """What the files say, and which they are."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
+
+    def apply(self, environ: MutableMapping[str, str], *, debug: bool) -> None:
+        """Set in ``environ`` what the user has not; ``debug``: the debugger is to see errors."""
+        for name, value in {**FROM_CLI, **(DEBUG if debug else {}), **self.values}.items():
+            environ.setdefault(name, value)
+
+
+def read(folder: Path, environ: Mapping[str, str] = os.environ) -> EnvFiles:
+    """The files of the project in ``folder``, or above it; nothing where python-dotenv is not installed.
+
+    Raises `ConfigurationError` for a file that cannot be read.
+    """
+    if environ.get("FLASK_SKIP_DOTENV", "").lower() not in ("", "0", "false", "no"):
+        return EnvFiles()
+    paths = [path for name in reversed(FILES) if (path := _nearest(folder, name))]
+    if not paths:
+        return EnvFiles()
+    try:
+        from dotenv import dotenv_values
+    except ImportError:
+        return EnvFiles()
+    values: dict[str, str] = {}
+    for path in paths:
+        try:
+            found = dotenv_values(path, encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+        values.update({name: value for name, value in found.items() if value is not None})
+    return EnvFiles(values, tuple(map(str, paths)))
+
+
+def _nearest(folder: Path, name: str) -> Path | None:
+    """In the folder or the nearest one above it, as python-dotenv looks for it; some may not be looked into."""
+    places = (one / name for one in (folder, *folder.parents))
+    return next((path for path in places if os.path.isfile(path)), None)  # noqa: PTH113 - a Path raises there

@@ -1,0 +1,277 @@
+"""``debugkit run`` on applications of other frameworks, as their documentation writes them, and what the terminal says
+of an application that answers its errors itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from integration.test_first_minute import FLASK, RUN, page_of
+from process_support import Process
+from reload_support import Project, project
+from serving_support import TIMEOUT, Client, environ
+
+BY_ITSELF = "The application answered 500 by itself: no exception reached the debugger"
+
+BOTTLE = """
+from bottle import Bottle, abort, template
+app = Bottle()
+
+@app.route("/")
+def hello():
+    return "hello"
+
+@app.route("/fail")
+def fail():
+    cups = {"green": 2}
+    return str(cups["black"])
+
+@app.route("/page")
+def page():
+    return template("page.tpl")
+
+@app.route("/refused")
+def refused():
+    abort(403, "closed")
+"""
+FALCON = """
+import falcon
+
+class Tea:
+    def on_get(self, request, response, name):
+        if name == "refused":
+            raise falcon.HTTPForbidden(title="closed")
+        cups = {"green": 2}
+        response.text = "hello" if name == "green" else str(cups[name])
+
+app = falcon.App()
+app.add_route("/{name}", Tea())
+"""
+CHERRYPY = """
+import cherrypy
+
+class Tea:
+    @cherrypy.expose
+    def index(self):
+        return "hello"
+
+    @cherrypy.expose
+    def fail(self):
+        cups = {"green": 2}
+        return str(cups["black"])
+
+    @cherrypy.expose
+    def refused(self):
+        raise cherrypy.HTTPError(403, "closed")
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "hello", "fail", "refused"),
+    [
+        pytest.param(BOTTLE, "/", "/fail", "/refused", id="bottle"),
+        pytest.param(FALCON, "/green", "/black", "/refused", id="falcon"),
+        pytest.param(f"{CHERRYPY}app = cherrypy.Application(Tea(), '')", "/", "/fail", "/refused", id="cherrypy"),
+        pytest.param(
+            f"{CHERRYPY}application = cherrypy.tree.mount(Tea(), '/tea')",
+            "/tea/",
+            "/tea/fail",
+            "/tea/refused",
+            id="cherrypy mounted",
+        ),
+        pytest.param(
+            f"{CHERRYPY}cherrypy.tree.mount(Tea(), '/tea')\napp = cherrypy.tree",
+            "/tea/",
+            "/tea/fail",
+            "/tea/refused",
+            id="cherrypy tree",
+        ),
+        pytest.param(
+            f"{BOTTLE}def create_app(): return made\nmade = app\ndel app", "/", "/fail", "/refused", id="made"
+        ),
+        pytest.param(
+            f"{BOTTLE}class Around:\n    def __init__(self, app): self.app = app\n"
+            "    def __call__(self, *all): return self.app(*all)\napp = Around(app)",
+            "/",
+            "/fail",
+            "/refused",
+            id="middleware",
+        ),
+    ],
+)
+def test_an_application_has_the_page_for_errors_and_its_own_answers_for_the_rest(
+    tmp_path: Path, text: str, hello: str, fail: str, refused: str
+) -> None:
+    with project(tmp_path, text, python=IGNORANT) as served:
+        assert served.get(hello).body == b"hello"
+        assert "KeyError: 'black'" in page_of(served.get(fail))
+        reply = served.get(refused)
+        assert (reply.status, b"closed" in reply.body) == (403, True)
+        assert BY_ITSELF not in served.terminal
+
+
+#: CherryPy and Bottle warn, which is theirs.
+IGNORANT = ("-W", "ignore", *RUN, "app.py")
+
+
+def test_bottle_reads_its_templates_again(tmp_path: Path) -> None:
+    (tmp_path / "views").mkdir()
+    (tmp_path / "views" / "page.tpl").write_text("old")
+    with project(tmp_path, BOTTLE, python=IGNORANT) as served:
+        assert served.get("/page").body == b"old"
+        served.write("new and longer", "views/page.tpl")
+        assert served.get("/page").body == b"new and longer"
+
+
+def test_a_falcon_application_keeps_a_handler_of_its_own_for_all_errors(tmp_path: Path) -> None:
+    handler = "def own(request, response, error, params):\n    response.status, response.text = 500, 'own'\n"
+    with project(tmp_path, f"{FALCON}{handler}app.add_error_handler(Exception, own)") as served:
+        assert served.get("/black").body == b"own"
+        served.says(rf"^ \* {BY_ITSELF}\.$")
+        served.says(r"^       debugkit\.capture\(error\)$")
+
+
+# Django
+
+URLS = """
+from django.http import HttpResponse
+from django.urls import path
+
+def fail(request):
+    cups = {"green": 2}
+    return HttpResponse(cups["black"])
+
+def own(request):
+    return HttpResponse("own", status=500)
+
+def page(request):
+    from django.shortcuts import render
+    return render(request, "page.html")
+
+def hello(request):
+    return HttpResponse("hello")
+
+urlpatterns = [path("", hello), path("fail/", fail), path("own/", own), path("page/", page)]
+"""
+
+
+def start_project(folder: Path) -> Path:
+    """What ``django-admin startproject`` makes, with views. Returns its settings."""
+    command = [sys.executable, "-m", "django", "startproject", "mysite", "."]
+    subprocess.run(command, cwd=folder, check=True, timeout=TIMEOUT)
+    (folder / "mysite" / "urls.py").write_text(URLS)
+    settings = folder / "mysite" / "settings.py"
+    (folder / "templates").mkdir()
+    (folder / "templates" / "page.html").write_text("old")
+    settings.write_text(settings.read_text().replace("'DIRS': []", "'DIRS': [BASE_DIR / 'templates']"))
+    assert "'templates'" in settings.read_text()
+    return settings
+
+
+@pytest.mark.parametrize("target", [("mysite.wsgi",), ("mysite/wsgi.py",), ("mysite.wsgi:application",), ()])
+def test_a_django_project_has_the_page_of_django_without_a_line_in_its_settings(
+    tmp_path: Path, target: tuple[str, ...]
+) -> None:
+    start_project(tmp_path)
+    with serving(tmp_path, *target) as served:
+        assert served.text == "hello"
+        text = page_of(served.get("/fail/?pot=1", "Accept: application/json"))
+        assert "mysite.urls.fail" in text  # the view, which only Django knows
+        assert "KeyError" in text
+        assert BY_ITSELF not in served.terminal
+        assert served.get("/static/admin/css/base.css").status == 200
+
+
+def test_a_django_project_reads_templates_again_and_reloads_its_modules(tmp_path: Path) -> None:
+    start_project(tmp_path)
+    with serving(tmp_path, "mysite.wsgi") as served:
+        assert served.get("/page/").body == b"old"
+        served.write("new and longer", "templates/page.html")
+        served.says(r"templates/page\.html: taken over without a restart")
+        served.save(URLS.replace('"hello"', '"changed"'), "mysite/urls.py")
+        assert served.text == "changed"
+        assert served.get("/page/").body == b"new and longer"
+
+
+def test_with_debug_off_a_django_projects_own_answer_stays_and_is_told_of_once(tmp_path: Path) -> None:
+    settings = start_project(tmp_path)
+    off = settings.read_text().replace("DEBUG = True", "DEBUG = False").replace("HOSTS = []", "HOSTS = ['*']")
+    settings.write_text(off)
+    with serving(tmp_path, "mysite.wsgi") as served:
+        for _ in range(3):
+            reply = served.get("/fail/")
+            assert (reply.status, reply.header("X-Debugkit-Traceback")) == (500, None)
+        assert b"Server Error (500)" in reply.body
+        served.says(rf"^ \* {BY_ITSELF}\.$")
+        served.says(r"^   Django handles errors itself; this line brings their page:$")
+        served.says(r"^       DEBUG_PROPAGATE_EXCEPTIONS = True  # in the settings$")
+        assert served.terminal.count(BY_ITSELF) == 1
+
+
+def test_an_answer_500_that_a_django_view_wants_is_told_of_and_stays(tmp_path: Path) -> None:
+    start_project(tmp_path)
+    with serving(tmp_path, "mysite.wsgi") as served:
+        page_of(served.get("/fail/"))
+        assert served.get("/own/").body == b"own"
+        served.says(rf"^ \* {BY_ITSELF}\.$")
+        served.says(r"^       debugkit\.capture\(error\)$")
+
+
+def serving(folder: Path, *target: str) -> AbstractContextManager[Project]:
+    """The project as it is: its own ``manage.py`` is written once more."""
+    return project(folder, (folder / "manage.py").read_text(), python=(*RUN, *target), name="manage.py")
+
+
+# Answers of the application's own
+
+
+def test_flask_without_debug_is_told_of_once_with_the_line_that_brings_the_page(tmp_path: Path) -> None:
+    text = f"{FLASK}\n@app.get('/busy')\ndef busy():\n    return 'busy', 503\n"
+    with project(tmp_path, text, FLASK_DEBUG="0") as served:
+        for path in ("/fail", "/busy", "/fail"):
+            assert served.get(path).header("X-Debugkit-Traceback") is None
+        served.says(rf"^ \* {BY_ITSELF}\.$")
+        served.says(r"^   Flask handles errors itself; this line brings their page:$")
+        served.says(r'^       app\.config\["PROPAGATE_EXCEPTIONS"\] = True$')
+        assert served.terminal.count("by itself") == 1
+        # The line does what it says.
+        served.save(f"{text}\napp.config['PROPAGATE_EXCEPTIONS'] = True\n")
+        page_of(served.get("/fail"))
+        assert served.terminal.count("by itself") == 1
+
+
+def test_a_flask_application_that_handles_its_errors_is_told_of_capture(tmp_path: Path) -> None:
+    handler = "@app.errorhandler(Exception)\ndef handled(error):\n    return 'sorry', 500\n"
+    with project(tmp_path, f"{FLASK}\n{handler}") as served:
+        assert served.get("/fail").body == b"sorry"
+        served.says(rf"^ \* {BY_ITSELF}\.$")
+        served.says(r"^       debugkit\.capture\(error\)$")
+
+
+def test_an_error_that_was_captured_has_reached_the_debugger(tmp_path: Path) -> None:
+    handler = "@app.errorhandler(Exception)\ndef handled(error):\n    return debugkit.capture(error), 500\n"
+    with project(tmp_path, f"import debugkit\n{FLASK}\n{handler}") as served:
+        address = served.get("/fail").body.decode()
+        assert served.get(f"{address}.txt").status == 200
+        assert "by itself" not in served.terminal
+
+
+def test_other_servers_tell_it_too(tmp_path: Path) -> None:
+    wrapped = f"{BOTTLE}\nfrom debugkit import DebuggedApplication\napp = DebuggedApplication(app)\n"
+    (tmp_path / "app.py").write_text(wrapped)
+    command = [sys.executable, "-m", "waitress", "--listen=127.0.0.1:0", "app:app"]
+    with Process(command, cwd=tmp_path, env=environ()) as process:
+        with Client(int(process.wait_for(r"http://127\.0\.0\.1:(\d+)")[1])) as client:
+            assert client.get("/fail").status == 500
+        process.wait_for(rf"(?m)^ \* {BY_ITSELF}\.\n   Bottle handles .*\n       app\.catchall = False$")
+
+
+def test_a_page_of_a_start_that_failed_is_no_answer_of_the_application(tmp_path: Path) -> None:
+    with project(tmp_path, "1 / 0") as served:
+        assert served.get("/").status == 500
+        assert served.get("/", "Host: evil.test").status == 500
+        assert "by itself" not in served.terminal
