@@ -36,8 +36,6 @@ _DISPLAYS = {
 _SUSPENDING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 #: Statuses without a body: what Content-Length says then is about another answer (RFC 9110, 8.6).
 _BODYLESS = ("1", "204", "304")
-#: By id: what an application returns may be of any class, and its metaclass may define ``__eq__``.
-_BYTES = frozenset({id(bytes)})
 #: What people return in place of an iterable of bytes, and what to write instead.
 _INSTEAD = {
     str: "text: write return [text.encode()]",
@@ -75,14 +73,34 @@ class Exchange:
 
     def start(self, status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
         """``start_response`` for the application. Raises `ApplicationError` from there."""
-        length = declared_length(status, headers)
-        self._length = None if self._environ.get("REQUEST_METHOD") == "HEAD" else length
-        self.free = self._length is None
-        self.failure = status if status >= "5" else ""
+        length = None
+        try:
+            for name, value in headers:  # every request pays for this loop: wrong names and values, servers refuse
+                if len(name) == 14 and name.lower() == "content-length":
+                    length = value
+            self.failure = status if status >= "5" else ""
+        except (TypeError, ValueError, AttributeError):
+            check_head(status, headers)
+            raise
+        if type(headers) is not list:
+            check_head(status, headers)
         self.headers = headers
         start = self._start_response
-        self._write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
+        write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
+        if length is None:
+            self.free, self._length = True, None
+            return write
+        self._write, self._length = write, self._promised(status, length)
+        self.free = self._length is None
         return self.write
+
+    def _promised(self, status: str, length: str) -> int | None:
+        """The bytes of the body that is to follow; `None` where the length is that of another answer."""
+        if self._environ.get("REQUEST_METHOD") == "HEAD" or status.startswith(_BODYLESS):
+            return None
+        if not (length.isascii() and length.isdecimal()):
+            raise ApplicationError("The Content-Length must be one number of bytes.")
+        return int(length)
 
     def write(self, data: bytes) -> None:
         if self._write is None:
@@ -93,10 +111,9 @@ class Exchange:
 
     def wrong_whole(self, parts: Sequence[bytes]) -> ApplicationError | None:
         """What is wrong with a body that is there already."""
-        if not {*map(id, map(type, parts))} <= _BYTES:
-            for part in parts:
-                if not isinstance(part, bytes):
-                    return self._no_bytes(part, parts)
+        for part in parts:
+            if type(part) is not bytes and not isinstance(part, bytes):
+                return self._no_bytes(part, parts)
         if self.free:
             return None
         self._size += sum(map(len, parts))
@@ -161,37 +178,19 @@ class Exchange:
 _ITERATES = ("__iter__", "__getitem__")
 
 
-def declared_length(status: object, headers: object) -> int | None:
-    """The Content-Length of a body that is to follow. Raises `ApplicationError` for what PEP 3333 does not take."""
+def check_head(status: object, headers: object) -> None:
+    """Raises `ApplicationError` for a status that is no text, and for headers that are no list of pairs of texts."""
     if not isinstance(status, str):
         raise ApplicationError(f"PEP 3333 wants the status as text, such as '200 OK', not {type(status).__name__}.")
     if not isinstance(headers, list):
         raise ApplicationError(f"PEP 3333 wants the headers as a list of tuples, not as {type(headers).__name__}.")
-    found = None
     for header in headers:
-        # Every request pays for this: `isinstance` and a call would cost more than all the rest.
-        if type(header) is not tuple or len(header) != 2:
-            check_header(header)
-        name, value = header
-        if type(name) is not str or type(value) is not str:
-            check_header(header)
-        if len(name) == 14 and name.lower() == "content-length":
-            found = value
-    if found is None or status.startswith(_BODYLESS):
-        return None
-    if not (found.isascii() and found.isdecimal()):
-        raise ApplicationError("The Content-Length must be one number of bytes.")
-    return int(found)
-
-
-def check_header(header: object) -> None:
-    """Raises `ApplicationError` for what is no tuple of two texts, be they of subclasses."""
-    if not isinstance(header, tuple) or len(header) != 2:
-        raise ApplicationError("PEP 3333 wants each header as a tuple of two texts: its name and its value.")
-    for one in header:
-        if not isinstance(one, str):
-            kind = type(one).__name__
-            raise ApplicationError(f"PEP 3333 wants the names and values of headers as text (str), not {kind}.")
+        if not isinstance(header, tuple) or len(header) != 2:
+            raise ApplicationError("PEP 3333 wants each header as a tuple of two texts: its name and its value.")
+        for one in header:
+            if not isinstance(one, str):
+                kind = type(one).__name__
+                raise ApplicationError(f"PEP 3333 wants the names and values of headers as text (str), not {kind}.")
 
 
 def stops_the_program(error: BaseException) -> bool:
