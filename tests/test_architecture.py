@@ -17,7 +17,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
+debugkit.errors debugkit.hooks debugkit.paths debugkit.private_files debugkit.raised debugkit.terminal_text
 debugkit.settings
 debugkit.state
 debugkit.debug
@@ -68,6 +68,7 @@ debugkit.serving.waiting debugkit.serving.wire
 debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls
 debugkit.serving.environ debugkit.serving.tls_wire
 debugkit.serving.body debugkit.serving.changes debugkit.serving.site
+debugkit.serving.ways
 debugkit.serving.contents debugkit.serving.http11
 debugkit.serving.server debugkit.serving.watch_events
 debugkit.serving.watch

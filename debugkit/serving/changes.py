@@ -24,6 +24,8 @@ class Place:
 
     path: str
     rule: Rule
+    #: Which directory has the path, when that may change without a word in the one above.
+    identity: tuple[int, int] | None = None
     files: dict[str, Fingerprint] = field(default_factory=dict)
     directories: dict[str, int] = field(default_factory=dict)  # name -> inode
     links: dict[str, str] = field(default_factory=dict)  # name -> directory of the file behind the link

@@ -5,6 +5,7 @@ Two ways of waiting, "watchdog" and "stat", behind one `Watcher`. It knows nothi
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import sys
@@ -62,10 +63,12 @@ class Source(Protocol):
     kind: str
     #: A sentence that says why it can go no further. Looking at regular times takes its place.
     failure: str | None
+    knows_ways: bool
 
     def open(self, contents: Contents) -> None: ...
     def enter(self, directory: str, *, tree: bool) -> None: ...
     def leave(self, directory: str) -> None: ...
+    def pass_through(self, directory: str) -> None: ...
     #: Where to look; None: everywhere. A timeout of 0 asks for what is known already.
     def wait(self, timeout: float | None) -> set[str] | None: ...
     def wake(self) -> None: ...
@@ -77,6 +80,7 @@ class Polling:
 
     kind = "stat"
     failure: str | None = None
+    knows_ways = False
 
     def __init__(
         self,
@@ -102,6 +106,9 @@ class Polling:
         pass
 
     def leave(self, directory: str) -> None:
+        pass
+
+    def pass_through(self, directory: str) -> None:
         pass
 
     @property
@@ -293,7 +300,7 @@ def _remote_file_system(scope: Scope, mounts: Path) -> tuple[str, str] | None:
         return None
     points = [(_unescape(fields[1]), fields[2]) for fields in (line.split() for line in lines) if len(fields) > 2]
     for path in (*map(str, scope.roots), *(text for text in scope.extra if Path(text).is_absolute())):
-        real = str(Path(path).resolve())
+        real = os.path.realpath(path)
         _, name = max(((point, name) for point, name in points if _holds(point, real)), default=("", ""), key=_length)
         if name in REMOTE:
             return path, name
