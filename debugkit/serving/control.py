@@ -1,5 +1,6 @@
 """What supervisor and worker say to each other: one JSON object a line over a socket that only the two hold.
 
+But the application runs in one of them, and may write anything to any descriptor: what is no message is left out.
 The worker's end lives here, with the thread that listens to the supervisor; the supervisor's is in `reloader.py`.
 """
 
@@ -23,6 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from debugkit.hooks import ANSWERS, changing, leaving
+from debugkit.paths import exists, is_file
 from debugkit.raised import field, traceback_of
 from debugkit.serving.held import at_prompt
 
@@ -30,6 +32,16 @@ from debugkit.serving.held import at_prompt
 TICK = 0.5
 #: Seconds that a worker has to end after its supervisor has died.
 ORPHAN_GRACE = 1.0
+#: Bytes without an end of line after which they are no message.
+LONGEST = 16 * 2**20
+#: What a worker may say: the fields of each kind, and their types. `list` is one of texts.
+SAID: Mapping[str, Mapping[str, type]] = {
+    "imported": {"files": list, "since": float},
+    "refused": {"status": int},
+    "held": {},
+    "verdict": {"answer": str, "paths": list},
+    "serving": {"failed": bool},
+}
 
 
 class Channel:
@@ -45,7 +57,8 @@ class Channel:
 
     def send(self, kind: str, **fields: object) -> None:
         """Send a message; nothing happens when the other end is gone, which `receive` tells."""
-        line = json.dumps({"kind": kind, **fields}).encode() + b"\n"
+        # It begins with a line end too, in case something else has left half a line there.
+        line = b"\n" + json.dumps({"kind": kind, **fields}).encode() + b"\n"
         with self._lock:
             try:
                 self.sock.sendall(line)
@@ -53,7 +66,10 @@ class Channel:
                 pass
 
     def receive(self) -> list[dict[str, Any]]:
-        """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone."""
+        """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone.
+
+        What is no JSON object comes as an empty one.
+        """
         try:
             data = self.sock.recv(65_536)
         except OSError:
@@ -61,7 +77,30 @@ class Channel:
         if not data:
             raise EOFError
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        if len(self._buffer) > LONGEST:
+            lines, self._buffer = [*lines, self._buffer], b""
+        return [_object(line) for line in lines if line]
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def is_said(message: Mapping[str, Any]) -> bool:
+    """Whether it is a message of a worker."""
+    kind = message.get("kind")
+    fields = SAID.get(kind) if isinstance(kind, str) else None
+    if fields is None or message.keys() != {"kind", *fields}:
+        return False
+    return all(type(message[name]) is wanted and _holds_texts(message[name]) for name, wanted in fields.items())
+
+
+def _holds_texts(value: object) -> bool:
+    return not isinstance(value, list) or all(isinstance(one, str) for one in value)
 
 
 class Control:
@@ -201,7 +240,7 @@ def files_of(error: BaseException) -> list[str]:
         found += [named] if type(named) is str else []
         cause = field(BaseException, "__cause__", one)
         one = field(BaseException, "__context__", one) if cause is None else cause
-    return [path for path in found if Path(path).is_file()]
+    return [path for path in found if is_file(path)]
 
 
 def file_of(module: object) -> str:
@@ -211,12 +250,12 @@ def file_of(module: object) -> str:
     path = ModuleType.__getattribute__(module, "__dict__").get("__file__")
     if not isinstance(path, str):
         return ""
-    if os.path.isfile(path):  # noqa: PTH113 - asked for every module: a Path takes five times as long
+    if is_file(path):
         return os.path.abspath(path)  # noqa: PTH100
     here = Path(path)
-    while not here.exists() and here != here.parent:  # a module inside an archive: the archive
+    while not exists(here) and here != here.parent:  # a module inside an archive: the archive
         here = here.parent
-    return str(here.absolute()) if here.is_file() else ""
+    return str(here.absolute()) if is_file(here) else ""
 
 
 def is_installed(path: str) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from debugkit import terminal_text
+from debugkit.serving.control import is_said
 from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
 from debugkit.serving.processes import how_it_ended
@@ -131,7 +132,10 @@ class Supervisor:
         if self._spare_at is not None and self._spare_at <= now:
             self._spare_at = None
             self._installed = installed()
-            self._spare = self._start()
+            try:
+                self._spare = self._start()
+            except OSError:  # whoever needs a worker will say so
+                pass
         for worker in list(self._workers):
             if worker.deadline is not None and worker.deadline <= now:
                 worker.process.kill()
@@ -143,7 +147,12 @@ class Supervisor:
 
     def _spawn(self, message: str = "") -> None:
         """Have a worker run the program; with a ``message``, one that does not run it, and shows why."""
-        worker = self._take_spare() or self._start()
+        try:
+            worker = self._take_spare() or self._start()
+        except OSError as error:  # the interpreter is gone, as while an environment is made anew; or there is no memory
+            self._current = None
+            self._start_later(f"No process can be started for the program ({error})")
+            return
         self._count += 1
         worker.substitute = bool(message)
         worker.born = time.monotonic()
@@ -183,7 +192,7 @@ class Supervisor:
     def _hear(self, worker: Worker) -> None:
         try:
             messages = worker.channel.receive()
-        except (EOFError, ValueError):  # ValueError: something else than our control has written there
+        except EOFError:
             self._selector.unregister(worker.channel.sock)
             worker.channel.sock.close()
             self._workers.discard(worker)
@@ -192,7 +201,11 @@ class Supervisor:
             self._ended(worker, reap(worker.process))
             return
         for message in messages:
-            self._hearing[message.pop("kind")](worker, **message)
+            if is_said(message):
+                self._hearing[message.pop("kind")](worker, **message)
+            elif not worker.babbles:
+                worker.babbles = True
+                self._say(" * Ignored what the program has written to the reloader's own channel: it is no message.")
 
     def _hear_imported(self, worker: Worker, files: list[str], since: float) -> None:
         self._watcher.add(files, since)
@@ -253,10 +266,14 @@ class Supervisor:
 
     def _crashed(self, worker: Worker, status: int) -> None:
         stable = time.monotonic() - worker.born > STABLE
+        self._back_off = 0.0 if stable else self._back_off
+        self._start_later(f"The program {how_it_ended(status)}")
+
+    def _start_later(self, reason: str) -> None:
         first, longest = BACK_OFF
-        self._back_off = first if stable or not self._back_off else min(longest, self._back_off * 2)
+        self._back_off = min(longest, self._back_off * 2) or first
         self._again = time.monotonic() + self._back_off
-        self._say(f" * The program {how_it_ended(status)}: starting it again in {self._back_off:g} s.")
+        self._say(f" * {reason}: starting it again in {self._back_off:g} s.")
 
     # What leads to another worker, or to the end.
 
@@ -302,8 +319,9 @@ class Supervisor:
             self._dismiss(worker, reload=False)
 
     def _names(self, paths: Sequence[str]) -> str:
-        """The changed files for the terminal, relative to the working directory where they are below it."""
-        names = [os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path for path in paths]
+        """The changed files for the terminal, relative to the program's folder where they are below it."""
+        folder = self._plan.program.folder  # not the working directory: it may be among what is gone
+        names = [os.path.relpath(path, folder) if Path(path).is_relative_to(folder) else path for path in paths]
         more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
         return terminal_text.line(", ".join(names[:3]) + more)
 
