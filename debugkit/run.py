@@ -23,6 +23,7 @@ from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
 from debugkit.serving.server import GRACE, make_server
 from debugkit.serving.site import urls
+from debugkit.serving.streams import hold_standard_streams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -100,6 +101,7 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
     control = current()
     if control is not None:
         return _work(load, choices, control)
+    hold_standard_streams()
     sockets = listen_on(choices, Log())
     try:
         if choices.reload:
@@ -156,7 +158,8 @@ def _supervise(
 
 def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
     """Without those that hold everything a user or a computer has: there, only what is imported is watched."""
-    return tuple(folder for folder in folders if Path(folder) not in (Path.home(), Path(folder).parent))
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - who has none is no reason to raise
+    return tuple(folder for folder in folders if Path(folder) not in (home, Path(folder).parent))
 
 
 @functools.cache

@@ -63,8 +63,8 @@ debugkit.debug.failure
 debugkit.serving
 debugkit.serving.crew debugkit.serving.fingerprints debugkit.serving.held debugkit.serving.holders debugkit.serving.log
 debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
-debugkit.serving.static_files debugkit.serving.target debugkit.serving.tls_context debugkit.serving.turns
-debugkit.serving.waiting debugkit.serving.wire
+debugkit.serving.static_files debugkit.serving.streams debugkit.serving.target debugkit.serving.tls_context
+debugkit.serving.turns debugkit.serving.waiting debugkit.serving.wire
 debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.tls
 debugkit.serving.environ debugkit.serving.tls_wire
 debugkit.serving.body debugkit.serving.changes debugkit.serving.site

@@ -22,6 +22,7 @@ from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.signals import SIGNALS, Bell, handling
+from debugkit.serving.streams import hold_standard_streams
 from debugkit.serving.watch import Scope, make_watcher
 from debugkit.serving.workers import EXTRA_GRACE, Worker, end, forget_bytecode, installed, reap, start
 
@@ -328,6 +329,7 @@ class Supervisor:
 
 def main(arguments: Sequence[str]) -> int:
     """What `become_supervisor` runs."""
+    hold_standard_streams()  # what had taken the number of one was the program's, and is closed
     with os.fdopen(int(arguments[0]), "rb") as file:
         plan = Plan.load(file.read().decode())
     return Supervisor(plan).run()

@@ -67,11 +67,11 @@ def forget_bytecode(paths: Sequence[str]) -> None:
     for path in paths:
         if path.endswith(".py"):
             compiled = Path(importlib.util.cache_from_source(path))
-            for stale in compiled.parent.glob(f"{Path(path).stem}.{sys.implementation.cache_tag}*.pyc"):
-                try:
+            try:
+                for stale in compiled.parent.glob(f"{Path(path).stem}.{sys.implementation.cache_tag}*.pyc"):
                     stale.unlink(missing_ok=True)
-                except OSError:  # a read-only folder: nobody could have written it either
-                    pass
+            except OSError:  # a folder that is closed or read-only: nobody could have written it either
+                pass
 
 
 def installed() -> list[tuple[str, int]]:

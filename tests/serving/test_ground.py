@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from reload_support import APP, project
-from serving_support import TIMEOUT
+from process_support import Process
+from reload_support import APP, Project, project
+from serving_support import TIMEOUT, Client, Program, environ
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
 
@@ -104,6 +106,141 @@ def test_an_interpreter_that_is_made_anew_is_waited_for(tmp_path: Path) -> None:
         assert shop.wait_for_reload().startswith(" * Reloaded")
         shop.save(APP % "three")
         assert shop.text.startswith("three")
+
+
+# What may not be read.
+
+#: Root reads everything without these two capabilities of its: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH (capabilities(7)).
+BOUND = (
+    "import ctypes, os, sys; libc = ctypes.CDLL(None); [libc.prctl(24, number, 0, 0, 0) for number in (1, 2)]; "
+    "os.execv({0!r}, [{0!r}, *sys.argv[1:]])"
+)
+BOUND_PYTHON = ("-c", BOUND.format(sys.executable), "-m", "debugkit", "run", "app.py", "--port", "0")
+needs_modes = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="root reads everything")
+
+
+@needs_modes
+@pytest.mark.parametrize("kind", ["stat", "watchdog"])
+def test_a_folder_that_may_not_be_entered_costs_no_other_change(tmp_path: Path, kind: str) -> None:
+    for name in ("before", "later"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "m.py").write_text("")
+    options = ("--reloader-type", kind, "--reloader-interval", "0.05")
+    (tmp_path / "before").chmod(0)
+    try:
+        with project(tmp_path, ONE, *options, python=BOUND_PYTHON) as shop:
+            assert shop.save(TWO).startswith(" * Reloaded")
+            (tmp_path / "later").chmod(0)
+            assert shop.save(ONE).startswith(" * Reloaded")
+            (tmp_path / "later").chmod(0o700)
+            assert shop.save("x = 1\n", "later/m.py").startswith(" * Reloaded")
+            assert shop.text.startswith("one")
+    finally:
+        (tmp_path / "before").chmod(0o700)
+
+
+@needs_modes
+@pytest.mark.parametrize("mode", [0o000, 0o600], ids=["closed", "not-to-be-entered"])
+def test_a_served_folder_that_is_closed_for_a_while_is_a_page_and_heals(tmp_path: Path, mode: int) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    menu = tmp_path / "menu.yaml"
+    with project(site, ONE, "--extra-files", str(menu), python=BOUND_PYTHON) as shop:
+        site.chmod(mode)
+        menu.write_text("tea: 1\n")
+        shop.says(r"menu\.yaml\b.* changed")
+        assert shop.wait_for_reload() == " * Waiting for a change"
+        assert "cannot be entered (Permission denied)" in shop.get("/", "Accept: text/html").body.decode()
+        site.chmod(0o700)
+        shop.write(TWO)
+        while not shop.text.startswith("two"):
+            shop.wait_for_reload()
+
+
+@needs_modes
+@pytest.mark.parametrize("name", ["app.py", "pyproject.toml"])
+def test_a_file_that_may_not_be_read_for_a_while_is_a_page_and_heals(tmp_path: Path, name: str) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.debugkit]\npin = false\n")
+    with project(tmp_path, ONE, python=BOUND_PYTHON) as shop:
+        (tmp_path / name).chmod(0)
+        assert shop.wait_for_reload() == " * Waiting for a change"
+        assert "Permission denied" in shop.get("/", "Accept: text/html").body.decode()
+        (tmp_path / name).chmod(0o600)
+        assert shop.wait_for_reload().startswith(" * Reloaded")
+        assert shop.text.startswith("one")
+
+
+@needs_modes
+def test_a_pyproject_that_may_not_be_read_at_the_start_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(ONE)
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "pyproject.toml").chmod(0)
+    with Program(cwd=tmp_path, python=BOUND_PYTHON) as process:
+        assert process.wait() == 1
+        assert re.fullmatch(
+            r"debugkit: \S+pyproject\.toml cannot be read: .*Permission denied.*\n", process.stderr.rest()
+        )
+
+
+# What the program is started with.
+
+NOISE = """
+import os
+import debugkit
+@debugkit.after_start
+def tell(url):
+    open({told!r}, "w").write(url)
+def make_noise():
+    print("noise", flush=True)
+    for number in range(3):
+        try:
+            os.write(number, b"noise")
+        except OSError:  # stdin may be for reading only
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "closed"),
+    [("command", ">&-"), ("command", "2>&-"), ("command", "<&- >&- 2>&-"), ("script", "<&- >&- 2>&-")],
+    ids=str,
+)
+def test_closed_streams_are_nobodys_socket(tmp_path: Path, start: str, closed: str) -> None:
+    """What the application prints, and what C code writes to the descriptors, reaches no socket."""
+    text, python = STARTS[start]
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    text = NOISE.format(told=str(told)) + text.replace("    start_response(", "    make_noise()\n    start_response(")
+    (tmp_path / "app.py").write_text(text)
+    command = ("sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, *python)
+    with Process(command, cwd=tmp_path, env=environ()) as process:
+        for word in ("one", "two"):
+            with Client(int(told.read_text().rsplit(":", 1)[1].strip("/"))) as client:
+                for _ in range(2):
+                    reply = client.get("/")
+                    assert (reply.status, reply.body.split()[0]) == (200, word.encode())
+            (tmp_path / "app.py").write_text(text.replace('b"one', 'b"two'))
+        assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+NOBODY = ("unshare", "--user", "--map-user=54321", "env", "-u", "HOME", "-u", "DEBUGKIT_STATE_DIR")
+
+
+@pytest.mark.skipif(
+    subprocess.run([*NOBODY, "true"], capture_output=True).returncode != 0 if shutil.which("unshare") else True,
+    reason="needs a user without a name",
+)
+@pytest.mark.parametrize(("text", "python"), STARTS.values(), ids=STARTS.keys())
+def test_a_user_without_a_home_and_a_name_is_served(tmp_path: Path, text: str, python: tuple[str, ...]) -> None:
+    (tmp_path / "app.py").write_text(text)
+    with Process([*NOBODY, sys.executable, "-W", "error", *python], cwd=tmp_path, env=environ()) as process:
+        shop = Project(tmp_path, process)  # type: ignore[arg-type]
+        shop.port = int(process.read_until(r"https?://\S+:(\d+)/$")[1])
+        process.read_until(r"^ \* Reloading with")
+        assert shop.text.startswith("one")
+        assert shop.save(text.replace("one", "two")).startswith(" * Reloaded")
+        assert shop.text.startswith("two")
+        process.stop()
 
 
 # What the application writes to the channel of its reloader.
