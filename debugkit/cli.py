@@ -7,13 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from debugkit import __version__
 from debugkit.choices import Choices
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.options import NAMES, add_options, project_table, resolve
+from debugkit.paths import working_folder
 from debugkit.raised import traceback_of
 from debugkit.run import own_part
 from debugkit.run import run as serve
@@ -138,12 +138,14 @@ def cert(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     """``debugkit run``."""
     given = {name: value for name, value in vars(options).items() if name in NAMES}
-    table, source = project_table(Path.cwd())
+    table, source = project_table(working_folder())
     values = resolve(given, os.environ, table, source)
     text = options.target or table.get("target")
-    target = parse(text) if text else find(Path.cwd())
+    target = parse(text) if text else find(working_folder())
     if table:  # what is chosen there may change as the code does
         values["extra_files"] += (source,)
+    if target.path and target.path.is_symlink():  # it may come to lead to another file
+        values["extra_files"] += (str(target.path),)
     choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in given)
     try:
         return serve(lambda: load(target), choices, supervise_here=True)

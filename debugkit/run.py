@@ -135,7 +135,7 @@ def _supervise(
         program,
         tuple(sock.fileno() for sock in sockets),
         unlink=tuple(str(Path(one.getsockname()).absolute()) for one in sockets if isinstance(one, UnixListener)),
-        roots=watched_folders(choices.roots or (str(program.root),)),
+        roots=watched_folders(choices.roots or (str(program.home),)),
         extra=tuple(str(Path(one).absolute()) for one in choices.extra_files),
         exclude=choices.exclude_patterns,
         reloader_type=choices.reloader_type,

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.errors import DebugkitError
+from debugkit.paths import named, working_folder
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -44,8 +45,10 @@ class Target:
 
     @property
     def folder(self) -> Path:
-        """Where its modules are looked for first: beside the file, else the working directory."""
-        return self.path.parent if self.path else Path.cwd()
+        """Where its modules are looked for first: beside the file that a link leads to, else the working directory."""
+        if self.path is None:
+            return working_folder()
+        return Path(os.path.realpath(self.path)).parent if self.path.is_symlink() else self.path.parent
 
     @property
     def identity(self) -> str:
@@ -62,7 +65,7 @@ def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
         return parse(text)
     for name in FILES:
         if (folder / name).is_file():
-            return Target(_stem(folder / name), (folder / name).resolve())
+            return Target(_stem(folder / name), named(folder / name))
     if (folder / "manage.py").is_file():
         found = sorted(path for path in folder.glob("*/wsgi.py") if (path.parent / "__init__.py").is_file())
         if len(found) == 1:
@@ -88,7 +91,7 @@ def parse(text: str) -> Target:
         )
     path = Path(place)
     if path.suffix == ".py" or "/" in place or "\\" in place:
-        return Target(_stem(path), path.resolve(), name, call)
+        return Target(_stem(path), named(path), name, call)
     if not all(part.isidentifier() for part in place.split(".")):
         raise TargetError(f"{place!r} is not the name of a module: write module:app, or the path of a .py file.")
     return Target(place, None, name, call)

@@ -108,6 +108,66 @@ def test_an_interpreter_that_is_made_anew_is_waited_for(tmp_path: Path) -> None:
         assert shop.text.startswith("three")
 
 
+# Links that are turned elsewhere.
+
+RELEASES = {
+    "inside": ("current", ONE, ("-m", "debugkit", "run", "app.py", "--port", "0")),
+    "inside-by-itself": ("current", ONE, ("-m", "debugkit", "run", "--port", "0")),
+    "inside-as-a-module": ("current", ONE, ("-m", "debugkit", "run", "app:app", "--port", "0")),
+    "from-above": (".", ONE, ("-m", "debugkit", "run", "current/app.py", "--port", "0")),
+    "script": ("current", SCRIPT, ("app.py",)),
+    "script-from-above": (".", SCRIPT, ("current/app.py",)),
+    "module": ("current", SCRIPT, ("-m", "app")),
+}
+
+
+@pytest.mark.parametrize(("folder", "text", "python"), RELEASES.values(), ids=RELEASES.keys())
+def test_a_link_that_is_turned_to_another_release_is_served_and_watched(
+    tmp_path: Path, folder: str, text: str, python: tuple[str, ...]
+) -> None:
+    text = f"import word\n{text}".replace('b"one %d" % os.getpid()', "word.word.encode()")
+    for name in ("1", "2"):
+        release = tmp_path / "releases" / name
+        release.mkdir(parents=True)
+        (release / "app.py").write_text(text)
+        (release / "word.py").write_text(f"word = 'release {name}'")
+
+    def turn(name: str) -> None:
+        (tmp_path / "next").symlink_to(f"releases/{name}")
+        (tmp_path / "next").rename(tmp_path / "current")
+
+    turn("1")
+    place = tmp_path if folder == "." else tmp_path / folder
+    (tmp_path / "app.py").symlink_to("current/app.py")  # what the helper writes
+    with project(place, text, python=python, PWD=str(place)) as shop:
+        assert shop.text == "release 1"
+        for name in ("2", "1"):
+            turn(name)
+            shop.wait_for_reload()
+            assert shop.text == f"release {name}"
+        shop.save("word = 'mended'\n", "current/word.py" if folder == "." else "word.py")
+        assert shop.text == "mended"
+
+
+@pytest.mark.parametrize(("text", "python"), STARTS.values(), ids=STARTS.keys())
+def test_a_volume_of_kubernetes_that_is_updated_is_served(tmp_path: Path, text: str, python: tuple[str, ...]) -> None:
+    """As kubelet does it: app.py -> ..data/app.py, ..data -> ..1; then ..data is replaced, and ..1 removed."""
+
+    def update(name: str, text: str) -> None:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.py").write_text(text)
+        (tmp_path / "..data_tmp").symlink_to(name)
+        (tmp_path / "..data_tmp").rename(tmp_path / "..data")
+
+    update("..1", text)
+    (tmp_path / "app.py").symlink_to("..data/app.py")
+    with project(tmp_path, text, python=python, PWD=str(tmp_path)) as shop:
+        update("..2", text.replace("one", "two"))
+        shutil.rmtree(tmp_path / "..1")
+        while not shop.text.startswith("two"):
+            shop.wait_for_reload()
+
+
 # What may not be read.
 
 #: Root reads everything without these two capabilities of its: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH (capabilities(7)).
