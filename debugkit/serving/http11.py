@@ -167,7 +167,7 @@ class Connection:
         answer = self._new_answer(environ, body)
         complete = self._run(environ, answer, body)
         status = 101 if self.wire.detached else answer.status if answer.begun else 0
-        if status:
+        if status and "debugkit.own" not in environ:
             self._site.access(self._peer, self._line(), status, answer.size, time.perf_counter() - began)
         behind = received if body is None else body.behind()
         if complete and answer.keep and (body is None or body.drain(self._site.patience.drain)):

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from debugkit import terminal_text
+from debugkit.serving import fingerprints
 from debugkit.serving.control import is_said
 from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
@@ -282,7 +283,7 @@ class Supervisor:
         if self._status is not None:
             return
         forget_bytecode(paths)
-        self._saved = self._saved or time.monotonic()
+        self._saved = self._saved or time.monotonic() - fingerprints.age(paths)
         self._back_off = 0.0
         self._say(f" * {self._names(paths)} changed.")
         worker = self._current

@@ -16,6 +16,7 @@ from process_support import gone
 from reload_support import APP, Caller, project
 from serving_support import ROOT, TIMEOUT, Client, Program
 
+from debugkit.serving.fingerprints import age
 from debugkit.serving.plan import first_environ
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
@@ -513,6 +514,35 @@ def test_an_open_event_stream_does_not_hold_up_an_application_without_threads(tm
         listener.send(b"GET /__debugkit__/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         listener.read_until(b"hello")
         assert shop.text.startswith("one")
+
+
+def test_the_debuggers_own_requests_leave_no_line_under_any_mount(tmp_path: Path) -> None:
+    text = SERVING.replace("app, use_reloader", "application, use_reloader").replace(
+        "def main():",
+        "from debugkit import DebuggedApplication\ninner = DebuggedApplication(app, mount='/why')\n"
+        "def application(environ, start_response):\n"
+        "    if environ['PATH_INFO'].startswith('/shop/'):\n"
+        "        environ['SCRIPT_NAME'] = '/shop'\n        environ['PATH_INFO'] = environ['PATH_INFO'][5:]\n"
+        "    return inner(environ, start_response)\ndef main():",
+    )
+    with project(tmp_path, text % "one", python=("app.py",)) as shop:
+        for path in ("/why/tracebacks", "/shop/why/static/debugkit.css", "/why", "/tea/why/not", "/whys", "/last"):
+            shop.get(path)
+        shop.says('"GET /last')
+        shop.process.end(signal.SIGTERM)  # lines of several threads come in any order
+        assert set(re.findall(r'"GET (\S+) HTTP', shop.terminal)) == {"/tea/why/not", "/whys", "/last"}
+
+
+def test_the_time_of_a_reload_counts_from_the_save(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text("")
+    saved = path.stat().st_ctime
+    assert age([str(path), str(tmp_path / "gone.py")], lambda: saved + 2.0) == 2.0
+    os.utime(path, (0, 0))
+    assert age([str(path)], lambda: path.stat().st_ctime + 1.5) == 1.5
+    assert age([str(path)], lambda: saved - 5.0) == 0.0  # another computer's clock
+    assert age([str(path)], lambda: saved + 3600.0) == 0.0  # a link has been turned to it
+    assert age([str(tmp_path / "gone.py")]) == 0.0
 
 
 def test_an_interactive_session_cannot_be_reloaded() -> None:
