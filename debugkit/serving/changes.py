@@ -109,6 +109,10 @@ class Changes:
         self._before.clear()
         return sorted(changed)
 
+    def is_one(self) -> bool:
+        """Whether something happened to one file only, which was there before: editors make others for a moment."""
+        return len(self._before) == 1 and MISSING not in self._before.values()
+
     def pending(self) -> list[str]:
         """The paths of files to which something happened."""
         return list(self._before)

@@ -69,6 +69,11 @@ class Contents:
         """Whether a `take` could find something."""
         return bool(self._changes)
 
+    @property
+    def is_one(self) -> bool:
+        """Whether something happened to one file only, which was there before."""
+        return self._changes.is_one()
+
     def begin(self) -> None:
         """See everything for the first time."""
         with self._changes.expecting(lambda path: True):
@@ -96,6 +101,11 @@ class Contents:
         else:
             looks = place is not None or bool(others)
         return found | {directory} if looks else found
+
+    def counts(self, directory: str, name: str) -> bool:
+        """Whether a file of this name would count."""
+        place = self._places.get(directory)
+        return place is not None and self._wanted(place, name)
 
     def recent(self) -> set[str]:
         """The directories where something is most likely to happen next: where it did last."""

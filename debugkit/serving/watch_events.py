@@ -50,6 +50,8 @@ class Inotify:
 
     def __init__(self, say: Callable[[str], None], calls: Calls) -> None:
         self.failure: str | None = None
+        self.finished = False
+        self._unfinished: set[tuple[int, str]] = set()  # watch and name of what may not be all there yet
         self._say = say
         self._calls = calls
         self._contents: Contents | None = None
@@ -108,6 +110,9 @@ class Inotify:
             self._calls.remove(self._descriptor, watch)  # fails when the directory is gone, and its watch with it
 
     def wait(self, timeout: float | None) -> set[str] | None:
+        self.finished = False
+        if timeout is None:
+            self._unfinished.clear()
         ready = {descriptor for descriptor, _ in self._poll.poll(None if timeout is None else timeout * 1000)}
         if self._wake_read in ready:
             _drain(self._wake_read)
@@ -116,10 +121,26 @@ class Inotify:
         where: set[str] = set()
         for watch, mask, name in _events(_drain(self._descriptor)):
             if mask & IN_Q_OVERFLOW:
+                self.finished = False
                 self._start_over()
                 return None
-            where |= self._where(watch, mask, name)
+            if found := self._where(watch, mask, name):
+                where |= found
+                self._follow(watch, mask, name)
+        self.finished = self.finished and not self._unfinished
         return where
+
+    def _follow(self, watch: int, mask: int, name: str) -> None:
+        """Note whether a file that counts is all there: files that editors make for a moment say nothing."""
+        assert self._contents is not None, "open() comes first"
+        paths = self._paths.get(watch, set())
+        if mask & IN_ATTRIB or not (mask & IN_ISDIR or any(self._contents.counts(path, name) for path in paths)):
+            return
+        if mask & (IN_CLOSE_WRITE | IN_MOVED_TO) and not mask & IN_ISDIR:
+            self._unfinished.discard((watch, name))
+            self.finished = True
+        else:
+            self._unfinished.add((watch, name))
 
     def wake(self) -> None:
         if self._wake_write < 0:
@@ -203,6 +224,7 @@ class Observing(FileSystemEventHandler):
     """watchdog's own observer of this system, for whole trees."""
 
     kind = "watchdog"
+    finished = False  # FSEvents and ReadDirectoryChangesW do not tell who has closed a file
     #: What happens in a directory cannot be told there without what happens below it: on the way to a project that is
     #: the whole disk.
     knows_ways = False

@@ -26,7 +26,7 @@ import pytest
 
 from debugkit.errors import ConfigurationError
 from debugkit.serving.contents import Contents
-from debugkit.serving.watch import Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
+from debugkit.serving.watch import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
 from debugkit.serving.watch_events import OVERFLOW, Calls, Inotify, Observing, calls, make_source
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ class Project:
         self._gate = threading.Lock()
         self._turns = count()
 
-    def watch(self, source: Source | None = None, **scope: Any) -> Watcher:
+    def watch(self, source: Source | None = None, *, quiet: float = 0.005, **scope: Any) -> Watcher:
         """Watch, with less patience than users get: what belongs together is done while the watcher is `held`."""
         chosen = Scope(**{"roots": (self.root,), **scope})
         self.watcher = ThreadedWatcher(
@@ -58,7 +58,7 @@ class Project:
             self._report,
             interval=0.005,
             say=self.said.append,
-            quiet=0.005,
+            quiet=quiet,
         )
         self.watcher.start()
         return self.watcher
@@ -1072,6 +1072,95 @@ def test_a_log_that_is_written_all_the_time_is_not_looked_at(many: Project) -> N
     many.nothing_but("moved")
     assert str(many.root / "d1") not in looked
     assert str(many.root) in looked
+
+
+class Patient(Inotify):
+    """Remembers how long it was to wait for more. What is done in `unseen` it sees at once."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda line: None, calls())
+        self.pauses: list[float] = []
+        self.meanwhile: list[Callable[[], object]] = []  # what happens before it looks again
+        self._gate = threading.Event()
+        self._at_gate = threading.Event()
+
+    def wait(self, timeout: float | None) -> set[str] | None:
+        if timeout is None:
+            self._at_gate.set()
+            assert self._gate.wait(TIMEOUT)
+        elif self._at_gate.is_set():
+            self.pauses += [timeout] if timeout else []
+            if self.meanwhile:
+                self.meanwhile.pop(0)()
+        return super().wait(timeout)
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        assert self._at_gate.wait(TIMEOUT)
+        yield
+        self._gate.set()
+
+
+FINISHED = [in_place, vim, atomic]
+
+
+@needs_inotify
+@pytest.mark.parametrize("save", FINISHED, ids=[save.__name__ for save in FINISHED])
+def test_a_finished_save_is_reported_without_waiting_for_another(
+    many: Project, save: Callable[[Path, str], None]
+) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        save(many.root / "d3/m.py", "changed")
+    assert many.changes() == ["d3/m.py"]
+    assert source.pauses == []
+
+
+@needs_inotify
+def test_a_save_that_is_seen_half_done_is_reported_as_soon_as_it_is_finished(many: Project) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        file = (many.root / "d3/m.py").open("w")
+        source.meanwhile.append(file.close)
+        file.write("changed")
+        file.flush()
+    assert many.changes() == ["d3/m.py"]
+    assert len(source.pauses) == 1
+
+
+@needs_inotify
+def test_what_is_not_finished_or_not_alone_is_waited_for(many: Project) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        file = (many.root / "d1/m.py").open("w")
+        file.write("changed")
+        file.flush()
+    with file:  # nobody has closed it
+        assert many.changes() == ["d1/m.py"]
+        assert source.pauses
+    many.nothing_but("closed")
+    for act in (
+        lambda: many.write("d2/new.py", "new"),  # an editor may make it for a moment
+        lambda: (many.root / "d2/new.py").unlink(),  # something may come in its place
+    ):
+        source.pauses.clear()
+        act()
+        assert many.changes() == ["d2/new.py"]
+        assert source.pauses
+
+
+@needs_inotify
+def test_saves_that_follow_each_other_are_one_batch(many: Project) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        source.meanwhile += [lambda name=name: many.write(name, "changed") for name in ("d2/m.py", "d3/m.py")]
+        many.write("d1/m.py", "changed")
+    assert many.changes() == ["d1/m.py", "d2/m.py", "d3/m.py"]
+    assert source.pauses
 
 
 @needs_inotify
