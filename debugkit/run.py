@@ -21,7 +21,7 @@ from debugkit.serving.listen import UnixListener, adopt, close_all, parse_addres
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
-from debugkit.serving.server import GRACE, make_server
+from debugkit.serving.server import GRACE, Server, make_server
 from debugkit.serving.site import urls
 from debugkit.serving.streams import hold_standard_streams
 
@@ -173,6 +173,7 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
     application, debugger = dressed(application, choices)
     control = current()
     ends: list[Callable[[], None]] = []
+    closed = control.closed if control is not None else lambda: None
     if debugger is not None and control is not None:
         from debugkit.debug.events import Events
 
@@ -195,7 +196,13 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
     )
     addresses = urls(sockets, "https" if context else "http", name)
     announce(addresses, name, debugger, choices, control)
-    server = Processes(make, sockets, choices.processes) if choices.processes != 1 else make()
+    server: Processes | Server
+    if choices.processes != 1:
+        server = Processes(make, sockets, choices.processes, on_closed=closed)
+        ends.insert(0, server.closed_here)
+    else:
+        server = make()
+        ends.insert(0, closed)
     if control is not None:
         control.serving(server.request_stop, failed=failed)
     number = server.serve_forever()

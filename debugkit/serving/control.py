@@ -41,6 +41,7 @@ SAID: Mapping[str, Mapping[str, type]] = {
     "held": {},
     "verdict": {"answer": str, "paths": list},
     "serving": {"failed": bool},
+    "closed": {},
 }
 
 
@@ -117,6 +118,7 @@ class Control:
         self._looked = self.born = time.time()
         self._waiting: list[str] | None = None  # changes that a prompt holds back
         self._stop: Callable[[], None] | None = None
+        self._turn = threading.Event()  # to serve
         self._leaves = False
         self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
         self.hello = hello
@@ -126,12 +128,21 @@ class Control:
         self._thread.start()
 
     def serving(self, stop: Callable[[], None], *, failed: bool) -> None:
-        """The worker listens. ``stop`` makes it end gracefully, from any thread, and may be called again."""
+        """The worker can listen. Returns when the one before has closed its listeners, or when this one is to end.
+
+        ``stop`` makes it end gracefully, from any thread, and may be called again.
+        """
         self._stop = stop
         self.served = True
         self._channel.send("serving", failed=failed)
         if self._leaves:  # told so while the application was being imported
             stop()
+        else:
+            self._turn.wait()
+
+    def closed(self) -> None:
+        """The worker takes no further connection: its successor may."""
+        self._channel.send("closed")
 
     def refuse(self, status: int) -> None:
         """Starting again would not help: the supervisor is to end with ``status``."""
@@ -155,6 +166,8 @@ class Control:
     def _obey(self, message: dict[str, Any]) -> None:
         if message["kind"] == "changed":
             self._consider(message["paths"])
+        elif message["kind"] == "serve":
+            self._turn.set()
         elif not self._leaves:
             self._leaves = True
             threading.Thread(target=self._end, args=[message["grace"], message["reload"]], daemon=True).start()
@@ -182,6 +195,7 @@ class Control:
         if self._stop is None:
             os._exit(0)  # still starting: nobody is served, nothing is half done
         self._stop()
+        self._turn.set()
         threading.main_thread().join(max(0.0, deadline - time.monotonic()))
         # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
         threads = [one for one in threading.enumerate() if not one.daemon]

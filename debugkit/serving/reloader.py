@@ -71,6 +71,7 @@ class Supervisor:
             "held": self._hear_held,
             "verdict": self._hear_verdict,
             "serving": self._hear_serving,
+            "closed": self._hear_closed,
         }
 
     def run(self) -> int:
@@ -201,6 +202,7 @@ class Supervisor:
             if worker is self._spare:
                 self._spare = None
             self._ended(worker, reap(worker.process))
+            self._let_serve()
             return
         for message in messages:
             if is_said(message):
@@ -235,8 +237,21 @@ class Supervisor:
 
     def _hear_serving(self, worker: Worker, failed: bool) -> None:
         worker.state = "failed" if failed else "serving"
-        if worker is not self._current:
+        worker.waits = True
+        self._let_serve()
+
+    def _hear_closed(self, worker: Worker) -> None:
+        worker.closed = True
+        self._let_serve()
+
+    def _let_serve(self) -> None:
+        """Let the current worker serve when no other takes connections: nobody gets an old answer after a new one."""
+        worker = self._current
+        if worker is None or not worker.waits or not all(one.closed for one in self._workers - {worker}):
             return
+        worker.waits = False
+        worker.channel.send("serve")
+        failed = worker.state == "failed"
         self._spare_at = time.monotonic() + SPARE_DELAY
         if self._saved:
             took = time.monotonic() - self._saved

@@ -26,6 +26,8 @@ class Worker:
     channel: Channel
     born: float
     state: str = "starting"  # then "serving" or "failed"
+    waits: bool = False  # for its turn to serve
+    closed: bool = False  # its listeners
     substitute: bool = False  # serves nothing but the news that the program ended
     refused: int | None = None
     held: bool = False  # someone is at a prompt in it

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from process_support import gone
-from reload_support import APP, Caller, project
+from reload_support import APP, Caller, Project, project
 from serving_support import ROOT, TIMEOUT, Client, Program
 
 from debugkit.serving.fingerprints import age
@@ -166,6 +168,60 @@ def test_a_request_in_flight_finishes_while_the_new_worker_answers(tmp_path: Pat
             assert shop.text.startswith("two")
             gate.write_bytes(b"waited ")
             assert b"one " in client.read_until(b"\r\n0\r\n\r\n")
+
+
+GATED = """
+import debugkit, os
+@debugkit.before_reload
+def leave():
+    with open({0!r}, "rb", buffering=0) as gate:
+        gate.read(1)
+"""
+
+
+@contextmanager
+def gated(folder: Path, *options: str) -> Iterator[tuple[Project, Callable[[], object], Callable[[str], None]]]:
+    """A project whose worker leaves when it is let go, and a way to save a text and wait until it has been imported."""
+    gate, told = folder / "gate", folder / "told"
+    for pipe in (gate, told):
+        os.mkfifo(pipe)
+    descriptor = os.open(gate, os.O_RDWR)  # a worker that is ended leaves nobody waiting
+    try:
+        with project(folder, GATED.format(str(gate)) + ONE, *options) as shop:
+
+            def save(text: str) -> None:
+                shop.write(f"open({str(told)!r}, 'w').close()\n{text}")
+                told.read_text()
+
+            yield shop, lambda: os.write(descriptor, b"!"), save
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_the_new_worker_serves_when_the_old_one_listens_no_more(tmp_path: Path, processes: str) -> None:
+    with gated(tmp_path, "--processes", processes) as (shop, let_go, save):
+        save(TWO)
+        assert {shop.text.split()[0] for _ in range(10)} == {"one"}
+        let_go()
+        shop.wait_for_reload()
+        assert {shop.text.split()[0] for _ in range(10)} == {"two"}
+
+
+def test_a_worker_that_waits_for_its_turn_is_replaced_like_any_other(tmp_path: Path) -> None:
+    with gated(tmp_path) as (shop, let_go, save):
+        save(TWO)
+        save(THREE)
+        let_go()
+        while not shop.text.startswith("three"):
+            shop.wait_for_reload()
+
+
+def test_a_worker_that_waits_for_its_turn_ends_with_the_rest(tmp_path: Path) -> None:
+    with gated(tmp_path) as (shop, let_go, save):
+        save(TWO)
+        let_go()
+        assert shop.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
 # What cannot start.
