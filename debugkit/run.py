@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tls_context
+from debugkit.choices import Choices, adhoc_certificate, debugged, dressed, listen_on, portable, tls_context
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.raised import traceback_of, with_traceback
@@ -146,6 +146,7 @@ def _supervise(
             "environ": dict(choices.environ),
             "debugger": choices.debugger if here or choices.late else portable(load(), choices),
             "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
+            "adhoc": adhoc_certificate(choices),
             "secure": choices.ssl_context is not None,
         },
     )
@@ -180,7 +181,7 @@ def serve(application: WSGIApplication, choices: Choices, sockets: list[socket.s
         debugger.supervised_by(control.hello["supervisor"])
         debugger.events = Events(secrets.token_hex(4), failed=failed)
         ends.append(debugger.events.close)
-    context = tls_context(choices)
+    context = tls_context(choices, control.hello["adhoc"] if control is not None else None)
     name = parse_address(choices.addresses[0], 0).host
     make = functools.partial(
         make_server,

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -301,6 +302,24 @@ def test_a_user_without_a_home_and_a_name_is_served(tmp_path: Path, text: str, p
         assert shop.save(text.replace("one", "two")).startswith(" * Reloaded")
         assert shop.text.startswith("two")
         process.stop()
+
+
+@pytest.mark.parametrize("state", ["state", "nowhere/state"], ids=["kept", "in-memory"])
+def test_all_workers_serve_with_one_adhoc_certificate(tmp_path: Path, state: str) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (tmp_path / "nowhere").touch()
+    options = ("--cert", "adhoc")
+    with project(site, ONE, *options, DEBUGKIT_STATE_DIR=str(tmp_path / state)) as shop:
+
+        def certificate() -> str:
+            return ssl.get_server_certificate(("127.0.0.1", shop.port), timeout=TIMEOUT)
+
+        first = certificate()
+        for text in (TWO, "def (", ONE):
+            shutil.rmtree(tmp_path / "state", ignore_errors=True)
+            shop.save(text)
+            assert certificate() == first
 
 
 # What the application writes to the channel of its reloader.
