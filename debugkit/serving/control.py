@@ -299,11 +299,13 @@ def take(channel: Channel, log: Callable[[str], None]) -> Control:
     messages: list[dict[str, Any]] = []
     while not messages:
         messages = channel.receive()
-    hello = messages[0]
+    hello, *more = messages
     importlib.invalidate_caches()  # it may have waited for long: files have come since
     # A process that this one forks must not seem to be it: the supervisor would wait for its end.
     os.register_at_fork(after_in_child=channel.sock.close)
     _current = Control(channel, hello, log)
+    for message in more:
+        _current._obey(message)
     _current.start()
     return _current
 

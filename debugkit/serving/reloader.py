@@ -170,6 +170,7 @@ class Supervisor:
         )
         self._workers.add(worker)
         self._current = worker
+        self._let_serve()
 
     def _start(self) -> Worker:
         worker = start(self._plan, time.monotonic())
@@ -237,7 +238,7 @@ class Supervisor:
 
     def _hear_serving(self, worker: Worker, failed: bool) -> None:
         worker.state = "failed" if failed else "serving"
-        worker.waits = True
+        worker.ready = True
         self._let_serve()
 
     def _hear_closed(self, worker: Worker) -> None:
@@ -247,10 +248,14 @@ class Supervisor:
     def _let_serve(self) -> None:
         """Let the current worker serve when no other takes connections: nobody gets an old answer after a new one."""
         worker = self._current
-        if worker is None or not worker.waits or not all(one.closed for one in self._workers - {worker}):
+        if worker is None or not all(one.closed for one in self._workers - {worker}):
             return
-        worker.waits = False
-        worker.channel.send("serve")
+        if not worker.may_serve:
+            worker.may_serve = True
+            worker.channel.send("serve")
+        if not worker.ready:
+            return
+        worker.ready = False
         failed = worker.state == "failed"
         self._spare_at = time.monotonic() + SPARE_DELAY
         if self._saved:

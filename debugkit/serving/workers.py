@@ -26,7 +26,8 @@ class Worker:
     channel: Channel
     born: float
     state: str = "starting"  # then "serving" or "failed"
-    waits: bool = False  # for its turn to serve
+    ready: bool = False  # to serve
+    may_serve: bool = False  # told so: it is its turn
     closed: bool = False  # its listeners
     substitute: bool = False  # serves nothing but the news that the program ended
     refused: int | None = None

@@ -93,6 +93,25 @@ def test_a_process_that_a_worker_forks_does_not_keep_the_channel_open() -> None:
             assert process.communicate(timeout=TIMEOUT)[0] == b"was alive\n"
 
 
+OBEYS = """
+import socket, sys
+from debugkit.serving.control import Channel, take
+control = take(Channel(socket.socket(fileno=int(sys.argv[1]))), print)
+control.serving(lambda: None, failed=False)
+print("serves")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows hands no sockets on")
+def test_what_follows_the_hello_in_one_piece_is_obeyed() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b'{"kind": "hello"}\n{"kind": "serve"}\n')
+        command = [sys.executable, "-c", OBEYS, str(theirs.fileno())]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()]) as process:
+            assert process.communicate(timeout=TIMEOUT)[0] == b"serves\n"
+
+
 class Prompt(cmd.Cmd):
     """A prompt that waits for a line from a pipe."""
 
