@@ -73,13 +73,28 @@ def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) 
     raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
 
 
-def tls_context(choices: Choices) -> Any:
+def tls_context(choices: Choices, adhoc: str | None = None) -> Any:
+    """The context to serve with; ``adhoc`` is the certificate that a supervisor has found for all its workers."""
     if choices.ssl_context is None:
         return None
-    from debugkit.serving.tls import make_context
+    from debugkit.serving.tls import context_of, make_context
 
-    names = [parse_address(text, 0).host for text in choices.addresses]
-    return make_context(choices.ssl_context, names, folder=user_folder())
+    if choices.ssl_context == "adhoc" and adhoc:
+        return context_of(adhoc)
+    return make_context(choices.ssl_context, named_hosts(choices), folder=user_folder())
+
+
+def adhoc_certificate(choices: Choices) -> str | None:
+    """The certificate with its key where one is to be found or made; `None` where the choices name another or none."""
+    if choices.ssl_context != "adhoc":
+        return None
+    from debugkit.serving.tls import adhoc_pem
+
+    return adhoc_pem(named_hosts(choices), folder=user_folder())
+
+
+def named_hosts(choices: Choices) -> list[str]:
+    return [parse_address(text, 0).host for text in choices.addresses]
 
 
 def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, DebuggedApplication | None]:

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from debugkit import __version__, environment
@@ -15,6 +14,7 @@ from debugkit.choices import Choices
 from debugkit.debug import frameworks
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.options import NAMES, add_options, project_table, resolve
+from debugkit.paths import working_folder
 from debugkit.raised import traceback_of
 from debugkit.run import own_part
 from debugkit.run import run as serve
@@ -143,14 +143,16 @@ def cert(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     """``debugkit run``."""
     given = {name: value for name, value in vars(options).items() if name in NAMES}
-    table, source = project_table(Path.cwd())
-    files = environment.read(Path.cwd())
+    folder = working_folder()
+    table, source = project_table(folder)
+    files = environment.read(folder)
     environ = {**files.values, **os.environ}
     values = resolve(given, environ, table, source)
     text = options.target or table.get("target")
-    target = parse(text) if text else find(Path.cwd(), environ)
-    # What is chosen there may change as the code does.
-    values["extra_files"] += (*((source,) if table else ()), *files.paths)
+    target = parse(text) if text else find(folder, environ)
+    # What is chosen there may change as the code does, and a link may come to lead to another file.
+    link = (str(target.path),) if target.path and target.path.is_symlink() else ()
+    values["extra_files"] += (*((source,) if table else ()), *files.paths, *link)
     choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in given)
 
     def application() -> WSGIApplication:

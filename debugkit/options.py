@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from debugkit.errors import ConfigurationError
+from debugkit.paths import is_file
 from debugkit.settings import EDITORS
 
 YES = ("1", "true", "yes", "on")
@@ -205,7 +206,7 @@ def project_table(folder: Path) -> tuple[dict[str, Any], str]:
     """
     for parent in (folder, *folder.parents):
         path = parent / "pyproject.toml"
-        if path.is_file():
+        if is_file(path):
             return _table(path), str(path)
     return {}, ""
 

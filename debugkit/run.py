@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from debugkit import applications
-from debugkit.choices import Choices, debugged, dressed, listen_on, portable, tls_context
+from debugkit.choices import Choices, adhoc_certificate, debugged, dressed, listen_on, portable, tls_context
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
 from debugkit.raised import traceback_of, with_traceback
@@ -34,8 +34,9 @@ from debugkit.serving.listen import AddressInUse, UnixListener, adopt, close_all
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
 from debugkit.serving.program import this_program
-from debugkit.serving.server import GRACE, make_server
+from debugkit.serving.server import GRACE, Server, make_server
 from debugkit.serving.site import urls
+from debugkit.serving.streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
             return _work(load, choices, control)
         finally:
             control.sockets.release()
+    hold_standard_streams()
     supervised = is_running_from_reloader()
     sockets = listen_on(choices, Log()) if is_first_run() else listen_after_the_last(choices)
     try:
@@ -204,7 +206,7 @@ def _supervise(
         program,
         tuple(sock.fileno() for sock in sockets),
         unlink=tuple(str(Path(one.getsockname()).absolute()) for one in sockets if isinstance(one, UnixListener)),
-        roots=watched_folders(choices.roots or (str(program.root),)),
+        roots=watched_folders(choices.roots or (str(program.home),)),
         extra=tuple(str(Path(one).absolute()) for one in choices.extra_files),
         exclude=choices.exclude_patterns,
         reloader_type=choices.reloader_type,
@@ -216,6 +218,7 @@ def _supervise(
             "environ": dict(choices.environ),
             "debugger": choices.debugger if here or choices.late else portable(load(), choices),
             "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
+            "adhoc": adhoc_certificate(choices),
             "secure": choices.ssl_context is not None,
         },
     )
@@ -228,7 +231,8 @@ def _supervise(
 
 def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
     """Without those that hold everything a user or a computer has: there, only what is imported is watched."""
-    return tuple(folder for folder in folders if Path(folder) not in (Path.home(), Path(folder).parent))
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - who has none is no reason to raise
+    return tuple(folder for folder in folders if Path(folder) not in (home, Path(folder).parent))
 
 
 @functools.cache
@@ -252,13 +256,14 @@ def serve(
     application, debugger = dressed(application, choices)
     control = current()
     ends: list[Callable[[], None]] = []
+    closed = control.closed if control is not None and not beside else lambda: None
     if debugger is not None and control is not None:
         from debugkit.debug.events import Events
 
         debugger.supervised_by(control.hello["supervisor"])
         debugger.events = Events(secrets.token_hex(4), failed=failed)
         ends.append(debugger.events.close)
-    context = tls_context(choices)
+    context = tls_context(choices, control.hello["adhoc"] if control is not None else None)
     name = parse_address(choices.addresses[0], 0).host
     make = functools.partial(
         make_server,
@@ -274,7 +279,13 @@ def serve(
     )
     addresses = urls(sockets, "https" if context else "http", name)
     announce(addresses, name, debugger, choices)
-    server = Processes(make, sockets, choices.processes) if choices.processes != 1 else make()
+    server: Processes | Server
+    if choices.processes != 1:
+        server = Processes(make, sockets, choices.processes, on_closed=closed)
+        ends.insert(0, server.closed_here)
+    else:
+        server = make()
+        ends.insert(0, closed)
     if beside:
         end_together(server.request_stop)
     elif control is not None:

@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from debugkit.errors import DebugkitError
+from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.run import own_part, serve_failure
 from debugkit.serving.control import Channel, Control, take
@@ -39,12 +39,24 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if message := control.hello["message"]:
             return serve_failure(control, None, message)
-        Program.load(control.hello["program"]).run()
+        program = Program.load(control.hello["program"])
+        enter(program.folder)
+        program.run()
     except KeyboardInterrupt:
         return 130
     except BaseException as error:
         return _failed(control, error)
     return 0
+
+
+def enter(folder: str) -> None:
+    """Go to the program's folder: it may be another one of that name than when this process was started."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The program's folder {folder} cannot be entered ({error.strerror}): the program runs again when it can."
+        ) from error
 
 
 def _failed(control: Control, error: BaseException) -> int:

@@ -17,7 +17,8 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.applications debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
+debugkit.applications debugkit.errors debugkit.hooks debugkit.paths debugkit.private_files debugkit.raised
+debugkit.terminal_text
 debugkit.settings
 debugkit.state
 debugkit.debug
@@ -65,12 +66,13 @@ debugkit.serving
 debugkit.serving.crew debugkit.serving.expression debugkit.serving.fingerprints debugkit.serving.forks
 debugkit.serving.held debugkit.serving.holders debugkit.serving.lifeline debugkit.serving.log
 debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
-debugkit.serving.static_files debugkit.serving.terminal debugkit.serving.tls_context
+debugkit.serving.static_files debugkit.serving.streams debugkit.serving.terminal debugkit.serving.tls_context
 debugkit.serving.turns debugkit.serving.waiting debugkit.serving.wire
 debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.target
 debugkit.serving.tls
 debugkit.serving.environ debugkit.serving.second_look debugkit.serving.tls_wire
 debugkit.serving.body debugkit.serving.changes debugkit.serving.site
+debugkit.serving.ways
 debugkit.serving.contents debugkit.serving.http11
 debugkit.serving.server debugkit.serving.watch_events
 debugkit.serving.watch

@@ -320,7 +320,10 @@ class DebuggedApplication:
         """The debugger's answer; `None` when the request is a stranger's, which the application gets."""
         request = make_request(environ, self._mount, console_path=self.settings.console_path)
         response = self.debugger.respond(request)
-        return None if response is None else send(response, environ, start_response)
+        if response is None:
+            return None
+        environ["debugkit.own"] = True  # for who writes a line for each request: this one is none of the application's
+        return send(response, environ, start_response)
 
 
 def capture(exc: BaseException) -> str:

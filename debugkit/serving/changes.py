@@ -24,6 +24,8 @@ class Place:
 
     path: str
     rule: Rule
+    #: Which directory has the path, when that may change without a word in the one above.
+    identity: tuple[int, int] | None = None
     files: dict[str, Fingerprint] = field(default_factory=dict)
     directories: dict[str, int] = field(default_factory=dict)  # name -> inode
     links: dict[str, str] = field(default_factory=dict)  # name -> directory of the file behind the link
@@ -106,6 +108,10 @@ class Changes:
         changed = [path for path, before in self._before.items() if self._now(path) != before or before == UNREAD]
         self._before.clear()
         return sorted(changed)
+
+    def is_one(self) -> bool:
+        """Whether something happened to one file only, which was there before: editors make others for a moment."""
+        return len(self._before) == 1 and MISSING not in self._before.values()
 
     def pending(self) -> list[str]:
         """The paths of files to which something happened."""

@@ -14,11 +14,13 @@ from heapq import nlargest
 from pathlib import Path
 from typing import Protocol
 
+from debugkit.paths import exists, is_dir
 from debugkit.serving import fingerprints
 from debugkit.serving.changes import RECENT, Changes, Place
 from debugkit.serving.fingerprints import Fingerprint
 from debugkit.serving.patterns import is_pattern
 from debugkit.serving.scope import Rule, Rules, Scope, is_below, split
+from debugkit.serving.ways import Ways, existing_file, identity_of, nearest
 
 #: So many files are read at the start, so that touching one of them is no change from the first moment. The others
 #: follow in the background, and until then a touch counts as a change.
@@ -34,6 +36,11 @@ class Listener(Protocol):
     #: Before it is read; may be told again and again. ``tree``: those below it will follow.
     def enter(self, directory: str, *, tree: bool) -> None: ...
     def leave(self, directory: str) -> None: ...
+    #: Before it is looked at, which names in it lead where: nothing else in it matters.
+    def pass_through(self, directory: str) -> None: ...
+
+    #: Whether it does hear of that. Who looks at all files each time needs not.
+    knows_ways: bool
 
 
 class Contents:
@@ -47,6 +54,7 @@ class Contents:
         #: Directory -> others to look into when something happens there: it is the last one that exists on the way to
         #: them, or holds the file behind a link of theirs.
         self._also: dict[str, set[str]] = {}
+        self._ways = Ways()
         #: Directories found on the way, still to be looked into: path, what counts there, whether all below it as well.
         #: A list instead of recursion: a tree may be deeper than Python's stack.
         self._found: list[tuple[str, Rule, bool]] = []
@@ -60,6 +68,11 @@ class Contents:
     def stirred(self) -> bool:
         """Whether a `take` could find something."""
         return bool(self._changes)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether something happened to one file only, which was there before."""
+        return self._changes.is_one()
 
     def begin(self) -> None:
         """See everything for the first time."""
@@ -79,12 +92,20 @@ class Contents:
                 self._look_at(directory)
         return self._changes.moves != before
 
-    def concerns(self, directory: str, name: str) -> bool:
-        """Whether it matters that a file is written to that was there before."""
+    def concerned(self, directory: str, name: str, *, written: bool) -> set[str]:
+        """Where to look when something happens to a name. ``written``: to a file that was there before."""
+        found = {path for path in [f"{directory.rstrip(os.sep)}{os.sep}{name}"] if self._ways.over(path)}
+        place, others = self._places.get(directory), self._also.get(directory, set())
+        if written:
+            looks = any(target in self._places for target in others) or (place is not None and name in place.files)
+        else:
+            looks = place is not None or bool(others)
+        return found | {directory} if looks else found
+
+    def counts(self, directory: str, name: str) -> bool:
+        """Whether a file of this name would count."""
         place = self._places.get(directory)
-        if place is not None and name in place.files:
-            return True
-        return any(target in self._places for target in self._also.get(directory, ()))
+        return place is not None and self._wanted(place, name)
 
     def recent(self) -> set[str]:
         """The directories where something is most likely to happen next: where it did last."""
@@ -100,10 +121,8 @@ class Contents:
         Those written after ``since`` (seconds since the epoch) count as changed.
         """
         texts = [text for text in files if Path(text).is_absolute()]
-        globs = [
-            glob for text in texts if is_pattern(text) and not Path(text).exists() for glob in self._rules.add(text)
-        ]
-        existing = {_existing(path) for path in texts} - {""}
+        globs = [glob for text in texts if is_pattern(text) and not exists(text) for glob in self._rules.add(text)]
+        existing = {existing_file(path) for path in texts} - {""}
         new = {path for path in existing if self._fingerprint(path) is None and self._rules.add_file(path)}
         self._found += [(directory, Rule(), False) for directory in sorted({split(path)[0] for path in new})]
         self._found += [(glob.base, Rule(), False) for glob in globs]
@@ -118,6 +137,9 @@ class Contents:
 
     def _look_everywhere(self) -> None:
         for path in sorted(self._places):
+            if self._is_anchor(path):
+                self._find_way(path)
+        for path in sorted(self._places):
             if path in self._places:
                 self._look_into(self._places[path])
         self._found += [
@@ -126,6 +148,9 @@ class Contents:
         self._finish()
 
     def _look_at(self, directory: str) -> None:
+        for end in sorted(self._ways.over(directory)):
+            self._find_way(end)
+            self._found.append((end, Rule(), False))
         for path in sorted({directory, *self._also.get(directory, ())}):
             if path in self._places:
                 self._look_into(self._places[path])
@@ -141,23 +166,46 @@ class Contents:
         """Directories that the user, or the worker, has named, or named files in."""
         return {*self._rules.trees, *self._rules.names}
 
+    def _is_anchor(self, path: str) -> bool:
+        return path in self._rules.trees or path in self._rules.names
+
     def _open(self, path: str, rule: Rule, deep: bool) -> None:
         """Look into a directory from now on; or wait until it is there."""
         rule |= self._rules.trees.get(path, Rule())
         place = self._places.get(path)
+        if place is None and self._is_anchor(path):
+            self._find_way(path)
         if place is None:
             if not self._wait_for(path):
                 return
             place = self._places[path] = Place(path, rule)
         deep = deep or place.rule | rule != place.rule
         place.rule |= rule
-        self._look_into(place, deep=deep)
+        self._look_into(place, deep=self._is_another(place) or deep)
+
+    def _find_way(self, end: str) -> None:
+        if not self.listener.knows_ways:
+            return
+        for directory in self._ways.find(end, self.listener.pass_through):
+            if directory not in self._places and directory not in self._also:
+                self.listener.leave(directory)
+
+    def _is_another(self, place: Place) -> bool:
+        """Whether the path has come to mean another directory. What was listened to is elsewhere then, or gone."""
+        if not self._is_anchor(place.path):  # the directory above sees to those
+            return False
+        before, place.identity = place.identity, identity_of(place.path)
+        if before in (None, place.identity):
+            return False
+        for one in self._below(place.path):
+            self.listener.leave(one)
+        return True
 
     def _wait_for(self, path: str) -> bool:
         """Whether a directory is there. If not, the nearest above it is listened to, before that is found out."""
         ancestor = ""
-        while not (there := Path(path).is_dir()) and (nearest := _nearest(path)) != ancestor:
-            ancestor = nearest
+        while not (there := is_dir(path)) and (other := nearest(path)) != ancestor:
+            ancestor = other
             self._listen(ancestor, path)
         for other in [one for one, targets in self._also.items() if path in targets]:
             if there or other != ancestor:
@@ -172,7 +220,7 @@ class Contents:
         self._also[directory].discard(target)
         if not self._also[directory]:
             del self._also[directory]
-            if directory not in self._places:
+            if directory not in self._places and directory not in self._ways:
                 self.listener.leave(directory)
 
     def _look_into(self, place: Place, *, deep: bool = False) -> None:
@@ -209,7 +257,7 @@ class Contents:
         if inode == known and not deep and path in self._places:
             return
         rule = self._rules.below(place.rule, path)
-        if not rule or _is_junction(entry) or Path(path, ENVIRONMENT).exists():
+        if not rule or _is_junction(entry) or exists(f"{path}{os.sep}{ENVIRONMENT}"):
             return
         if known and inode != known:  # another directory of that name: what was listened to is elsewhere, or gone
             deep = True
@@ -275,7 +323,7 @@ class Contents:
         if place.links.get(name) == directory:
             return
         self._unfollow(place, name)
-        if directory != place.path and Path(directory).is_dir():
+        if directory != place.path and is_dir(directory):
             place.links[name] = directory
             self._listen(directory, place.path)
 
@@ -283,18 +331,6 @@ class Contents:
         directory = place.links.pop(name, None)
         if directory is not None and directory not in place.links.values():
             self._unlisten(directory, place.path)
-
-
-def _nearest(path: str) -> str:
-    """The last directory that exists on the way to a path."""
-    return next(str(parent) for parent in Path(path).parents if parent.is_dir())
-
-
-def _existing(path: str) -> str:
-    """The file of a module: itself, or the archive it is in. Empty when there is none."""
-    plain = Path(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
-    found = next(one for one in (plain, *plain.parents) if one.exists())
-    return str(found) if found.is_file() else ""
 
 
 def _is_unchanged(entry: os.DirEntry[str], known: Fingerprint) -> bool:

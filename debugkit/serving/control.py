@@ -1,5 +1,6 @@
 """What supervisor and worker say to each other: one JSON object a line over a socket that only the two hold.
 
+But the application runs in one of them, and may write anything to any descriptor: what is no message is left out.
 The worker's end lives here, with the thread that listens to the supervisor; the supervisor's is in `reloader.py`.
 """
 
@@ -24,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from debugkit.hooks import ANSWERS, changing, leaving
+from debugkit.paths import exists, is_file
 from debugkit.raised import field, traceback_of
 from debugkit.serving.held import at_prompt
 from debugkit.serving.lifeline import Lifeline
@@ -34,6 +36,17 @@ TICK = 0.5
 ORPHAN_GRACE = 2.0
 #: Seconds that threads of the application, and what follows `run_simple`, have when serving is over.
 PARTING = 2.0
+#: Bytes without an end of line after which they are no message.
+LONGEST = 16 * 2**20
+#: What a worker may say: the fields of each kind, and their types. `list` is one of texts.
+SAID: Mapping[str, Mapping[str, type]] = {
+    "imported": {"files": list, "since": float},
+    "refused": {"status": int},
+    "held": {},
+    "verdict": {"answer": str, "paths": list},
+    "serving": {"failed": bool},
+    "closed": {},
+}
 
 
 class Channel:
@@ -49,7 +62,8 @@ class Channel:
 
     def send(self, kind: str, **fields: object) -> None:
         """Send a message; nothing happens when the other end is gone, which `receive` tells."""
-        line = json.dumps({"kind": kind, **fields}).encode() + b"\n"
+        # It begins with a line end too, in case something else has left half a line there.
+        line = b"\n" + json.dumps({"kind": kind, **fields}).encode() + b"\n"
         with self._lock:
             try:
                 self.sock.sendall(line)
@@ -62,7 +76,10 @@ class Channel:
         return self.fileno() >= 0 and bool(select.select([self.sock], [], [], 0)[0])
 
     def receive(self) -> list[dict[str, Any]]:
-        """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone."""
+        """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone.
+
+        What is no JSON object comes as an empty one.
+        """
         try:
             data = self.sock.recv(65_536)
         except OSError:
@@ -70,7 +87,30 @@ class Channel:
         if not data:
             raise EOFError
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        if len(self._buffer) > LONGEST:
+            lines, self._buffer = [*lines, self._buffer], b""
+        return [_object(line) for line in lines if line]
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def is_said(message: Mapping[str, Any]) -> bool:
+    """Whether it is a message of a worker."""
+    kind = message.get("kind")
+    fields = SAID.get(kind) if isinstance(kind, str) else None
+    if fields is None or message.keys() != {"kind", *fields}:
+        return False
+    return all(type(message[name]) is wanted and _holds_texts(message[name]) for name, wanted in fields.items())
+
+
+def _holds_texts(value: object) -> bool:
+    return not isinstance(value, list) or all(isinstance(one, str) for one in value)
 
 
 class Control:
@@ -97,6 +137,7 @@ class Control:
         self._stop: Callable[[], None] | None = None
         self._over = threading.Event()
         self._beside: list[Callable[[], None]] = []
+        self._turn = threading.Event()  # to serve
         self._leaves = False
         self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
         #: Held by the call that serves from the supervisor's sockets.
@@ -114,12 +155,21 @@ class Control:
             stop()
 
     def serving(self, stop: Callable[[], None], *, failed: bool) -> None:
-        """The worker listens. ``stop`` makes it end gracefully, from any thread, and may be called again."""
+        """The worker can listen. Returns when the one before has closed its listeners, or when this one is to end.
+
+        ``stop`` makes it end gracefully, from any thread, and may be called again.
+        """
         self._stop = stop
         self.served = True
         self._channel.send("serving", failed=failed)
         if self._leaves:  # told so while the application was being imported
             stop()
+        else:
+            self._turn.wait()
+
+    def closed(self) -> None:
+        """The worker takes no further connection: its successor may."""
+        self._channel.send("closed")
 
     def over(self) -> None:
         """Serving has ended, and the program goes on to its end."""
@@ -147,6 +197,8 @@ class Control:
     def _obey(self, message: dict[str, Any]) -> None:
         if message["kind"] == "changed":
             self._consider(message["paths"])
+        elif message["kind"] == "serve":
+            self._turn.set()
         elif not self._leaves:
             self._leaves = True
             threading.Thread(target=self._end, args=[message["reload"]], daemon=True).start()
@@ -178,6 +230,7 @@ class Control:
         self._farewell()
         for stop in (*self._beside, self._stop):
             stop()
+        self._turn.set()
         self._over.wait()
         deadline = time.monotonic() + PARTING
         threading.main_thread().join(max(0.0, deadline - time.monotonic()))
@@ -248,7 +301,7 @@ def files_of(error: BaseException) -> list[str]:
         found += [named] if type(named) is str else []
         cause = field(BaseException, "__cause__", one)
         one = field(BaseException, "__context__", one) if cause is None else cause
-    return [path for path in found if Path(path).is_file()]
+    return [path for path in found if is_file(path)]
 
 
 def file_of(module: object) -> str:
@@ -258,12 +311,12 @@ def file_of(module: object) -> str:
     path = ModuleType.__getattribute__(module, "__dict__").get("__file__")
     if not isinstance(path, str):
         return ""
-    if os.path.isfile(path):  # noqa: PTH113 - asked for every module: a Path takes five times as long
+    if is_file(path):
         return os.path.abspath(path)  # noqa: PTH100
     here = Path(path)
-    while not here.exists() and here != here.parent:  # a module inside an archive: the archive
+    while not exists(here) and here != here.parent:  # a module inside an archive: the archive
         here = here.parent
-    return str(here.absolute()) if here.is_file() else ""
+    return str(here.absolute()) if is_file(here) else ""
 
 
 def is_installed(path: str) -> bool:
@@ -297,12 +350,14 @@ def take(channel: Channel, log: Callable[[str], None]) -> Control:
     messages: list[dict[str, Any]] = []
     while not messages:
         messages = channel.receive()
-    hello = messages[0]
+    hello, *more = messages
     importlib.invalidate_caches()  # it may have waited for long: files have come since
     _lifeline = Lifeline()
     _number = hello.get("number", 1)
     _current = Control(channel, hello, log, _lifeline.break_off)
     os.register_at_fork(after_in_child=functools.partial(_leave_the_worker, channel.sock, _lifeline))
+    for message in more:
+        _current._obey(message)
     _current.start()
     return _current
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 #: Larger files are not read: their signature has to do.
 LARGEST = 16 * 2**20
@@ -13,6 +16,9 @@ LARGEST = 16 * 2**20
 #: Nanoseconds during which a second write may leave the signature as it is. FAT counts in steps of two seconds, a Linux
 #: kernel in ticks of up to ten milliseconds.
 TICK = 2 * 10**9
+
+#: Seconds after which a save is noticed at the latest. What is older was not changed itself, but what leads to it.
+OLDEST = 15.0
 
 #: In the place of a digest.
 UNREAD = b"not read yet"
@@ -76,3 +82,16 @@ def _read(descriptor: int) -> tuple[Signature | None, bytes]:
     while data := os.read(descriptor, 2**20):
         digest.update(data)
     return signature, digest.digest()
+
+
+def age(paths: Sequence[str], clock: Callable[[], float] = time.time) -> float:
+    """Seconds since the first of these files was saved; 0 when none tells, such as one that is gone."""
+    found = [clock() - changed for changed in map(_changed_at, paths) if changed is not None]
+    return max((one for one in found if 0.0 <= one < OLDEST), default=0.0)
+
+
+def _changed_at(path: str) -> float | None:
+    try:
+        return Path(path).stat().st_ctime  # not mtime, which may be older when the file was moved here
+    except OSError:
+        return None

@@ -192,7 +192,7 @@ class Connection:
         complete = self._run(environ, answer, body)
         self.answering = False
         status = 101 if self.wire.detached else answer.status if answer.begun else 0
-        if status:
+        if status and "debugkit.own" not in environ:
             self._site.access(self._peer, self.line, status, answer.size, time.perf_counter() - began)
         behind = received if body is None else body.behind()
         if complete and answer.keep and (body is None or body.drain(self._site.patience.drain)):

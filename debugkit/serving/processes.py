@@ -38,7 +38,8 @@ class Processes:
     """Runs ``count`` workers, each with the server that ``make`` returns there, until stopped.
 
     ``make`` is called in the worker; its server listens on ``sockets``, which are closed here when stopping begins.
-    ``grace`` is what the servers have. A worker that dies is replaced, and one whose parent dies ends, however it died.
+    ``grace`` is what the servers have. ``on_closed`` is called here when no worker listens any more: each of their
+    servers is to call `closed_here`. A worker that dies is replaced, and one whose parent dies ends, however it died.
 
     To be used from the main thread, and while there is no other: of all threads, a fork takes only the one that calls
     it along, and what the others have locked stays locked (Python warns of that since 3.12).
@@ -54,6 +55,7 @@ class Processes:
         log: Log | None = None,
         grace: float = GRACE,
         clock: Callable[[], float] = time.monotonic,
+        on_closed: Callable[[], None] = lambda: None,
     ) -> None:
         if not hasattr(os, "fork"):
             raise ConfigurationError("This system cannot fork processes: leave processes at 1, and use threads.")
@@ -75,6 +77,10 @@ class Processes:
         self._bell = Bell()
         # Nobody ever writes here: what workers wait for is the end of it, which comes when this process is gone.
         self._lifeline, self._lifeline_end = socket.socketpair()
+        # The same the other way round: its end comes when the last worker has closed its listeners, or has died.
+        self._listening, self._listening_end = socket.socketpair()
+        self._on_closed = on_closed
+        self._hears = False
 
     def serve_forever(self) -> int:
         """Serve until `request_stop`, SIGINT, SIGTERM or SIGHUP; return the signal's number, or 0.
@@ -98,7 +104,11 @@ class Processes:
     def close(self) -> None:
         """Release what waits for signals. `serve_forever` does so in the end."""
         self._bell.close()
-        close_all([self._lifeline, self._lifeline_end])
+        close_all([self._lifeline, self._lifeline_end, self._listening, self._listening_end])
+
+    def closed_here(self) -> None:
+        """The server of this worker takes no more connections."""
+        self._listening_end.close()
 
     def request_stop(self) -> None:
         """Begin to stop, and return at once. For any thread and for signal handlers, any number of times."""
@@ -116,8 +126,15 @@ class Processes:
         """Wait for a signal, at the latest ``until``, and look who has ended."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._bell, selectors.EVENT_READ)
-            if selector.select(None if until is None else max(0.0, until - self._clock())):
-                self._bell.hear()
+            if self._hears:
+                selector.register(self._listening, selectors.EVENT_READ)
+            ready = selector.select(None if until is None else max(0.0, until - self._clock()))
+            for key, _ in ready:
+                if key.fileobj is self._bell:
+                    self._bell.hear()
+                else:
+                    self._hears = False
+                    self._on_closed()
         for pid in list(self._workers):
             status = reap(pid)
             if status is not None:
@@ -208,7 +225,8 @@ class Processes:
     def _end(self) -> None:
         self._stopping = True
         self._asked = max(self._asked, 1)
-        close_all(self._sockets)
+        close_all([*self._sockets, self._listening_end])
+        self._hears = True
         deadline = self._clock() + self._grace + CUT + PARTING
         while self._workers and self._clock() < deadline:
             if self._told < self._asked:

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from debugkit.errors import ConfigurationError
+from debugkit.paths import same, working_folder
 
 #: Options of the interpreter that take a value, in the same word or the next (``python --help``).
 VALUED = "WX"
@@ -47,6 +48,12 @@ class Program:
             return Path(self.folder)
         path = Path(self.folder, self.what)
         return path if path.is_dir() or is_archive(path) else path.resolve().parent
+
+    @property
+    def home(self) -> Path:
+        """The same folder by the name that people have for it: a link on the way may be turned elsewhere."""
+        named = Path(self.folder, self.what).parent if self.kind == "script" else self.root
+        return named if same(named, self.root) else self.root
 
     def run(self) -> None:
         """Run it in this process as ``python`` would. Raises what it raises."""
@@ -129,9 +136,9 @@ def _cluster(word: str) -> tuple[list[str], str, str]:
 
 def first_folder(kind: str, what: str) -> str:
     """The working directory in which the program was started; it may have gone elsewhere since (`os.chdir`)."""
-    now = str(Path.cwd())
+    now = str(working_folder())
     if kind == "module" and not sys.flags.safe_path and sys.path and Path(sys.path[0]).is_dir():
-        return sys.path[0] or now
+        return now if same(sys.path[0], now) else sys.path[0]
     if kind == "script" and not Path(now, what).exists():
         # Python makes the script's path absolute before anything can change the directory.
         before = str(getattr(sys.modules["__main__"], "__file__", "")).removesuffix(f"{os.sep}{what}")

@@ -17,10 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from debugkit import terminal_text
+from debugkit.serving import fingerprints
+from debugkit.serving.control import is_said
 from debugkit.serving.log import Log
 from debugkit.serving.plan import Plan
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.signals import SIGNALS, Bell, handling
+from debugkit.serving.streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
 from debugkit.serving.watch import Scope, make_watcher
 from debugkit.serving.workers import LAST_RESORT, Worker, end, forget_bytecode, installed, reap, start
@@ -69,6 +72,7 @@ class Supervisor:
             "held": self._hear_held,
             "verdict": self._hear_verdict,
             "serving": self._hear_serving,
+            "closed": self._hear_closed,
         }
 
     def run(self) -> int:
@@ -134,7 +138,10 @@ class Supervisor:
         if self._spare_at is not None and self._spare_at <= now:
             self._spare_at = None
             self._installed = installed()
-            self._spare = self._start()
+            try:
+                self._spare = self._start()
+            except OSError:  # whoever needs a worker will say so
+                pass
         for worker in list(self._workers):
             if worker.deadline is not None and worker.deadline <= now:
                 worker.process.kill()
@@ -146,7 +153,12 @@ class Supervisor:
 
     def _spawn(self, message: str = "") -> None:
         """Have a worker run the program; with a ``message``, one that does not run it, and shows why."""
-        worker = self._take_spare() or self._start()
+        try:
+            worker = self._take_spare() or self._start()
+        except OSError as error:  # the interpreter is gone, as while an environment is made anew; or there is no memory
+            self._current = None
+            self._start_later(f"No process can be started for the program ({error})")
+            return
         self._count += 1
         worker.substitute = bool(message)
         worker.born = time.monotonic()
@@ -161,6 +173,7 @@ class Supervisor:
         )
         self._workers.add(worker)
         self._current = worker
+        self._let_serve()
 
     def _start(self) -> Worker:
         worker = start(self._plan, time.monotonic())
@@ -186,11 +199,15 @@ class Supervisor:
     def _hear(self, worker: Worker) -> None:
         try:
             messages = worker.channel.receive()
-        except (EOFError, ValueError):  # ValueError: something else than our control has written there
+        except EOFError:
             self._lose(worker)
             return
         for message in messages:
-            self._hearing[message.pop("kind")](worker, **message)
+            if is_said(message):
+                self._hearing[message.pop("kind")](worker, **message)
+            elif not worker.babbles:
+                worker.babbles = True
+                self._say(" * Ignored what the program has written to the reloader's own channel: it is no message.")
 
     def _lose(self, worker: Worker) -> None:
         self._selector.unregister(worker.channel.sock)
@@ -199,6 +216,7 @@ class Supervisor:
         if worker is self._spare:
             self._spare = None
         self._ended(worker, reap(worker.process))
+        self._let_serve()
 
     def _look_for_the_ended(self) -> None:
         """A process may be gone while its end of the channel is open in another one that it has started."""
@@ -236,8 +254,25 @@ class Supervisor:
 
     def _hear_serving(self, worker: Worker, failed: bool) -> None:
         worker.state = "failed" if failed else "serving"
-        if worker is not self._current:
+        worker.ready = True
+        self._let_serve()
+
+    def _hear_closed(self, worker: Worker) -> None:
+        worker.closed = True
+        self._let_serve()
+
+    def _let_serve(self) -> None:
+        """Let the current worker serve when no other takes connections: nobody gets an old answer after a new one."""
+        worker = self._current
+        if worker is None or not all(one.closed for one in self._workers - {worker}):
             return
+        if not worker.may_serve:
+            worker.may_serve = True
+            worker.channel.send("serve")
+        if not worker.ready:
+            return
+        worker.ready = False
+        failed = worker.state == "failed"
         self._spare_at = time.monotonic() + SPARE_DELAY
         if self._saved:
             took = time.monotonic() - self._saved
@@ -269,10 +304,14 @@ class Supervisor:
 
     def _crashed(self, worker: Worker, status: int) -> None:
         stable = time.monotonic() - worker.born > STABLE
+        self._back_off = 0.0 if stable else self._back_off
+        self._start_later(f"The program {how_it_ended(status)}")
+
+    def _start_later(self, reason: str) -> None:
         first, longest = BACK_OFF
-        self._back_off = first if stable or not self._back_off else min(longest, self._back_off * 2)
+        self._back_off = min(longest, self._back_off * 2) or first
         self._again = time.monotonic() + self._back_off
-        self._say(f" * The program {how_it_ended(status)}: starting it again in {self._back_off:g} s.")
+        self._say(f" * {reason}: starting it again in {self._back_off:g} s.")
 
     # What leads to another worker, or to the end.
 
@@ -280,7 +319,7 @@ class Supervisor:
         if self._status is not None:
             return
         forget_bytecode(paths)
-        self._saved = self._saved or time.monotonic()
+        self._saved = self._saved or time.monotonic() - fingerprints.age(paths)
         self._back_off = 0.0
         self._say(f" * {self._names(paths)} changed.")
         worker = self._current
@@ -318,14 +357,16 @@ class Supervisor:
             self._dismiss(worker, reload=False)
 
     def _names(self, paths: Sequence[str]) -> str:
-        """The changed files for the terminal, relative to the working directory where they are below it."""
-        names = [os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path for path in paths]
+        """The changed files for the terminal, relative to the program's folder where they are below it."""
+        folder = self._plan.program.folder  # not the working directory: it may be among what is gone
+        names = [os.path.relpath(path, folder) if Path(path).is_relative_to(folder) else path for path in paths]
         more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
         return terminal_text.line(", ".join(names[:3]) + more)
 
 
 def main(arguments: Sequence[str]) -> int:
     """What `become_supervisor` runs."""
+    hold_standard_streams()  # what had taken the number of one was the program's, and is closed
     with os.fdopen(int(arguments[0]), "rb") as file:
         plan = Plan.load(file.read().decode())
     return Supervisor(plan).run()

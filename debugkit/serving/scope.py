@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from debugkit.paths import exists
 from debugkit.serving.patterns import BUILT_IN, Pattern, Patterns, is_pattern
 
 
@@ -76,7 +77,7 @@ class Rules:
         for root in self._roots:
             self.trees[root] |= Rule(python=True)
         for text in scope.extra:
-            if is_pattern(text) and not (Path(text).is_absolute() and Path(text).exists()):
+            if is_pattern(text) and not (Path(text).is_absolute() and exists(text)):
                 self.add(text)
             elif self.add_file(_absolute(text)):
                 self.trees[_absolute(text)] |= Rule(everything=True)

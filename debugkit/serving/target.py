@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from debugkit import applications
 from debugkit.errors import DebugkitError
+from debugkit.paths import named, working_folder
 from debugkit.serving.expression import Expression, read
 
 if TYPE_CHECKING:
@@ -54,7 +55,11 @@ class Target:
     @property
     def folder(self) -> Path:
         """Where its modules are looked for first: beside the file or its package, else in the working directory."""
-        return self.root or Path.cwd()
+        return self.root or working_folder()
+
+    @property
+    def is_in_package(self) -> bool:
+        return "." in self.module or (self.path is not None and self.path.name == "__init__.py")
 
     @property
     def identity(self) -> str:
@@ -123,9 +128,10 @@ def _file(path: Path, expression: Expression | None = None) -> Target:
     )
     if place is None:
         raise _no_file(path)
-    place = place.resolve()
+    place = named(place)
     names = [] if place.name == "__init__.py" else [place.stem]
-    root = place.parent
+    # Python, too, looks beside the file that a link leads to.
+    root = Path(os.path.realpath(place)).parent if place.is_symlink() else place.parent
     while (root / "__init__.py").is_file() and root.name.isidentifier():
         names.append(root.name)
         root = root.parent
@@ -143,7 +149,7 @@ def _import(target: Target) -> ModuleType:
     if target.path is None:
         _refuse_unknown(target.module)
         return importlib.import_module(target.module)
-    if target.path.parent != target.root:
+    if target.is_in_package:
         # The file may also import what lies beside it, as it may when Python runs it.
         sys.path.append(str(target.path.parent))
         return importlib.import_module(target.module)

@@ -82,6 +82,22 @@ def generate_adhoc_ssl_context(
     return keep_certificate(names, folder=folder or user_folder(), clock=clock).context
 
 
+def adhoc_pem(names: Iterable[str] = (), *, folder: Path | None = None, clock: Callable[[], float] = time.time) -> str:
+    """The same certificate with its key, for processes that follow each other and are to serve with one.
+
+    Raises `ConfigurationError` when none can be made.
+    """
+    kept = keep_certificate(names, folder=folder, clock=clock)
+    if kept.key_file is not None:
+        return kept.key_file.read_text("ascii")
+    return b"".join(make_pair(names, clock())).decode("ascii")
+
+
+def context_of(pem: str) -> ssl.SSLContext:
+    """A context with what `adhoc_pem` has returned."""
+    return _for_a_moment(pem.encode("ascii")).context
+
+
 # Files of the user's choice
 
 
@@ -199,12 +215,16 @@ def _kept_already(path: Path) -> Certificate | None:
 
 
 def _in_memory(names: tuple[str, ...], now: float, reason: str) -> Certificate:
+    return replace(_for_a_moment(b"".join(make_pair(names, now))), fresh=True, reason=reason)
+
+
+def _for_a_moment(pem: bytes) -> Certificate:
     """OpenSSL reads files only: they are there for a moment, in a folder of their own."""
     try:
         with tempfile.TemporaryDirectory(prefix="debugkit-") as folder:
             path = Path(folder, KEPT)
-            private_files.create(path, b"".join(make_pair(names, now)), 0o600)
-            return replace(examine(path), cert_file=None, key_file=None, fresh=True, reason=reason)
+            private_files.create(path, pem, 0o600)
+            return replace(examine(path), cert_file=None, key_file=None)
     except OSError as error:
         raise ConfigurationError(
             f"A certificate cannot be made here ({error}): give a pair (certificate file, key file) as ssl_context."

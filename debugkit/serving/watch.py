@@ -5,6 +5,8 @@ Two ways of waiting, "watchdog" and "stat", behind one `Watcher`. It knows nothi
 
 from __future__ import annotations
 
+import math
+import os
 import re
 import statistics
 import sys
@@ -21,7 +23,8 @@ from debugkit.serving.scope import Scope, is_below
 
 __all__ = ["Scope", "Source", "Watcher", "make_watcher"]
 
-#: Seconds without another change after which a batch is reported, and the longest that it is held back.
+#: Seconds without another change after which a batch is reported, and the longest that it is held back. A save that is
+#: known to be finished, and alone, is reported at once.
 QUIET = 0.05
 LONGEST = 0.5
 
@@ -62,10 +65,14 @@ class Source(Protocol):
     kind: str
     #: A sentence that says why it can go no further. Looking at regular times takes its place.
     failure: str | None
+    knows_ways: bool
+    #: What the last `wait` told of: whether those who wrote there have finished.
+    finished: bool
 
     def open(self, contents: Contents) -> None: ...
     def enter(self, directory: str, *, tree: bool) -> None: ...
     def leave(self, directory: str) -> None: ...
+    def pass_through(self, directory: str) -> None: ...
     #: Where to look; None: everywhere. A timeout of 0 asks for what is known already.
     def wait(self, timeout: float | None) -> set[str] | None: ...
     def wake(self) -> None: ...
@@ -77,6 +84,8 @@ class Polling:
 
     kind = "stat"
     failure: str | None = None
+    knows_ways = False
+    finished = False
 
     def __init__(
         self,
@@ -102,6 +111,9 @@ class Polling:
         pass
 
     def leave(self, directory: str) -> None:
+        pass
+
+    def pass_through(self, directory: str) -> None:
         pass
 
     @property
@@ -155,6 +167,7 @@ class ThreadedWatcher:
         self._lock = threading.Lock()
         self._added: list[tuple[list[str], float]] = []
         self._closing = False
+        self._moved = self._reported = -math.inf  # when something moved, and when a batch was reported
         self._thread = threading.Thread(target=self._run, name="debugkit watcher", daemon=True)
 
     @property
@@ -208,22 +221,35 @@ class ThreadedWatcher:
 
     def _report(self) -> None:
         """Wait for quiet, then hand over what is different now."""
-        first = moved = time.monotonic()
-        while not self._closing and (left := min(moved + self._quiet, first + LONGEST) - time.monotonic()) > 0:
-            if self._look(self._source.wait(left)):
-                moved = time.monotonic()
+        first = self._moved = time.monotonic()
+        while not self._closing and not self._is_whole():
+            left = min(self._moved + self._quiet, first + LONGEST) - time.monotonic()
+            if left <= 0:
+                break
+            self._look(self._source.wait(left))
         batch = self._contents.take()
         if batch and not self._closing:
+            self._reported = time.monotonic()
             self._on_change(batch)
 
-    def _look(self, where: set[str] | None) -> bool:
+    def _is_whole(self) -> bool:
+        """Whether this is the finished save of one file, nothing is queued behind it, and none came just before."""
+        if not (self._source.finished and self._contents.is_one and time.monotonic() - self._reported > self._quiet):
+            return False
+        where = self._source.wait(0)
+        if where is not None and not where:
+            return True
+        self._look(where)
+        return False
+
+    def _look(self, where: set[str] | None) -> None:
         with self._lock:
             added, self._added = self._added, []
         for files, since in added:
             self._contents.add(files, since)
-        moved = self._contents.look(where)
+        if self._contents.look(where):
+            self._moved = time.monotonic()
         self._replace_failed_source()
-        return moved
 
     def _replace_failed_source(self) -> None:
         if self._source.failure is None:
@@ -293,7 +319,7 @@ def _remote_file_system(scope: Scope, mounts: Path) -> tuple[str, str] | None:
         return None
     points = [(_unescape(fields[1]), fields[2]) for fields in (line.split() for line in lines) if len(fields) > 2]
     for path in (*map(str, scope.roots), *(text for text in scope.extra if Path(text).is_absolute())):
-        real = str(Path(path).resolve())
+        real = os.path.realpath(path)
         _, name = max(((point, name) for point, name in points if _holds(point, real)), default=("", ""), key=_length)
         if name in REMOTE:
             return path, name

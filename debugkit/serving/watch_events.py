@@ -46,9 +46,12 @@ class Inotify:
     """One inotify instance, to which single directories are added. Has no thread of its own."""
 
     kind = "watchdog"
+    knows_ways = True
 
     def __init__(self, say: Callable[[str], None], calls: Calls) -> None:
         self.failure: str | None = None
+        self.finished = False
+        self._unfinished: set[tuple[int, str]] = set()  # watch and name of what may not be all there yet
         self._say = say
         self._calls = calls
         self._contents: Contents | None = None
@@ -58,6 +61,7 @@ class Inotify:
         #: A directory that can be reached by several paths has one watch.
         self._watches: dict[str, int] = {}
         self._paths: dict[int, set[str]] = {}
+        self._passed: set[str] = set()  # of those: where only names matter
 
     def open(self, contents: Contents) -> None:
         self._contents = contents
@@ -73,14 +77,27 @@ class Inotify:
         self._poll.register(self._wake_read, select.POLLIN)
 
     def enter(self, directory: str, *, tree: bool) -> None:
-        if directory in self._watches or self.failure:
+        if directory in self._watches and directory not in self._passed:
             return
-        watch = self._calls.add(self._descriptor, os.fsencode(directory), MASK)
+        self._passed.discard(directory)
+        self._add(directory, MASK)
+
+    def pass_through(self, directory: str) -> None:
+        if directory not in self._watches:
+            self._passed.add(directory)
+        self._add(directory, NAMES if directory in self._passed else MASK)
+
+    def _add(self, directory: str, mask: int) -> None:
+        if self.failure:
+            return
+        watch = self._calls.add(self._descriptor, os.fsencode(directory), mask | IN_MASK_ADD)
         if watch < 0:
             error = ctypes.get_errno()
             if error not in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG):
                 self._fail(error)
             return
+        if self._watches.get(directory, watch) != watch:  # another directory has come in its place
+            self.leave(directory)
         self._watches[directory] = watch
         self._paths.setdefault(watch, set()).add(directory)
 
@@ -93,6 +110,9 @@ class Inotify:
             self._calls.remove(self._descriptor, watch)  # fails when the directory is gone, and its watch with it
 
     def wait(self, timeout: float | None) -> set[str] | None:
+        self.finished = False
+        if timeout is None:
+            self._unfinished.clear()
         ready = {descriptor for descriptor, _ in self._poll.poll(None if timeout is None else timeout * 1000)}
         if self._wake_read in ready:
             _drain(self._wake_read)
@@ -101,10 +121,26 @@ class Inotify:
         where: set[str] = set()
         for watch, mask, name in _events(_drain(self._descriptor)):
             if mask & IN_Q_OVERFLOW:
+                self.finished = False
                 self._start_over()
                 return None
-            where |= self._where(watch, mask, name)
+            if found := self._where(watch, mask, name):
+                where |= found
+                self._follow(watch, mask, name)
+        self.finished = self.finished and not self._unfinished
         return where
+
+    def _follow(self, watch: int, mask: int, name: str) -> None:
+        """Note whether a file that counts is all there: files that editors make for a moment say nothing."""
+        assert self._contents is not None, "open() comes first"
+        paths = self._paths.get(watch, set())
+        if mask & IN_ATTRIB or not (mask & IN_ISDIR or any(self._contents.counts(path, name) for path in paths)):
+            return
+        if mask & (IN_CLOSE_WRITE | IN_MOVED_TO) and not mask & IN_ISDIR:
+            self._unfinished.discard((watch, name))
+            self.finished = True
+        else:
+            self._unfinished.add((watch, name))
 
     def wake(self) -> None:
         if self._wake_write < 0:
@@ -123,14 +159,15 @@ class Inotify:
     def _where(self, watch: int, mask: int, name: str) -> set[str]:
         """The directories to look into after one event."""
         paths = self._paths.get(watch, set())
-        if mask & IN_GONE:
-            for path in self._paths.pop(watch, set()):
-                del self._watches[path]
-                paths = paths | {split(path)[0]}
-            if not mask & IN_IGNORED:
-                self._calls.remove(self._descriptor, watch)
-        elif mask & IN_WRITTEN and not mask & IN_ISDIR:
-            return {path for path in paths if self._contents is None or self._contents.concerns(path, name)}
+        if not mask & IN_GONE:
+            assert self._contents is not None, "open() comes first"
+            written = bool(mask & IN_WRITTEN and not mask & IN_ISDIR)
+            return set().union(*(self._contents.concerned(path, name, written=written) for path in paths))
+        for path in self._paths.pop(watch, set()):
+            del self._watches[path]
+            paths = paths | {split(path)[0]}
+        if not mask & IN_IGNORED:
+            self._calls.remove(self._descriptor, watch)
         return set(paths)
 
     def _start_over(self) -> None:
@@ -141,6 +178,7 @@ class Inotify:
         _drain(self._descriptor)
         self._watches.clear()
         self._paths.clear()
+        self._passed.clear()
 
     def _fail(self, error: int) -> None:
         reason = LIMITS.get(error, f"inotify answers: {os.strerror(error)}")
@@ -151,14 +189,13 @@ class Inotify:
 IN_MODIFY, IN_ATTRIB, IN_CLOSE_WRITE = 0x2, 0x4, 0x8
 IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE = 0x40, 0x80, 0x100, 0x200
 IN_DELETE_SELF, IN_MOVE_SELF, IN_UNMOUNT, IN_Q_OVERFLOW, IN_IGNORED = 0x400, 0x800, 0x2000, 0x4000, 0x8000
-IN_ONLYDIR, IN_ISDIR = 0x01000000, 0x40000000
+IN_ONLYDIR, IN_MASK_ADD, IN_ISDIR = 0x01000000, 0x20000000, 0x40000000
 
 IN_WRITTEN = IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE
 IN_GONE = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED
 #: IN_ATTRIB: a file may become readable. Opening and reading are not asked for: they are no changes.
-MASK = (
-    IN_WRITTEN | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
-)  # fmt: skip
+NAMES = IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
+MASK = NAMES | IN_WRITTEN
 
 _HEADER = struct.Struct("iIII")  # watch, mask, cookie, length of the name
 
@@ -187,6 +224,10 @@ class Observing(FileSystemEventHandler):
     """watchdog's own observer of this system, for whole trees."""
 
     kind = "watchdog"
+    finished = False  # FSEvents and ReadDirectoryChangesW do not tell who has closed a file
+    #: What happens in a directory cannot be told there without what happens below it: on the way to a project that is
+    #: the whole disk.
+    knows_ways = False
 
     def __init__(self) -> None:
         self.failure: str | None = None
@@ -223,6 +264,9 @@ class Observing(FileSystemEventHandler):
     def _is_covered(self, real: str, tree: bool) -> bool:
         scheduled = self._trees if tree else self._watches
         return real in scheduled or any(is_below(real, top) for top in self._trees)
+
+    def pass_through(self, directory: str) -> None:
+        pass
 
     def leave(self, directory: str) -> None:
         with self._changed:

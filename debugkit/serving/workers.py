@@ -29,21 +29,39 @@ class Worker:
     channel: Channel
     born: float
     state: str = "starting"  # then "serving" or "failed"
+    ready: bool = False  # to serve
+    may_serve: bool = False  # told so: it is its turn
+    closed: bool = False  # its listeners
     substitute: bool = False  # serves nothing but the news that the program ended
     refused: int | None = None
     held: bool = False  # someone is at a prompt in it
+    babbles: bool = False  # something else than a message has come from it
     asked: float | None = None  # when to restart if no answer comes
     deadline: float | None = None  # when to kill it
 
 
 def start(plan: Plan, now: float) -> Worker:
-    """Start a process that waits for its hello."""
+    """Start a process that waits for its hello. Raises `OSError` when the system does not let it."""
     ours, theirs = socket.socketpair()
     code = boot("debugkit.worker", f"worker of {os.getpid()}")
     command = [sys.executable, *plan.program.options, "-c", code, str(theirs.fileno())]
-    with theirs:
-        process = subprocess.Popen(command, cwd=plan.program.folder, pass_fds=(*plan.sockets, theirs.fileno()))
+    descriptors = *plan.sockets, theirs.fileno()
+    try:
+        process = _start_in(plan.program.folder, command, descriptors)
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
     return Worker(process, Channel(ours), now)
+
+
+def _start_in(folder: str, command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Start a process in a folder, or at the top when that is not there: it will say so where people see it."""
+    try:
+        return subprocess.Popen(command, cwd=folder, pass_fds=descriptors)
+    except OSError:
+        return subprocess.Popen(command, cwd=Path(folder).anchor, pass_fds=descriptors)
 
 
 def forget_bytecode(paths: Sequence[str]) -> None:
@@ -55,17 +73,23 @@ def forget_bytecode(paths: Sequence[str]) -> None:
     for path in paths:
         if path.endswith(".py"):
             compiled = Path(importlib.util.cache_from_source(path))
-            for stale in compiled.parent.glob(f"{Path(path).stem}.{sys.implementation.cache_tag}*.pyc"):
-                try:
+            try:
+                for stale in compiled.parent.glob(f"{Path(path).stem}.{sys.implementation.cache_tag}*.pyc"):
                     stale.unlink(missing_ok=True)
-                except OSError:  # a read-only folder: nobody could have written it either
-                    pass
+            except OSError:  # a folder that is closed or read-only: nobody could have written it either
+                pass
 
 
 def installed() -> list[tuple[str, int]]:
     """What changes when a package is installed: the folders of packages, and when each changed."""
-    folders = [Path(folder) for folder in installed_folders()]
-    return [(str(folder), folder.stat().st_mtime_ns) for folder in folders if folder.is_dir()]
+    return [(folder, changed) for folder in installed_folders() if (changed := _changed(folder))]
+
+
+def _changed(folder: str) -> int:
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def reap(process: subprocess.Popen[bytes]) -> int:

@@ -23,6 +23,8 @@ LONG_AGO = 10**9
 class Directories:
     """A listener that remembers what it was told, and can act at the last moment before a directory is read."""
 
+    knows_ways = False
+
     def __init__(self) -> None:
         self.listening: set[str] = set()
         self.trees: set[str] = set()
@@ -34,6 +36,9 @@ class Directories:
             self.trees.add(directory)
         if act := self.just_before.pop(directory, None):
             act()
+
+    def pass_through(self, directory: str) -> None:
+        self.enter(directory, tree=False)
 
     def leave(self, directory: str) -> None:
         self.listening.discard(directory)
@@ -278,10 +283,35 @@ def test_it_knows_whether_a_write_matters(tree: Tree, tmp_path: Path) -> None:
     outside.write_text("")
     (tree.root / "link.py").symlink_to(outside)
     contents = tree.contents(extra=(str(tree.root / "later.toml"),))
-    assert contents.concerns(str(tree.root), "a.py")
-    assert contents.concerns(str(tmp_path), "outside.py")
-    assert not contents.concerns(str(tree.root), "app.log")
-    assert not contents.concerns(str(tree.root / "nowhere"), "a.py")
+    assert contents.concerned(str(tree.root), "a.py", written=True) == {str(tree.root)}
+    assert contents.concerned(str(tmp_path), "outside.py", written=True) == {str(tmp_path)}
+    assert not contents.concerned(str(tree.root), "app.log", written=True)
+    assert not contents.concerned(str(tree.root / "nowhere"), "a.py", written=True)
+
+
+def test_a_link_that_is_turned_at_the_last_moment_is_entered_where_it_leads(tmp_path: Path) -> None:
+    for name in "12":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text(name)
+    link = tmp_path / "current"
+
+    def turn() -> None:
+        (tmp_path / "new").symlink_to("2")
+        (tmp_path / "new").rename(link)
+
+    for last in (tmp_path, link):
+        link.unlink(missing_ok=True)
+        link.symlink_to("1")
+        listener = Directories()
+        listener.knows_ways = True
+        contents = Contents(Scope((link,)), listener)
+        listener.just_before[str(last)] = turn
+        contents.begin()
+        contents.look(contents.concerned(str(tmp_path), "current", written=False))
+        assert str(link) in listener.listening
+        (tmp_path / "2/a.py").write_text(f"changed before {last.name} was read")
+        contents.look(contents.concerned(str(link), "a.py", written=True))
+        assert contents.take() == [link / "a.py"]
 
 
 # -- what counts as different --

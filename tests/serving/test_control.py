@@ -32,6 +32,11 @@ def ends() -> Iterator[tuple[Channel, socket.socket]]:
         yield Channel(ours), theirs
 
 
+def message(told: IO[str]) -> Any:
+    """The next one; lines that are empty stand between them."""
+    return json.loads(next(line for line in told if line.strip()))
+
+
 def test_messages_arrive_in_one_piece_however_they_are_cut(ends: tuple[Channel, socket.socket]) -> None:
     channel, other = ends
     data = b"".join(json.dumps({"kind": "changed", "paths": [name]}).encode() + b"\n" for name in ("a", "\u00e9"))
@@ -40,6 +45,18 @@ def test_messages_arrive_in_one_piece_however_they_are_cut(ends: tuple[Channel, 
         other.sendall(bytes([byte]))
         found += channel.receive()
     assert [message["paths"] for message in found] == [["a"], ["\u00e9"]]
+
+
+def test_a_message_is_understood_though_something_else_left_half_a_line_before_it(
+    ends: tuple[Channel, socket.socket],
+) -> None:
+    channel, other = ends
+    other.sendall(b"half a line")
+    Channel(other).send("serving", failed=False)
+    found: list[dict[str, Any]] = []
+    while len(found) < 2:
+        found += channel.receive()
+    assert found == [{}, {"kind": "serving", "failed": False}]
 
 
 def test_the_end_of_the_other_side_is_told(ends: tuple[Channel, socket.socket]) -> None:
@@ -76,6 +93,25 @@ def test_a_process_that_a_worker_forks_does_not_keep_the_channel_open() -> None:
             assert process.communicate(timeout=TIMEOUT)[0] == b"was alive\n"
 
 
+OBEYS = """
+import socket, sys
+from debugkit.serving.control import Channel, take
+control = take(Channel(socket.socket(fileno=int(sys.argv[1]))), print)
+control.serving(lambda: None, failed=False)
+print("serves")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows hands no sockets on")
+def test_what_follows_the_hello_in_one_piece_is_obeyed() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b'{"kind": "hello"}\n{"kind": "serve"}\n')
+        command = [sys.executable, "-c", OBEYS, str(theirs.fileno())]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()]) as process:
+            assert process.communicate(timeout=TIMEOUT)[0] == b"serves\n"
+
+
 class Prompt(cmd.Cmd):
     """A prompt that waits for a line from a pipe."""
 
@@ -109,12 +145,12 @@ def test_every_change_is_held_while_a_prompt_is_open_and_all_are_told_when_it_is
         for name in ("a.py", "b.py"):
             control._obey({"kind": "changed", "paths": [name]})
             control._look_at_the_prompt()
-            assert json.loads(told.readline()) == {"kind": "held"}
+            assert message(told) == {"kind": "held"}
         keys.write("leave\n")
         keys.flush()
         prompt.join(TIMEOUT)
         control._look_at_the_prompt()
-        assert json.loads(told.readline()) == {"kind": "verdict", "answer": "restart", "paths": ["a.py", "b.py"]}
+        assert message(told) == {"kind": "verdict", "answer": "restart", "paths": ["a.py", "b.py"]}
 
 
 # What `on_change` handlers say.

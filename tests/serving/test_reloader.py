@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from process_support import gone
-from reload_support import APP, Caller, project
+from reload_support import APP, Caller, Project, project
 from serving_support import ROOT, TIMEOUT, Client, Program
 
+from debugkit.serving.fingerprints import age
 from debugkit.serving.plan import first_environ
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
@@ -165,6 +168,60 @@ def test_a_request_in_flight_finishes_while_the_new_worker_answers(tmp_path: Pat
             assert shop.text.startswith("two")
             gate.write_bytes(b"waited ")
             assert b"one " in client.read_until(b"\r\n0\r\n\r\n")
+
+
+GATED = """
+import debugkit, os
+@debugkit.before_reload
+def leave():
+    with open({0!r}, "rb", buffering=0) as gate:
+        gate.read(1)
+"""
+
+
+@contextmanager
+def gated(folder: Path, *options: str) -> Iterator[tuple[Project, Callable[[], object], Callable[[str], None]]]:
+    """A project whose worker leaves when it is let go, and a way to save a text and wait until it has been imported."""
+    gate, told = folder / "gate", folder / "told"
+    for pipe in (gate, told):
+        os.mkfifo(pipe)
+    descriptor = os.open(gate, os.O_RDWR)  # a worker that is ended leaves nobody waiting
+    try:
+        with project(folder, GATED.format(str(gate)) + ONE, *options) as shop:
+
+            def save(text: str) -> None:
+                shop.write(f"open({str(told)!r}, 'w').close()\n{text}")
+                told.read_text()
+
+            yield shop, lambda: os.write(descriptor, b"!"), save
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_the_new_worker_serves_when_the_old_one_listens_no_more(tmp_path: Path, processes: str) -> None:
+    with gated(tmp_path, "--processes", processes) as (shop, let_go, save):
+        save(TWO)
+        assert {shop.text.split()[0] for _ in range(10)} == {"one"}
+        let_go()
+        shop.wait_for_reload()
+        assert {shop.text.split()[0] for _ in range(10)} == {"two"}
+
+
+def test_a_worker_that_waits_for_its_turn_is_replaced_like_any_other(tmp_path: Path) -> None:
+    with gated(tmp_path) as (shop, let_go, save):
+        save(TWO)
+        save(THREE)
+        let_go()
+        while not shop.text.startswith("three"):
+            shop.wait_for_reload()
+
+
+def test_a_worker_that_waits_for_its_turn_ends_with_the_rest(tmp_path: Path) -> None:
+    with gated(tmp_path) as (shop, let_go, save):
+        save(TWO)
+        let_go()
+        assert shop.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
 # What cannot start.
@@ -513,6 +570,35 @@ def test_an_open_event_stream_does_not_hold_up_an_application_without_threads(tm
         listener.send(b"GET /__debugkit__/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         listener.read_until(b"hello")
         assert shop.text.startswith("one")
+
+
+def test_the_debuggers_own_requests_leave_no_line_under_any_mount(tmp_path: Path) -> None:
+    text = SERVING.replace("app, use_reloader", "application, use_reloader").replace(
+        "def main():",
+        "from debugkit import DebuggedApplication\ninner = DebuggedApplication(app, mount='/why')\n"
+        "def application(environ, start_response):\n"
+        "    if environ['PATH_INFO'].startswith('/shop/'):\n"
+        "        environ['SCRIPT_NAME'] = '/shop'\n        environ['PATH_INFO'] = environ['PATH_INFO'][5:]\n"
+        "    return inner(environ, start_response)\ndef main():",
+    )
+    with project(tmp_path, text % "one", python=("app.py",)) as shop:
+        for path in ("/why/tracebacks", "/shop/why/static/debugkit.css", "/why", "/tea/why/not", "/whys", "/last"):
+            shop.get(path)
+        shop.says('"GET /last')
+        shop.process.end(signal.SIGTERM)  # lines of several threads come in any order
+        assert set(re.findall(r'"GET (\S+) HTTP', shop.terminal)) == {"/tea/why/not", "/whys", "/last"}
+
+
+def test_the_time_of_a_reload_counts_from_the_save(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text("")
+    saved = path.stat().st_ctime
+    assert age([str(path), str(tmp_path / "gone.py")], lambda: saved + 2.0) == 2.0
+    os.utime(path, (0, 0))
+    assert age([str(path)], lambda: path.stat().st_ctime + 1.5) == 1.5
+    assert age([str(path)], lambda: saved - 5.0) == 0.0  # another computer's clock
+    assert age([str(path)], lambda: saved + 3600.0) == 0.0  # a link has been turned to it
+    assert age([str(tmp_path / "gone.py")]) == 0.0
 
 
 def test_an_interactive_session_cannot_be_reloaded() -> None:

@@ -26,7 +26,7 @@ import pytest
 
 from debugkit.errors import ConfigurationError
 from debugkit.serving.contents import Contents
-from debugkit.serving.watch import Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
+from debugkit.serving.watch import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
 from debugkit.serving.watch_events import OVERFLOW, Calls, Inotify, Observing, calls, make_source
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +34,7 @@ TIMEOUT = 20.0
 LINUX = sys.platform.startswith("linux")
 
 KINDS = ["stat", "watchdog"]
+needs_inotify = pytest.mark.skipif(not LINUX, reason="needs inotify")
 
 
 class Project:
@@ -48,7 +49,7 @@ class Project:
         self._gate = threading.Lock()
         self._turns = count()
 
-    def watch(self, source: Source | None = None, **scope: Any) -> Watcher:
+    def watch(self, source: Source | None = None, *, quiet: float = 0.005, **scope: Any) -> Watcher:
         """Watch, with less patience than users get: what belongs together is done while the watcher is `held`."""
         chosen = Scope(**{"roots": (self.root,), **scope})
         self.watcher = ThreadedWatcher(
@@ -57,7 +58,7 @@ class Project:
             self._report,
             interval=0.005,
             say=self.said.append,
-            quiet=0.005,
+            quiet=quiet,
         )
         self.watcher.start()
         return self.watcher
@@ -597,6 +598,85 @@ def test_files_swapped_by_a_link_between_directories_are_seen(project: Project) 
     assert project.changes() == ["conf.py"]
 
 
+@pytest.mark.parametrize("way", ["current", "current/shop", "loop/current/shop"], ids=str)
+@pytest.mark.parametrize("target", ["{base}/releases/{name}", "releases/{name}", "stage/../releases/{name}"], ids=str)
+def test_a_link_on_the_way_that_is_turned_elsewhere_is_a_change(
+    project: Project, tmp_path: Path, way: str, target: str
+) -> None:
+    """As releases are switched: current -> releases/1, and then current -> releases/2."""
+
+    def turn(name: str) -> None:
+        (tmp_path / "new").symlink_to(target.format(base=tmp_path, name=name))
+        (tmp_path / "new").rename(tmp_path / "current")
+
+    names = ("app.py", "package/old.py", "package/same.py"), ("app.py", "package/new.py", "package/same.py")
+    (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "stage").mkdir()
+    for number, files in zip("12", names, strict=True):
+        for name in files:
+            path = tmp_path / f"releases/{number}{way.partition('current')[2]}/{name}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("same" if "same" in name else number)
+    turn("1")
+    project.root = tmp_path / way
+    project.watch()
+    turn("2")
+    assert project.changes() == ["app.py", "package/new.py", "package/old.py"]
+    for name in ("app.py", "package/same.py"):  # the new ones are watched
+        (project.root / name).write_text("changed")
+        assert project.changes() == [name]
+    turn("1")
+    (tmp_path / "releases/2").rename(tmp_path / "releases/away")
+    assert project.changes() == ["app.py", "package/new.py", "package/old.py", "package/same.py"]
+    (project.root / "package/old.py").write_text("changed")
+    assert project.changes() == ["package/old.py"]
+
+
+def test_a_directory_above_that_is_renamed_and_replaced_is_a_change(project: Project, tmp_path: Path) -> None:
+    for name in ("blue", "green"):
+        (tmp_path / name / "site/shop").mkdir(parents=True)
+        (tmp_path / name / "site/shop/app.py").write_text(name)
+    project.root = tmp_path / "blue/site/shop"
+    project.watch()
+    (tmp_path / "blue").rename(tmp_path / "away")
+    (tmp_path / "green").rename(tmp_path / "blue")
+    assert project.changes() == ["app.py"]
+    project.write("app.py", "red")
+    assert project.changes() == ["app.py"]
+
+
+def test_a_directory_that_is_removed_while_a_process_works_in_it_is_seen_and_its_return_too(project: Project) -> None:
+    """The kernel tells the directory itself nothing of that before the process leaves."""
+    project.watch()
+    with subprocess.Popen([sys.executable, "-c", "input()"], cwd=project.root, stdin=subprocess.PIPE):
+        shutil.rmtree(project.root)
+        project.changes_until("a.py", "package/b.py", "sentinel.py")
+        project.root.mkdir()
+        project.write("a.py", "one = 1\n")
+        assert project.changes() == ["a.py"]
+
+
+@needs_inotify
+def test_what_others_do_on_the_way_is_not_looked_at(project: Project, tmp_path: Path) -> None:
+    looks: list[Any] = []
+
+    class Looking(Inotify):
+        def wait(self, timeout: float | None) -> set[str] | None:
+            found = super().wait(timeout)
+            looks.append(found)
+            return found
+
+    if project.kind == "stat":
+        pytest.skip("looks everywhere")
+    project.watch(Looking(project.said.append, calls()))
+    for number in range(3):
+        (tmp_path / f"other{number}").mkdir()
+        (tmp_path / f"file{number}").write_text("")
+    project.nothing_but("changed")
+    assert {str(tmp_path)} not in looks
+    assert set().union(*filter(None, looks)) == {str(project.root)}
+
+
 def test_links_that_go_round_in_circles_disturb_nothing(project: Project) -> None:
     (project.root / "loop.py").symlink_to("loop.py")
     (project.root / "package/up").symlink_to(project.root)
@@ -824,8 +904,6 @@ def test_the_next_look_is_never_further_away_than_some_seconds(tmp_path: Path) -
 
 # -- inotify --
 
-needs_inotify = pytest.mark.skipif(not LINUX, reason="needs inotify")
-
 
 @pytest.fixture
 def many(tmp_path: Path) -> Iterator[Project]:
@@ -854,7 +932,7 @@ def watches() -> int:
 
 @needs_inotify
 def test_only_directories_that_count_have_a_watch_and_there_is_one_thread(many: Project) -> None:
-    before, threads = watches(), threading.active_count()
+    before, threads = watches() + len(many.root.parents), threading.active_count()  # the way there has some too
     many.watch()
     assert watches() - before == 31
     assert threading.active_count() - threads == 1
@@ -869,7 +947,7 @@ def test_only_directories_that_count_have_a_watch_and_there_is_one_thread(many: 
 @needs_inotify
 def test_a_directory_behind_two_names_is_one_watch_and_both_are_reported(many: Project, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(many.root / "d3")
-    before = watches()
+    before = watches() + len(many.root.parents)
     many.watch(roots=(many.root, tmp_path / "alias"))
     assert watches() - before == 31
     many.write("d3/m.py", "2")
@@ -904,14 +982,15 @@ def overflow(directory: Path, limit: int) -> None:
 
 
 def failing_add(number: int, allowed: int) -> Calls:
-    """inotify that refuses after so many watches."""
+    """inotify that refuses after so many directories."""
     real = calls()
-    left = iter(range(allowed))
+    known: set[bytes] = set()
 
     def add(descriptor: int, path: bytes, mask: int) -> int:
-        if next(left, None) is None:
+        if len(known | {path}) > allowed:
             set_errno(number)
             return -1
+        known.add(path)
         return real.add(descriptor, path, mask)
 
     return replace(real, add=add)
@@ -931,7 +1010,7 @@ def test_watches_that_are_used_up_are_said_and_the_files_are_looked_at(many: Pro
 
 @needs_inotify
 def test_watches_that_are_used_up_later_lose_no_change(many: Project) -> None:
-    watcher = inotify(many, failing_add(errno.ENOSPC, 32))
+    watcher = inotify(many, failing_add(errno.ENOSPC, 32 + len(many.root.parents)))
     assert watcher.kind == "watchdog"
     names = {f"new{number}/n.py" for number in range(5)}
     for name in names:
@@ -965,7 +1044,7 @@ def test_an_error_that_nobody_expects_is_named(many: Project) -> None:
 
 @needs_inotify
 def test_a_directory_that_may_not_be_watched_is_left_alone(many: Project) -> None:
-    watcher = inotify(many, failing_add(errno.EACCES, 31))
+    watcher = inotify(many, failing_add(errno.EACCES, 31 + len(many.root.parents)))
     with many.held():
         many.write("new/n.py")
     assert many.changes() == ["new/n.py"]
@@ -993,6 +1072,95 @@ def test_a_log_that_is_written_all_the_time_is_not_looked_at(many: Project) -> N
     many.nothing_but("moved")
     assert str(many.root / "d1") not in looked
     assert str(many.root) in looked
+
+
+class Patient(Inotify):
+    """Remembers how long it was to wait for more. What is done in `unseen` it sees at once."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda line: None, calls())
+        self.pauses: list[float] = []
+        self.meanwhile: list[Callable[[], object]] = []  # what happens before it looks again
+        self._gate = threading.Event()
+        self._at_gate = threading.Event()
+
+    def wait(self, timeout: float | None) -> set[str] | None:
+        if timeout is None:
+            self._at_gate.set()
+            assert self._gate.wait(TIMEOUT)
+        elif self._at_gate.is_set():
+            self.pauses += [timeout] if timeout else []
+            if self.meanwhile:
+                self.meanwhile.pop(0)()
+        return super().wait(timeout)
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        assert self._at_gate.wait(TIMEOUT)
+        yield
+        self._gate.set()
+
+
+FINISHED = [in_place, vim, atomic]
+
+
+@needs_inotify
+@pytest.mark.parametrize("save", FINISHED, ids=[save.__name__ for save in FINISHED])
+def test_a_finished_save_is_reported_without_waiting_for_another(
+    many: Project, save: Callable[[Path, str], None]
+) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        save(many.root / "d3/m.py", "changed")
+    assert many.changes() == ["d3/m.py"]
+    assert source.pauses == []
+
+
+@needs_inotify
+def test_a_save_that_is_seen_half_done_is_reported_as_soon_as_it_is_finished(many: Project) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        file = (many.root / "d3/m.py").open("w")
+        source.meanwhile.append(file.close)
+        file.write("changed")
+        file.flush()
+    assert many.changes() == ["d3/m.py"]
+    assert len(source.pauses) == 1
+
+
+@needs_inotify
+def test_what_is_not_finished_or_not_alone_is_waited_for(many: Project) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        file = (many.root / "d1/m.py").open("w")
+        file.write("changed")
+        file.flush()
+    with file:  # nobody has closed it
+        assert many.changes() == ["d1/m.py"]
+        assert source.pauses
+    many.nothing_but("closed")
+    for act in (
+        lambda: many.write("d2/new.py", "new"),  # an editor may make it for a moment
+        lambda: (many.root / "d2/new.py").unlink(),  # something may come in its place
+    ):
+        source.pauses.clear()
+        act()
+        assert many.changes() == ["d2/new.py"]
+        assert source.pauses
+
+
+@needs_inotify
+def test_saves_that_follow_each_other_are_one_batch(many: Project) -> None:
+    source = Patient()
+    many.watch(source, quiet=LONGEST)
+    with source.unseen():
+        source.meanwhile += [lambda name=name: many.write(name, "changed") for name in ("d2/m.py", "d3/m.py")]
+        many.write("d1/m.py", "changed")
+    assert many.changes() == ["d1/m.py", "d2/m.py", "d3/m.py"]
+    assert source.pauses
 
 
 @needs_inotify

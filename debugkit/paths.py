@@ -1,0 +1,48 @@
+"""What stands at a path, and which name people have for it.
+
+The answer is "no" also where that cannot be known: a `Path` raises `PermissionError` there until Python 3.14. Folders
+may be closed to this process at any moment, and that is no reason to end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_dir(path: str | os.PathLike[str]) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether two paths lead to one file or folder, which is there."""
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121
+    except OSError:
+        return False
+
+
+def working_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The working directory, by the name that the shell has for it.
+
+    After ``cd current`` the system knows only where that link led at the time; PWD keeps the link (POSIX, XBD 8.3).
+    """
+    name = environ.get("PWD", "")
+    if os.path.isabs(name) and name == os.path.normpath(name) and same(name, "."):  # noqa: PTH117
+        return Path(name)
+    return Path.cwd()
+
+
+def named(path: str | os.PathLike[str]) -> Path:
+    """A path from the top, by the name that people have for it: links on the way may be turned elsewhere later."""
+    found = working_folder() / path
+    return found if ".." not in found.parts else Path(os.path.realpath(found))
