@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debugkit.serving.control import Channel, installed_folders
-from debugkit.serving.plan import Plan, boot
+from debugkit.serving.plan import Plan, boot, first_environ
 
 #: Seconds until a process is killed that has closed its channel, or was asked by a signal to end.
 EXTRA_GRACE = 2.0
@@ -41,8 +41,12 @@ def start(plan: Plan, now: float) -> Worker:
     ours, theirs = socket.socketpair()
     code = boot("debugkit.worker", f"worker of {os.getpid()}")
     command = [sys.executable, *plan.program.options, "-c", code, str(theirs.fileno())]
+    environ = first_environ()
+    environ.pop(b"PYTHONINSPECT", None)  # as the option -i, which is the supervisor's
     with theirs:
-        process = subprocess.Popen(command, cwd=plan.program.folder, pass_fds=(*plan.sockets, theirs.fileno()))
+        process = subprocess.Popen(
+            command, cwd=plan.program.folder, env=environ, pass_fds=(*plan.sockets, theirs.fileno())
+        )
     return Worker(process, Channel(ours), now)
 
 
