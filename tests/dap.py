@@ -183,7 +183,7 @@ class Editor:
     def _follow(self, body: dict[str, Any]) -> None:
         try:
             self._connect(body["connect"]["host"], body["connect"]["port"], "attach", body)
-        except (AssertionError, OSError):  # one that is killed before it is of use, as in the end
+        except (AssertionError, OSError, ValueError):  # one that is killed before it is of use, as in the end
             if not self._closing:
                 self.hear("a child process could not be followed\n")
 
@@ -204,12 +204,16 @@ class Editor:
         session.begin(request, arguments)
         return session
 
-    def stopped(self) -> tuple[str, int, dict[str, str]]:
-        """Wait for a breakpoint; the file and line, and the local variables there. The program goes on."""
+    def stop(self) -> tuple[Session, int]:
+        """Wait for a breakpoint; the session and the thread that has stopped there."""
         try:
-            session, thread = self.stops.get(timeout=TIMEOUT)
+            return self.stops.get(timeout=TIMEOUT)
         except queue.Empty:
             raise AssertionError(f"no breakpoint was hit:\n{self.output}") from None
+
+    def stopped(self) -> tuple[str, int, dict[str, str]]:
+        """Wait for a breakpoint; the file and line, and the local variables there. The program goes on."""
+        session, thread = self.stop()
         frame = session.ask("stackTrace", threadId=thread)["stackFrames"][0]
         scope = session.ask("scopes", frameId=frame["id"])["scopes"][0]
         found = session.ask("variables", variablesReference=scope["variablesReference"])["variables"]
@@ -217,11 +221,10 @@ class Editor:
         return frame["source"]["path"], frame["line"], {one["name"]: one["value"] for one in found}
 
     def _end(self, adapter: subprocess.Popen[bytes]) -> None:
-        """What the launcher starts is in process groups of their own."""
-        for number in self.processes:
+        """With all that it has started: the launcher makes the program the leader of a process group."""
+        for number in (*self.processes[:1], adapter.pid):
             try:
-                os.kill(number, signal.SIGKILL)
+                os.killpg(number, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        os.killpg(adapter.pid, signal.SIGKILL)
         adapter.wait()

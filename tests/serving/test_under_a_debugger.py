@@ -80,6 +80,23 @@ def test_a_program_started_by_an_editor_stops_at_breakpoints_before_and_after_a_
         assert all(gone(number) for number in editor.processes)
 
 
+def test_a_save_waits_until_the_program_goes_on_from_a_breakpoint(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text(APP)
+    with Editor({str(path): [LINE]}) as editor:
+        editor.launch(tmp_path, environ(), program=str(path))
+        port = int(editor.wait_for(r"http://127\.0\.0\.1:(\d+)/\n")[1])
+        editor.wait_for("Reloading with")
+        with asked(port) as answers:
+            session, thread = editor.stop()
+            path.write_text(APP.replace('"one"', '"two"'))
+            editor.wait_for("A debugger's prompt is open: reloading when it is left")
+            session.ask("continue", threadId=thread)
+        assert answers == ["one"]
+        editor.wait_for(r"\* Reloaded in")
+        assert stops_at(editor, port, path, LINE, "two")
+
+
 VIEWS = """\
 from django.http import HttpResponse
 def page(request):
