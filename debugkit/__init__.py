@@ -5,6 +5,8 @@ Importing this package costs almost nothing and changes nothing: names are loade
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False  # what type checkers take for true; importing `typing` for it would cost more than all the rest
 if TYPE_CHECKING:
     from debugkit.debug.wsgi import DebuggedApplication as DebuggedApplication
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
     from debugkit.settings import Settings as Settings
 
 __version__ = "0.1.0"
+
+#: The working directory before anything that comes after this import has changed it: where the reloader starts the
+#: program again. Empty when it was gone already.
+try:
+    _folder = os.getcwd()  # noqa: PTH109 - `pathlib` would cost more than all the rest too
+except OSError:
+    _folder = ""
 
 #: Where each public name lives.
 _HOMES = {

@@ -31,15 +31,19 @@ def same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
         return False
 
 
-def working_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """The working directory, by the name that the shell has for it.
+def by_the_shell(folder: str, environ: Mapping[str, str] = os.environ) -> str:
+    """``folder`` by the name that the shell has for it, if that is where it has started this program.
 
     After ``cd current`` the system knows only where that link led at the time; PWD keeps the link (POSIX, XBD 8.3).
     """
     name = environ.get("PWD", "")
-    if os.path.isabs(name) and name == os.path.normpath(name) and same(name, "."):  # noqa: PTH117
-        return Path(name)
-    return Path.cwd()
+    known = os.path.isabs(name) and name == os.path.normpath(name) and same(name, folder)  # noqa: PTH117
+    return name if known else folder
+
+
+def working_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The working directory, by the name that the shell has for it."""
+    return Path(by_the_shell(os.getcwd(), environ))  # noqa: PTH109
 
 
 def named(path: str | os.PathLike[str]) -> Path:

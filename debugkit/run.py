@@ -109,7 +109,7 @@ def run_simple(
             ssl_context=ssl_context,
         )
         status = run(lambda: application, choices)
-    if status or current():
+    if status or current() or use_reloader:
         raise SystemExit(status)
 
 
@@ -129,7 +129,8 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
     """Serve what ``load`` returns. Returns the exit status: 128 + n after signal n, else 0.
 
     With a reloader this process becomes the supervisor, and ``load`` is called in the workers only; with
-    ``supervise_here`` it stays what it is and waits, for a program that has imported nothing of the user's.
+    ``supervise_here`` it stays what it is and waits, for a program that has imported nothing of the user's. So does one
+    that a debugger or a prompt waits for (`is_awaited`).
     Raises `DebugkitError`, and what ``load`` raises when there is no supervisor to show it.
     """
     control = current()
@@ -198,7 +199,7 @@ def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Contro
 def _supervise(
     load: Callable[[], WSGIApplication], choices: Choices, sockets: list[socket.socket], *, here: bool
 ) -> int:
-    from debugkit.serving.plan import Plan, become_supervisor, require_posix
+    from debugkit.serving.plan import Plan, become_supervisor, is_awaited, require_posix
 
     require_posix()
     program = this_program()
@@ -222,7 +223,7 @@ def _supervise(
             "secure": choices.ssl_context is not None,
         },
     )
-    if here:
+    if here or is_awaited():
         from debugkit.serving.reloader import Supervisor
 
         return Supervisor(plan).run()

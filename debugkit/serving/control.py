@@ -140,6 +140,8 @@ class Control:
         self._turn = threading.Event()  # to serve
         self._leaves = False
         self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
+        # A debugger stops all threads at a breakpoint but those that say this: the supervisor still wants its answers.
+        vars(self._thread)["pydev_do_not_trace"] = True
         #: Held by the call that serves from the supervisor's sockets.
         self.sockets = threading.Lock()
         self.hello = hello

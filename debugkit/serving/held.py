@@ -15,7 +15,7 @@ PROMPTS = {
     ("pdb", "_cmdloop"),
     ("cmd", "cmdloop"),
     ("code", "interact"),
-    ("_pydevd_bundle.pydevd_frame", "do_wait_suspend"),
+    ("pydevd", "do_wait_suspend"),
     ("IPython.terminal.debugger", "cmdloop"),
     ("IPython.terminal.embed", "mainloop"),
 }

@@ -87,6 +87,17 @@ def end_children() -> None:
         child.terminate()
 
 
+def is_awaited() -> bool:
+    """Whether something that belongs to this very process waits for its end, and would be lost if it started afresh.
+
+    The connection of a debugger is one (pydevd, which debugpy, PyCharm and PyDev share): to the editor, the process is
+    still there, and never answers. The prompt of ``python -i`` (PYTHONINSPECT) is another, and what it shows.
+    What only measures, as coverage and profilers do, has written its results by now, and goes on in the workers: if it
+    stayed here too, both would write the same file, and the last one, which knows of no request, would win.
+    """
+    return "pydevd" in sys.modules or bool(sys.flags.inspect)
+
+
 def first_environ(path: Path = Path("/proc/self/environ")) -> dict[bytes, bytes]:
     """The environment in which this process was started, where the system tells; else that of now.
 

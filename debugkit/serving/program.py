@@ -17,11 +17,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import debugkit
 from debugkit.errors import ConfigurationError
-from debugkit.paths import same, working_folder
+from debugkit.paths import by_the_shell, same
 
 #: Options of the interpreter that take a value, in the same word or the next (``python --help``).
 VALUED = "WX"
+#: What the file of a module that is run is called, after the module's own name.
+MODULE_FILES = (".py", f"{os.sep}__main__.py")
+#: Options of debugpy without a value, of which all others have one (``python -m debugpy --help``).
+DEBUGPY_FLAGS = {
+    "--wait-for-client",
+    "--log-to-stderr",
+    "--disable-sys-remote-exec",
+    "--linux-attach-prefer-lldb",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +104,38 @@ def this_program(argv: Sequence[str] | None = None) -> Program:
 
     Raises `debugkit.ConfigurationError` when it cannot be run again: an interactive session, or one read from stdin.
     """
-    argv = tuple(sys.orig_argv if argv is None else argv)
+    argv = without_debugger(tuple(sys.orig_argv if argv is None else argv))
     options, kind, what, arguments = split(argv)
     if hasattr(sys, "ps1") or "ipykernel" in sys.modules or kind == "stdin":
         raise ConfigurationError(
             "The reloader runs the whole program again, and an interactive session or a program read from stdin cannot "
             "be: put the code into a file, or leave use_reloader out."
         )
-    return Program(kind, what, arguments, options, first_folder(kind, what), argv)
+    return Program(kind, what, arguments, without_prompt(options), first_folder(kind, what, arguments), argv)
+
+
+def without_debugger(argv: Sequence[str]) -> tuple[str, ...]:
+    """The command line of what debugpy or pydevd (PyCharm, PyDev) runs, for one of these; others as they are.
+
+    They have a connection for each process, or a port that is taken, and follow the children of one by themselves.
+    """
+    options, kind, what, words = split(argv)
+    if kind in ("script", "module") and Path(what).stem == "pydevd" and "--file" in words:
+        place = words.index("--file")  # the last one: the program's own follow
+        module = ("-m",) if "--module" in words[:place] else ()
+        return (argv[0], *options, *module, *words[place + 1 :])
+    if kind in ("script", "module") and Path(what).stem == "debugpy":
+        place = 0
+        while words[place : place + 1] and words[place].startswith("--"):
+            place += 1 if words[place] in DEBUGPY_FLAGS else 2
+        return (argv[0], *options, *words[place:])
+    return tuple(argv)
+
+
+def without_prompt(options: Sequence[str]) -> tuple[str, ...]:
+    """Options without ``-i``: a process that others start and end must not stop at a prompt."""
+    kept = [word if word[1:2] in ("-", *VALUED) else word.replace("i", "") for word in options]
+    return tuple(word for word in kept if word != "-")
 
 
 def split(argv: Sequence[str]) -> tuple[tuple[str, ...], str, str, tuple[str, ...]]:
@@ -134,18 +168,35 @@ def _cluster(word: str) -> tuple[list[str], str, str]:
     return [word], "", ""
 
 
-def first_folder(kind: str, what: str) -> str:
-    """The working directory in which the program was started; it may have gone elsewhere since (`os.chdir`)."""
-    now = str(working_folder())
-    if kind == "module" and not sys.flags.safe_path and sys.path and Path(sys.path[0]).is_dir():
-        return now if same(sys.path[0], now) else sys.path[0]
-    if kind == "script" and not Path(now, what).exists():
-        # Python makes the script's path absolute before anything can change the directory.
-        before = str(getattr(sys.modules["__main__"], "__file__", "")).removesuffix(f"{os.sep}{what}")
-        if before and Path(before, what).exists():
+def first_folder(kind: str, what: str, arguments: Sequence[str] = ()) -> str:
+    """The working directory in which the program was started; it may have gone elsewhere since (`os.chdir`).
+
+    By the name that the shell has for it. Raises `ConfigurationError` when it cannot be found.
+    """
+    return by_the_shell(_first_folder(kind, what, arguments))
+
+
+def _first_folder(kind: str, what: str, arguments: Sequence[str]) -> str:
+    """Known for certain where the command line names, from that directory, the file that runs as ``__main__``: its path
+    was made absolute at the start. Else it is where this package was imported.
+    """
+    file = str(getattr(sys.modules["__main__"], "__file__", ""))
+    imported = debugkit._folder or str(Path.cwd())
+    if kind == "command" or (kind == "module" and {imported, ""} & set(sys.path)):  # "": put there by debugpy, cProfile
+        return imported
+    # The arguments too: ``python -m coverage run app.py`` has made another program its ``__main__``.
+    for word in (what, f"{what}{os.sep}__main__.py", *arguments) if kind == "script" else arguments:
+        before = file.removesuffix(f"{os.sep}{word}")
+        if before != file and Path(before).is_absolute():
             return before
+    if kind == "module":
+        # The shell's word for it, which is that of another process unless the module stands there.
+        pwd = Path(os.environ.get("PWD", "")).resolve()
+        named = [str(pwd / f"{what.replace('.', os.sep)}{end}") for end in MODULE_FILES]
+        return str(pwd) if file in named else imported
+    if not Path(imported, what).exists():
         raise ConfigurationError(
             f"The reloader cannot find the program {what!r} again: the working directory has changed. Start it by its "
-            "absolute path, or change the directory after run_simple."
+            "absolute path, or change the directory after debugkit is imported."
         )
-    return now
+    return imported

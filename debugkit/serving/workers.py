@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debugkit.serving.control import Channel, installed_folders
-from debugkit.serving.plan import Plan, boot
+from debugkit.serving.plan import Plan, boot, first_environ
 
 #: Seconds until a process is killed that has closed its channel, or was asked by a signal to end.
 EXTRA_GRACE = 2.0
@@ -58,10 +58,12 @@ def start(plan: Plan, now: float) -> Worker:
 
 def _start_in(folder: str, command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
     """Start a process in a folder, or at the top when that is not there: it will say so where people see it."""
+    environ = first_environ()
+    environ.pop(b"PYTHONINSPECT", None)  # as the option -i, which is the supervisor's
     try:
-        return subprocess.Popen(command, cwd=folder, pass_fds=descriptors)
+        return subprocess.Popen(command, cwd=folder, env=environ, pass_fds=descriptors)
     except OSError:
-        return subprocess.Popen(command, cwd=Path(folder).anchor, pass_fds=descriptors)
+        return subprocess.Popen(command, cwd=Path(folder).anchor, env=environ, pass_fds=descriptors)
 
 
 def forget_bytecode(paths: Sequence[str]) -> None:

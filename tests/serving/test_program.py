@@ -11,7 +11,7 @@ import pytest
 from serving_support import environ
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.program import Program, first_folder, split, this_program
+from debugkit.serving.program import Program, first_folder, split, this_program, without_debugger, without_prompt
 
 #: Tells what a program can see of how it was started.
 TELL = """
@@ -124,14 +124,44 @@ def test_a_program_read_from_stdin_cannot_run_again() -> None:
         this_program(["python", "-"])
 
 
-@pytest.mark.parametrize("name", ["app.py", "pack/app.py", "../app.py"])
+@pytest.mark.parametrize("name", ["app.py", "pack/app.py", "../app.py", "pack", "pack.pyz"])
 def test_a_script_is_found_after_the_working_directory_has_changed(place: Path, name: str) -> None:
-    (place / name).write_text(
+    text = (
         "import os; os.mkdir('elsewhere'); os.chdir('elsewhere')\n"
         "from debugkit.serving.program import this_program\nprint(this_program().folder)"
     )
+    if name.endswith(".py"):
+        (place / name).write_text(text)
+    else:
+        (place / "pack" / "__main__.py").write_text(text)
+        zipapp.create_archive(place / "pack", place / "pack.pyz")
 
     assert python(name, cwd=place).strip() == str(place)
+
+
+DEBUGGED = {
+    "-m debugpy --listen 5678 app.py one": "app.py one",
+    "-m debugpy --wait-for-client --listen :5 -m shop -x": "-m shop -x",
+    "-Xdev -m debugpy --configure-qt none --connect 5678 -c pass": "-Xdev -c pass",
+    "/lib/debugpy/launcher/../../debugpy --connect 5 --log-to-stderr --adapter-access-token t a.py": "a.py",
+    "/lib/pydevd.py --multiprocess --client 127.0.0.1 --port 1 --file app.py --file x": "app.py --file x",
+    "/lib/pydevd.py --module --port 1 --file shop one": "-m shop one",
+    "app.py -m debugpy --listen 5678": "app.py -m debugpy --listen 5678",
+}
+
+
+@pytest.mark.parametrize(("words", "expected"), DEBUGGED.items())
+def test_a_debugger_is_not_started_again_by_what_it_runs(words: str, expected: str) -> None:
+    assert without_debugger(["python", *words.split()]) == ("python", *expected.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [(["-i"], ()), (["-iB", "-Xdev"], ("-B", "-Xdev")), (["-Wignore", "--invented"], ("-Wignore", "--invented"))],
+    ids=["alone", "cluster", "values"],
+)
+def test_the_prompt_at_the_end_is_not_an_option_of_a_worker(options: list[str], expected: tuple[str, ...]) -> None:
+    assert without_prompt(options) == expected
 
 
 def test_a_script_that_cannot_be_found_again_is_a_clear_error() -> None:
