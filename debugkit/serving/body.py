@@ -199,10 +199,18 @@ class ChunkedBody(Body):
         if (len(self._buffer) if end < 0 else end) - self._at > CHUNK_LINE:
             raise Malformed("A line between the chunks of the request's body is too long.")
         if end < 0:
+            self._check_begun(self._buffer[self._at :])
             return None
         line = self._buffer[self._at : end]
         self._at = end + 2
         return line
+
+    def _check_begun(self, line: bytes) -> None:
+        """Refuse what can become no line any more, so that a client that waits for its answer hears so now."""
+        if b"\n" in line or b"\r" in line[:-1]:
+            raise Malformed("A line between the chunks of the request's body does not end as lines in HTTP do.")
+        if line not in (b"", b"\r") and self._line == self._end_line:
+            self._end_line(line)
 
     def _size_line(self, line: bytes) -> None:
         found = _SIZE.fullmatch(line)
