@@ -27,6 +27,7 @@ from debugkit.hooks import ANSWERS, changing, leaving
 from debugkit.raised import field, traceback_of
 from debugkit.serving.held import at_prompt
 from debugkit.serving.lifeline import Lifeline
+from debugkit.serving.log_writer import writer
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
 TICK = 0.5
@@ -174,6 +175,7 @@ class Control:
         for hook in leaving if reload else ():
             call(hook, self._log)
         if self._stop is None:
+            writer().flush()
             os._exit(0)  # still starting: nobody is served, nothing is half done
         self._farewell()
         for stop in (*self._beside, self._stop):
@@ -190,6 +192,7 @@ class Control:
             if threading.main_thread() not in kept:
                 atexit._run_exitfuncs()
                 flush()
+            writer().flush()
             os._exit(0)
 
     def _report(self) -> None:

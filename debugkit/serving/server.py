@@ -123,7 +123,7 @@ class Server:
         self._sites = {
             sock: Site(
                 app=app,
-                environ=base_environ(sock, name, scheme, log.stream, threads=threads, processes=processes),
+                environ=base_environ(sock, name, scheme, log.errors, threads=threads, processes=processes),
                 access=log.access,
                 failed=self._failed,
                 stopping=lambda: self._stopping,
