@@ -21,6 +21,8 @@ STDERR = 2
 WAITING = 1_000_000
 #: Bytes that are written at once: POSIX promises no more of them to stay together where several processes write.
 TOGETHER = 4096
+#: Seconds in which further text is collected: to wake a thread for each line would slow down many quick requests.
+COLLECTING = 0.005
 #: Seconds without any byte taken after which nobody reads any more, and the process may end.
 UNREAD = 1.0
 
@@ -93,7 +95,9 @@ class LogWriter:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
-            self._write_next()
+            while self._waiting:
+                self._write_next()
+            time.sleep(COLLECTING)
 
     def _write_next(self) -> None:
         with self._changed:
