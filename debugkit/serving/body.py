@@ -118,7 +118,10 @@ class Body(io.RawIOBase):
             self.awaited = False
             self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
-        data = self._wire.receive(left, self._block)
+        data = self._wire.receive(0.0, self._block)
+        if data is None:
+            with self._wire.away:
+                data = self._wire.receive(left, self._block)
         if data is None and self._hurried:
             return False
         if not data:
