@@ -68,6 +68,7 @@ class Connection:
         self._environ = site.environ | {
             "REMOTE_ADDR": peer[0],
             "REMOTE_PORT": str(peer[1]),
+            "debugkit.away": site.away,  # for who waits for something else than the processor
             "debugkit.socket": self._handover,
             "werkzeug.socket": self._handover,  # where WebSocket libraries look
         }
