@@ -65,8 +65,7 @@ class Log:
     @property
     def errors(self) -> TextIO | None:
         """What an application gets as ``wsgi.errors``: its lines stand among those of the log in their order."""
-        stream = self.stream
-        return cast("TextIO", ErrorStream(stream)) if stream is not None and writes_to(stream) else stream
+        return None if self.stream is None else unhindered(self.stream)
 
     def access(self, peer: str, line: str, status: int, size: int = 0, seconds: float = 0.0) -> None:
         """One request: the client's address, "GET /path HTTP/1.1", the status, bytes of the body, and seconds it took.
@@ -108,6 +107,11 @@ class Log:
 
     def bold(self, text: str) -> str:
         return f"{BOLD}{text}{RESET}" if self._colours else text
+
+
+def unhindered(stream: TextIO) -> TextIO:
+    """``stream``, or what writes to it without waiting for its reader where that can be done."""
+    return cast("TextIO", ErrorStream(stream)) if writes_to(stream) else stream
 
 
 class ErrorStream(io.TextIOBase):

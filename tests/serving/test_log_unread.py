@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import signal
 import sys
 import threading
@@ -13,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from serving_support import TIMEOUT, Client, Program
+from serving_support import Client, Program
+from unread_support import Pipe, unread
 
 from debugkit.serving import log_writer
 from debugkit.serving.log_writer import TOGETHER, WAITING, LogWriter
@@ -44,50 +44,11 @@ run_simple("127.0.0.1", 0, app, processes=2)
 MANY = 1000
 
 
-class Pipe:
-    """Both ends of a small pipe. What is not read, nobody reads."""
-
-    def __init__(self) -> None:
-        self.reading, self.writing = os.pipe()
-        self.text = ""
-
-    def _more(self) -> bool:
-        assert select.select([self.reading], [], [], TIMEOUT)[0], f"nothing more was written:\n{self.text[-2000:]}"
-        data = os.read(self.reading, 65_536)
-        self.text += data.decode()
-        return bool(data)
-
-    def read_until(self, pattern: str) -> re.Match[str]:
-        while not (found := re.search(pattern, self.text)):
-            assert self._more(), f"the pipe ended:\n{self.text[-2000:]}"
-        self.text = self.text[found.end() :]
-        return found
-
-    def lines(self, count: int) -> list[str]:
-        while self.text.count("\n") < count:
-            self._more()
-        return self.text.splitlines()
-
-    def rest(self) -> list[str]:
-        """The lines up to the end."""
-        while self._more():
-            pass
-        return self.text.splitlines()
-
-
 @contextmanager
-def unread(folder: Path, *python: str, last: str = r"Unlock this browser.*\n") -> Iterator[tuple[Program, Pipe, int]]:
-    """A server whose terminal has been read until the ``last`` that it said at its start, and not since."""
+def served(folder: Path, *python: str, **options: str) -> Iterator[tuple[Program, Pipe, int]]:
     (folder / "app.py").write_text(APP)
-    pipe = Pipe()
-    try:
-        with Program(cwd=folder, python=python, stderr=pipe.writing) as program:
-            os.close(pipe.writing)
-            port = int(pipe.read_until(r"https?://\S+:(\d+)/")[1])
-            pipe.read_until(last)
-            yield program, pipe, port
-    finally:
-        os.close(pipe.reading)
+    with unread(folder, *python, **options) as found:
+        yield found
 
 
 def ask(port: int, count: int, path: str = "/{}" + 200 * "x") -> None:
@@ -104,7 +65,7 @@ def asked(lines: list[str]) -> list[int]:
 
 
 def test_requests_are_answered_when_nobody_reads_and_a_late_reader_gets_all_lines_in_order(tmp_path: Path) -> None:
-    with unread(tmp_path, *RUN, "--no-reload") as (program, pipe, port):
+    with served(tmp_path, *RUN, "--no-reload") as (program, pipe, port):
         ask(port, MANY)
         program.send_signal(signal.SIGTERM)
         assert asked(pipe.rest()) == list(range(MANY))
@@ -114,7 +75,7 @@ def test_requests_are_answered_when_nobody_reads_and_a_late_reader_gets_all_line
 def test_what_is_more_than_can_wait_is_dropped_and_counted(tmp_path: Path) -> None:
     long = "/{}" + 10_000 * "x"
     count = 2 * WAITING // len(long)
-    with unread(tmp_path, *RUN, "--no-reload") as (program, pipe, port):
+    with served(tmp_path, *RUN, "--no-reload") as (program, pipe, port):
         ask(port, count, long)
         program.send_signal(signal.SIGTERM)
         following = 0
@@ -128,13 +89,13 @@ def test_what_is_more_than_can_wait_is_dropped_and_counted(tmp_path: Path) -> No
 
 
 def test_a_server_ends_although_nobody_reads(tmp_path: Path) -> None:
-    with unread(tmp_path, *RUN, "--no-reload") as (program, _, port):
+    with served(tmp_path, *RUN, "--no-reload") as (program, _, port):
         ask(port, MANY)
         assert program.end() == 128 + signal.SIGTERM
 
 
 def test_what_an_application_says_and_its_tracebacks_do_not_wait_for_a_reader_either(tmp_path: Path) -> None:
-    with unread(tmp_path, *RUN, "--no-reload") as (program, pipe, port), Client(port) as client:
+    with served(tmp_path, *RUN, "--no-reload") as (program, pipe, port), Client(port) as client:
         for _ in range(5):
             assert client.get("/says").status == 200
         for _ in range(50):
@@ -149,7 +110,7 @@ def test_what_an_application_says_and_its_tracebacks_do_not_wait_for_a_reader_ei
 
 
 def test_workers_that_were_forked_from_a_process_that_logs_do_not_wait_for_a_reader(tmp_path: Path) -> None:
-    with unread(tmp_path, "-c", SEVERAL, last=r"Press Ctrl.*\n") as (program, pipe, port):
+    with served(tmp_path, "-c", SEVERAL, last=r"Press Ctrl.*\n") as (program, pipe, port):
         for number in range(MANY):
             ask(port, 1, f"/{number}{200 * 'x'}")  # on a connection of its own, which any of them takes
         program.send_signal(signal.SIGTERM)
@@ -157,7 +118,7 @@ def test_workers_that_were_forked_from_a_process_that_logs_do_not_wait_for_a_rea
 
 
 def test_a_reloader_goes_on_when_nobody_reads(tmp_path: Path) -> None:
-    with unread(tmp_path, *RUN, last=r"Reloading with.*\n") as (program, pipe, port):
+    with served(tmp_path, *RUN, last=r"Reloading with.*\n") as (program, pipe, port):
         for name in ("second", "third"):
             ask(port, MANY)
             (tmp_path / "app.py").write_text(APP.replace("first", name))
