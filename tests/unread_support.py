@@ -32,9 +32,11 @@ class Pipe:
         return found
 
     def lines(self, count: int) -> list[str]:
+        """The next lines."""
         while self.text.count("\n") < count:
-            self._more()
-        return self.text.splitlines()
+            assert self._more(), f"the pipe ended:\n{self.text[-2000:]}"
+        *lines, self.text = self.text.split("\n", count)
+        return lines
 
     def rest(self) -> list[str]:
         """The lines up to the end."""

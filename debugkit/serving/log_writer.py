@@ -40,7 +40,7 @@ class LogWriter:
         self._dropped = 0  # lines since the last that was taken
         self._last = 0.0  # when something was written, or there was nothing to write; on the monotonic clock
         self._thread: threading.Thread | None = None
-        self._ending = False
+        self._ends: float | None = None  # when the process began to end
 
     def put(self, data: bytes) -> None:
         """Have ``data``, of whole lines, written soon. Does not wait, but at the end of the process."""
@@ -51,8 +51,8 @@ class LogWriter:
             self._add_note()
             self._add(data)
             self._start()
-        if self._ending:
-            self.flush()
+        if self._ends is not None:  # this may be the last that the process does
+            self._flush(self._ends)
 
     def _add(self, data: bytes) -> None:
         if not self._size:
@@ -79,15 +79,18 @@ class LogWriter:
                 self._thread = thread
 
     def flush(self) -> None:
-        """Wait until all is written, or nobody has read for a while."""
+        """Wait until all is written, or nobody reads for a while."""
+        self._flush(time.monotonic())
+
+    def _flush(self, since: float) -> None:
         with self._changed:
-            while self._size and (left := self._last + UNREAD - time.monotonic()) > 0:
+            while self._size and (left := max(self._last, since) + UNREAD - time.monotonic()) > 0:
                 self._changed.wait(left)
 
     def end(self) -> None:
-        """What comes from now on may be the last that this process does."""
-        self._ending = True
-        self.flush()
+        """As `flush`; what comes later is written before the one who has it returns."""
+        self._ends = time.monotonic()
+        self._flush(self._ends)
 
     # The thread.
 
@@ -148,11 +151,11 @@ def writes_to(stream: TextIO | None) -> bool:
 
     Others are written by those who log: most are in memory, and only their owner knows when they are closed.
     """
-    if type(stream) is not io.TextIOWrapper:
-        return False
     try:
-        return stream.fileno() == STDERR
-    except (OSError, ValueError):
+        # What only leads to it, by its attributes, is no other stream: such as what a debugger puts there for a while.
+        receiver = stream and stream.write.__self__  # type: ignore[attr-defined]  # of a method
+        return type(receiver) is io.TextIOWrapper and receiver.fileno() == STDERR
+    except (AttributeError, OSError, ValueError):
         return False
 
 

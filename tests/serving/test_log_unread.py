@@ -10,12 +10,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 import pytest
 from serving_support import Client, Program
 from unread_support import Pipe, unread
 
 from debugkit.serving import log_writer
+from debugkit.serving.log import Log
 from debugkit.serving.log_writer import TOGETHER, WAITING, LogWriter
 
 if sys.platform == "win32":
@@ -67,9 +69,9 @@ def asked(lines: list[str]) -> list[int]:
 def test_requests_are_answered_when_nobody_reads_and_a_late_reader_gets_all_lines_in_order(tmp_path: Path) -> None:
     with served(tmp_path, *RUN, "--no-reload") as (program, pipe, port):
         ask(port, MANY)
-        program.send_signal(signal.SIGTERM)
-        assert asked(pipe.rest()) == list(range(MANY))
-        assert program.wait() == 128 + signal.SIGTERM
+        assert asked(pipe.lines(MANY)) == list(range(MANY))
+        assert program.end() == 128 + signal.SIGTERM
+        assert pipe.rest() == []
 
 
 def test_what_is_more_than_can_wait_is_dropped_and_counted(tmp_path: Path) -> None:
@@ -77,15 +79,28 @@ def test_what_is_more_than_can_wait_is_dropped_and_counted(tmp_path: Path) -> No
     count = 2 * WAITING // len(long)
     with served(tmp_path, *RUN, "--no-reload") as (program, pipe, port):
         ask(port, count, long)
-        program.send_signal(signal.SIGTERM)
         following = 0
-        for line in pipe.rest():
+        while following < count:
+            (line,) = pipe.lines(1)
             if note := re.fullmatch(r" \* (\d+) lines were dropped here, since nobody read them\.", line):
                 following += int(note[1])
             else:
                 assert asked([line]) == [following]
                 following += 1
-        assert following == count
+        program.stop()
+
+
+def test_all_is_written_before_a_process_ends_and_what_is_said_at_its_very_end_too() -> None:
+    code = """
+import atexit
+from debugkit.serving.log import Log
+atexit.register(lambda: Log().say("the end"))  # called last: functions of atexit are called in reverse
+for number in range(5000):
+    Log().say(str(number))
+"""
+    with Program(python=("-c", code)) as program:
+        assert program.wait() == 0
+        assert program.stderr.rest().split("\n") == [*map(str, range(5000)), "the end", ""]
 
 
 def test_a_server_ends_although_nobody_reads(tmp_path: Path) -> None:
@@ -101,20 +116,21 @@ def test_what_an_application_says_and_its_tracebacks_do_not_wait_for_a_reader_ei
         for _ in range(50):
             assert client.get("/fails").status == 500
         ask(port, 1)
-        program.send_signal(signal.SIGTERM)
-        lines = pipe.rest()
+        lines = []
+        while not lines or '"GET /0xx' not in lines[-1]:
+            lines += pipe.lines(1)
+        program.stop()
         said = [line for line in lines if line.startswith("said ")]
         assert said == 5 * [f"said {number}" for number in range(2000)]
         assert lines.count("LookupError: no tea") == 50
-        assert any('"GET /0xx' in line for line in lines)
 
 
 def test_workers_that_were_forked_from_a_process_that_logs_do_not_wait_for_a_reader(tmp_path: Path) -> None:
     with served(tmp_path, "-c", SEVERAL, last=r"Press Ctrl.*\n") as (program, pipe, port):
         for number in range(MANY):
             ask(port, 1, f"/{number}{200 * 'x'}")  # on a connection of its own, which any of them takes
-        program.send_signal(signal.SIGTERM)
-        assert sorted(asked(pipe.rest())) == list(range(MANY))
+        assert sorted(asked(pipe.lines(MANY))) == list(range(MANY))
+        program.stop()
 
 
 def test_a_reloader_goes_on_when_nobody_reads(tmp_path: Path) -> None:
@@ -126,8 +142,9 @@ def test_a_reloader_goes_on_when_nobody_reads(tmp_path: Path) -> None:
                 with Client(port) as client:
                     if client.get("/").body == name.encode():
                         break
-        program.send_signal(signal.SIGTERM)
-        assert sum(" * Reloaded in" in line for line in pipe.rest()) == 2
+        for _ in range(2):
+            pipe.read_until(r" \* Reloaded in")
+        program.stop()
 
 
 @pytest.fixture
@@ -152,6 +169,46 @@ def test_writers_of_several_processes_never_mix_within_a_line(pipe: Pipe) -> Non
         assert [line for line in lines if line[0] == letter] == [
             f"{100 * letter} {number}" for number in range(200) for _ in range(20)
         ]
+
+
+@pytest.fixture
+def stderr(pipe: Pipe) -> Iterator[TextIO]:
+    with os.fdopen(pipe.writing, "w", closefd=False) as stream:
+        yield stream
+
+
+def test_a_stream_that_only_leads_to_stderr_does_not_wait_either(pipe: Pipe, stderr: TextIO) -> None:
+    """As debuggers and consoles put one in its place, for a while and for some threads."""
+
+    class Leading:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(stderr, name)
+
+    streams = [stderr, cast("TextIO", Leading())]
+    for number in range(5000):
+        Log(streams[number % 2], environ={}).say(f"{number:0100}")
+    assert [int(line) for line in pipe.lines(5000)] == list(range(5000))
+
+
+def test_lines_of_the_application_and_of_the_log_do_not_mix_and_keep_their_order(pipe: Pipe, stderr: TextIO) -> None:
+    log = Log(stderr, environ={})
+    errors = log.errors
+    assert errors is not None
+    print("tea", 1, "\u62b9 \udc80", file=errors)
+    errors.write("half")
+    log.say("the log's own")
+    errors.write(" a line\n")
+    errors.write("no line")
+    errors.flush()
+    log.say("")
+    assert pipe.lines(4) == ["tea 1 \u62b9 \\udc80", "the log's own", "half a line", "no line"]
+
+
+def test_what_stands_for_stderr_in_the_environ_is_like_it(stderr: TextIO) -> None:
+    errors = Log(stderr, environ={}).errors
+    assert errors is not None
+    assert (errors.fileno(), errors.encoding, errors.isatty()) == (stderr.fileno(), stderr.encoding, False)
+    assert errors.writable()
 
 
 def test_where_no_thread_can_be_started_all_is_written_at_once(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
