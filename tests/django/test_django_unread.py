@@ -34,11 +34,13 @@ def test_requests_and_djangos_warnings_do_not_wait_for_a_reader(tmp_path: Path, 
         for number in range(COUNT):
             assert client.get(f"/?{number}{200 * 'x'}").status == 200
             assert client.get(f"/nothing{number}{200 * 'x'}").status == 404
+        assert client.get("/fails/").status == 500
         assert client.get("/?last").status == 200
         lines: list[str] = []
         while not lines or '"GET /?last' not in lines[-1]:
             lines += pipe.lines(1)
         program.stop()
+        assert lines.count("KeyError: 'black'") == 1
         for number in range(COUNT):
             assert sum(f'"GET /?{number}x' in line for line in lines) == 1
             assert sum(line.startswith("Not Found:") and f"/nothing{number}x" in line for line in lines) == 1
