@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Requests answered at the same time; further ones wait for a thread.
 THREADS = 64
 #: Threads in all. Those beyond are for requests in whose place a thread waits for a slow client, to send its body or to
-#: take its answer; as many as the descriptors that most systems give to a process, each of which costs some 100 kB.
+#: take its answer; as many as the descriptors that most systems give to a process, each of which costs some 40 kB.
 MOST = 1024
 #: Seconds a thread stays with a silent connection: the next request of the same client usually follows at once. Also
 #: what a silent client gets when the server stops, in case its request is on the way.
