@@ -118,6 +118,7 @@ class Control:
         """The worker listens. ``stop`` makes it end gracefully, from any thread, and may be called again."""
         self._stop = stop
         self.served = True
+        writer().flush()  # the supervisor has something to say to that, which follows
         self._channel.send("serving", failed=failed)
         if self._leaves:  # told so while the application was being imported
             stop()
@@ -165,7 +166,9 @@ class Control:
             self._decide(paths)
 
     def _decide(self, paths: list[str]) -> None:
-        self._channel.send("verdict", answer=decision(paths, self._log), paths=paths)
+        answer = decision(paths, self._log)
+        writer().flush()  # as above
+        self._channel.send("verdict", answer=answer, paths=paths)
 
     def _end(self, reload: bool) -> None:
         """End this process: gently, and by force when threads or the program itself go on after serving is over.
