@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import socket
-import sys
 from collections.abc import Sequence
 
 from debugkit.errors import ConfigurationError, DebugkitError
@@ -68,7 +67,7 @@ def _failed(control: Control, error: BaseException) -> int:
     # In this order: `isinstance` asks an exception of somebody else's for its `__class__`.
     ours = issubclass(type(error), DebugkitError)
     if ours and isinstance(error, DebugkitError) and control.hello["number"] == 1:
-        print(f"debugkit: {error.explanation}", file=sys.stderr)
+        Log().say(f"debugkit: {error.explanation}")
         control.refuse(1)
         return 1
     return serve_failure(control, error)

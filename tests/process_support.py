@@ -102,7 +102,10 @@ class Output:
 
 
 class Process:
-    """A command in a session of its own, so that those it has started can be ended with it."""
+    """A command in a session of its own, so that those it has started can be ended with it.
+
+    ``stderr`` is a descriptor for what it prints there, when the test reads that itself, or does not.
+    """
 
     def __init__(
         self,
@@ -112,6 +115,7 @@ class Process:
         env: Mapping[str, str],
         stdin: int = subprocess.DEVNULL,
         merged: bool = False,
+        stderr: int | None = None,
     ) -> None:
         self._process = subprocess.Popen(
             command,
@@ -119,7 +123,7 @@ class Process:
             env=env,
             stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE if stderr is None else stderr,
             text=True,
             encoding="utf-8",
             errors="replace",

@@ -210,10 +210,11 @@ class Program(Process):
         cwd: Path = ROOT,
         python: tuple[str, ...] = ("-m", "debugkit"),
         stdin: int = subprocess.DEVNULL,
+        stderr: int | None = None,
         **variables: str,
     ) -> None:
         command = [sys.executable, "-W", "error", *python, *arguments]
-        super().__init__(command, cwd=cwd, env=environ() | variables, stdin=stdin)
+        super().__init__(command, cwd=cwd, env=environ() | variables, stdin=stdin, stderr=stderr)
 
     def port(self) -> int:
         """Wait until the server listens."""

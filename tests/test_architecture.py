@@ -63,6 +63,7 @@ debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.debug.failure
 debugkit.serving
+debugkit.serving.log_writer
 debugkit.serving.crew debugkit.serving.expression debugkit.serving.fingerprints debugkit.serving.forks
 debugkit.serving.held debugkit.serving.holders debugkit.serving.lifeline debugkit.serving.log
 debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals

@@ -29,7 +29,7 @@ from debugkit.debug.views import Panel, Section, ValueView
 SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
 #: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
 PLUMBING = frozenset(
-    {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.hurry", "debugkit.socket"}
+    {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.away", "debugkit.hurry", "debugkit.socket"}
     | {"werkzeug.debug.preserve_context", "werkzeug.socket"}
 )
 LEFT_OUT = SHOWN | PLUMBING

@@ -27,6 +27,7 @@ from debugkit.debug.trust import Level
 from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.django.report import report
 from debugkit.django.template_errors import with_templates
+from debugkit.serving.log import ErrorStream
 
 Answer = Callable[..., HttpResponse]
 
@@ -173,6 +174,8 @@ def is_printed(exc: BaseException, status: int) -> bool:
 def is_terminal(handler: logging.Handler) -> bool:
     """Whether a handler of the log writes where the server does."""
     stream = getattr(handler, "stream", None)
+    if isinstance(stream, ErrorStream):
+        return True
     return isinstance(handler, logging.StreamHandler) and stream in (
         sys.stdout,
         sys.stderr,

@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -18,7 +18,7 @@ from django.core.management.color import color_style, no_style
 from django.utils.log import ServerFormatter
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.log import Log, time_text, wants_colours
+from debugkit.serving.log import Log, time_text, unhindered, wants_colours
 
 NAME = "django.server"
 #: As Django's own server writes it, and the time that it took.
@@ -71,11 +71,22 @@ def prepare(*, colours: bool | None, environ: Mapping[str, str]) -> None:
         logger.propagate = False
     if not logger.isEnabledFor(logging.INFO) and logger.level == logging.NOTSET:
         logger.setLevel(logging.INFO)
+    for handler in {*handlers_of(NAME), *handlers_of(ERRORS)}:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(unhindered(handler.stream))
     for handler in logger.handlers:
         if isinstance(handler.formatter, ServerFormatter):
             # It looks whether stdout is a terminal, and writes to stderr.
             stream = getattr(handler, "stream", None)
             handler.formatter.style = style_for(stream, colours, environ)
+
+
+def handlers_of(name: str) -> Iterator[logging.Handler]:
+    """Those that get the records of a logger."""
+    logger: logging.Logger | None = logging.getLogger(name)
+    while logger is not None:
+        yield from logger.handlers
+        logger = logger.parent if logger.propagate else None
 
 
 def style_for(stream: TextIO | None, colours: bool | None, environ: Mapping[str, str]) -> object:

@@ -118,7 +118,10 @@ class Body(io.RawIOBase):
             self.awaited = False
             self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
-        data = self._wire.receive(left, self._block)
+        data = self._wire.receive(0.0, self._block)
+        if data is None:
+            with self._wire.away:
+                data = self._wire.receive(left, self._block)
         if data is None and self._hurried:
             return False
         if not data:
@@ -199,10 +202,18 @@ class ChunkedBody(Body):
         if (len(self._buffer) if end < 0 else end) - self._at > CHUNK_LINE:
             raise Malformed("A line between the chunks of the request's body is too long.")
         if end < 0:
+            self._check_begun(self._buffer[self._at :])
             return None
         line = self._buffer[self._at : end]
         self._at = end + 2
         return line
+
+    def _check_begun(self, line: bytes) -> None:
+        """Refuse what can become no line any more, so that a client that waits for its answer hears so now."""
+        if b"\n" in line or b"\r" in line[:-1]:
+            raise Malformed("A line between the chunks of the request's body does not end as lines in HTTP do.")
+        if line not in (b"", b"\r") and self._line == self._end_line:
+            self._end_line(line)
 
     def _size_line(self, line: bytes) -> None:
         found = _SIZE.fullmatch(line)

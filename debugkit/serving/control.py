@@ -29,6 +29,7 @@ from debugkit.paths import exists, is_file
 from debugkit.raised import field, traceback_of
 from debugkit.serving.held import at_prompt
 from debugkit.serving.lifeline import Lifeline
+from debugkit.serving.log_writer import writer
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
 TICK = 0.5
@@ -163,6 +164,7 @@ class Control:
         """
         self._stop = stop
         self.served = True
+        writer().flush()  # the supervisor has something to say to that, which follows
         self._channel.send("serving", failed=failed)
         if self._leaves:  # told so while the application was being imported
             stop()
@@ -218,7 +220,9 @@ class Control:
             self._decide(paths)
 
     def _decide(self, paths: list[str]) -> None:
-        self._channel.send("verdict", answer=decision(paths, self._log), paths=paths)
+        answer = decision(paths, self._log)
+        writer().flush()  # as above
+        self._channel.send("verdict", answer=answer, paths=paths)
 
     def _end(self, reload: bool) -> None:
         """End this process: gently, and by force when threads or the program itself go on after serving is over.
@@ -228,6 +232,7 @@ class Control:
         for hook in leaving if reload else ():
             call(hook, self._log)
         if self._stop is None:
+            writer().flush()
             os._exit(0)  # still starting: nobody is served, nothing is half done
         self._farewell()
         for stop in (*self._beside, self._stop):
@@ -245,6 +250,7 @@ class Control:
             if threading.main_thread() not in kept:
                 atexit._run_exitfuncs()
                 flush()
+            writer().flush()
             os._exit(0)
 
     def _report(self) -> None:

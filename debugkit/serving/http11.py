@@ -11,6 +11,7 @@ import io
 import socket
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ class Site:
     patience: Patience = field(default_factory=Patience)
     wire: Callable[[socket.socket, Patience], Wire] = Wire  # how a connection's socket is read and written
     sizes: Sizes = field(default_factory=Sizes)
+    away: AbstractContextManager[None] = field(default_factory=nullcontext)  # see `Wire`
 
 
 class Connection:
@@ -59,12 +61,14 @@ class Connection:
 
     def __init__(self, sock: socket.socket, peer: tuple[str, int], site: Site) -> None:
         self.wire = site.wire(sock, site.patience)
+        self.wire.away = site.away
         self._site = site
         self._peer = peer[0]
         self._handover = Handover(self.wire)
         self._environ = site.environ | {
             "REMOTE_ADDR": peer[0],
             "REMOTE_PORT": str(peer[1]),
+            "debugkit.away": site.away,  # for who waits for something else than the processor
             "debugkit.socket": self._handover,
             "werkzeug.socket": self._handover,  # where WebSocket libraries look
         }

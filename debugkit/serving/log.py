@@ -5,17 +5,20 @@ Never prints a secret that stands in an address, nor a character that would stee
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import TracebackType
-from typing import TextIO
+from typing import TextIO, cast
 
 from debugkit import terminal_text
 from debugkit.raised import printed
+from debugkit.serving.log_writer import writer, writes_to
 from debugkit.settings import MOUNT
 
 # English names whatever the locale, as in the common log format.
@@ -30,6 +33,9 @@ UNIX = "unix:"
 
 RESET = "\x1b[0m"
 BOLD = "\x1b[1m"
+
+#: Characters of a line that are kept until its end comes.
+PART = 8_192
 
 
 class Log:
@@ -56,6 +62,11 @@ class Log:
     def stream(self) -> TextIO | None:
         return self._stream if self._stream is not None else sys.stderr
 
+    @property
+    def errors(self) -> TextIO | None:
+        """What an application gets as ``wsgi.errors``: its lines stand among those of the log in their order."""
+        return None if self.stream is None else unhindered(self.stream)
+
     def access(self, peer: str, line: str, status: int, size: int = 0, seconds: float = 0.0) -> None:
         """One request: the client's address, "GET /path HTTP/1.1", the status, bytes of the body, and seconds it took.
 
@@ -81,9 +92,12 @@ class Log:
         self.say(terminal_text.quoted(printed(error, tb).rstrip("\n")))
 
     def say(self, text: str) -> None:
-        """Print ``text`` and a line feed in one piece, so that lines of two threads do not mix."""
+        """Print ``text`` and a line feed in one piece, so that lines of two threads do not mix. Waits for no reader."""
         stream = self.stream
         if stream is None:  # pythonw.exe has no terminal
+            return
+        if writes_to(stream):
+            writer().put(encoded(f"{text}\n", stream))
             return
         try:
             stream.write(_printable(f"{text}\n", stream))
@@ -93,6 +107,48 @@ class Log:
 
     def bold(self, text: str) -> str:
         return f"{BOLD}{text}{RESET}" if self._colours else text
+
+
+def unhindered(stream: TextIO) -> TextIO:
+    """``stream``, or what writes to it without waiting for its reader where that can be done."""
+    return cast("TextIO", ErrorStream(stream)) if writes_to(stream) else stream
+
+
+class ErrorStream(io.TextIOBase):
+    """``stream``, which is the process's stderr, for those who write to it and must not wait for its reader either."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._part = ""
+        self._lock = threading.RLock()  # re-entrant: a handler of a signal may write too
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        with self._lock:
+            lines, end, self._part = (self._part + text).rpartition("\n")
+            if end:
+                writer().put(encoded(lines + end, self._stream))
+            if len(self._part) > PART:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        with self._lock:
+            part, self._part = self._part, ""
+            if part:
+                writer().put(encoded(part, self._stream))
 
 
 def wants_colours(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
@@ -163,8 +219,13 @@ def _colour(status: int) -> str:
     return "\x1b[33m" if status < 500 else "\x1b[1;31m"
 
 
-def _printable(text: str, stream: TextIO) -> str:
+def encoded(text: str, stream: TextIO) -> bytes:
     """Characters that the stream's encoding lacks, and lone surrogates, become backslash escapes."""
+    return text.replace("\n", os.linesep).encode(stream.encoding, "backslashreplace")
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """As `encoded` does, for a stream that encodes by itself."""
     if text.isascii():
         return text
     encoding = getattr(stream, "encoding", None) or "utf-8"

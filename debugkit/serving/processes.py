@@ -165,8 +165,8 @@ class Processes:
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             with warnings.catch_warnings():
-                # Python warns of a fork beside other threads. Under a reloader there is one, which waits for the
-                # supervisor and holds no lock meanwhile.
+                # Python warns of a fork beside other threads. There is the log's, which begins anew in a worker, and
+                # under a reloader one that waits for the supervisor and holds no lock meanwhile.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pid = os.fork()
             if not pid:

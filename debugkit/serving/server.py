@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 #: Requests answered at the same time; further ones wait for a thread.
 THREADS = 64
+#: Threads in all. Those beyond are for requests in whose place a thread waits for a slow client, to send its body or to
+#: take its answer; as many as the descriptors that most systems give to a process, each of which costs some 40 kB.
+MOST = 1024
 #: Seconds a thread stays with a silent connection: the next request of the same client usually follows at once. Also
 #: what a silent client gets when the server stops, in case its request is on the way.
 LINGER = 0.05
@@ -120,20 +123,22 @@ class Server:
         self._passthrough = passthrough_errors
         self._on_stop = on_stop
         self._error: BaseException | None = None
+        # An application that is told of one thread (`wsgi.multithread`) gets no more of them.
+        self._crew = Crew(threads, self._serve, most=MOST if threads > 1 else 1)
         self._sites = {
             sock: Site(
                 app=app,
-                environ=base_environ(sock, name, scheme, log.stream, threads=threads, processes=processes),
+                environ=base_environ(sock, name, scheme, log.errors, threads=threads, processes=processes),
                 access=log.access,
                 failed=self._failed,
                 stopping=lambda: self._stopping,
                 patience=patience,
                 sizes=sizes,
                 wire=make_wire(ssl_context),
+                away=self._crew.away,
             )
             for sock in sockets
         }
-        self._crew = Crew(threads, self._serve)
         self._connections: set[Connection] = set()
         self._returned: deque[Connection] = deque()
         self._lock = threading.Lock()

@@ -58,10 +58,6 @@ class TlsWire(Wire):
             self._secure = True
         return self._tls.recv(size)
 
-    def _wait(self, *, writing: bool) -> None:
-        if not ready(self._sock, writing=writing, seconds=self._patience.transfer):
-            raise Disconnected("The client does not take the answer.")
-
     # The handshake
 
     def _begin(self) -> ssl.SSLSocket:
@@ -131,7 +127,9 @@ class TlsWire(Wire):
             try:
                 self._tls.unwrap()
             except ssl.SSLWantWriteError:  # the client has yet to take the answer
-                if ready(self._sock, writing=True, seconds=self._patience.closing):
+                with self.away:
+                    taken = ready(self._sock, writing=True, seconds=self._patience.closing)
+                if taken:
                     self._tls.unwrap()
         except (OSError, ValueError):  # SSLWantReadError too: said, and not answered yet
             pass

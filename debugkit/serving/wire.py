@@ -7,6 +7,7 @@ import select
 import socket
 import struct
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,7 @@ class Patience:
 class Wire:
     """A connected socket on which every wait ends. Whatever goes wrong on it is `Disconnected`."""
 
-    __slots__ = ("_patience", "_poll", "_sock", "detached")
+    __slots__ = ("_patience", "_poll", "_sock", "away", "detached")
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
         sock.setblocking(False)
@@ -70,6 +71,8 @@ class Wire:
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:  # once for the connection: it is asked before every read
             self._poll.register(sock, select.POLLIN)
+        #: What a thread is in while it waits for a client that is slow: another one may take its place.
+        self.away: AbstractContextManager[None] = nullcontext()
         #: An application has taken the connection over, and the server has nothing to say on it any more.
         self.detached = False
 
@@ -106,7 +109,7 @@ class Wire:
             try:
                 sent = self._sock.send(view)
             except BlockingIOError:
-                self._wait_to_send()
+                self._wait(writing=True)
             except OSError as error:
                 raise Disconnected(str(error)) from error
             else:
@@ -118,7 +121,7 @@ class Wire:
             try:
                 return os.sendfile(self._sock.fileno(), file, offset, count)
             except BlockingIOError:
-                self._wait_to_send()
+                self._wait(writing=True)
             except OSError as error:
                 raise Disconnected(str(error)) from error
 
@@ -149,9 +152,10 @@ class Wire:
         """Seconds for which a client that sends no more is still waited for."""
         return self._patience.closing
 
-    def _wait_to_send(self) -> None:
-        if not _ready(self._sock, writing=True, seconds=self._patience.transfer):
-            raise Disconnected("The client does not take the answer.")
+    def _wait(self, *, writing: bool) -> None:
+        with self.away:
+            if not _ready(self._sock, writing=writing, seconds=self._patience.transfer):
+                raise Disconnected("The client does not take the answer.")
 
     def close(self, *, unread: bool = False) -> None:
         """Hang up. ``unread``: the client may still be sending, and closing now would take the answer from it."""
@@ -173,8 +177,9 @@ class Wire:
         self._sock.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + self._patience.closing
         size = 0
-        while size < LINGER_SIZE and (data := self.receive(max(0.0, deadline - time.monotonic()))):
-            size += len(data)
+        with self.away:
+            while size < LINGER_SIZE and (data := self.receive(max(0.0, deadline - time.monotonic()))):
+                size += len(data)
 
     def interrupt(self) -> None:
         """Make every wait on the wire end, from another thread."""

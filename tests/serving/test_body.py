@@ -142,6 +142,35 @@ def test_a_line_between_chunks_is_not_collected_forever() -> None:
 # What the application did not read.
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"3\r\nabcx",
+        b"3\r\nabc\n",
+        b"3\r\nabc\rx",
+        b"3\n",
+        b"3\rx",
+        b"0\r\n\n",
+        b"0\r\nExpires: never\n",
+        b"0\r\nA: b\r\nExpires: never\n\n",
+    ],
+    ids=repr,
+)
+def test_what_can_become_no_line_is_refused_without_waiting_for_the_rest_of_it(sent: bytes) -> None:
+    with connected(chunked()) as (body, client):
+        client.sendall(sent)
+        with pytest.raises(Malformed, match="chunk"):  # and not `Disconnected`: nothing was waited for
+            body.read()
+
+
+@pytest.mark.parametrize("cut", range(len(b"3\r\nabc\r\n0\r\nA: b\r\n\r\n")))
+def test_a_body_that_comes_in_two_pieces_is_not_refused_for_the_first(cut: int) -> None:
+    data = b"3\r\nabc\r\n0\r\nA: b\r\n\r\n"
+    with connected(chunked(data[:cut])) as (body, client):
+        client.sendall(data[cut:])
+        assert body.read() == b"abc"
+
+
 def test_the_rest_is_thrown_away() -> None:
     with connected(sized(20_000)) as (body, client):
         client.sendall(bytes(10_000))

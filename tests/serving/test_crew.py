@@ -178,3 +178,84 @@ def test_threads_do_not_keep_the_process_alive_and_have_names(crew_of: Callable[
     assert work.begins(2)
     assert {thread.name for thread in work.threads} == {"debugkit-1", "debugkit-2"}
     assert all(thread.daemon for thread in work.threads)
+
+
+class Places:
+    """A crew of one whose work is what the test submits, and pieces of work that wait for a client."""
+
+    def __init__(self, most: int) -> None:
+        self.crew: Crew[Callable[[], None]] = Crew(1, lambda item: item(), most=most)
+        self.waiting = threading.Semaphore(0)
+        self.go = threading.Event()
+
+    def slow(self) -> None:
+        with self.crew.away:
+            self.waiting.release()
+            assert self.go.wait(TIMEOUT)
+
+    def works(self) -> bool:
+        """Whether something quick is done although others wait."""
+        done = threading.Event()
+        self.crew.submit(done.set)
+        return done.wait(TIMEOUT)
+
+    def end(self) -> None:
+        self.go.set()
+        threads = list(self.crew._threads)
+        self.crew.dismiss()
+        for thread in threads:
+            thread.join(TIMEOUT)
+            assert not thread.is_alive()
+
+
+def test_another_thread_works_in_the_place_of_one_that_only_waits() -> None:
+    places = Places(most=8)
+    for _ in range(3):
+        places.crew.submit(places.slow)
+    assert all(places.waiting.acquire(timeout=TIMEOUT) for _ in range(3))
+    assert places.crew.has_time
+    assert places.works()
+    assert len(places.crew._threads) == 4
+    places.end()
+
+
+def test_there_are_never_more_threads_than_allowed_however_many_wait() -> None:
+    places = Places(most=3)
+    done = threading.Event()
+    for _ in range(5):
+        places.crew.submit(places.slow)
+    places.crew.submit(done.set)
+    assert all(places.waiting.acquire(timeout=TIMEOUT) for _ in range(3))
+    assert not places.crew.has_time
+    assert len(places.crew._threads) == 3
+    places.go.set()
+    assert done.wait(TIMEOUT)
+    places.end()
+
+
+def test_threads_that_came_in_the_place_of_others_end_when_those_are_back() -> None:
+    places = Places(most=8)
+    for _ in range(5):
+        places.crew.submit(places.slow)
+    assert all(places.waiting.acquire(timeout=TIMEOUT) for _ in range(5))
+    assert places.works()
+    many = list(places.crew._threads)
+    assert len(many) == 6
+    places.go.set()
+    for thread in many:  # all but one end by themselves, whichever that is
+        thread.join(TIMEOUT if len(places.crew._threads) > 1 else 0)
+    assert sum(thread.is_alive() for thread in many) == len(places.crew._threads) == 1
+    assert places.works()
+    places.end()
+
+
+def test_a_crew_that_is_dismissed_gets_no_more_threads() -> None:
+    places = Places(most=8)
+    places.crew.submit(places.slow)
+    assert places.waiting.acquire(timeout=TIMEOUT)
+    places.crew.submit(places.slow)
+    assert places.waiting.acquire(timeout=TIMEOUT)
+    places.crew.dismiss()
+    places.crew.submit(places.slow)
+    assert len(places.crew._threads) == 2
+    places.go.set()

@@ -48,6 +48,30 @@ def test_requests_take_turns(stream: bool) -> None:
     assert app.most == 1
 
 
+def test_those_who_wait_for_their_turn_keep_no_thread_from_others() -> None:
+    has_turn, go_on = threading.Event(), threading.Event()
+
+    def body(environ: dict[str, Any]) -> list[bytes]:
+        has_turn.set()
+        assert go_on.wait(TIMEOUT)
+        return [b"tea"]
+
+    turns = OneAtATime(application(body))
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        """Static files and the debugger's own requests need no turn."""
+        return (turns if environ["PATH_INFO"] == "/" else application([b"file"]))(environ, start_response)
+
+    with running(app, threads=2) as server:
+        clients = [server.client().send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(6)]
+        assert has_turn.wait(TIMEOUT)
+        assert server.get("/file").body == b"file"
+        go_on.set()
+        for client in clients:
+            assert client.reply().body == b"tea"
+            client.sock.close()
+
+
 def test_a_failure_gives_the_turn_back() -> None:
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         if environ["PATH_INFO"] == "/fails":
