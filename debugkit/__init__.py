@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from debugkit.hooks import after_start as after_start
     from debugkit.hooks import before_reload as before_reload
     from debugkit.hooks import on_change as on_change
-    from debugkit.run import run_simple as run_simple
-    from debugkit.serving.control import is_running_from_reloader as is_running_from_reloader
+    from debugkit.runner.run import run_simple as run_simple
+    from debugkit.serving.reloading.control import is_running_from_reloader as is_running_from_reloader
     from debugkit.serving.server import make_server as make_server
-    from debugkit.serving.tls import generate_adhoc_ssl_context as generate_adhoc_ssl_context
-    from debugkit.serving.tls import load_ssl_context as load_ssl_context
-    from debugkit.serving.tls import make_ssl_devcert as make_ssl_devcert
+    from debugkit.serving.tls.certificates import generate_adhoc_ssl_context as generate_adhoc_ssl_context
+    from debugkit.serving.tls.certificates import load_ssl_context as load_ssl_context
+    from debugkit.serving.tls.certificates import make_ssl_devcert as make_ssl_devcert
     from debugkit.settings import Limits as Limits
     from debugkit.settings import Settings as Settings
 
@@ -44,13 +44,13 @@ _HOMES = {
     "after_start": "debugkit.hooks",
     "before_reload": "debugkit.hooks",
     "capture": "debugkit.debug.wsgi",
-    "generate_adhoc_ssl_context": "debugkit.serving.tls",
-    "is_running_from_reloader": "debugkit.serving.control",
-    "load_ssl_context": "debugkit.serving.tls",
+    "generate_adhoc_ssl_context": "debugkit.serving.tls.certificates",
+    "is_running_from_reloader": "debugkit.serving.reloading.control",
+    "load_ssl_context": "debugkit.serving.tls.certificates",
     "make_server": "debugkit.serving.server",
-    "make_ssl_devcert": "debugkit.serving.tls",
+    "make_ssl_devcert": "debugkit.serving.tls.certificates",
     "on_change": "debugkit.hooks",
-    "run_simple": "debugkit.run",
+    "run_simple": "debugkit.runner.run",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # the table above is the one place that lists the names

@@ -9,18 +9,19 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from debugkit import __version__, environment
-from debugkit.choices import Choices
-from debugkit.debug import frameworks
+from debugkit import __version__
+from debugkit.debug.frameworks import known
 from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.options import NAMES, add_options, project_table, resolve
-from debugkit.paths import working_folder
 from debugkit.raised import traceback_of
-from debugkit.run import own_part
-from debugkit.run import run as serve
-from debugkit.serving.control import current
+from debugkit.runner import environment
+from debugkit.runner.cli_options import NAMES, add_options, project_table, resolve
+from debugkit.runner.config import Choices
+from debugkit.runner.run import own_part
+from debugkit.runner.run import run as serve
+from debugkit.runner.target import Target, find, load, parse
 from debugkit.serving.log import Log
-from debugkit.serving.target import Target, find, load, parse
+from debugkit.serving.paths import working_folder
+from debugkit.serving.reloading.control import current
 from debugkit.state import user_folder
 
 if TYPE_CHECKING:
@@ -126,16 +127,16 @@ def make_parser() -> argparse.ArgumentParser:
 
 def cert(options: argparse.Namespace) -> int:
     """``debugkit cert``."""
-    from debugkit.serving import tls
+    from debugkit.serving.tls import certificates
 
-    found = tls.cert(options.host, options.out, folder=user_folder())
+    found = certificates.cert(options.host, options.out, folder=user_folder())
     print(f"Certificate: {found.cert_file}")
     print(f"Private key: {found.key_file}")
     print(f"For:         {', '.join(found.names)}")
     print(f"Until:       {time.strftime('%Y-%m-%d', time.gmtime(found.expires))}")
     print(f"SHA-256:     {found.fingerprint}")
     print("\nTo have it trusted:")
-    for who, command in tls.ways_to_trust(found.cert_file) if found.cert_file else ():
+    for who, command in certificates.ways_to_trust(found.cert_file) if found.cert_file else ():
         print(f"  {who}:\n    {command}")
     return 0
 
@@ -174,12 +175,12 @@ def run(options: argparse.Namespace) -> int:
 
 def watched_over(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
     """The application, with what it takes for its errors to reach the debugger that will be around it."""
-    framework = frameworks.find(application)
+    framework = known.find(application)
     if framework is not None and framework[0].name == "Django":
         from debugkit.django import wsgi
 
         return wsgi.watched_over(application, debugger)
-    frameworks.open_up(application)
+    known.open_up(application)
     return application
 
 

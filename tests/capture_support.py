@@ -6,7 +6,8 @@ import traceback
 from collections.abc import Callable
 from types import CodeType
 
-from debugkit.debug.capture import CapturedException, CapturedTraceback, capture, plain_frames
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.model import CapturedException, CapturedTraceback, plain_frames
 
 
 def caught(function: Callable[..., object], *args: object) -> BaseException:

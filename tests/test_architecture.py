@@ -17,72 +17,72 @@ PACKAGE = Path(debugkit.__file__).parent
 #: Lowest first. A module may import only what stands on a line above its own.
 LAYERS = """
 debugkit
-debugkit.applications debugkit.errors debugkit.hooks debugkit.paths debugkit.private_files debugkit.raised
+debugkit.debug.wsgi_applications debugkit.errors debugkit.hooks debugkit.serving.paths debugkit.private_files debugkit.raised
 debugkit.terminal_text
 debugkit.settings
 debugkit.state
 debugkit.debug
-debugkit.debug.async_exceptions debugkit.debug.lazy_imports debugkit.debug.no_database
-debugkit.debug.extras debugkit.debug.redaction_rules
-debugkit.debug.assets debugkit.debug.guard debugkit.debug.machine debugkit.debug.messages
-debugkit.debug.positions debugkit.debug.secret_names
-debugkit.debug.frameworks
-debugkit.debug.libraries debugkit.debug.negotiate debugkit.debug.redaction debugkit.debug.snapshot
-debugkit.debug.foreign_text debugkit.debug.hiding debugkit.debug.repeats debugkit.debug.suggestions
-debugkit.debug.captured debugkit.debug.exception_fields
-debugkit.debug.said
-debugkit.debug.stand_ins
-debugkit.debug.error_position debugkit.debug.settings_position debugkit.debug.traceback_text
-debugkit.debug.files debugkit.debug.highlighting
-debugkit.debug.capture
-debugkit.debug.source
-debugkit.debug.shapes
-debugkit.debug.builtin_types debugkit.debug.known_types debugkit.debug.strings
-debugkit.debug.objects debugkit.debug.remembered
-debugkit.debug.wrappers
-debugkit.debug.classes
-debugkit.debug.values
-debugkit.debug.expressions
-debugkit.debug.rewriting debugkit.debug.routers
-debugkit.debug.namespace debugkit.debug.output
-debugkit.debug.command
-debugkit.debug.console
+debugkit.debug.safe.async_exceptions debugkit.debug.safe.lazy_imports debugkit.debug.safe.no_database
+debugkit.debug.framework_report debugkit.debug.redaction.patterns
+debugkit.debug.page.assets debugkit.debug.safe.inspection debugkit.debug.access.machine debugkit.debug.messages
+debugkit.debug.source.positions debugkit.debug.redaction.names
+debugkit.debug.frameworks.known
+debugkit.debug.tracebacks.libraries debugkit.debug.http.negotiate debugkit.debug.redaction.redactor debugkit.debug.request_snapshot
+debugkit.debug.safe.text debugkit.debug.tracebacks.hiding debugkit.debug.tracebacks.repeats debugkit.debug.tracebacks.suggestions
+debugkit.debug.tracebacks.model debugkit.debug.tracebacks.exceptions
+debugkit.debug.tracebacks.messages
+debugkit.debug.tracebacks.stand_ins
+debugkit.debug.tracebacks.syntax_errors debugkit.debug.tracebacks.django_settings debugkit.debug.tracebacks.text
+debugkit.debug.source.loading debugkit.debug.source.highlighting
+debugkit.debug.tracebacks.capture
+debugkit.debug.source.excerpt
+debugkit.debug.values.preview
+debugkit.debug.values.builtins debugkit.debug.values.third_party debugkit.debug.values.strings
+debugkit.debug.values.objects debugkit.debug.values.remembered
+debugkit.debug.values.wrappers
+debugkit.debug.values.dispatch
+debugkit.debug.values.describe
+debugkit.debug.source.expressions
+debugkit.debug.console.transforms debugkit.debug.console.streams
+debugkit.debug.console.namespace debugkit.debug.console.events
+debugkit.debug.console.command
+debugkit.debug.console.console
 debugkit.debug.registry
-debugkit.debug.attempts
-debugkit.debug.pin
-debugkit.debug.trust
-debugkit.debug.views
-debugkit.debug.spans
-debugkit.debug.frameview debugkit.debug.panels
-debugkit.debug.page
-debugkit.debug.problem debugkit.debug.render
-debugkit.debug.events
-debugkit.debug.answers debugkit.debug.conformance debugkit.debug.desk debugkit.debug.gateway
-debugkit.debug.consoles debugkit.debug.handlers
+debugkit.debug.access.lockout
+debugkit.debug.access.pin
+debugkit.debug.access.trust
+debugkit.debug.page.models
+debugkit.debug.page.spans
+debugkit.debug.page.frame debugkit.debug.page.panels
+debugkit.debug.page.builder
+debugkit.debug.page.problem_json debugkit.debug.page.rendering
+debugkit.debug.live
+debugkit.debug.http.responses debugkit.debug.wsgi_conformance debugkit.debug.http.context debugkit.debug.wsgi_gateway
+debugkit.debug.http.console_handlers debugkit.debug.http.handlers
 debugkit.debug.debugger
 debugkit.debug.wsgi
-debugkit.debug.failure
+debugkit.debug.startup_error
 debugkit.serving
 debugkit.serving.log_writer
-debugkit.serving.crew debugkit.serving.expression debugkit.serving.fingerprints debugkit.serving.forks
-debugkit.serving.held debugkit.serving.holders debugkit.serving.lifeline debugkit.serving.log
-debugkit.serving.patterns debugkit.serving.program debugkit.serving.signals
-debugkit.serving.static_files debugkit.serving.streams debugkit.serving.terminal debugkit.serving.tls_context
-debugkit.serving.turns debugkit.serving.waiting debugkit.serving.wire
-debugkit.serving.answer debugkit.serving.control debugkit.serving.listen debugkit.serving.scope debugkit.serving.target
-debugkit.serving.tls
-debugkit.serving.environ debugkit.serving.second_look debugkit.serving.tls_wire
-debugkit.serving.body debugkit.serving.changes debugkit.serving.site
-debugkit.serving.ways
-debugkit.serving.contents debugkit.serving.http11
-debugkit.serving.server debugkit.serving.watch_events
-debugkit.serving.watch
-debugkit.serving.plan debugkit.serving.processes
-debugkit.serving.workers
-debugkit.serving.reloader
-debugkit.choices
-debugkit.run
-debugkit.environment debugkit.options debugkit.worker
+debugkit.serving.thread_pool debugkit.runner.expression debugkit.serving.watching.fingerprints debugkit.serving.forks
+debugkit.serving.reloading.prompts debugkit.serving.port_owner debugkit.serving.reloading.lifeline debugkit.serving.log
+debugkit.serving.watching.patterns debugkit.serving.reloading.command_line debugkit.serving.signals
+debugkit.serving.middleware.static_files debugkit.serving.standard_streams debugkit.serving.terminal debugkit.serving.tls.context
+debugkit.serving.middleware.serialize debugkit.serving.connections debugkit.serving.http.transport
+debugkit.serving.http.response debugkit.serving.reloading.control debugkit.serving.listen debugkit.serving.watching.filter debugkit.runner.target
+debugkit.serving.tls.certificates
+debugkit.serving.http.environ debugkit.serving.http.refused_head debugkit.serving.tls.transport
+debugkit.serving.http.request_body debugkit.serving.watching.changes debugkit.serving.addresses
+debugkit.serving.watching.links
+debugkit.serving.watching.file_tree debugkit.serving.http.connection
+debugkit.serving.server debugkit.serving.watching.inotify
+debugkit.serving.watching.watcher
+debugkit.serving.reloading.bootstrap debugkit.serving.processes
+debugkit.serving.reloading.workers
+debugkit.serving.reloading.supervisor
+debugkit.runner.config
+debugkit.runner.run
+debugkit.runner.environment debugkit.runner.cli_options debugkit.runner.worker
 debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.runserver.apps
 debugkit.django.management debugkit.django.management.commands
 debugkit.django.runserver.management debugkit.django.runserver.management.commands
@@ -104,14 +104,14 @@ RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()
 #: Each third-party package, and the one module that imports it.
 PACKAGES = {
     "colorama": "debugkit.serving.log",
-    "cryptography": "debugkit.serving.tls",
-    "dotenv": "debugkit.environment",
-    "h11": "debugkit.serving.http11",
-    "jinja2": "debugkit.debug.render",
-    "markupsafe": "debugkit.debug.render",
-    "pure_eval": "debugkit.debug.expressions",
-    "pygments": "debugkit.debug.highlighting",
-    "watchdog": "debugkit.serving.watch_events",
+    "cryptography": "debugkit.serving.tls.certificates",
+    "dotenv": "debugkit.runner.environment",
+    "h11": "debugkit.serving.http.connection",
+    "jinja2": "debugkit.debug.page.rendering",
+    "markupsafe": "debugkit.debug.page.rendering",
+    "pure_eval": "debugkit.debug.source.expressions",
+    "pygments": "debugkit.debug.source.highlighting",
+    "watchdog": "debugkit.serving.watching.inotify",
 }
 
 #: What the whole of `debugkit.django` may import: it is for projects that have it.

@@ -18,10 +18,10 @@ import pytest
 from serving_support import Client, Program, Stream, application, environ
 
 import debugkit
-from debugkit.choices import PORTS, Choices, debugged, debugger_of, listen_on
 from debugkit.cli import main
 from debugkit.errors import ConfigurationError
-from debugkit.run import run_simple
+from debugkit.runner.config import PORTS, Choices, debugged, debugger_of, listen_on
+from debugkit.runner.run import run_simple
 from debugkit.serving.listen import AddressInUse, bind
 from debugkit.serving.log import Log
 

@@ -25,7 +25,7 @@ import pytest
 from client import Client
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug.libraries import library_of
+from debugkit.debug.tracebacks.libraries import library_of
 
 MOUNT = "/__debugkit__"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from debugkit.environment import EnvFiles, read
 from debugkit.errors import ConfigurationError
+from debugkit.runner.environment import EnvFiles, read
 
 
 def test_env_wins_over_flaskenv_and_the_environment_over_both(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from serving_support import Client, Program, Reply, request
 
-from debugkit.serving.target import load, parse
+from debugkit.runner.target import load, parse
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SHOP = EXAMPLES / "shop"

@@ -21,37 +21,37 @@ SHOWING += ["debugkit.django.report", "debugkit.django.sql", "debugkit.django.te
 FIELDS = {"__traceback__", "__cause__", "__context__", "__suppress_context__", "__notes__", "with_traceback", "args"}
 #: Where objects of ours, or of the standard library's own making, have attributes of these names.
 OWN_FIELDS = {
-    "debugkit.debug.command": {"one.__cause__", "one.__context__"},  # of traceback.TracebackException
-    "debugkit.debug.traceback_text": {"one.__cause__", "one.__context__"},
-    "debugkit.debug.stand_ins": {"first.with_traceback"},
-    "debugkit.debug.guard": {"self.args"},
-    "debugkit.debug.objects": {"BaseException.args"},
-    "debugkit.debug.expressions": {"function.args", "args.args"},  # of ast
-    "debugkit.debug.rewriting": {"call.args", "node.args"},
+    "debugkit.debug.console.command": {"one.__cause__", "one.__context__"},  # of traceback.TracebackException
+    "debugkit.debug.tracebacks.text": {"one.__cause__", "one.__context__"},
+    "debugkit.debug.tracebacks.stand_ins": {"first.with_traceback"},
+    "debugkit.debug.safe.inspection": {"self.args"},
+    "debugkit.debug.values.objects": {"BaseException.args"},
+    "debugkit.debug.source.expressions": {"function.args", "args.args"},  # of ast
+    "debugkit.debug.console.transforms": {"call.args", "node.args"},
     "debugkit.django.report": {"match.args"},  # of Django's ResolverMatch
 }
 
 #: What `str` is called with, elsewhere than in `text_of`: values of our own, and of the standard library.
 OWN_TEXTS = {
-    "debugkit.debug.attempts": {"link", "one"},  # of our own file
-    "debugkit.debug.captured": {"frame.lineno"},
-    "debugkit.debug.classes": {"name", "error"},  # compared with names; and an error of the guard's own
-    "debugkit.debug.foreign_text": {"value"},
-    "debugkit.debug.frameview": {"frame.lineno or 1", "column"},
-    "debugkit.debug.highlighting": {"get_lexer_by_name(suffix).aliases[0]"},
-    "debugkit.debug.libraries": {
+    "debugkit.debug.access.lockout": {"link", "one"},  # of our own file
+    "debugkit.debug.tracebacks.model": {"frame.lineno"},
+    "debugkit.debug.values.dispatch": {"name", "error"},  # compared with names; and an error of the guard's own
+    "debugkit.debug.safe.text": {"value"},
+    "debugkit.debug.page.frame": {"frame.lineno or 1", "column"},
+    "debugkit.debug.source.highlighting": {"get_lexer_by_name(suffix).aliases[0]"},
+    "debugkit.debug.tracebacks.libraries": {
         *("Path(debugkit.__file__).parent.absolute()", "folder", "folder.resolve()", "Path(*relative)", "Path(*site)"),
     },
-    "debugkit.debug.machine": {"winreg.QueryValueEx(key, 'MachineGuid')[0]", "os.geteuid()"},
-    "debugkit.debug.namespace": {"error"},
-    "debugkit.debug.pin": {"error"},
+    "debugkit.debug.access.machine": {"winreg.QueryValueEx(key, 'MachineGuid')[0]", "os.geteuid()"},
+    "debugkit.debug.console.namespace": {"error"},
+    "debugkit.debug.access.pin": {"error"},
     "debugkit.django.sql": {"Path(__file__).parent.parent", "Path(path).relative_to(here)"},
-    "debugkit.debug.trust": {"address"},
-    "debugkit.debug.gateway": {"len(body)", "limit + 1"},
+    "debugkit.debug.access.trust": {"address"},
+    "debugkit.debug.wsgi_gateway": {"len(body)", "limit + 1"},
     # Within `exact_str` or under guard.
-    "debugkit.debug.builtin_types": {"value if known else value.replace(tzinfo=None)"},
-    "debugkit.debug.guard": {"error"},
-    "debugkit.debug.known_types": {"value"},
+    "debugkit.debug.values.builtins": {"value if known else value.replace(tzinfo=None)"},
+    "debugkit.debug.safe.inspection": {"error"},
+    "debugkit.debug.values.third_party": {"value"},
 }
 
 #: What evaluates annotations.
@@ -59,8 +59,8 @@ ANNOTATIONS = {"__annotations__", "__annotate__", "get_annotations", "get_type_h
 
 #: Those of the console read the names of the code that it runs for its own reader, as plain text.
 COMMANDS = {
-    "debugkit.debug.command",
-    "debugkit.debug.namespace",
+    "debugkit.debug.console.command",
+    "debugkit.debug.console.namespace",
     "debugkit.django.sql",
     "debugkit.django.template_errors",
 }

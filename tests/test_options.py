@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from debugkit.choices import Choices
 from debugkit.cli import certificate, chosen, static_files
 from debugkit.errors import ConfigurationError
-from debugkit.options import NAMES, OPTIONS, add_options, project_table, resolve
-from debugkit.run import run_simple
-from debugkit.serving.target import Target
+from debugkit.runner.cli_options import NAMES, OPTIONS, add_options, project_table, resolve
+from debugkit.runner.config import Choices
+from debugkit.runner.run import run_simple
+from debugkit.runner.target import Target
 
 
 def options(

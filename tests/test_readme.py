@@ -19,7 +19,7 @@ import pytest
 from serving_support import TIMEOUT, Program
 
 import debugkit
-from debugkit.options import project_table, resolve
+from debugkit.runner.cli_options import project_table, resolve
 from debugkit.settings import VARIABLES, Settings
 from debugkit.state import user_folder
 

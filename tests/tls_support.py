@@ -11,7 +11,7 @@ from typing import Any
 
 from serving_support import TIMEOUT, Client, Reply, Running, running
 
-from debugkit.serving.tls import Certificate, keep_certificate
+from debugkit.serving.tls.certificates import Certificate, keep_certificate
 
 
 @cache

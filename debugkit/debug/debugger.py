@@ -13,17 +13,19 @@ from types import TracebackType
 from typing import Any
 
 from debugkit import terminal_text
-from debugkit.debug import answers, consoles, handlers, negotiate, render
-from debugkit.debug.capture import CapturedTraceback, capture
-from debugkit.debug.desk import Desk, wants_page
-from debugkit.debug.extras import NOTHING, Extras
-from debugkit.debug.handlers import ID
+from debugkit.debug.access.trust import Level, Verdict, check_same_origin, is_embedded
+from debugkit.debug.framework_report import NOTHING, Extras
+from debugkit.debug.http import console_handlers, handlers, negotiate, responses
+from debugkit.debug.http.context import Desk, wants_page
+from debugkit.debug.http.handlers import ID
 from debugkit.debug.messages import Request, Response
-from debugkit.debug.page import title
+from debugkit.debug.page import rendering
+from debugkit.debug.page.builder import title
+from debugkit.debug.page.models import MessageView
 from debugkit.debug.registry import Entry
-from debugkit.debug.snapshot import RequestSnapshot
-from debugkit.debug.trust import Level, Verdict, check_same_origin, is_embedded
-from debugkit.debug.views import MessageView
+from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.model import CapturedTraceback
 from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
 from debugkit.raised import printed
 
@@ -39,16 +41,16 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Response], Level], ...] 
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", consoles.evaluate, Level.RUNNER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", consoles.interrupt, Level.RUNNER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", console_handlers.evaluate, Level.RUNNER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", console_handlers.interrupt, Level.RUNNER),
         ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
         ("POST", r"unlock", handlers.unlock, Level.VISITOR),
         ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
         ("POST", r"lock", handlers.lock, Level.VISITOR),
         ("GET", r"events", handlers.events, Level.VISITOR),
-        ("GET", r"console", consoles.standalone_page, Level.VISITOR),
-        ("POST", r"console/evaluate", consoles.standalone_evaluate, Level.RUNNER),
-        ("POST", r"console/interrupt", consoles.standalone_interrupt, Level.RUNNER),
+        ("GET", r"console", console_handlers.standalone_page, Level.VISITOR),
+        ("POST", r"console/evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
+        ("POST", r"console/interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
     )
 )
 
@@ -111,12 +113,12 @@ class Debugger(Desk):
         ``notice`` is a sentence for the top of the page.
         """
         if verdict.level is Level.STRANGER:
-            return answers.bare(entry.extras.status, HTTPStatus(entry.extras.status).phrase)
+            return responses.bare(entry.extras.status, HTTPStatus(entry.extras.status).phrase)
         form = negotiate.preferred(request.headers)
         response = self._error_page(entry, request, verdict, form, notice)
         url = f"{self.base(request)}/tracebacks/{entry.id}"
         pointer = ((TRACEBACK_HEADER, url), ("Access-Control-Expose-Headers", TRACEBACK_HEADER))
-        return Response(response.status, (*answers.in_place(response.headers), *pointer), response.body)
+        return Response(response.status, (*responses.in_place(response.headers), *pointer), response.body)
 
     def _error_page(self, entry: Entry, request: Request, verdict: Verdict, form: str, notice: str) -> Response:
         status = entry.extras.status
@@ -125,7 +127,7 @@ class Debugger(Desk):
         except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
             self.tell_defect(defect)
             note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
-            return answers.text(f"{terminal_text.quoted(self._last_text(entry))}\n{note}\n", status=status)
+            return responses.text(f"{terminal_text.quoted(self._last_text(entry))}\n{note}\n", status=status)
 
     def _last_text(self, entry: Entry) -> str:
         """The traceback without its secrets; the defect may be the redactor's own, and then there is no safe text."""
@@ -185,12 +187,12 @@ class Debugger(Desk):
                 url_text="Recent errors",
                 static_url=self.static_url(request),
             )
-            return answers.page(render.html("message.html", view), status=error.status)
+            return responses.page(rendering.html("message.html", view), status=error.status)
         content: dict[str, Any] = {"error": error.code, "explanation": error.explanation}
         if isinstance(error, WrongPin):
             content["remaining"] = error.remaining
         headers = (("Allow", error.allow),) if isinstance(error, MethodNotAllowed) else ()
-        return answers.data(content, status=error.status, headers=headers)
+        return responses.data(content, status=error.status, headers=headers)
 
 
 #: The methods that a route answers: HEAD comes with GET (RFC 9110, section 9.3.2).

@@ -15,16 +15,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from debugkit.debug.extras import NOTHING, Extras
-from debugkit.debug.remembered import Remembered
+from debugkit.debug.framework_report import NOTHING, Extras
+from debugkit.debug.values.remembered import Remembered
 from debugkit.errors import Gone, NotFound
 from debugkit.settings import Limits
 
 if TYPE_CHECKING:
     import contextvars
 
-    from debugkit.debug.capture import CapturedFrame, CapturedTraceback
-    from debugkit.debug.console import Console
+    from debugkit.debug.console.console import Console
+    from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback
 
 #: Ids are 96 random bits in hex: they stand in URLs, file names and JSON without escaping.
 _ID_BYTES = 12

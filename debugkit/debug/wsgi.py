@@ -14,16 +14,18 @@ from io import IOBase
 from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from debugkit import applications
-from debugkit.debug import answers, frameworks, guard
-from debugkit.debug.conformance import Exchange, close, is_closing, stops_the_program
+from debugkit.debug import wsgi_applications
+from debugkit.debug.access.trust import Level
 from debugkit.debug.debugger import TRACEBACK_HEADER, Debugger
-from debugkit.debug.events import Events
-from debugkit.debug.gateway import Headers, kept_headers, make_request, send, tell
+from debugkit.debug.frameworks import known
+from debugkit.debug.http import responses
+from debugkit.debug.live import Events
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import Entry
-from debugkit.debug.snapshot import record_body, take_snapshot
-from debugkit.debug.trust import Level
+from debugkit.debug.request_snapshot import record_body, take_snapshot
+from debugkit.debug.safe import inspection
+from debugkit.debug.wsgi_conformance import Exchange, close, is_closing, stops_the_program
+from debugkit.debug.wsgi_gateway import Headers, kept_headers, make_request, send, tell
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.settings import Limits, Settings
@@ -97,7 +99,7 @@ class DebuggedApplication:
         **settings: Any,
     ) -> None:
         global _latest
-        if why := applications.refusal(app):
+        if why := wsgi_applications.refusal(app):
             raise ConfigurationError(f"The application {why}")
         self.app = app
         self.settings = Settings.from_environ(
@@ -239,7 +241,7 @@ class DebuggedApplication:
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
         # Our own server says so: nobody's mistake, and nobody reads.
-        if guard.class_attribute(type(error), "client_is_gone") is True:
+        if inspection.class_attribute(type(error), "client_is_gone") is True:
             raise error
         exchange.failure = ""
         report: Callable[..., str] | None = None
@@ -249,7 +251,7 @@ class DebuggedApplication:
             raise
         except BaseException as defect:  # the debugger must not become the second exception: the client is waiting
             self.debugger.tell_defect(defect)
-            response = answers.bare(500, "Internal Server Error")
+            response = responses.bare(500, "Internal Server Error")
         late = False
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
         exc_info = (type(error), error, traceback_of(error)) if exchange.headers is not None else None
@@ -273,9 +275,9 @@ class DebuggedApplication:
             return
         self.explains_itself = True
         try:
-            advice = frameworks.advice(self.app)
+            advice = known.advice(self.app)
         except Exception:  # it asks objects of the application
-            advice = frameworks.CAPTURE
+            advice = known.CAPTURE
         said = f" * The application answered {quoted(status[:3])} by itself: no exception reached the debugger."
         tell(environ, f"{said}\n   {advice}\n")
 

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from debugkit.choices import Choices
 from debugkit.django.choosing import choices_of, debugger_of
 from debugkit.django.options import add_arguments, resolve
 from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.run import run
-from debugkit.serving.control import current
+from debugkit.runner.config import Choices
+from debugkit.runner.run import run
 from debugkit.serving.log import Log
+from debugkit.serving.reloading.control import current
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from debugkit import private_files
 from debugkit.errors import ConfigurationError
-from debugkit.serving.tls import make_pair, subject_names
-from debugkit.serving.tls_context import examine, load_ssl_context
+from debugkit.serving.tls.certificates import make_pair, subject_names
+from debugkit.serving.tls.context import examine, load_ssl_context
 
 EXTENSIONS = (".crt", ".key")
 #: Days before its end from which a certificate is spoken of.

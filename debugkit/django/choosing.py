@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from debugkit.choices import Choices
 from debugkit.django.options import Options
+from debugkit.runner.config import Choices
 from debugkit.serving.listen import parse_address
 
 #: What Django's reloader tells its children, for applications whose `ready` asks. Nothing here reads it.

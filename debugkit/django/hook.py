@@ -19,12 +19,12 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.views import debug
 
+from debugkit.debug.access.trust import Level
 from debugkit.debug.debugger import TRACEBACK_HEADER
-from debugkit.debug.gateway import make_request, tell
 from debugkit.debug.messages import Response
-from debugkit.debug.snapshot import hurry, take_snapshot
-from debugkit.debug.trust import Level
+from debugkit.debug.request_snapshot import hurry, take_snapshot
 from debugkit.debug.wsgi import DebuggedApplication
+from debugkit.debug.wsgi_gateway import make_request, tell
 from debugkit.django.report import report
 from debugkit.django.template_errors import with_templates
 from debugkit.serving.log import ErrorStream

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from debugkit.errors import ConfigurationError
-from debugkit.options import seconds, wrong
+from debugkit.runner.cli_options import seconds, wrong
 from debugkit.serving.listen import parse_address
 
 #: How the settings may begin: ours, and both spellings of django-extensions.

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.utils.autoreload import BaseReloader, autoreload_started, file_changed
 
 from debugkit import hooks
-from debugkit.serving.control import current
+from debugkit.serving.reloading.control import current
 
 if TYPE_CHECKING:
-    from debugkit.debug.events import Events
+    from debugkit.debug.live import Events
 
 Watch = Callable[[list[str]], None]
 

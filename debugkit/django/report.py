@@ -22,11 +22,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.functional import LazyObject, Promise
 from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exception_reporter_filter
 
-from debugkit.debug.capture import CapturedFrame, CapturedTraceback, walk
-from debugkit.debug.extras import HIDDEN, ExtraPanel, Extras, Table
-from debugkit.debug.foreign_text import text_of
-from debugkit.debug.panels import PLUMBING
-from debugkit.debug.secret_names import is_secret_cookie
+from debugkit.debug.framework_report import HIDDEN, ExtraPanel, Extras, Table
+from debugkit.debug.page.panels import PLUMBING
+from debugkit.debug.redaction.names import is_secret_cookie
+from debugkit.debug.safe.text import text_of
+from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback, walk
 from debugkit.django.sql import Query, recorded
 from debugkit.django.template_errors import searches, without_lookups
 

@@ -22,7 +22,6 @@ from django.core.signals import request_finished
 from django.db import DatabaseError, connections
 
 from debugkit import hooks, terminal_text
-from debugkit.choices import Choices
 from debugkit.django import reloading, request_log
 from debugkit.django.choosing import choices_of, debugger_of
 from debugkit.django.options import Options, SqlOptions, resolve
@@ -30,8 +29,9 @@ from debugkit.django.request_log import RequestLog
 from debugkit.django.sql import Recording
 from debugkit.django.wsgi import with_static_files
 from debugkit.errors import DebugkitError
-from debugkit.run import run
-from debugkit.serving.control import current, is_installed
+from debugkit.runner.config import Choices
+from debugkit.runner.run import run
+from debugkit.serving.reloading.control import current, is_installed
 from debugkit.settings import Settings
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from debugkit.debug.foreign_text import text_of
-from debugkit.serving.control import is_installed
+from debugkit.debug.safe.text import text_of
+from debugkit.serving.reloading.control import is_installed
 
 #: Queries kept of one request: the last ones, as those led to the error.
 KEPT = 100

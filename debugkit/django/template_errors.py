@@ -19,10 +19,10 @@ from django.template.context import BaseContext
 from django.template.defaulttags import ForNode, WithNode
 from django.template.loader_tags import IncludeNode
 
-from debugkit.debug.capture import CapturedException, plain_frames
-from debugkit.debug.extras import Attempt, Search
-from debugkit.debug.files import TEMPLATE
-from debugkit.debug.foreign_text import text_of
+from debugkit.debug.framework_report import Attempt, Search
+from debugkit.debug.safe.text import text_of
+from debugkit.debug.tracebacks.model import CapturedException, plain_frames
+from debugkit.debug.tracebacks.templates import TEMPLATE
 
 #: What a template without a name is called. As in code objects, brackets say that it is no file.
 _STRING_TEMPLATE = "<template>"

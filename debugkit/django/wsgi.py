@@ -12,9 +12,9 @@ from django.apps import apps
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
-from debugkit.choices import debugged, debugger_of
 from debugkit.django import hook, reloading
 from debugkit.django.sql import Recording
+from debugkit.runner.config import debugged, debugger_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.serving.holders import holder_of_path, holder_of_port
+from debugkit.serving.port_owner import holder_of_path, holder_of_port
 
 #: Connections that the system keeps for us until we accept them. Linux cuts it to net.core.somaxconn.
 BACKLOG = 1024

@@ -16,15 +16,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from debugkit.serving.crew import Crew
+from debugkit.serving.addresses import base_environ, make_wire, peer_of, port_of, urls
+from debugkit.serving.connections import NEVER, Door, Parking
 from debugkit.serving.forks import in_forked, no_more
-from debugkit.serving.http11 import Connection, Site, Sizes
+from debugkit.serving.http.connection import Connection, Site, Sizes
+from debugkit.serving.http.transport import Patience
 from debugkit.serving.listen import Address, listen, parse_address, port_number
 from debugkit.serving.log import Log
 from debugkit.serving.signals import SIGNALS, Bell, handling
-from debugkit.serving.site import base_environ, make_wire, peer_of, port_of, urls
-from debugkit.serving.waiting import NEVER, Door, Parking
-from debugkit.serving.wire import Patience
+from debugkit.serving.thread_pool import Crew
 
 if TYPE_CHECKING:
     import ssl

@@ -71,7 +71,7 @@ def make_tree(folder: Path, files: int, directories: int) -> None:
 
 
 def watch_with_debugkit(folder: Path, kind: str, reports: Reports) -> None:
-    from debugkit.serving.watch import Scope, make_watcher
+    from debugkit.serving.watching.watcher import Scope, make_watcher
 
     make_watcher(Scope(roots=(folder,)), reports, kind=kind, say=print).start()
 

@@ -19,8 +19,8 @@ from browser.page_app import MOUNT, PIN, forget, one_page
 from playwright.sync_api import Browser, Page, expect
 
 from debugkit import DebuggedApplication
-from debugkit.debug.events import Events, Stream
-from debugkit.debug.failure import FailedStart
+from debugkit.debug.live import Events, Stream
+from debugkit.debug.startup_error import FailedStart
 from debugkit.serving.server import make_server
 
 TIMEOUT = 20.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.redaction import Redactor
-from debugkit.debug.values import Describer
+from debugkit.debug.redaction.redactor import Redactor
+from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
 #: Seconds for foreign code: enough on a busy machine. The tests of deadlines make their own describer.

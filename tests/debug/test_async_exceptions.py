@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from debugkit.debug.async_exceptions import raise_in_thread
+from debugkit.debug.safe.async_exceptions import raise_in_thread
 
 WAIT = 10
 

@@ -14,13 +14,13 @@ import pytest
 from process_support import Process
 from serving_support import ROOT, environ
 
-from debugkit.debug.attempts import MOST_FAILURES, SECRET_SIZE, Attempts, Record, load_secret
+from debugkit.debug.access.lockout import MOST_FAILURES, SECRET_SIZE, Attempts, Record, load_secret
 
 #: A process that does what it is told, a line for a line, until its input ends.
 WORKER = """
 import os, sys
 from pathlib import Path
-from debugkit.debug.attempts import Attempts, load_secret
+from debugkit.debug.access.lockout import Attempts, load_secret
 
 def fail(record):
     record.failures += 1

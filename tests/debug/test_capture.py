@@ -33,11 +33,11 @@ from capture_support import (
 )
 
 import debugkit
-from debugkit.debug.capture import (
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.model import (
     CapturedFrame,
     CapturedTraceback,
     RepeatedFrames,
-    capture,
     nearest_frame,
     plain_frames,
     walk,
@@ -629,7 +629,7 @@ def test_threads_may_release_at_the_same_time() -> None:
 @pytest.fixture
 def modules_after_capture() -> set[str]:
     program = (
-        "import sys\nfrom debugkit.debug.capture import capture\n"
+        "import sys\nfrom debugkit.debug.tracebacks.capture import capture\n"
         "try: {}['price']\nexcept KeyError as error: one = capture(error)\n"
         "one.opened, one.fingerprint, one.text\nprint(*sys.modules)"
     )
@@ -640,4 +640,4 @@ def modules_after_capture() -> set[str]:
 
 def test_capture_reads_no_metadata_of_packages(modules_after_capture: set[str]) -> None:
     assert "importlib.metadata" not in modules_after_capture
-    assert "debugkit.debug.capture" in modules_after_capture
+    assert "debugkit.debug.tracebacks.capture" in modules_after_capture

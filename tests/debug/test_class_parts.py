@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from debugkit.debug.console import Console, Result
-from debugkit.debug.redaction import REDACTED, Redactor
-from debugkit.debug.values import Describer
+from debugkit.debug.console.console import Console, Result
+from debugkit.debug.redaction.redactor import REDACTED, Redactor
+from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
 
@@ -143,8 +143,8 @@ from django.conf import settings
 settings.configure()
 django.setup()
 from django.views.generic import TemplateView
-from debugkit.debug.redaction import Redactor
-from debugkit.debug.values import Describer
+from debugkit.debug.redaction.redactor import Redactor
+from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
 class Teas(TemplateView):

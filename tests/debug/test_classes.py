@@ -7,9 +7,9 @@ import threading
 import pytest
 from values_support import Color, Item, Plain, Shown
 
-from debugkit.debug.guard import Guard
-from debugkit.debug.redaction import REDACTED, Redactor
-from debugkit.debug.values import Describer
+from debugkit.debug.redaction.redactor import REDACTED, Redactor
+from debugkit.debug.safe.inspection import Guard
+from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
 LONG = 10.0

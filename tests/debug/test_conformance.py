@@ -21,7 +21,7 @@ from serving_support import running
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from debugkit import DebuggedApplication
-from debugkit.debug.conformance import stops_the_program
+from debugkit.debug.wsgi_conformance import stops_the_program
 
 Start = Callable[..., Any]
 TEXT = [("Content-Type", "text/plain")]

@@ -17,7 +17,7 @@ from typing import Any
 import flask
 import pytest
 
-from debugkit.debug.console import Console, Done, Event, Failure, Output, Result
+from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
 from debugkit.errors import BodyTooLarge, Conflict, Gone
 from debugkit.settings import Limits
 
@@ -560,7 +560,7 @@ def test_what_cannot_be_stopped_is_left_alone(consoles: Callable[..., Console], 
     assert not thread.is_alive()
     assert late == [1] * ("BaseException" in source)  # the others ended when they woke up
     assert real.getvalue() == ""
-    assert type(sys.stdout).__module__ != "debugkit.debug.routers"
+    assert type(sys.stdout).__module__ != "debugkit.debug.console.streams"
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,8 @@ import jinja2
 import pytest
 from capture_support import Unprintable, captured, compiled, expected_text
 
-from debugkit.debug.capture import (
-    CapturedFrame,
-    CapturedTraceback,
-    capture,
-    plain_frames,
-)
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback, plain_frames
 
 
 def pointed_at(source: str) -> tuple[CapturedFrame, str]:

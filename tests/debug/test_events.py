@@ -12,7 +12,7 @@ import pytest
 from client import Answer, Client
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug.events import HEARTBEAT, WAITING, Events, Stream
+from debugkit.debug.live import HEARTBEAT, WAITING, Events, Stream
 
 MOUNT = "/__debugkit__"
 TIMEOUT = 20.0

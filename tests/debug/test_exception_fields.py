@@ -7,9 +7,7 @@ from collections.abc import Callable
 import pytest
 from capture_support import Unprintable, caught, expected_text, run
 
-from debugkit.debug.capture import (
-    capture,
-)
+from debugkit.debug.tracebacks.capture import capture
 from debugkit.settings import Limits
 
 

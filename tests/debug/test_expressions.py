@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from debugkit.debug.expressions import expression_values
+from debugkit.debug.source.expressions import expression_values
 
 
 @dataclass

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from debugkit.debug.capture import CapturedTraceback
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.extras import HIDDEN, NOTHING, Attempt, ExtraPanel, Extras, Search, Table
+from debugkit.debug.framework_report import HIDDEN, NOTHING, Attempt, ExtraPanel, Extras, Search, Table
 from debugkit.debug.messages import Request
-from debugkit.debug.redaction import Redactor
+from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import Entry
-from debugkit.debug.snapshot import RequestSnapshot
+from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.tracebacks.model import CapturedTraceback
 from debugkit.settings import Limits, Settings
 
 MOUNT = "/__debugkit__"

@@ -12,8 +12,8 @@ import pytest
 from client import CHROME, Client
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug.events import Events
-from debugkit.debug.failure import FailedStart
+from debugkit.debug.live import Events
+from debugkit.debug.startup_error import FailedStart
 
 MOUNT = "/__debugkit__"
 ENDED = "The program ended with exit status 3 before it could serve."

@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from debugkit.debug import files
+from debugkit.debug.source import loading
 
 LIMIT = 100_000
 LONG_AGO = 0.0
@@ -52,7 +52,7 @@ def frames_of(function: Callable[[], object]) -> list[Frame]:
 
 
 def lines_of(frame: Frame, limit: int = LIMIT) -> tuple[str, ...]:
-    return files.find_source(frame, limit).lines
+    return loading.find_source(frame, limit).lines
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def imported(folder: Path, name: str, text: str) -> ModuleType:
     ],
 )
 def test_only_the_line_ends_of_the_compiler_end_a_line(text: str, lines: tuple[str, ...]) -> None:
-    assert files.split_lines(text) == lines
+    assert loading.split_lines(text) == lines
 
 
 def test_lines_are_counted_as_the_interpreter_counts_them(tmp_path: Path) -> None:
@@ -112,11 +112,11 @@ def test_lines_are_counted_as_the_interpreter_counts_them(tmp_path: Path) -> Non
     ],
 )
 def test_the_encoding_is_that_of_the_compiler_and_mistakes_do_not_raise(data: bytes, text: str) -> None:
-    assert files.decode(data) == text
+    assert loading.decode(data) == text
 
 
 def test_printable_text_can_always_be_encoded() -> None:
-    assert files.printable("a\ud800b\0c").encode() == "a?b\ufffdc".encode()
+    assert loading.printable("a\ud800b\0c").encode() == "a?b\ufffdc".encode()
 
 
 # Files
@@ -126,8 +126,8 @@ def test_a_file_is_read_once_for_each_state(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text("first\n")
     frame = Frame(str(path))
-    first = files.find_source(frame, LIMIT)
-    assert files.find_source(frame, LIMIT) is first
+    first = loading.find_source(frame, LIMIT)
+    assert loading.find_source(frame, LIMIT) is first
     path.write_text("second, longer\n")
     assert lines_of(frame) == ("second, longer",)
 
@@ -147,7 +147,7 @@ def test_a_file_of_the_same_size_and_time_in_another_place_is_another_file(tmp_p
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "large.py"
     path.write_text("x" * 2000)
-    found = files.find_source(Frame(str(path)), 1999)
+    found = loading.find_source(Frame(str(path)), 1999)
     assert found.lines == ()
     assert found.notice == f"{path} is too large to show: 2,000 bytes, and the limit is 1,999."
     assert lines_of(Frame(str(path)), 2000) == ("x" * 2000,)
@@ -156,7 +156,7 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
 def test_a_file_that_does_not_tell_its_size_is_read_up_to_the_limit() -> None:
     if not Path("/proc/self/maps").exists():
         pytest.skip("needs procfs")
-    found = files.find_source(Frame("/proc/self/maps"), 100)
+    found = loading.find_source(Frame("/proc/self/maps"), 100)
     assert found.lines == ()
     assert "too large" in found.notice
 
@@ -164,7 +164,7 @@ def test_a_file_that_does_not_tell_its_size_is_read_up_to_the_limit() -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_named_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.py")
-    found = files.find_source(Frame(str(tmp_path / "pipe.py")), LIMIT)
+    found = loading.find_source(Frame(str(tmp_path / "pipe.py")), LIMIT)
     assert found.lines == ()
     assert found.notice.endswith("is not a regular file; it was not read.")
 
@@ -190,7 +190,7 @@ def test_devices_and_folders_are_not_read(tmp_path: Path) -> None:
     ["", "\0", "a\0b.py", "\ud800.py", "/" + "x" * 5000, "<stdin>", "<>", "<", ">", "/no/such/file.py", " ", "\n"],
 )
 def test_a_hostile_file_name_has_no_source_and_a_notice(name: str) -> None:
-    found = files.find_source(Frame(name), LIMIT)
+    found = loading.find_source(Frame(name), LIMIT)
     assert found.lines == ()
     assert found.notice.endswith(" is not available.")
     assert found.notice.encode()
@@ -259,7 +259,7 @@ def test_a_loader_is_believed_for_the_modules_own_code() -> None:
 
 def test_code_run_by_exec_in_a_module_does_not_get_the_modules_source() -> None:
     frame = executed("<string>", __name__="m", __file__="/virtual/m.py", __loader__=Loader("a\nb"))
-    assert files.find_source(frame, LIMIT).notice == "The source of <string> is not available."
+    assert loading.find_source(frame, LIMIT).notice == "The source of <string> is not available."
 
 
 @pytest.mark.parametrize(
@@ -317,9 +317,9 @@ def rendered(templates: dict[str, str], name: str = "page.html", **options: Any)
 
 def test_a_template_in_memory_is_read_through_its_environment() -> None:
     frame = rendered({"page.html": "<p>\n{{ 1 / 0 }}\n</p>"})[-1]
-    source = files.find_source(frame, LIMIT)
+    source = loading.find_source(frame, LIMIT)
     assert (frame.lineno, source.lines, source.template) == (2, ("<p>", "{{ 1 / 0 }}", "</p>"), "page.html")
-    assert files.is_template(frame)
+    assert loading.is_template(frame)
 
 
 def test_each_template_frame_has_the_source_of_its_own_template() -> None:
@@ -331,13 +331,13 @@ def test_each_template_frame_has_the_source_of_its_own_template() -> None:
             "macros.html": "{% macro divide(x) %}\n\n{{ 1 / x }}{% endmacro %}",
         }
     )
-    found = [files.find_source(frame, LIMIT).template for frame in frames if files.is_template(frame)]
+    found = [loading.find_source(frame, LIMIT).template for frame in frames if loading.is_template(frame)]
     assert found == ["page.html", "base.html", "page.html", "part.txt", "macros.html"]
 
 
 def test_a_template_that_cannot_be_compiled_shows_its_text() -> None:
     frame = rendered({"page.html": "one\n{% if %}"})[-1]
-    source = files.find_source(frame, LIMIT)
+    source = loading.find_source(frame, LIMIT)
     assert (frame.lineno, source.lines, source.template) == (2, ("one", "{% if %}"), "page.html")
 
 
@@ -349,26 +349,26 @@ def render_template_string(source: str) -> str:
 
 def test_a_template_made_of_a_string_is_found_in_a_neighbour() -> None:
     frames = frames_of(lambda: render_template_string("\n{{ 1 / 0 }}"))
-    assert files.find_source(frames[-1], LIMIT, frames).lines == ("", "{{ 1 / 0 }}")
-    assert files.find_source(frames[-1], LIMIT).notice == "The source of <template> is not available."
+    assert loading.find_source(frames[-1], LIMIT, frames).lines == ("", "{{ 1 / 0 }}")
+    assert loading.find_source(frames[-1], LIMIT).notice == "The source of <template> is not available."
 
 
 def test_the_neighbour_must_have_rendered_this_template() -> None:
     frames = frames_of(lambda: render_template_string("\n{{ 1 / 0 }}"))
     others = frames_of(lambda: render_template_string("other{{ 1 / 0 }}"))
-    assert files.find_source(frames[-1], LIMIT, others).lines == ()
+    assert loading.find_source(frames[-1], LIMIT, others).lines == ()
 
 
 def test_a_template_in_a_file_is_read_from_the_file(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<p>\n{{ 1 / 0 }}", "utf-8")
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(tmp_path))
     frame = frames_of(lambda: environment.get_template("page.html").render())[-1]
-    source = files.find_source(frame, LIMIT)
+    source = loading.find_source(frame, LIMIT)
     assert source.lines == ("<p>", "{{ 1 / 0 }}")
-    assert not files.has_changed(source, frame, LONG_AGO)
+    assert not loading.has_changed(source, frame, LONG_AGO)
     (tmp_path / "page.html").write_text("changed", "utf-8")
     os.utime(tmp_path / "page.html", (5, 5))
-    assert files.has_changed(files.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
 
 
 def test_a_template_loader_that_raises_means_no_source() -> None:
@@ -376,7 +376,7 @@ def test_a_template_loader_that_raises_means_no_source() -> None:
     maker = frame.frame.f_back  # type: ignore[union-attr]
     template = maker.f_locals["tb"].tb_frame.f_globals["__jinja_template__"]  # type: ignore[union-attr]
     template.environment.loader = None
-    assert files.find_source(frame, LIMIT).notice == "The source of <template> is not available."
+    assert loading.find_source(frame, LIMIT).notice == "The source of <template> is not available."
 
 
 def test_a_frame_that_only_looks_like_a_template_has_no_source() -> None:
@@ -401,36 +401,36 @@ def test_a_file_older_than_the_process_has_not_changed(import_path: Path) -> Non
     module = imported(import_path, "older", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "older.py").write_text("def other():\n    pass\n")
-    source = files.find_source(frame, LIMIT)
-    assert not files.has_changed(source, frame, started=time.time() + 60)
-    assert files.has_changed(source, frame, LONG_AGO)
+    source = loading.find_source(frame, LIMIT)
+    assert not loading.has_changed(source, frame, started=time.time() + 60)
+    assert loading.has_changed(source, frame, LONG_AGO)
 
 
 def test_a_file_saved_before_it_was_imported_has_not_changed(import_path: Path) -> None:
     module = imported(import_path, "fresh", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
-    assert not files.has_changed(files.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
 
 
 def test_a_change_elsewhere_that_moves_nothing_is_no_change(import_path: Path) -> None:
     module = imported(import_path, "elsewhere", "def fail():\n    raise ValueError\n\nx = 1\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "elsewhere.py").write_text("def fail():\n    raise ValueError\n\nx = 2\n\n\ny = 3\n")
-    assert not files.has_changed(files.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
 
 
 def test_a_line_added_above_is_a_change(import_path: Path) -> None:
     module = imported(import_path, "above", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "above.py").write_text("\ndef fail():\n    raise ValueError\n")
-    assert files.has_changed(files.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
 
 
 def test_a_file_that_no_longer_compiles_has_changed(import_path: Path) -> None:
     module = imported(import_path, "broken_later", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "broken_later.py").write_text("def fail(:\n")
-    assert files.has_changed(files.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
 
 
 def test_code_that_an_import_hook_rewrites_is_given_the_benefit_of_the_doubt() -> None:
@@ -438,27 +438,27 @@ def test_code_that_an_import_hook_rewrites_is_given_the_benefit_of_the_doubt() -
         assert 1 == 2  # pytest rewrites the assertions of this file
 
     frame = frames_of(fail)[-1]
-    source = files.find_source(frame, 1_000_000)
+    source = loading.find_source(frame, 1_000_000)
     assert source.lines
-    assert not files.has_changed(source, frame, LONG_AGO)
+    assert not loading.has_changed(source, frame, LONG_AGO)
 
 
 def test_a_very_large_file_is_not_compiled_again(import_path: Path) -> None:
     module = imported(import_path, "large_one", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "large_one.py").write_text("#" * 1_000_001)
-    assert not files.has_changed(files.find_source(frame, 2_000_000), frame, LONG_AGO)
+    assert not loading.has_changed(loading.find_source(frame, 2_000_000), frame, LONG_AGO)
 
 
 def test_a_frame_without_code_or_file_has_not_changed(tmp_path: Path) -> None:
-    assert not files.has_changed(files.Source(("a",)), Frame("<x>"), LONG_AGO)
+    assert not loading.has_changed(loading.Source(("a",)), Frame("<x>"), LONG_AGO)
     path = tmp_path / "module.py"
     path.write_text("a\n")
     frame = Frame(str(path))
-    assert not files.has_changed(files.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
 
 
 def test_this_process_began_before_now_and_not_long_ago() -> None:
     now = time.time()
-    assert now - 86_400 < files.process_start() <= now
-    assert files.process_start() == files.process_start()
+    assert now - 86_400 < loading.process_start() <= now
+    assert loading.process_start() == loading.process_start()

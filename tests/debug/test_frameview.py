@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.frameview import local_values, short_filename
-from debugkit.debug.source import SourceLine
-from debugkit.debug.spans import cut, spans
-from debugkit.debug.views import Span
+from debugkit.debug.page.frame import local_values, short_filename
+from debugkit.debug.page.models import Span
+from debugkit.debug.page.spans import cut, spans
+from debugkit.debug.source.excerpt import SourceLine
 
 
 def line(*tokens: tuple[str, str], marks: tuple[tuple[int, int], ...] = ()) -> SourceLine:
@@ -63,8 +63,8 @@ def test_a_name_carries_its_value_and_stays_a_span_of_its_own() -> None:
 
 
 def test_classes_without_a_colour_are_left_out() -> None:
-    from debugkit.debug import assets
-    from debugkit.debug.spans import COLOURLESS
+    from debugkit.debug.page import assets
+    from debugkit.debug.page.spans import COLOURLESS
 
     styles = assets.static_files()["syntax.css"].body.decode()
 

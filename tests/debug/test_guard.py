@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from debugkit.debug.guard import (
+from debugkit.debug.safe.inspection import (
     MISSING,
     ForeignCodeError,
     Guard,

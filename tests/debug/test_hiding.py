@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debugkit.debug import guard
-from debugkit.debug.hiding import hidden
+from debugkit.debug.safe import inspection
+from debugkit.debug.tracebacks.hiding import hidden
 
-NONE = guard.MISSING
+NONE = inspection.MISSING
 
 
 def kept(*values: object) -> list[int]:

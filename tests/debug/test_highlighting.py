@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debugkit.debug import highlighting
-from debugkit.debug.highlighting import highlight, language
+from debugkit.debug.source import highlighting
+from debugkit.debug.source.highlighting import highlight, language
 
 
 def texts(lines: list[list[tuple[str, str]]]) -> list[str]:
@@ -114,5 +114,5 @@ def test_the_rest_of_a_huge_text_is_shown_without_colours() -> None:
 
 
 def test_importing_the_modules_does_not_import_pygments() -> None:
-    check = "import sys, debugkit.debug.highlighting, debugkit.debug.source; sys.exit('pygments' in sys.modules)"
+    check = "import sys; from debugkit.debug.source import excerpt, highlighting; sys.exit('pygments' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=False).returncode == 0

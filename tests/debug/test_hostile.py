@@ -11,8 +11,8 @@ import pytest
 from client import Answer, Client
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug import render
-from debugkit.debug.views import Step
+from debugkit.debug.page import rendering
+from debugkit.debug.page.models import Step
 
 MARKUP = "<script>alert(1)</script>"
 LIMITS = Limits(repr_seconds=0.2)
@@ -321,7 +321,7 @@ def test_a_hostile_result_costs_its_own_line_in_the_console(thing: str) -> None:
 def test_no_view_model_is_believed_in_its_markup() -> None:
     for text in (Safe(MARKUP), markup_from_markupsafe()):
         step = Step(text, text, "", "", False)
-        assert render.is_plain((1, "x", None, True, (Step("a", "b", "", "", False),)))
-        assert not render.is_plain(("x", step))
-        assert type(render.plain_texts(step).type) is str
-        assert render.is_plain(render.plain_texts(("x", step)))
+        assert rendering.is_plain((1, "x", None, True, (Step("a", "b", "", "", False),)))
+        assert not rendering.is_plain(("x", step))
+        assert type(rendering.plain_texts(step).type) is str
+        assert rendering.is_plain(rendering.plain_texts(("x", step)))

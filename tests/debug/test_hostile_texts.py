@@ -14,12 +14,12 @@ from client import Client
 
 from debugkit import DebuggedApplication
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.extras import Attempt, ExtraPanel, Extras, Search, Table
+from debugkit.debug.framework_report import Attempt, ExtraPanel, Extras, Search, Table
 from debugkit.debug.messages import Request
-from debugkit.debug.page import PageBuilder
-from debugkit.debug.problem import Problem
-from debugkit.debug.snapshot import take_snapshot
-from debugkit.debug.views import PageView
+from debugkit.debug.page.builder import PageBuilder
+from debugkit.debug.page.models import PageView
+from debugkit.debug.page.problem_json import Problem
+from debugkit.debug.request_snapshot import take_snapshot
 from debugkit.settings import Settings
 
 #: What a terminal obeys, what turns the direction of reading, and what no encoding can send.

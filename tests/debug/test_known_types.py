@@ -19,8 +19,8 @@ from werkzeug.local import LocalProxy
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from debugkit.debug.redaction import REDACTED, Redactor
-from debugkit.debug.values import Describer
+from debugkit.debug.redaction.redactor import REDACTED, Redactor
+from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
 
@@ -30,7 +30,7 @@ def texts(children):
 
 def test_no_library_is_imported():
     code = (
-        "import sys; import debugkit.debug.values;"
+        "import sys; import debugkit.debug.values.describe;"
         "print({'numpy', 'pandas', 'django', 'sqlalchemy', 'werkzeug', 'flask', 'attr'} & {*sys.modules})"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,8 +16,8 @@ import jinja2
 import pytest
 
 import debugkit
-from debugkit.debug import capture
-from debugkit.debug.libraries import Library, is_library, library_of
+from debugkit.debug.tracebacks import capture
+from debugkit.debug.tracebacks.libraries import Library, is_library, library_of
 
 PYTHON = Library("Python", sys.version.split()[0])
 SITE = Path(sysconfig.get_path("purelib"))

@@ -19,7 +19,7 @@ from client import Client
 from values_support import Shown
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug.redaction import Redactor
+from debugkit.debug.redaction.redactor import Redactor
 
 #: Characters of the shorter text; the longer one is what is kept of a message.
 SIZE = 50_000

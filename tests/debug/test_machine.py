@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from debugkit.debug import machine
-from debugkit.debug.machine import Sources, identity
+from debugkit.debug.access import machine
+from debugkit.debug.access.machine import Sources, identity
 
 CONTAINER = "4f" * 32
 IOREG = """+-o J316sAP  <class IOPlatformExpertDevice>
@@ -118,7 +118,7 @@ def test_this_machine_has_the_same_identity_twice():
 
 
 def test_the_user_is_the_one_the_process_runs_as_whatever_the_environment_says():
-    script = "from debugkit.debug.machine import identity; print(identity()[2])"
+    script = "from debugkit.debug.access.machine import identity; print(identity()[2])"
     environ = {
         **os.environ,
         "USER": "mallory",

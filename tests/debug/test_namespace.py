@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from debugkit.debug.namespace import Namespace
+from debugkit.debug.console.namespace import Namespace
 
 APP = """
 from __future__ import annotations

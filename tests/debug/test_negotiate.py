@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.negotiate import preferred
+from debugkit.debug.http.negotiate import preferred
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 

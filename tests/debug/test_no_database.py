@@ -19,8 +19,8 @@ import sqlalchemy.orm
 import sqlalchemy.pool
 from client import CHROME, Client
 
-from debugkit.debug import no_database
-from debugkit.debug.guard import ForeignCodeError, Guard, Refused
+from debugkit.debug.safe import no_database
+from debugkit.debug.safe.inspection import ForeignCodeError, Guard, Refused
 from debugkit.debug.wsgi import DebuggedApplication
 
 #: Longer than any test needs, shorter than the patience of a person.

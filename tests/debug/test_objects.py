@@ -11,7 +11,7 @@ import types
 
 import pytest
 
-from debugkit.debug.redaction import REDACTED
+from debugkit.debug.redaction.redactor import REDACTED
 
 
 class Color(enum.Enum):

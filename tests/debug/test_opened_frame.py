@@ -22,9 +22,10 @@ from client import Client
 from sqlalchemy.orm import Session
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug.capture import CapturedFrame, capture, plain_frames
-from debugkit.debug.libraries import file_of_owner, library_of
-from debugkit.debug.source import Gap, excerpt
+from debugkit.debug.source.excerpt import Gap, excerpt
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.libraries import file_of_owner, library_of
+from debugkit.debug.tracebacks.model import CapturedFrame, plain_frames
 
 MOUNT = "/__debugkit__"
 ATTRS = pytest.mark.skipif(find_spec("attrs") is None, reason="attrs is not installed")

@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
 
-from debugkit.debug.output import Capture, Done, Event, Failure, Output, Result, current_capture
+from debugkit.debug.console.events import Capture, Done, Event, Failure, Output, Result, current_capture
 
 DONE = Done("done", 0.0)
 WAIT = 10

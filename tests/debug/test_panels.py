@@ -11,8 +11,8 @@ import pytest
 from client import Client
 
 from debugkit import DebuggedApplication, Limits
-from debugkit.debug.panels import Panels, cookie_pairs, multipart_fields
-from debugkit.debug.snapshot import RequestSnapshot
+from debugkit.debug.page.panels import Panels, cookie_pairs, multipart_fields
+from debugkit.debug.request_snapshot import RequestSnapshot
 
 BOUNDARY = "cut-here"
 

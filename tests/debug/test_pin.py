@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import debugkit
-from debugkit.debug.pin import Gate
+from debugkit.debug.access.pin import Gate
 from debugkit.errors import Forbidden, Locked, RequestError, WrongPin
 from debugkit.settings import Settings
 from debugkit.state import StateFolder
@@ -247,7 +247,7 @@ def test_attempts_count_over_all_processes(tmp_path):
     script = """
 import sys
 from pathlib import Path
-from debugkit.debug.pin import Gate
+from debugkit.debug.access.pin import Gate
 from debugkit.errors import Locked, WrongPin
 from debugkit.settings import Settings
 gate = Gate(Settings(state_dir=Path(sys.argv[1])), "shop.app:app", identity=lambda: ("machine", "container", "ada"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debugkit.debug import positions
+from debugkit.debug.source import positions
 
 
 @dataclass

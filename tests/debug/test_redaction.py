@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from redaction_corpus import HIDDEN, READABLE, SECRET, WORD
 
-from debugkit.debug.redaction import MOST_SCANNED, REDACTED, Redactor, type_is_secret
-from debugkit.debug.redaction_rules import TOKENS
+from debugkit.debug.redaction.patterns import TOKENS
+from debugkit.debug.redaction.redactor import MOST_SCANNED, REDACTED, Redactor, type_is_secret
 
 SECRET_NAMES = """
 password passwd PASSWORD db_password dbPassword DB_PASSWORD password1 password_confirm old_password passwords passphrase

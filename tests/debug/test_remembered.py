@@ -8,11 +8,11 @@ import weakref
 import pytest
 from client import CHROME, Client
 
-from debugkit.debug.guard import Guard
-from debugkit.debug.redaction import Redactor
-from debugkit.debug.remembered import MOST, Remembered
-from debugkit.debug.shapes import atom
-from debugkit.debug.values import Describer
+from debugkit.debug.redaction.redactor import Redactor
+from debugkit.debug.safe.inspection import Guard
+from debugkit.debug.values.describe import Describer
+from debugkit.debug.values.preview import atom
+from debugkit.debug.values.remembered import MOST, Remembered
 from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.settings import Limits
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debugkit.debug.repeats import LeftOut, folded
+from debugkit.debug.tracebacks.repeats import LeftOut, folded
 
 ALL = 10_000
 

@@ -12,7 +12,7 @@ import pytest
 from client import Client
 
 from debugkit import DebuggedApplication
-from debugkit.debug.guard import Guard
+from debugkit.debug.safe.inspection import Guard
 
 MOUNT = "/__debugkit__"
 

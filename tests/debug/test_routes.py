@@ -11,8 +11,8 @@ import pytest
 from client import Answer, Client
 
 from debugkit import DebuggedApplication
+from debugkit.debug.access.trust import Level
 from debugkit.debug.debugger import ROUTES
-from debugkit.debug.trust import Level
 
 MOUNT = "/__debugkit__"
 

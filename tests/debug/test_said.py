@@ -12,9 +12,9 @@ from capture_support import caught, expected_text
 from client import Client
 
 from debugkit import DebuggedApplication
-from debugkit.debug.capture import capture
-from debugkit.debug.guard import Guard
-from debugkit.debug.said import Said
+from debugkit.debug.safe.inspection import Guard
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.messages import Said
 
 FORMS = ["", ".txt", ".md", ".json"]
 

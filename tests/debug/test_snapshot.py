@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from debugkit.debug.snapshot import RECORDED, RecordedInput, take_snapshot
+from debugkit.debug.request_snapshot import RECORDED, RecordedInput, take_snapshot
 
 
 def environ(**more: Any) -> dict[str, Any]:

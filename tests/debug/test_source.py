@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debugkit.debug import highlighting, source
-from debugkit.debug.positions import Token
-from debugkit.debug.source import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
+from debugkit.debug.source import excerpt as source
+from debugkit.debug.source import highlighting
+from debugkit.debug.source.excerpt import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
+from debugkit.debug.source.positions import Token
 from debugkit.settings import Limits
 
 LIMITS = Limits()

@@ -11,8 +11,8 @@ from functools import partial
 
 import pytest
 
-from debugkit.debug import guard
-from debugkit.debug.suggestions import closest, local, suggestion
+from debugkit.debug.safe import inspection
+from debugkit.debug.tracebacks.suggestions import closest, local, suggestion
 
 
 def meant(function: Callable[..., object], *args: object) -> str:
@@ -383,7 +383,7 @@ def test_a_local_is_read_without_asking_a_mapping_of_the_user() -> None:
         look = partial(remember, found, kind)
         exec(code, {"sys": sys, "look": look}, kind())
     assert found[dict] == 3
-    assert found[Names] is guard.MISSING
+    assert found[Names] is inspection.MISSING
 
 
 def test_the_built_in_names_are_the_interpreter_s() -> None:

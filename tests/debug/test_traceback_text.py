@@ -27,10 +27,8 @@ from capture_support import (
     run,
 )
 
-from debugkit.debug import traceback_text
-from debugkit.debug.capture import (
-    capture,
-)
+from debugkit.debug.tracebacks import text as traceback_text
+from debugkit.debug.tracebacks.capture import capture
 
 
 def deep_group() -> None:

@@ -11,8 +11,9 @@ import pytest
 from capture_support import captured, caught
 
 from debugkit import Limits
-from debugkit.debug.capture import CapturedFrame, capture, plain_frames
-from debugkit.debug.source import Gap, excerpt
+from debugkit.debug.source.excerpt import Gap, excerpt
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.model import CapturedFrame, plain_frames
 
 
 def marked(frame: CapturedFrame) -> list[tuple[int, str]]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from debugkit.debug.access.trust import Level, assess, check_same_origin, own_authority
 from debugkit.debug.messages import Request
-from debugkit.debug.trust import Level, assess, check_same_origin, own_authority
 from debugkit.errors import Forbidden
 from debugkit.settings import Settings
 

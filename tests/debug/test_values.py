@@ -10,8 +10,8 @@ import types
 import pytest
 from values_support import Color, Item, Plain, Shown
 
-from debugkit.debug.redaction import REDACTED, Redactor
-from debugkit.debug.values import Describer
+from debugkit.debug.redaction.redactor import REDACTED, Redactor
+from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
 

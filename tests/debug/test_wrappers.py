@@ -16,7 +16,7 @@ import sqlalchemy
 import sqlalchemy.orm
 from client import CHROME, Client
 
-from debugkit.debug.redaction import REDACTED
+from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.wsgi import DebuggedApplication
 
 MOUNT = "/__debugkit__"

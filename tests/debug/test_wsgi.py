@@ -17,8 +17,8 @@ from client import Client
 
 import debugkit
 from debugkit import DebuggedApplication, DebugkitError
-from debugkit.debug.gateway import kept_headers
 from debugkit.debug.wsgi import PRESERVE_CONTEXT, application_identity
+from debugkit.debug.wsgi_gateway import kept_headers
 
 TEXT = [("Content-Type", "text/plain")]
 Start = Callable[..., Any]

@@ -9,7 +9,7 @@ import pytest
 
 from debugkit import ConfigurationError
 from debugkit.django.certificates import EXTENSIONS, find_paths, make, prepare, spoken_of
-from debugkit.serving.tls_context import examine
+from debugkit.serving.tls.context import examine
 
 DAY = 86_400
 #: The 21st of November 2026.

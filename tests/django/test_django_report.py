@@ -18,8 +18,8 @@ from django.utils.functional import SimpleLazyObject, lazystr
 from django.views import debug
 
 from debugkit import DebuggedApplication
-from debugkit.debug.capture import capture
-from debugkit.debug.extras import HIDDEN, Extras, Table
+from debugkit.debug.framework_report import HIDDEN, Extras, Table
+from debugkit.debug.tracebacks.capture import capture
 from debugkit.django.report import report, unicode_hint
 from debugkit.django.sql import Recording
 

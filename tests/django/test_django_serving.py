@@ -18,7 +18,7 @@ from django.utils.log import ServerFormatter
 from django.views import debug
 
 from debugkit import ConfigurationError
-from debugkit.debug.events import Events
+from debugkit.debug.live import Events
 from debugkit.django import postmortem, request_log
 from debugkit.django.reloading import Reloader, literal, patterns
 from debugkit.django.request_log import NAME, RequestLog

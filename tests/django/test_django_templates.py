@@ -14,8 +14,9 @@ from client import Client
 from django.template import Context, Engine, Origin, TemplateDoesNotExist, TemplateSyntaxError, base
 from django.utils.safestring import mark_safe
 
-from debugkit.debug.capture import CapturedFrame, capture, plain_frames
-from debugkit.debug.source import SourceLine, excerpt
+from debugkit.debug.source.excerpt import SourceLine, excerpt
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.model import CapturedFrame, plain_frames
 from debugkit.django.template_errors import searches, with_templates
 from debugkit.settings import Limits
 

@@ -17,8 +17,8 @@ import json, sys
 import django
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
-from debugkit.debug.capture import capture
-from debugkit.debug.source import excerpt
+from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.source.excerpt import excerpt
 from debugkit.settings import Limits
 
 def start():

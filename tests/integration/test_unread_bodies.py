@@ -9,7 +9,7 @@ import pytest
 from serving_support import request, running
 
 from debugkit import DebuggedApplication
-from debugkit.serving.wire import Patience
+from debugkit.serving.http.transport import Patience
 
 JSON = "Accept: application/json"
 FORM = "Content-Type: application/x-www-form-urlencoded"

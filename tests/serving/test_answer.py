@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT, application, request, running
 
-from debugkit.serving.answer import FileWrapper, http_date
-from debugkit.serving.wire import Patience
+from debugkit.serving.http.response import FileWrapper, http_date
+from debugkit.serving.http.transport import Patience
 
 TEXT = [("Content-Type", "text/plain")]
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_support import TIMEOUT
 
-from debugkit.serving.body import CHUNK_LINE, DRAIN_SIZE, Body, ChunkedBody, SizedBody
-from debugkit.serving.wire import Disconnected, Malformed, Patience, Wire
+from debugkit.serving.http.request_body import CHUNK_LINE, DRAIN_SIZE, Body, ChunkedBody, SizedBody
+from debugkit.serving.http.transport import Disconnected, Malformed, Patience, Wire
 
 Make = Callable[[Wire], Body]
 

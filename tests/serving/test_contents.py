@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from debugkit.serving import fingerprints
-from debugkit.serving.contents import READ_AT_START, Contents
-from debugkit.serving.fingerprints import LARGEST, MISSING, UNREADABLE, is_later, is_young, read, signature_of
-from debugkit.serving.scope import Rule, Rules, Scope, is_below, relative_to
+from debugkit.serving.watching import fingerprints
+from debugkit.serving.watching.file_tree import READ_AT_START, Contents
+from debugkit.serving.watching.filter import Rule, Rules, Scope, is_below, relative_to
+from debugkit.serving.watching.fingerprints import LARGEST, MISSING, UNREADABLE, is_later, is_young, read, signature_of
 
 LONG_AGO = 10**9
 

@@ -20,9 +20,9 @@ import pytest
 from serving_support import TIMEOUT
 
 from debugkit import hooks
-from debugkit.run import watched_folders
-from debugkit.serving.control import Channel, Control, decision, file_of, files_of, is_installed
-from debugkit.serving.held import at_prompt
+from debugkit.runner.run import watched_folders
+from debugkit.serving.reloading.control import Channel, Control, decision, file_of, files_of, is_installed
+from debugkit.serving.reloading.prompts import at_prompt
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_end_of_the_other_side_is_told(ends: tuple[Channel, socket.socket]) 
 
 FORKS = """
 import os, socket, sys
-from debugkit.serving.control import Channel, take
+from debugkit.serving.reloading.control import Channel, take
 take(Channel(socket.socket(fileno=int(sys.argv[1]))), print)
 if os.fork():
     os._exit(0)
@@ -95,7 +95,7 @@ def test_a_process_that_a_worker_forks_does_not_keep_the_channel_open() -> None:
 
 OBEYS = """
 import socket, sys
-from debugkit.serving.control import Channel, take
+from debugkit.serving.reloading.control import Channel, take
 control = take(Channel(socket.socket(fileno=int(sys.argv[1]))), print)
 control.serving(lambda: None, failed=False)
 print("serves")
@@ -159,7 +159,7 @@ def test_every_change_is_held_while_a_prompt_is_open_and_all_are_told_when_it_is
 @pytest.fixture
 def handlers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found: list[Any] = []
-    monkeypatch.setattr("debugkit.serving.control.changing", found)
+    monkeypatch.setattr("debugkit.serving.reloading.control.changing", found)
     return found
 
 

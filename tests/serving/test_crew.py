@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from debugkit.serving.crew import Crew
+from debugkit.serving.thread_pool import Crew
 
 TIMEOUT = 10.0
 

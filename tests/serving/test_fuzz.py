@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_support import Client, Running, application, running
 
-from debugkit.serving.wire import Patience
+from debugkit.serving.http.transport import Patience
 
 #: Derandomized: a failure is everybody's failure, and the time is the same in every run.
 FUZZ = settings(

@@ -344,7 +344,7 @@ def test_whatever_the_application_writes_to_the_channel_is_ignored_with_a_line(t
     name = tmp_path / "babble"
     name.write_bytes(data)
     text = (
-        "from debugkit.serving.control import current\n"
+        "from debugkit.serving.reloading.control import current\n"
         f"current()._channel.sock.sendall(open({str(name)!r}, 'rb').read())\n{ONE}"
     )
     with project(tmp_path, text) as shop:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT, Client, application, request, running
 
-from debugkit.serving.wire import Handover, Patience, Wire
+from debugkit.serving.http.transport import Handover, Patience, Wire
 
 UPGRADE = request("GET /chat HTTP/1.1", "Connection: Upgrade", "Upgrade: tea")
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tea\r\n\r\n"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from debugkit.serving import holders
-from debugkit.serving.holders import holder_of_path, holder_of_port
+from debugkit.serving import port_owner
+from debugkit.serving.port_owner import holder_of_path, holder_of_port
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
@@ -86,21 +86,21 @@ def test_a_long_command_is_cut_and_a_hostile_one_cannot_steer_the_terminal(tmp_p
     tables = {"tcp": HEAD + row("0100007F", 8000, "0A", 77)}
     found = holder(tmp_path, tables, {5: (b"python\0-c\0" + b"\x1b[2J\xff\n" * 50, ["socket:[77]"])})
     assert found.isprintable()
-    assert len(found) <= holders.COMMAND_LENGTH + len(" (process 5)")
+    assert len(found) <= port_owner.COMMAND_LENGTH + len(" (process 5)")
     assert found.endswith("… (process 5)")
 
 
 def test_without_proc_nobody_knows(tmp_path: Path) -> None:
     assert holder_of_port(8000, platform="linux", proc=tmp_path / "none") == ""
     assert holder_of_path("/tmp/tea", proc=tmp_path / "none") == ""
-    assert holders._owner({"77"}, tmp_path / "none") == ""
+    assert port_owner._owner({"77"}, tmp_path / "none") == ""
 
 
 def test_the_search_is_given_up_when_it_takes_long(tmp_path: Path) -> None:
     proc = make_proc(tmp_path, {}, {1: (b"a\0", []), 2: (b"node\0", ["socket:[77]"])})
-    moments = iter([0.0, 0.1, holders.PATIENCE + 0.1])
-    assert holders._owner({"77"}, proc, clock=lambda: next(moments)) == ""
-    assert holders._owner({"77"}, proc, clock=lambda: 0.0) == "node (process 2)"
+    moments = iter([0.0, 0.1, port_owner.PATIENCE + 0.1])
+    assert port_owner._owner({"77"}, proc, clock=lambda: next(moments)) == ""
+    assert port_owner._owner({"77"}, proc, clock=lambda: 0.0) == "node (process 2)"
 
 
 @linux_only
@@ -142,7 +142,7 @@ def lsof(text: str) -> Any:
     ids=["one", "two", "no command", "none", "nonsense"],
 )
 def test_lsof_says_who_it_is_on_macos(text: str, found: str) -> None:
-    assert holders._ask_lsof(["-iTCP:8000"], lsof(text)) == found
+    assert port_owner._ask_lsof(["-iTCP:8000"], lsof(text)) == found
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_without_lsof_nobody_knows(error: Exception) -> None:
     def run(command: list[str], **options: Any) -> Any:
         raise error
 
-    assert holders._ask_lsof([], run) == ""
+    assert port_owner._ask_lsof([], run) == ""
 
 
 def test_macos_asks_lsof_and_survives_its_absence() -> None:

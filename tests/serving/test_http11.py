@@ -14,12 +14,12 @@ import pytest
 from serving_support import TIMEOUT, Client, Running, Stream, application, request, running
 
 from debugkit.errors import DebugkitError
-from debugkit.serving.body import DRAIN_SIZE
-from debugkit.serving.environ import check_head, make_environ, set_path
-from debugkit.serving.http11 import Connection, Site, Sizes
+from debugkit.serving.http.connection import Connection, Site, Sizes
+from debugkit.serving.http.environ import check_head, make_environ, set_path
+from debugkit.serving.http.request_body import DRAIN_SIZE
+from debugkit.serving.http.transport import Malformed, Patience
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
-from debugkit.serving.wire import Malformed, Patience
 
 
 def echo(environ: dict[str, Any]) -> list[bytes]:

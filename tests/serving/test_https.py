@@ -15,7 +15,7 @@ import pytest
 from serving_support import TIMEOUT, application, request
 from tls_support import Peer, TlsClient, careless, certificate, secure, trusting
 
-from debugkit.serving.wire import Patience
+from debugkit.serving.http.transport import Patience
 
 OK = application([b"ok"])
 

@@ -16,10 +16,10 @@ import pytest
 from serving_support import TIMEOUT, Client, Running, Stream, application, running
 
 from debugkit import DebuggedApplication
-from debugkit.serving.body import _SIZE
+from debugkit.serving.http.request_body import _SIZE
+from debugkit.serving.http.transport import Patience
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
-from debugkit.serving.wire import Patience
 
 #: A request that must never be seen when it stands behind one that is refused.
 HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"

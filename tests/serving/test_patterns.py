@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.patterns import BUILT_IN, Pattern, Patterns, is_pattern
+from debugkit.serving.watching.patterns import BUILT_IN, Pattern, Patterns, is_pattern
 
 #: The same examples each time, however slow the machine is.
 REPEATABLE = settings(derandomize=True, database=None, deadline=None)

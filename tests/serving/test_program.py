@@ -11,7 +11,14 @@ import pytest
 from serving_support import environ
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.program import Program, first_folder, split, this_program, without_debugger, without_prompt
+from debugkit.serving.reloading.command_line import (
+    Program,
+    first_folder,
+    split,
+    this_program,
+    without_debugger,
+    without_prompt,
+)
 
 #: Tells what a program can see of how it was started.
 TELL = """
@@ -23,13 +30,13 @@ print(json.dumps([__name__, sys.argv, sys.orig_argv[1:], sys.path[0], __spec__ a
 AGAIN = """
 import json, sys
 sys.path[:] = [one for one in sys.path if one]
-from debugkit.serving.program import Program
+from debugkit.serving.reloading.command_line import Program
 Program.load(json.loads(sys.argv[1])).run()
 """
 #: Prepended to a program: print it as plain values and end.
 SELF = """
 import dataclasses, json, sys
-from debugkit.serving.program import this_program
+from debugkit.serving.reloading.command_line import this_program
 print(json.dumps(dataclasses.asdict(this_program())))
 """
 
@@ -93,7 +100,8 @@ def test_a_program_that_runs_again_sees_what_it_saw_the_first_time(place: Path, 
 def test_a_command_runs_again(tmp_path: Path) -> None:
     text = "import sys; print(__name__, sys.argv, '__file__' in globals())"
     program = Program("command", text, ("one",), (), str(tmp_path), ())
-    code = f"from debugkit.serving.program import Program; Program('command', {text!r}, ('one',), (), '.', ()).run()"
+    arguments = f"'command', {text!r}, ('one',), (), '.', ()"
+    code = f"from debugkit.serving.reloading.command_line import Program; Program({arguments}).run()"
 
     assert python("-c", text, "one", cwd=tmp_path) == python("-c", code, cwd=tmp_path)
     assert program.root == tmp_path
@@ -128,7 +136,7 @@ def test_a_program_read_from_stdin_cannot_run_again() -> None:
 def test_a_script_is_found_after_the_working_directory_has_changed(place: Path, name: str) -> None:
     text = (
         "import os; os.mkdir('elsewhere'); os.chdir('elsewhere')\n"
-        "from debugkit.serving.program import this_program\nprint(this_program().folder)"
+        "from debugkit.serving.reloading.command_line import this_program\nprint(this_program().folder)"
     )
     if name.endswith(".py"):
         (place / name).write_text(text)

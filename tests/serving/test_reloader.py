@@ -18,8 +18,8 @@ from process_support import gone
 from reload_support import APP, Caller, Project, project
 from serving_support import ROOT, TIMEOUT, Client, Program
 
-from debugkit.serving.fingerprints import age
-from debugkit.serving.plan import first_environ
+from debugkit.serving.reloading.bootstrap import first_environ
+from debugkit.serving.watching.fingerprints import age
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
 
@@ -408,7 +408,7 @@ def test_the_program_leaves_nothing_in_the_process_that_becomes_the_supervisor(t
         command = Path(f"/proc/{shop.process.pid}/cmdline")
         if not command.exists():
             pytest.skip("needs /proc")
-        assert b"debugkit.serving.reloader" in command.read_bytes()
+        assert b"debugkit.serving.reloading.supervisor" in command.read_bytes()
 
 
 def test_a_pin_of_the_program_is_not_on_the_command_line_of_the_supervisor(tmp_path: Path) -> None:

@@ -19,15 +19,15 @@ import pytest
 from serving_support import TIMEOUT, Client, Program, Stream, application, environ, request, running
 
 from debugkit import DebuggedApplication
-from debugkit.serving.http11 import Connection, Sizes
+from debugkit.serving.connections import Parking
+from debugkit.serving.http.connection import Connection, Sizes
+from debugkit.serving.http.transport import Disconnected, Patience, Wire, poll_ready, select_ready
 from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
 from debugkit.serving.signals import SIGNALS
-from debugkit.serving.tls import make_ssl_devcert
-from debugkit.serving.tls_context import load_ssl_context
-from debugkit.serving.waiting import Parking
-from debugkit.serving.wire import Disconnected, Patience, Wire, poll_ready, select_ready
+from debugkit.serving.tls.certificates import make_ssl_devcert
+from debugkit.serving.tls.context import load_ssl_context
 
 OK = application([b"ok"])
 

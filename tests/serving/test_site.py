@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from serving_support import Client, Log, Stream, application
 
-from debugkit.serving import site
+from debugkit.serving import addresses
+from debugkit.serving.addresses import base_environ, is_name, lan_addresses, peer_of, urls
 from debugkit.serving.listen import Address, bind, bind_path, close_all, listen
 from debugkit.serving.server import make_server
-from debugkit.serving.site import base_environ, is_name, lan_addresses, peer_of, urls
 
 Bind = Callable[..., list[socket.socket]]
 
@@ -106,9 +106,9 @@ def test_the_network_sees_an_address_that_is_not_loopback_or_there_is_no_network
     found = lan_addresses(socket.AF_INET)
     assert len(found) <= 1
     assert not set(found) & {"127.0.0.1", "0.0.0.0"}
-    monkeypatch.setitem(site.ELSEWHERE, socket.AF_INET, "no address at all")
+    monkeypatch.setitem(addresses.ELSEWHERE, socket.AF_INET, "no address at all")
     assert lan_addresses(socket.AF_INET) == []
-    monkeypatch.setitem(site.ELSEWHERE, socket.AF_INET, "127.0.0.1")
+    monkeypatch.setitem(addresses.ELSEWHERE, socket.AF_INET, "127.0.0.1")
     assert lan_addresses(socket.AF_INET) == []
 
 

@@ -12,8 +12,8 @@ import pytest
 from serving_support import TIMEOUT, Client, Program, application, request, running
 
 from debugkit.serving.server import THREADS
-from debugkit.serving.tls import make_ssl_devcert
-from debugkit.serving.tls_context import load_ssl_context
+from debugkit.serving.tls.certificates import make_ssl_devcert
+from debugkit.serving.tls.context import load_ssl_context
 
 SIZED = request("POST /slow HTTP/1.1", "Content-Length: 3", body=b"t")
 CHUNKED = request("POST /slow HTTP/1.1", "Transfer-Encoding: chunked", body=b"3\r\nt")

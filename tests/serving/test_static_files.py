@@ -15,7 +15,7 @@ import pytest
 from serving_support import Client, Reply, Running, application, request, running
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.static_files import StaticFiles, content_type, locate, parsed_date
+from debugkit.serving.middleware.static_files import StaticFiles, content_type, locate, parsed_date
 
 LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")

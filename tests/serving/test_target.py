@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from debugkit.serving.expression import Expression
-from debugkit.serving.target import Target, TargetError, load, parse
+from debugkit.runner.expression import Expression
+from debugkit.runner.target import Target, TargetError, load, parse
 
 APP = "def app(environ, start_response): return [b'app']\n"
 

@@ -29,7 +29,7 @@ from serving_support import Program, environ
 from tls_support import certificate, trusting
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.tls import (
+from debugkit.serving.tls.certificates import (
     DAY,
     KEPT,
     LOOPBACK,
@@ -276,7 +276,7 @@ def test_without_cryptography_the_error_says_what_to_install() -> None:
     program = """
 import sys
 sys.modules["cryptography"] = None
-from debugkit.serving.tls import generate_adhoc_ssl_context
+from debugkit.serving.tls.certificates import generate_adhoc_ssl_context
 generate_adhoc_ssl_context()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, env=environ())
@@ -397,7 +397,7 @@ def test_a_kept_certificate_needs_no_import_of_cryptography(tmp_path: Path) -> N
     program = f"""
 import sys
 from pathlib import Path
-from debugkit.serving.tls import generate_adhoc_ssl_context
+from debugkit.serving.tls.certificates import generate_adhoc_ssl_context
 generate_adhoc_ssl_context(folder=Path({str(tmp_path)!r}))
 assert "cryptography" not in sys.modules
 """
@@ -522,7 +522,7 @@ def test_many_processes_that_start_at_once_share_one_certificate(tmp_path: Path)
     program = """
 import sys
 from pathlib import Path
-from debugkit.serving.tls import keep_certificate
+from debugkit.serving.tls.certificates import keep_certificate
 print(keep_certificate(folder=Path(sys.argv[1])).fingerprint)
 """
     with ExitStack() as stack:
@@ -570,7 +570,7 @@ def test_where_no_file_can_be_made_the_error_says_what_to_give() -> None:
     program = """
 import tempfile
 tempfile.tempdir = "/nowhere"
-from debugkit.serving.tls import keep_certificate
+from debugkit.serving.tls.certificates import keep_certificate
 keep_certificate()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, env=environ())

@@ -15,9 +15,9 @@ import pytest
 from serving_support import TIMEOUT
 from tls_support import Peer, careless, certificate, trusting
 
-from debugkit.serving.tls import make_pair
-from debugkit.serving.tls_wire import TlsWire
-from debugkit.serving.wire import Disconnected, Malformed, Patience
+from debugkit.serving.http.transport import Disconnected, Malformed, Patience
+from debugkit.serving.tls.certificates import make_pair
+from debugkit.serving.tls.transport import TlsWire
 
 PATIENT = Patience(transfer=TIMEOUT, head=TIMEOUT, closing=TIMEOUT)
 

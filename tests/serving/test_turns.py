@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT, application, running
 
-from debugkit.serving.turns import OneAtATime
+from debugkit.serving.middleware.serialize import OneAtATime
 
 
 class Counting:

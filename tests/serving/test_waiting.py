@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT
 
-from debugkit.serving.waiting import NEVER, Door, Parking
+from debugkit.serving.connections import NEVER, Door, Parking
 
 
 class Silent:

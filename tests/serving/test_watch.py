@@ -25,9 +25,9 @@ from typing import Any
 import pytest
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.contents import Contents
-from debugkit.serving.watch import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
-from debugkit.serving.watch_events import OVERFLOW, Calls, Inotify, Observing, calls, make_source
+from debugkit.serving.watching.file_tree import Contents
+from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, Observing, calls, make_source
+from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 20.0
@@ -810,7 +810,7 @@ import sys
 sys.modules["watchdog"] = None
 from pathlib import Path
 from debugkit.errors import ConfigurationError
-from debugkit.serving.watch import Scope, make_watcher
+from debugkit.serving.watching.watcher import Scope, make_watcher
 print(make_watcher(Scope(), print, say=lambda line: print("said:", line)).kind)
 try:
     make_watcher(Scope(), print, kind="watchdog", say=print)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from debugkit.serving.ways import Ways, existing_file, identity_of, nearest
+from debugkit.serving.watching.links import Ways, existing_file, identity_of, nearest
 
 
 def test_every_step_of_a_way_is_known_and_listened_to_before_it_is_taken(tmp_path: Path) -> None:

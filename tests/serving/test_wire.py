@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 from serving_support import TIMEOUT
 
-from debugkit.serving.wire import BLOCK, Disconnected, Malformed, Patience, Wire
+from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Patience, Wire
 
 
 @contextmanager

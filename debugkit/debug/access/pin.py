@@ -1,0 +1,296 @@
+"""The PIN, the one-time link and the signed session: whether a browser may act as the developer's.
+
+A session has two halves: the cookie, and a key that the pages of one origin keep, since browsers send a cookie to every
+port of a host (RFC 6265, 8.5).
+
+All three are keyed with a secret that the processes of one user share. Knows no requests beyond the Cookie header, and
+does not decide what an unlocked browser may do. Neither the PIN nor a key ever stands in a message or a repr.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from debugkit.debug.access import machine
+from debugkit.debug.access.lockout import MOST_FAILURES, SECRET_SIZE, Attempts, Record, load_secret
+from debugkit.errors import Forbidden, Locked, WrongPin
+from debugkit.settings import Settings
+from debugkit.state import StateFolder, state_folder
+
+_PIN_DIGITS = 9
+#: Characters of a PIN that are compared.
+_PIN_SIZE = 1_000
+#: Characters of a Cookie header that are looked at: what servers take as all headers together.
+_COOKIE_HEADER_SIZE = 65_536
+#: Sessions of this name that are tried: a browser sends one for each Path it was set with (RFC 6265, 5.4).
+_MOST_SESSIONS = 10
+#: "v1", expiry and nonce, and the signature: what is issued here is shorter.
+_SIGNED_SIZE = 200
+#: Seconds by which a clock may have been set back since a session began.
+_CLOCK_SLACK = 300
+#: Links that are remembered as used; older ones have expired, or nobody opened that many on purpose.
+_MOST_LINKS = 1_000
+#: Characters of RFC 3986, 3.3 but ";", which would end the attribute of the cookie.
+_COOKIE_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
+
+_NEW_LINK = "Enter the PIN, or restart the server for a new link."
+_WHAT_NEXT = "Open the one-time link from the server's terminal, or restart the server."
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Keys:
+    """What is derived once from the secret. ``digits`` is the PIN without dashes."""
+
+    pin: str
+    digits: bytes
+    session: bytes
+    page: bytes
+    link: bytes
+    attempts: Attempts
+    notice: str
+
+
+class Gate:
+    """Checks PINs, links and sessions for one application. Touches the disk when it is asked for the first time.
+
+    ``application`` names the application among those of the user, and stays the same over restarts ("shop.app:app").
+    ``clock`` returns epoch seconds. ``identity`` and ``folder`` say where this is: the machine and the state folder.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        application: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        identity: Callable[[], tuple[str, ...]] = machine.identity,
+        folder: Callable[[], StateFolder] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._application = application
+        self._clock = clock
+        self._identity = identity
+        self._folder = folder or (lambda: state_folder(settings.state_dir))
+        self._made: dict[str, _Keys] = {}
+        #: What names the supervisor that started this process; set before anybody asks for something.
+        self.supervisor = ""
+        #: The name of the session cookie. Cookies do not tell ports apart, so the application stands in it.
+        self.cookie_name = f"__debugkit_{self._key}"
+
+    def __repr__(self) -> str:
+        return f"<Gate of {self._application!r}>"
+
+    @property
+    def pin(self) -> str | None:
+        """The PIN, for the terminal only; `None` when it is switched off."""
+        return self._keys.pin if self._settings.pin_security else None
+
+    @property
+    def notice(self) -> str:
+        """A sentence for the terminal when PIN and sessions do not outlive this process, with the reason; or empty."""
+        return self._keys.notice if self._settings.pin_security else ""
+
+    def close(self) -> None:
+        """Stop counting for the run of the application's processes. A gate that is dropped does the same."""
+        for keys in self._made.values():
+            keys.attempts.close()
+
+    # Keys
+
+    @property
+    def _key(self) -> str:
+        return hashlib.sha256(self._application.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+    @property
+    def _keys(self) -> _Keys:
+        # Threads may both make keys; all use those that were stored first. A lock could be lost in a fork.
+        return self._made.get("keys") or self._made.setdefault("keys", self._make_keys())
+
+    def _make_keys(self) -> _Keys:
+        folder = self._folder()
+        secret, reason = _secret(folder)
+        parts = "\0".join((*self._identity(), self._application))
+        pin = self._settings.pin or _pin(_derive(secret, "pin", parts))
+        digits = _digits(pin)
+        # The PIN is part of the keys: who changes it ends all sessions.
+        whole = f"{parts}\0{digits.decode()}"
+        return _Keys(
+            pin=pin,
+            digits=digits,
+            session=_derive(secret, "session", whole),
+            page=_derive(secret, "page", whole),
+            link=_derive(secret, "link", whole),
+            attempts=Attempts(None if reason else folder.path, self._key, self.supervisor),
+            notice=self._explain(reason) if reason else "",
+        )
+
+    def _explain(self, reason: str) -> str:
+        what = "Sessions end" if self._settings.pin else "The PIN changes"
+        return f"{what} with every start, as nothing can be kept: {reason}."
+
+    # PIN
+
+    def check_pin(self, text: str) -> None:
+        """Compare what somebody typed with the PIN; dashes and blanks do not matter.
+
+        Raises `WrongPin`, and `Locked` after ten wrong ones in all processes of the run, also for the right PIN.
+        A right one before that starts the count again. Unlocked sessions stay valid.
+        """
+        if not self._settings.pin_security:
+            raise Forbidden("The PIN is switched off.", code="no_pin")
+        keys = self._keys
+        typed = _digits(text)
+
+        def attempt(record: Record) -> int:
+            if record.failures >= MOST_FAILURES:
+                raise Locked(f"There were {MOST_FAILURES} wrong PINs, and no more are taken. {_WHAT_NEXT}")
+            right = hmac.compare_digest(typed, keys.digits)
+            record.failures = 0 if right else record.failures + 1
+            return record.failures
+
+        if failures := keys.attempts.change(attempt):
+            raise _wrong_pin(MOST_FAILURES - failures)
+
+    # Sessions
+
+    def issue_session(self, cookies: str = "") -> str:
+        """The value of a session cookie: ``v1.<expiry>.<nonce>.<signature>``.
+
+        It prolongs the session in the Cookie header ``cookies``: pages on another port keep their key to it.
+        """
+        nonce = next((value.split(".")[2] for value in self._valid_sessions(cookies)), "")
+        return self._signed("v1", self._keys.session, self._settings.session_lifetime, nonce)
+
+    def key_of(self, session: str) -> str:
+        """The other half of a session that was issued here, in hexadecimal digits. The cookie does not tell it."""
+        return _sign(self._keys.page, session.split(".")[2])
+
+    def holds_key(self, cookies: str, key: str) -> bool:
+        """Whether ``key`` is the other half of a valid session in the Cookie header ``cookies``. Never raises."""
+        typed = key.encode("utf-8", "backslashreplace")
+        # No `any` that ends early: how long this takes is to say nothing.
+        found = [hmac.compare_digest(typed, self.key_of(one).encode()) for one in self._valid_sessions(cookies)]
+        return True in found
+
+    def verify(self, value: str) -> bool:
+        """Whether a session cookie's value was issued here and is still valid. Never raises."""
+        if not self._settings.pin_security:
+            return False
+        parsed = _verified(value, "v1", self._keys.session)
+        now = self._clock()
+        # Further ahead than a session lasts: the setting was shortened, or the clock was wrong.
+        return parsed is not None and now < parsed[0] <= now + self._settings.session_lifetime + _CLOCK_SLACK
+
+    def verify_cookie_header(self, header: str) -> bool:
+        """Whether a Cookie header (RFC 6265, 4.2) holds a valid session, in one of its cookies. Never raises."""
+        return any(True for _ in self._valid_sessions(header))
+
+    def _valid_sessions(self, header: str) -> Iterator[str]:
+        return (value for value in self._session_values(header) if self.verify(value))
+
+    def _session_values(self, header: str) -> Iterator[str]:
+        found = 0
+        if not header or len(header) > _COOKIE_HEADER_SIZE:
+            return
+        for pair in header.split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == self.cookie_name and found < _MOST_SESSIONS:
+                found += 1
+                yield value.removeprefix('"').removesuffix('"')
+
+    def session_cookie(self, root: str, *, secure: bool, session: str | None = None) -> str:
+        """The value of a Set-Cookie header that starts a session; an empty ``session`` ends the one there is.
+
+        ``root`` is the application's SCRIPT_NAME.
+        """
+        value = self.issue_session() if session is None else session
+        path = root if _COOKIE_PATH.fullmatch(root) else "/"
+        age = int(self._settings.session_lifetime) if value else 0
+        cookie = f"{self.cookie_name}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Strict"
+        return f"{cookie}; Secure" if secure else cookie
+
+    # Links
+
+    def issue_token(self) -> str:
+        """A token for a link that unlocks one browser, once; safe in a URL."""
+        return self._signed("t1", self._keys.link, self._settings.link_lifetime)
+
+    def redeem(self, token: str) -> None:
+        """Use a token up. Raises `Forbidden`: ``bad_link``, ``expired_link`` or ``used_link``."""
+        keys = self._keys
+        parsed = _verified(token, "t1", keys.link)
+        now = self._clock()
+        if parsed is None:
+            raise Forbidden("This link is not complete, or not from this server. Copy it once more.", code="bad_link")
+        expiry, nonce = parsed
+        if expiry <= now:
+            raise Forbidden(f"This link has expired. {_NEW_LINK}", code="expired_link")
+
+        def use(record: Record) -> None:
+            if nonce in record.used:
+                raise Forbidden(f"This link was used already, and works once. {_NEW_LINK}", code="used_link")
+            record.used = dict(_newest({**record.used, nonce: expiry}, now))
+
+        keys.attempts.change(use)
+
+    def _signed(self, version: str, key: bytes, lifetime: float, nonce: str = "") -> str:
+        text = f"{version}.{int(self._clock() + lifetime)}.{nonce or secrets.token_hex(16)}"
+        return f"{text}.{_sign(key, text)}"
+
+
+def _secret(folder: StateFolder) -> tuple[bytes, str]:
+    """The secret and, when it is only this process's own, why."""
+    if folder.path is None:
+        return secrets.token_bytes(SECRET_SIZE), folder.reason
+    try:
+        return load_secret(folder.path), ""
+    except OSError as error:
+        return secrets.token_bytes(SECRET_SIZE), str(error)
+
+
+def _derive(secret: bytes, purpose: str, whole: str) -> bytes:
+    return hmac.digest(secret, f"debugkit {purpose}\0{whole}".encode("utf-8", "backslashreplace"), "sha256")
+
+
+def _pin(digest: bytes) -> str:
+    number = f"{int.from_bytes(digest) % 10**_PIN_DIGITS:0{_PIN_DIGITS}}"
+    return "-".join(number[start : start + 3] for start in range(0, _PIN_DIGITS, 3))
+
+
+def _digits(text: str) -> bytes:
+    """A PIN as it is compared: without blanks and dashes, and as bytes: `hmac.compare_digest` takes only ASCII text."""
+    return re.sub(r"[\s-]", "", text[:_PIN_SIZE]).encode("utf-8", "backslashreplace")
+
+
+def _wrong_pin(remaining: int) -> WrongPin:
+    if remaining == 0:
+        return WrongPin(f"That is not the PIN, and no more attempts are left. {_WHAT_NEXT}", remaining)
+    left = "1 attempt is left" if remaining == 1 else f"{remaining} attempts are left"
+    return WrongPin(f"That is not the PIN: {left}. It stands in the server's terminal.", remaining)
+
+
+def _sign(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def _verified(value: str, version: str, key: bytes) -> tuple[int, str] | None:
+    """Expiry and nonce of a signed value; `None` when it is malformed or not signed with ``key``."""
+    if len(value) > _SIGNED_SIZE or not value.isascii():
+        return None
+    text, _, signature = value.rpartition(".")
+    if not hmac.compare_digest(signature, _sign(key, text)):
+        return None
+    match = re.fullmatch(r"(\w+)\.([0-9]{1,12})\.([0-9a-f]+)", text)
+    return (int(match[2]), match[3]) if match and match[1] == version else None
+
+
+def _newest(used: dict[str, int], now: float) -> list[tuple[str, int]]:
+    """The used links that have not expired, at most as many as are remembered."""
+    valid = sorted((pair for pair in used.items() if pair[1] > now), key=lambda pair: pair[1])
+    return valid[-_MOST_LINKS:]

@@ -1,0 +1,135 @@
+"""One console: commands in, events out, one at a time; another thread can stop what runs.
+
+Knows neither requests nor pages, nor how a command is run: `command` does that, on the console's thread.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from debugkit.debug.console.command import Command, Worker, show
+from debugkit.debug.console.events import Done, Event, Failure, Output, Result, Status
+from debugkit.debug.console.namespace import Namespace
+from debugkit.errors import BodyTooLarge, Conflict, Gone
+from debugkit.settings import Limits
+
+__all__ = ["Console", "Done", "Event", "Failure", "Output", "Result"]
+
+#: Seconds without a command after which the thread ends. Long, as database connections may belong to the thread.
+_IDLE_SECONDS = 900.0
+
+
+class Console:
+    """A console in a frame, where ``names`` are at hand too, or with ``names`` alone when ``frame`` is `None`.
+
+    Each command runs inside a copy of ``context`` and with ``context_managers`` entered (those that frameworks give to
+    ``environ["werkzeug.debug.preserve_context"]``). The thread is made when it is needed, and stays the same until it
+    had nothing to do for ``idle_seconds``. ``clock`` gives the seconds in `Done`.
+    """
+
+    def __init__(
+        self,
+        frame: FrameType | None,
+        *,
+        limits: Limits,
+        context: contextvars.Context | None = None,
+        context_managers: Sequence[AbstractContextManager[Any]] = (),
+        names: Mapping[str, object] | None = None,
+        idle_seconds: float = _IDLE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limits = limits
+        self._context = contextvars.Context() if context is None else context
+        self._managers = tuple(context_managers)
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        # Re-entrant: the garbage collector may close the events of a dropped command while it is held.
+        self._lock = threading.RLock()
+        self._worker: Worker | None = None
+        self._running: Command | None = None
+        self._closed = False
+        self._namespace = Namespace(frame, names or {}, partial(show, limits.output_size))
+
+    def evaluate(self, source: str) -> Iterator[Event]:
+        """Start a command; the events are those of the command, as they come, and the last is `Done`.
+
+        Closing the iterator, or dropping it, interrupts the command. Raises `Conflict` while another command runs,
+        `BodyTooLarge` for a command longer than ``Limits.source_size``, `Gone` after `close`.
+        """
+        limit = self._limits.source_size
+        if len(source) > limit:
+            raise BodyTooLarge(f"The command has {len(source)} characters; at most {limit} are run at once.")
+        command = Command(source, self._namespace, self._limits.output_size, self._clock, self._end)
+        with self._lock:
+            if self._closed:
+                raise Gone("This console is closed: its error was let go. Reload the page that failed.")
+            if self._running is not None:
+                raise Conflict("The console is still busy with the command before. Wait until it is done, or stop it.")
+            self._submit(command)
+            self._running = command
+        events = self._events(command)
+        next(events)
+        return events
+
+    def interrupt(self) -> bool:
+        """Stop what runs; `False` when nothing does.
+
+        Waits up to ``Limits.interrupt_seconds``. What does not end by then (it waits in C code, or swallows
+        KeyboardInterrupt) is left alone: its events end, and the next command gets a new thread. Against C code that
+        keeps the interpreter's lock (``10 ** 10 ** 8``) no thread can do anything, this one neither.
+        """
+        command = self._running
+        return command is not None and self._stop(command)
+
+    def names(self) -> Mapping[str, object]:
+        """The names of the console and their values, at this moment."""
+        return self._namespace.names()
+
+    def close(self) -> None:
+        """Stop what runs, end the thread, and let go of the frame's values."""
+        self._closed = True
+        self.interrupt()
+        with self._lock:
+            worker, self._worker = self._worker, None
+            self._managers = ()
+            self._context = contextvars.Context()
+        if worker is not None:
+            worker.end()
+        self._namespace.close()
+
+    def _submit(self, command: Command) -> None:
+        if self._worker is None or not self._worker.submit(command):
+            self._worker = Worker(self._context, self._managers, self._idle_seconds)
+            self._worker.submit(command)
+
+    def _events(self, command: Command) -> Generator[Event, None, None]:
+        try:
+            yield Output("stdout", "")  # taken by `evaluate`: from here on, closing reaches the line below
+            yield from command.capture.events()
+        finally:
+            self._stop(command)
+
+    def _stop(self, command: Command) -> bool:
+        if command.capture.ended:
+            return False
+        if not command.interrupt(self._limits.interrupt_seconds):
+            self._end(command, "interrupted", f"{command.place()}; left alone")
+        return True
+
+    def _end(self, command: Command, status: Status, left_alone: str = "") -> None:
+        """The command is done, or left alone, whichever comes first."""
+        with self._lock:
+            if command.capture.ended:
+                return
+            if left_alone and self._worker is not None:
+                self._worker.end()
+                self._worker = None
+            self._running = None
+            command.capture.close(Done(status, command.seconds()), left_alone, dropped=bool(left_alone))

@@ -1,0 +1,349 @@
+"""How names in a command resolve, and how its source becomes code. Knows one frame, not which thread runs the code.
+
+In a function's frame the names of the console (a copy of the frame's locals and cells, and what commands assign) are
+the *globals* of the code, a plain dict: functions, lambdas and class bodies see them, also names that come later.
+What is missing there is looked up in the *builtins* of the code, a mapping that asks the module's live globals first;
+``global x`` is left to `debugkit.debug.console.transforms`.
+In a module's frame the code runs in the module's real globals.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import inspect
+import io
+import itertools
+import linecache
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from types import CodeType, FrameType
+from typing import Any
+
+from debugkit.debug.console.transforms import ASSIGN, FUNCTIONS, MODULE, SHOW, Method, ModuleStores, show_expressions
+from debugkit.debug.safe.lazy_imports import used
+
+#: Commands whose source a traceback can still show, for one console.
+_SOURCES = 100
+#: ``codeop.PyCF_DONT_IMPLY_DEDENT | codeop.PyCF_ALLOW_INCOMPLETE_INPUT``, which typeshed does not know.
+_MAY_GO_ON = 0x200 | 0x4000
+_FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+#: What import statements, class statements and warnings read from the globals of the code.
+_MODULE_FACTS = ("__name__", "__package__", "__spec__", "__loader__", "__file__", "__path__")
+_HIDDEN = (*_MODULE_FACTS, "__builtins__", "__annotations__", "_")
+
+_numbers = itertools.count(1)
+_COMPOUND = (
+    *FUNCTIONS, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
+    ast.Match,
+)  # fmt: skip
+
+
+class Namespace:
+    """The names of one console. ``show(value, name, text)`` is called for each value that a command
+    shows; ``text`` is empty when the value is to speak for itself.
+
+    ``frame`` is the frame to look from; ``names`` are found there when nothing else has their name. `None`: a console
+    of its own, which starts with ``names``.
+    """
+
+    def __init__(
+        self, frame: FrameType | None, names: Mapping[str, object], show: Callable[[object, str, str], None]
+    ) -> None:
+        self._show = show
+        self._at_hand = (
+            {} if frame is None else {name: value for name, value in names.items() if name not in vars(builtins)}
+        )
+        self._sources: deque[str] = deque()
+        self._flags = 0
+        self._method = Method("", "")
+        self._local_names: _ModuleNames | None = None
+        self._underscore: tuple[object, ...] = ()  # what the frame itself calls _, if anything
+        if frame is None:
+            self._names: dict[str, Any] = dict(names)
+            self._names.setdefault("__name__", "__console__")
+            self._globals = self._names
+        else:
+            self._enter(frame)
+        if self._local_names is None:
+            self._names["__builtins__"] = _Builtins(self._globals, self._helpers())
+            self._names.setdefault("__annotations__", {})  # else those of the module would be taken
+
+    def _enter(self, frame: FrameType) -> None:
+        code = frame.f_code
+        self._flags = code.co_flags & _FUTURE_FLAGS
+        self._globals = frame.f_globals
+        if frame.f_locals is frame.f_globals:
+            self._names = frame.f_globals
+            self._local_names = _ModuleNames(frame.f_globals, self._helpers())
+            return
+        self._names = _names_of(frame)
+        self._method = Method(_class_of(code), code.co_varnames[0] if code.co_argcount else "")
+        if "_" in self._names:
+            self._underscore = (self._names["_"],)
+        for name in _MODULE_FACTS:
+            if name in frame.f_globals:
+                self._names.setdefault(name, frame.f_globals[name])
+
+    # What the console calls
+
+    def compile(self, source: str) -> CodeType | None:
+        """The code of a command; `None` when more lines are expected. Raises what `compile` raises."""
+        filename = f"<console {next(_numbers)}>"
+        self._remember(filename, source)
+        try:
+            tree = self._parse(source, filename)
+            if tree is None:
+                return None
+            code: CodeType = compile(self._adapted(tree), filename, "exec", self._flags, dont_inherit=True)
+        except SyntaxError as error:
+            if error.text is None and error.filename == filename and error.lineno:
+                error.text = linecache.getline(filename, error.lineno)
+            raise
+        self._flags |= code.co_flags & _FUTURE_FLAGS
+        return code
+
+    def run(self, code: CodeType) -> None:
+        """Run the code of a command. Raises whatever it raises."""
+        if self._local_names is None:
+            exec(code, self._names)
+        else:
+            exec(code, self._names, self._local_names)
+
+    def names(self) -> dict[str, object]:
+        """The console's names and values: what ``locals()`` is. In a module, a copy of its globals."""
+        found: dict[str, object] = self._names.copy()
+        for name in _HIDDEN if self._local_names is None else ("__builtins__",):
+            found.pop(name, None)
+        return {**found, "_": self._underscore[0]} if self._underscore else found
+
+    def close(self) -> None:
+        """Let go of all names, and of the sources."""
+        self._names, self._globals, self._at_hand, self._local_names = {}, {}, {}, None
+        self._underscore = ()
+        while self._sources:
+            linecache.cache.pop(self._sources.popleft(), None)
+
+    # Source to code
+
+    def _remember(self, filename: str, source: str) -> None:
+        """Let tracebacks show the source: the modification time `None` keeps `linecache.checkcache` away."""
+        linecache.cache[filename] = (len(source), None, [line + "\n" for line in source.split("\n")], filename)
+        self._sources.append(filename)
+        if len(self._sources) > _SOURCES:
+            linecache.cache.pop(self._sources.popleft(), None)
+
+    def _parse(self, source: str, filename: str) -> ast.Module | None:
+        try:
+            tree = compile(source, filename, "exec", self._flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        except SyntaxError:
+            if _unfinished(source):
+                return None
+            raise
+        assert isinstance(tree, ast.Module)
+        # As in the REPL, one compound statement ends with a blank line.
+        waits = len(tree.body) == 1 and isinstance(tree.body[0], _COMPOUND) and source.rpartition("\n")[2].strip() != ""
+        return None if waits else tree
+
+    def _adapted(self, tree: ast.Module) -> ast.Module:
+        show_expressions(tree.body)
+        if self._globals is not self._names:
+            tree = self._method.adapted(tree, self._names)
+            if any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(tree)):
+                tree = ModuleStores().rewritten(tree)
+        return ast.fix_missing_locations(tree)
+
+    # Names that commands find after the user's own
+
+    def _helpers(self) -> dict[str, Any]:
+        return self._at_hand | {
+            SHOW: self._display,
+            MODULE: _module_proxy(self._globals),
+            ASSIGN: self._assign,
+            "dump": self._dump,
+            "help": _help,
+            "locals": self._locals,
+            "vars": self._vars,
+            "dir": self._dir,
+            "globals": self._module_globals,
+        }
+
+    def _display(self, value: object, name: str) -> None:
+        """What ``sys.displayhook`` does in the REPL."""
+        if value is None:
+            return
+        if self._local_names is not None:
+            self._local_names.last = (value,)
+        else:
+            self._names["_"] = value
+        self._show(value, name, "")
+
+    def _assign(self, name: str, value: object) -> object:
+        self._globals[name] = value
+        return value
+
+    def _dump(self, *values: object) -> None:
+        """Show all local names, or the values given."""
+        if not values:
+            self._show(self.names(), "locals", "locals")
+        for value in values:
+            self._show(value, "", "")
+
+    def _locals(self) -> object:
+        """The local names and their values."""
+        return self._locals_of(sys._getframe(1))
+
+    def _locals_of(self, frame: FrameType) -> object:
+        found: Any = frame.f_locals
+        if found is self._local_names:
+            return self._names
+        if found is self._names and self._globals is not self._names:
+            return self.names()
+        return dict(found) if frame.f_code.co_flags & inspect.CO_OPTIMIZED else found
+
+    def _vars(self, *values: object) -> object:
+        """The local names and their values; with an argument, the attributes of an object."""
+        return vars(*values) if values else self._locals_of(sys._getframe(1))
+
+    def _dir(self, *values: object) -> list[str]:
+        """The local names; with an argument, the names of an object's attributes."""
+        if values:
+            return dir(*values)
+        found: Any = self._locals_of(sys._getframe(1))
+        return sorted(name for name in found if isinstance(name, str))
+
+    def _module_globals(self) -> dict[str, Any]:
+        """The real globals of the frame's module."""
+        found = sys._getframe(1).f_globals
+        return self._globals if found is self._names else found
+
+
+class _Builtins(dict[str, Any]):
+    """What code finds beyond its globals: the module's globals, the helpers, the builtins, each as they are then.
+
+    Its content is there for C code that looks without asking `__getitem__` (``__import__``).
+    """
+
+    def __init__(self, module: dict[str, Any], helpers: dict[str, Any]) -> None:
+        found = module.get("__builtins__", builtins)
+        self._builtins: dict[str, Any] = found if isinstance(found, dict) else vars(found)
+        self._module = module
+        self._helpers = helpers
+        super().__init__(self._builtins)
+
+    def __getitem__(self, name: str) -> Any:
+        for names in (self._module, self._helpers, self._builtins):
+            if name in names:
+                return used(names[name])
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """For "did you mean"."""
+        return iter([*self._module, "dump", *self._builtins])
+
+
+class _ModuleNames(MutableMapping[str, Any]):
+    """The locals of a command in a module's frame: its globals, with the helpers behind and ``_`` before them.
+
+    Functions typed there look into the module only, and find neither ``dump`` nor the last value.
+    """
+
+    def __init__(self, module: dict[str, Any], helpers: dict[str, Any]) -> None:
+        self._module = module
+        self._helpers = helpers
+        self.last: tuple[object, ...] = ()
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "_" and self.last:
+            return self.last[0]
+        return self._module[name] if name in self._module else self._helpers[name]
+
+    def __setitem__(self, name: str, value: object) -> None:
+        if name == "_":
+            self.last = ()
+        self._module[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._module[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._module))
+
+    def __len__(self) -> int:
+        return len(self._module)
+
+
+def _module_proxy(module: dict[str, Any]) -> object:
+    """An object whose attributes are the module's globals, and all of them."""
+
+    class Proxy:
+        def __getattribute__(self, name: str) -> Any:
+            if name in module:
+                return used(module[name])
+            if hasattr(builtins, name):
+                return getattr(builtins, name)
+            raise NameError(f"name {name!r} is not defined", name=name)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            module[name] = value
+
+        def __delattr__(self, name: str) -> None:
+            if name not in module:
+                raise NameError(f"name {name!r} is not defined", name=name)
+            del module[name]
+
+    return Proxy()
+
+
+def _help(*values: object) -> None:
+    """Print the documentation of an object as plain text, without a pager."""
+    if not values:
+        print("Type help(object) for help about an object, for example help(str.split).")
+        return
+    import pydoc  # slow to import, and rarely needed
+
+    text = io.StringIO()
+    helper: Any = pydoc.Helper(output=text)
+    helper(*values)
+    print(pydoc.plain(text.getvalue()).strip("\n"))
+
+
+def _names_of(frame: FrameType) -> dict[str, Any]:
+    """Locals and cells of a frame that is not a module's, read once (before PEP 667, each reading starts anew)."""
+    found: Any = frame.f_locals
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        return {name: value for name, value in dict(found).items() if name.isidentifier()}  # not ".0"
+    # A class body, or code given to exec(): its namespace may be anybody's mapping, which is not asked.
+    names: dict[str, Any] = dict(dict.items(found)) if issubclass(type(found), dict) else {}
+    return {**_enclosing(frame), **names}
+
+
+def _enclosing(frame: FrameType) -> dict[str, Any]:
+    """The cells of a class body, which are not among its locals: from the function it stands in."""
+    code, back = frame.f_code, frame.f_back
+    if back is None or not any(constant is code for constant in back.f_code.co_consts):
+        return {}
+    return {name: value for name, value in _names_of(back).items() if name in code.co_freevars}
+
+
+def _class_of(code: CodeType) -> str:
+    """The class whose body the code stands in, from its qualified name; empty when there is none."""
+    parts = code.co_qualname.split(".")
+    if code.co_flags & inspect.CO_OPTIMIZED:
+        parts.pop()
+    while parts and parts[-1] == "<locals>":
+        del parts[-2:]
+    return parts[-1] if parts else ""
+
+
+def _unfinished(source: str) -> bool:
+    """Whether more lines could make the source right, by the word of CPython's own parser."""
+    try:
+        compile(source, "<console>", "exec", ast.PyCF_ONLY_AST | _MAY_GO_ON, dont_inherit=True)
+    except SyntaxError as error:
+        return "incomplete input" in str(error)
+    except ValueError:
+        return False
+    return False

@@ -1,0 +1,61 @@
+"""Finds static/ and templates/: inside the package (wheel), else beside it (checkout, editable install).
+
+Knows files and their types, and nothing of requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import debugkit
+
+#: By suffix; what is not listed is not served.
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of static/, whole."""
+
+    body: bytes
+    content_type: str
+
+
+@cache
+def folder(name: str) -> Traversable:
+    """The folder ``static`` or ``templates``, wherever this installation keeps it."""
+    inside = files("debugkit") / name
+    return inside if inside.is_dir() else Path(debugkit.__file__).parents[1] / name
+
+
+@cache
+def static_files() -> dict[str, Asset]:
+    """Every servable file of static/ by name. A dictionary cannot be walked out of with ``..``."""
+    return {
+        entry.name: Asset(entry.read_bytes(), CONTENT_TYPES[Path(entry.name).suffix])
+        for entry in sorted(folder("static").iterdir(), key=lambda entry: entry.name)
+        if Path(entry.name).suffix in CONTENT_TYPES
+    }
+
+
+@cache
+def static_key() -> str:
+    """Changes whenever any asset does: stands in their URLs, so that browsers may keep them for ever."""
+    digest = hashlib.sha256()
+    for name, asset in static_files().items():
+        digest.update(name.encode() + b"\0" + asset.body)
+    return digest.hexdigest()[:12]
+
+
+def template_source(name: str) -> str:
+    """The text of a template. Raises `FileNotFoundError`."""
+    return (folder("templates") / name).read_text("utf-8")

@@ -1,0 +1,344 @@
+"""The error page as plain values: exceptions, frames, chain and panels, made for one reader from one entry.
+
+Decides what is shown, folded and opened. Knows nothing of HTML, HTTP or who the reader is beyond `Reader`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby, takewhile
+
+from debugkit.debug.page.frame import FrameViews, Reader, frame_id, frame_url, library_label, short_filename
+from debugkit.debug.page.models import (
+    AccessView,
+    ExceptionView,
+    FrameRow,
+    FrameView,
+    LibraryRun,
+    LiveView,
+    OriginView,
+    PageView,
+    Panel,
+    RecentsView,
+    RecentView,
+    RepeatRow,
+    RequestView,
+    Section,
+    Step,
+    TextView,
+    ValueView,
+)
+from debugkit.debug.page.panels import Panels
+from debugkit.debug.redaction.redactor import Redactor
+from debugkit.debug.registry import Entry
+from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.tracebacks.model import (
+    CapturedException,
+    CapturedFrame,
+    RepeatedFrames,
+    nearest_frame,
+    plain_frames,
+    walk,
+)
+from debugkit.debug.values.describe import Describer
+from debugkit.settings import Limits
+
+#: Library frames that stand alone are listed; from two on they fold.
+FOLD_FROM = 2
+#: Calling frames shown in brief below the opened one.
+CALLERS = 1
+#: Other exceptions shown in brief beside the opened frame.
+ORIGINS = 6
+#: Application frames given with source and values in Markdown and JSON.
+FULL_FRAMES = 5
+#: What Django calls the tables of a request, by what the page calls those of any WSGI application.
+TABLES = {"Query": "GET", "Form": "POST", "Files": "FILES", "Cookies": "COOKIES"}
+#: Characters of a title: what a browser's tab and a list row have room for.
+TITLE = 120
+
+
+class PageBuilder:
+    """Makes the views of one entry for one reader; one builder serves one request."""
+
+    def __init__(
+        self, entry: Entry, reader: Reader, access: AccessView, describer: Describer, limits: Limits, static_url: str
+    ) -> None:
+        self._entry = entry
+        self._reader = reader
+        self._access = access
+        self._describer = describer
+        self._static_url = static_url
+        self._views = FrameViews(entry, reader, describer, limits)
+
+    def page(self, opened: CapturedFrame | None = None, *, live: LiveView | None = None, notice: str = "") -> PageView:
+        """The page with ``opened`` open, by default the nearest frame of the application. ``notice`` stands on top."""
+        entry, reader = self._entry, self._reader
+        captured = entry.captured
+        frame = opened or captured.opened
+        head = captured.exception
+        own = [one for one in captured.frames.values() if one.library is None]
+        moment = datetime.fromtimestamp(entry.time).astimezone()
+        url = self.url
+        return PageView(
+            id=entry.id,
+            url=url,
+            text_url=f"{url}.txt",
+            markdown_url=f"{url}.md",
+            list_url=f"{reader.base}/tracebacks",
+            static_url=self._static_url,
+            title=self.title,
+            exception=self._exception(head, frame),
+            chain=tuple(self._exception(one, frame) for one in head.chain),
+            steps=self._steps(frame),
+            frame=self._frame(frame, chosen=opened is None) if frame else None,
+            request_line=entry.request_line,
+            status=entry.extras.status,
+            time=moment.strftime("%H:%M:%S"),
+            time_iso=moment.isoformat(timespec="seconds"),
+            versions=versions(captured.frames.values()),
+            occurrences=entry.occurrences,
+            panels=self.panels(),
+            access=self._access,
+            app_frames=len(own),
+            library_frames=len(captured.frames) - len(own),
+            origins=tuple(self._origins(frame)),
+            notice=" ".join(filter(None, (notice, entry.gone_reason))),
+            live=live,
+            raised_during=entry.extras.raised_during,
+            searches=entry.extras.searches,
+            hint=self.hint,
+            text="" if frame else self._text(captured.text),
+        )
+
+    @property
+    def url(self) -> str:
+        """The permanent address of the error."""
+        return f"{self._reader.base}/tracebacks/{self._entry.id}"
+
+    @property
+    def title(self) -> str:
+        return self._text(title(self._entry.captured.exception))
+
+    @property
+    def hint(self) -> str:
+        return self._text(self._entry.extras.hint) if self._reader.values else ""
+
+    def panels(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
+        """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""
+        request = self._entry.request
+        if not (isinstance(request, RequestSnapshot) and self._reader.values):
+            return ()
+        return Panels(self._entry, request, self._describer, handles=self._reader.developer).all(only)
+
+    def text(self, site: str) -> TextView:
+        """The error as plain text. ``site`` is what its page's address begins with."""
+        entry = self._entry
+        text, extras = self._text(entry.captured.text), entry.extras
+        return TextView(text, f"{site}{self.url}", self._request(), extras.raised_during, extras.searches)
+
+    def _request(self) -> RequestView:
+        """The request as Django's own plain text has it: each table under its name there, empty ones too."""
+        facts: list[tuple[str, str]] = []
+        found: dict[str, Section] = {}
+        panels = self.panels(("Request", "Body"))
+        for panel in panels:
+            if panel.error:
+                found[panel.name] = Section(panel.name, notice=panel.error)
+            for section in panel.sections:
+                if section.title or panel.name != "Request":
+                    found[TABLES.get(section.title, section.title or panel.name)] = section
+                else:
+                    facts += [(row.name, row.text) for row in section.rows if row.name != "Raised during"]
+        facts = facts or ([("Request", self._text(self._entry.request_line))] if self._entry.request_line else [])
+        versions_used = ", ".join(versions(self._entry.captured.frames.values()))
+        names = [*TABLES.values(), *(name for name in found if name not in TABLES.values())] if panels else []
+        sections = tuple(replace(found.get(name, Section(name)), title=name) for name in names)
+        return RequestView((*facts, ("Versions", versions_used)), sections)
+
+    def frame(self, frame: CapturedFrame) -> FrameView:
+        return self._frame(frame, chosen=False)
+
+    def suggestion(self, exception: CapturedException) -> str:
+        """What was probably meant. It names keys and attributes of live objects: only for who may see values."""
+        return self._text(exception.suggestion) if self._reader.values else ""
+
+    def markdown_page(self) -> PageView:
+        """The page with the application's frames in full, innermost first."""
+        views = tuple(self.frame(frame) for frame in self._app_frames())
+        return replace(self.page(), app_views=views, request=self._request())
+
+    def app_values(self) -> dict[int, tuple[ValueView, ...]]:
+        """The values in the application's frames, by the index of the frame."""
+        return {frame.index: self._views.values(frame) for frame in self._app_frames()}
+
+    def _app_frames(self) -> list[CapturedFrame]:
+        own = [
+            frame
+            for exception in walk(self._entry.captured.exception)
+            for frame in reversed(list(plain_frames(exception)))
+            if frame.library is None
+        ]
+        return own[:FULL_FRAMES]
+
+    def _text(self, text: str) -> str:
+        return self._describer.text(text)
+
+    def _frame(self, frame: CapturedFrame, *, chosen: bool) -> FrameView:
+        why = ""
+        if chosen:
+            foreign = frame.library is not None or (frame.generated and frame.owner == "")
+            why = "innermost frame" if foreign else "nearest frame of your application"
+        return self._views.view(frame, chosen=why, callers=self._callers(frame))
+
+    def _callers(self, frame: CapturedFrame) -> list[CapturedFrame]:
+        """The application's frames on the way to ``frame``, nearest first."""
+        for exception in walk(self._entry.captured.exception):
+            if frame in exception.frames:
+                before = list(takewhile(lambda one: one is not frame, plain_frames(exception)))
+                return [one for one in reversed(before) if one.library is None][:CALLERS]
+        return []
+
+    def _exception(self, exception: CapturedException, opened: CapturedFrame | None) -> ExceptionView:
+        rows = tuple(self._rows(exception, opened))
+        return ExceptionView(
+            anchor=f"exception-{self._anchor(exception)}",
+            type=exception.type_name,
+            message=self._text(exception.message),
+            notes=tuple(map(self._text, exception.notes)),
+            suggestion=self.suggestion(exception),
+            relation=exception.relation,
+            rows=rows,
+            members=tuple(self._exception(member, opened) for member in exception.members),
+            members_left_out=exception.members_left_out,
+            opened=opened is not None and opened in exception.frames,
+            chain=() if not exception.relation else tuple(self._exception(one, opened) for one in exception.chain),
+        )
+
+    def _anchor(self, exception: CapturedException) -> int:
+        return next(n for n, one in enumerate(walk(self._entry.captured.exception)) if one is exception)
+
+    def _rows(
+        self, exception: CapturedException, opened: CapturedFrame | None
+    ) -> Iterator[FrameRow | LibraryRun | RepeatRow]:
+        for library, run in groupby(exception.frames, key=is_library):
+            frames = list(run)
+            rows = tuple(self._row(one, opened) for one in frames)
+            if library and len(rows) >= FOLD_FROM:
+                yield LibraryRun(rows, count_frames(frames), packages(frames), opened in frames)
+            else:
+                yield from rows
+
+    def _row(self, one: CapturedFrame | RepeatedFrames, opened: CapturedFrame | None) -> FrameRow | RepeatRow:
+        if isinstance(one, RepeatedFrames):
+            return RepeatRow(one.count, ", ".join(dict.fromkeys(frame.name for frame in one.frames)))
+        return FrameRow(
+            id=frame_id(self._entry, one),
+            url=frame_url(self._entry, one, self._reader),
+            name=one.name,
+            short_filename=short_filename(one.filename, library=one.library is not None),
+            lineno=one.lineno,
+            library=library_label(one),
+            opened=one is opened,
+        )
+
+    def _steps(self, opened: CapturedFrame | None) -> tuple[Step, ...]:
+        """The chain as it came about, root cause first. The relation tells how a step led to the next one."""
+        head = self._entry.captured.exception
+        order = [*reversed(head.chain), head]
+        if len(order) == 1:
+            return ()
+        return tuple(self._step(one, opened) for one in order)
+
+    def _step(self, exception: CapturedException, opened: CapturedFrame | None) -> Step:
+        frame = nearest_frame(exception)
+        url = frame_url(self._entry, frame, self._reader) if frame else ""
+        current = opened is not None and opened in exception.frames
+        return Step(exception.type_name, self._text(exception.message), url, exception.relation, current)
+
+    def _origins(self, opened: CapturedFrame | None) -> Iterator[OriginView]:
+        """The other exceptions of the tree in brief, root cause first. The opened frame's own is on the page."""
+        # A group inside a group was never raised: its members tell what happened.
+        others = [one for one in walk(self._entry.captured.exception) if opened not in one.frames and one.frames]
+        chain = [one for one in reversed(others) if one.relation != "member"]
+        members = [one for one in others if one.relation == "member"]
+        for exception in [*chain, *members][:ORIGINS]:
+            frame = nearest_frame(exception)
+            yield OriginView(
+                type=exception.type_name,
+                message=self._text(exception.message),
+                relation=exception.relation,
+                frame=self._views.brief(frame) if frame else None,
+            )
+
+
+def recents_view(
+    groups: Iterable[Sequence[Entry]],
+    reader: Reader,
+    access: AccessView,
+    static_url: str,
+    redactor_of: Callable[[Entry], Redactor],
+    live: LiveView | None = None,
+) -> RecentsView:
+    """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
+    return RecentsView(
+        rows=tuple(recent_view(group, reader, redactor_of(group[0])) for group in groups),
+        access=access,
+        static_url=static_url,
+        list_url=f"{reader.base}/tracebacks",
+        live=live,
+    )
+
+
+def recent_view(group: Sequence[Entry], reader: Reader, redactor: Redactor) -> RecentView:
+    newest = group[0]
+    moments = [datetime.fromtimestamp(entry.time).astimezone() for entry in group]
+    frame = newest.captured.opened
+    where = f"{short_filename(frame.filename, library=frame.library is not None)}:{frame.lineno}" if frame else ""
+    return RecentView(
+        url=f"{reader.base}/tracebacks/{newest.id}",
+        title=redactor.text(title(newest.captured.exception)),
+        request_line=newest.request_line,
+        where=f"{where} in {frame.name}" if frame else "",
+        time=moments[0].strftime("%H:%M:%S"),
+        time_iso=moments[0].isoformat(timespec="seconds"),
+        count=newest.occurrences,
+        live=newest.live,
+        urls=tuple(
+            (moment.strftime("%H:%M:%S"), f"{reader.base}/tracebacks/{entry.id}")
+            for moment, entry in zip(moments[1:], group[1:], strict=True)
+        ),
+        group=newest.group,
+    )
+
+
+def title(exception: CapturedException) -> str:
+    """One line that names the error: "KeyError: 'price'"."""
+    message = " ".join(exception.message.split())
+    text = f"{exception.type_name}: {message}" if message else exception.type_name
+    return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
+
+
+def is_library(one: CapturedFrame | RepeatedFrames) -> bool:
+    if isinstance(one, RepeatedFrames):
+        return bool(one.frames) and all(frame.library is not None for frame in one.frames)
+    return one.library is not None
+
+
+def count_frames(run: Sequence[CapturedFrame | RepeatedFrames]) -> int:
+    return sum(one.count if isinstance(one, RepeatedFrames) else 1 for one in run)
+
+
+def packages(run: Sequence[CapturedFrame | RepeatedFrames]) -> str:
+    """The names of the libraries in a run, each once, in order."""
+    frames = (one for one in run if isinstance(one, CapturedFrame))
+    return ", ".join(dict.fromkeys(frame.library.name for frame in frames if frame.library))
+
+
+def versions(frames: Iterable[CapturedFrame]) -> tuple[str, ...]:
+    """Python's version, and those of the packages that took part, as far as there is room."""
+    labels = dict.fromkeys(library_label(frame) for frame in frames if frame.library and frame.library.name != "Python")
+    others = [label for label in labels if not label.startswith("debugkit")]
+    return (f"Python {sys.version.split()[0]}", *others[:3])

@@ -1,0 +1,365 @@
+"""One frame as the page prints it: its source with values beside it, its locals, its console.
+
+Brings together the frame, its source and its values for one reader; knows nothing of HTML or requests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from inspect import CO_OPTIMIZED
+from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from debugkit.debug.framework_report import HIDDEN
+from debugkit.debug.page.models import BriefView, FrameView, GapView, LineView, SourceView, ValueView
+from debugkit.debug.page.spans import spans, unindented
+from debugkit.debug.redaction.redactor import REDACTED
+from debugkit.debug.registry import Entry
+from debugkit.debug.safe.inspection import exact_str
+from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
+from debugkit.debug.safe.text import type_name
+from debugkit.debug.source.excerpt import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
+from debugkit.debug.source.expressions import ExpressionValue, expression_values
+from debugkit.debug.tracebacks import templates
+from debugkit.debug.tracebacks.model import CapturedFrame, Position
+from debugkit.debug.values.describe import Describer, Node
+from debugkit.settings import Limits
+
+T = TypeVar("T")
+
+#: Values printed beside one line; the failing line shows them all.
+VALUES_BESIDE_A_LINE = 3
+#: Values printed for a frame that is not opened, all of the failing line included.
+VALUES_OF_A_BRIEF_FRAME = 6
+#: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
+#: By id: a metaclass may define `__eq__`.
+CODE = frozenset(map(id, (ModuleType, FunctionType, BuiltinFunctionType, type, *LAZY_IMPORTS)))
+#: The names in an expression.
+_WORD = re.compile(r"[^\W\d]\w*")
+#: Children printed under a value of the failing line that does not fit into its row.
+DETAILS = 8
+#: What stands in the place of a part that failed.
+_NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
+_NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a page is made, and what they may see."""
+
+    base: str  # root and mount: what every URL of the debugger starts with
+    values: bool  # sees values of variables and the request's data
+    developer: bool  # unlocked: console, trees of values, whole files
+    evalex: bool  # there are consoles at all
+    pin: bool  # a PIN is asked for
+    editor: str | None = None
+
+
+def frame_id(entry: Entry, frame: CapturedFrame) -> str:
+    """The public handle of a frame: the unguessable id of its traceback, and its number."""
+    return f"{entry.id}-{frame.index}"
+
+
+def frame_url(entry: Entry, frame: CapturedFrame, reader: Reader) -> str:
+    return f"{reader.base}/frames/{frame_id(entry, frame)}"
+
+
+@cache
+def short_filename(filename: str, *, library: bool) -> str:
+    """What a person calls the file: relative to the working directory, or to where it is imported from."""
+    if not os.path.isabs(filename):  # noqa: PTH117 - a file name from a code object may be anything
+        return filename
+    roots = [] if library else [_current_directory()]
+    roots += sorted({os.path.abspath(path) for path in sys.path if path}, key=len, reverse=True)  # noqa: PTH100 - as above
+    for root in roots:
+        if root and filename.startswith(root.rstrip(os.sep) + os.sep):
+            return filename[len(root.rstrip(os.sep)) + 1 :]
+    return filename
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - compared as text
+    except OSError:  # removed while the server runs
+        return ""
+
+
+def library_label(frame: CapturedFrame) -> str:
+    return f"{frame.library.name} {frame.library.version}".strip() if frame.library else ""
+
+
+def editor_url(frame: CapturedFrame, reader: Reader) -> str:
+    """The link that opens the frame's line in the editor of the settings; empty without one."""
+    if not reader.editor or not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
+        return ""
+    path = quote(frame.filename, safe="/:")
+    column = (frame.position.colno or 0) + 1
+    filled = reader.editor.replace("{path}", path).replace("{line}", str(frame.lineno or 1))
+    return filled.replace("{column}", str(column))
+
+
+class FrameViews:
+    """Makes `FrameView`s of one entry for one reader."""
+
+    def __init__(self, entry: Entry, reader: Reader, describer: Describer, limits: Limits) -> None:
+        self._entry = entry
+        self._reader = reader
+        self._describer = describer
+        self._limits = limits
+        self._nodes: dict[tuple[int, str], Node] = {}
+
+    def _describe(self, value: object, name: str) -> Node:
+        """A value in one line, described once: the same ones stand beside lines, in tooltips and in the table.
+
+        Values are known by their identity: frames keep them alive for as long as this object is used.
+        """
+        if value is HIDDEN:
+            return Node(REDACTED, "", "redacted", False, True)
+        key = (id(value), name)
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = self._describer.describe(value, name)
+        return node
+
+    def view(self, frame: CapturedFrame, *, chosen: str = "", callers: Sequence[CapturedFrame] = ()) -> FrameView:
+        """The opened frame, complete. ``callers`` are shown in brief."""
+        reader = self._reader
+        shown = self._excerpt(frame)
+        expressions, broken = self._attempt(
+            "The values beside it", lambda: self._expressions(frame, shown), _NO_EXPRESSIONS
+        )
+        source_url = f"{frame_url(self._entry, frame, reader)}/source" if reader.developer else ""
+        failed = SourceView(notice="The source could not be coloured.", url=source_url)
+        source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url), failed)
+        (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, expressions), _NO_LOCALS)
+        url = frame_url(self._entry, frame, reader)
+        console = reader.evalex and reader.developer and frame.frame is not None
+        return FrameView(
+            id=frame_id(self._entry, frame),
+            name=frame.name,
+            filename=frame.filename,
+            short_filename=short_filename(frame.filename, library=frame.library is not None),
+            lineno=frame.lineno,
+            library=library_label(frame),
+            source=source,
+            locals=names,
+            locals_left_out=left_out,
+            locals_notice=" ".join(filter(None, (self._locals_notice(frame), broken, lost))),
+            info=self._describer.text(frame.info) if reader.values else "",
+            evaluate_url=f"{url}/evaluate" if console else "",
+            interrupt_url=f"{url}/interrupt" if console else "",
+            console_notice="" if console else self._console_notice(frame),
+            editor_url=editor_url(frame, reader),
+            can_unlock=not console and reader.evalex and reader.pin and frame.frame is not None,
+            callers=tuple(map(self.brief, callers)),
+            chosen=chosen,
+        )
+
+    def values(self, frame: CapturedFrame) -> tuple[ValueView, ...]:
+        """The values of the opened frame alone."""
+        expressions, _ = self._attempt("", lambda: self._expressions(frame, self._excerpt(frame)), _NO_EXPRESSIONS)
+        return self._attempt("", lambda: self._locals(frame, expressions), _NO_LOCALS)[0][0]
+
+    def _attempt(self, what: str, make: Callable[[], T], otherwise: T) -> tuple[T, str]:
+        """A part of the frame and ""; one that fails is replaced, and a sentence says so: the other parts stay."""
+        try:
+            return make(), ""
+        except Exception as error:
+            return otherwise, f"{what} could not be shown: {type_name(type(error))}."
+
+    def _excerpt(self, frame: CapturedFrame) -> Excerpt:
+        found, why = self._attempt(
+            "The source",
+            lambda: excerpt(self._readable(frame), self._limits, self._neighbours()),
+            Excerpt((), "", "", frame.lineno, frame.lineno),
+        )
+        return replace(found, notice=why) if why else found
+
+    def whole_source(self, frame: CapturedFrame) -> SourceView:
+        return self._source(whole_file(self._readable(frame), self._limits, self._neighbours()), (), "")
+
+    def brief(self, frame: CapturedFrame) -> BriefView:
+        """A frame that is not opened: its failing line, the values on it, and a few more of its locals."""
+        shown = self._excerpt(frame)
+        line = next((line for line in shown.lines if isinstance(line, SourceLine) and line.current), None)
+        values, _ = self._attempt("", lambda: self._brief_values(frame, shown) if line else (), _NO_LOCALS[0])
+        return BriefView(
+            id=frame_id(self._entry, frame),
+            url=frame_url(self._entry, frame, self._reader),
+            name=frame.name,
+            short_filename=short_filename(frame.filename, library=frame.library is not None),
+            lineno=frame.lineno,
+            line=LineView(line.lineno, tuple(unindented(spans(line))), True, values) if line else None,
+        )
+
+    def _brief_values(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ValueView, ...]:
+        if frame.frame is None or not self._reader.values:
+            return ()
+        rows = [self._expression_row(found) for found in self._expressions(frame, shown, failing_only=True)]
+        names = {"self", "cls", *(row.name for row in rows)}
+        for name, value in self._variables(frame):
+            if len(rows) >= VALUES_OF_A_BRIEF_FRAME:
+                break
+            if name not in names and id(type(value)) not in CODE:
+                rows.append(self._row(name, value, self._describe(value, name)))
+        return tuple(rows)
+
+    def _readable(self, frame: CapturedFrame) -> CapturedFrame:
+        """``frame``; without the secrets in the line of its syntax error: unlike a file, such a text may be data."""
+        text = self._describer.redactor.text(frame.text) if frame.text else ""
+        if text == frame.text:
+            return frame
+        return replace(frame, text=text, position=Position(frame.lineno, frame.lineno, None, None))
+
+    def _neighbours(self) -> Sequence[CapturedFrame]:
+        return tuple(self._entry.captured.frames.values())
+
+    def _expressions(
+        self, frame: CapturedFrame, shown: Excerpt, *, failing_only: bool = False
+    ) -> tuple[ExpressionValue, ...]:
+        if not self._reader.values or frame.frame is None:
+            return ()
+        names = _names(frame.frame)
+        hidden = self._hidden(frame).keys()
+        lines = source_lines(frame, self._neighbours())
+        found = expression_values(frame, lines, shown.first, shown.last, failing_only=failing_only)
+        return tuple(
+            value
+            for value in found
+            if (id(type(value.value)) not in CODE or value.text in names)
+            and (not hidden or hidden.isdisjoint(_WORD.findall(value.text)))
+        )
+
+    def _hidden(self, frame: CapturedFrame) -> Mapping[str, object]:
+        return self._entry.extras.hidden.get(frame.index, {})
+
+    def _variables(self, frame: CapturedFrame) -> Iterator[tuple[str, object]]:
+        """The locals worth a row, with what is shown in place of secret ones."""
+        if frame.frame is not None:
+            names = {**_names(frame.frame), **self._hidden(frame)}
+            yield from local_values(names, module_level=_among_globals(frame.frame, frame.name))
+
+    def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
+        tips = {(found.end_lineno, found.end_colno): found for found in expressions}
+        texts = _Texts(self._describe, tips)
+        beside = self._beside(shown, expressions)
+        lines = tuple(
+            GapView(line.first, line.last)
+            if isinstance(line, Gap)
+            else LineView(line.lineno, tuple(spans(line, texts.at)), line.current, beside.get(line.lineno, ()))
+            for line in shown.lines
+        )
+        return SourceView(lines, shown.language, shown.notice, url)
+
+    def _beside(self, shown: Excerpt, expressions: Sequence[ExpressionValue]) -> dict[int, tuple[ValueView, ...]]:
+        """The values that stand beside each line: each where it comes up first, and all failing ones at their end."""
+        visible = {line.lineno: line.current for line in shown.lines if isinstance(line, SourceLine)}
+        current = [lineno for lineno, failing in visible.items() if failing]
+        failing = {found.text: found for found in expressions if found.failing}
+        seen = {*failing, "self", "cls"}
+        found: dict[int, list[ExpressionValue]] = {}
+        for value in expressions:
+            row = found.setdefault(value.lineno, [])
+            if value.lineno in visible and value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
+                seen.add(value.text)
+                row.append(value)
+        if current:
+            for lineno in current:
+                found[lineno] = []
+            found[current[-1]] = list(failing.values())
+        return {lineno: tuple(map(self._expression_row, row)) for lineno, row in found.items() if row}
+
+    def _expression_row(self, found: ExpressionValue) -> ValueView:
+        node = self._describe(found.value, found.text)
+        return self._row(found.text, found.value, node, relevant=found.failing)
+
+    def _locals(self, frame: CapturedFrame, found: Sequence[ExpressionValue]) -> tuple[tuple[ValueView, ...], int]:
+        """The rows of the table: what the failing line used, attributes and items included, then the other locals."""
+        if not self._reader.values or frame.frame is None:
+            return (), 0
+        values = {value.text: value.value for value in found if value.failing}
+        relevant = len(values)
+        for name, value in self._variables(frame):
+            values.setdefault(name, value)
+        shown = list(values.items())[: max(self._limits.locals_shown, relevant)]
+        rows = [self._local_row(name, value, index < relevant) for index, (name, value) in enumerate(shown)]
+        return tuple(rows), len(values) - len(shown)
+
+    def _local_row(self, name: str, value: object, relevant: bool) -> ValueView:
+        node = self._describe(value, name)
+        details: tuple[ValueView, ...] = ()
+        # Of a sequence the first items stand in the row already; what is cut of a mapping or an object has a name.
+        named = type(value) is dict or node.kind == "object"
+        if relevant and named and node.openable and "…" in node.text:
+            children = self._describer.children(value, name).items[:DETAILS]
+            details = tuple(self._row(child.label, child.value, child.node) for child in children)
+        return self._row(name, value, node, relevant=relevant, details=details)
+
+    def _row(
+        self, name: str, value: object, node: Node, *, relevant: bool = False, details: tuple[ValueView, ...] = ()
+    ) -> ValueView:
+        handle = self._entry.put_value(value, name) if node.openable and self._reader.developer else ""
+        return ValueView(name, node.text, node.type, handle, node.redacted, node.kind, relevant, details)
+
+    def _locals_notice(self, frame: CapturedFrame) -> str:
+        if frame.released:
+            return f"The values are gone. {self._entry.gone_reason}".strip()
+        if not self._reader.values:
+            return "Values are shown on the computer that runs the server, and everywhere after unlocking with the PIN."
+        if frame.frame is None:
+            return "This is the line that the error speaks of. Nothing of it is running, so there are no values."
+        return ""
+
+    def _console_notice(self, frame: CapturedFrame) -> str:
+        if not self._reader.evalex:
+            return "Consoles are switched off (evalex=False)."
+        if frame.released:
+            return f"The console is gone. {self._entry.gone_reason}".strip()
+        if frame.frame is None:
+            return "Nothing is running here: there is no console."
+        if self._reader.pin:
+            return "Enter the PIN that the server printed in its terminal to run code in this frame."
+        return "With the PIN switched off, consoles work only on the computer that runs the server."
+
+
+def _among_globals(frame: FrameType, name: str) -> bool:
+    """Whether a frame's locals hold what is defined for all, as those of a module and of a Jinja template do."""
+    return name == "<module>" or templates.is_template(frame)
+
+
+def _names(frame: FrameType) -> dict[str, object]:
+    """A frame's locals. Those of a class body or of `exec` may be a mapping of anybody's, which is not asked."""
+    found: Any = frame.f_locals
+    # Of a function they are a dict, or the proxy of PEP 667, which copies.
+    plain = dict(found) if frame.f_code.co_flags & CO_OPTIMIZED else found if issubclass(type(found), dict) else {}
+    return {exact_str(name): value for name, value in list(dict.items(plain)) if issubclass(type(name), str)}
+
+
+def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator[tuple[str, object]]:
+    """Locals worth a row. At module level they are the module's globals, most of which are imports and definitions."""
+    for name, value in list(names.items()):
+        if name.startswith("."):  # ".0" is the iterable of a comprehension
+            continue
+        noise = name.startswith("__") or id(type(value)) in CODE
+        if not (module_level and noise):
+            yield name, value
+
+
+class _Texts:
+    """Tooltips by the place where an expression ends, described only when a span asks for them."""
+
+    def __init__(
+        self, describe: Callable[[object, str], Node], found: Mapping[tuple[int, int], ExpressionValue]
+    ) -> None:
+        self._describe = describe
+        self._found = found
+
+    def at(self, place: tuple[int, int]) -> str:
+        value = self._found.get(place)
+        return self._describe(value.value, value.text).text if value else ""

@@ -1,0 +1,262 @@
+"""The panels below the frames: request, headers, body, session, environment.
+
+Each is made on its own, and one that fails says so in its own place: the page is never lost for a table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+from debugkit.debug.framework_report import HIDDEN, ExtraPanel
+from debugkit.debug.page.models import Panel, Section, ValueView
+from debugkit.debug.redaction.redactor import REDACTED
+from debugkit.debug.registry import Entry
+from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.safe.inspection import MISSING, attribute, exact_str
+from debugkit.debug.safe.text import text_of, type_name
+from debugkit.debug.values.describe import Describer
+from debugkit.debug.values.preview import Note
+
+#: What of the environ stands in other panels under its own name.
+SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
+#: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
+PLUMBING = frozenset(
+    {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.away", "debugkit.hurry", "debugkit.socket"}
+    | {"werkzeug.debug.preserve_context", "werkzeug.socket"}
+)
+LEFT_OUT = SHOWN | PLUMBING
+#: Characters of a text printed on the page.
+BODY_TEXT = 4_000
+#: Rows of a table, and of a framework's: Django alone has 150 settings.
+ROWS = 100
+GIVEN_ROWS = 1_000
+#: Characters of a query or a cookie header that are read, as many as of a body (`Limits.recorded_body`).
+LONGEST_FIELDS = 65_536
+#: Characters read of a header inside a form: `email` takes seconds for one of the size of a body.
+LONGEST_HEADER = 1_000
+_LONG_HEADER = re.compile(
+    rb"^(content-[a-z-]{1,40}:[^\r\n]{%d})[^\r\n]+" % LONGEST_HEADER, re.IGNORECASE | re.MULTILINE
+)
+#: Stands for the debugger's own cookie, which opens consoles: never printed.
+OWN_SESSION = Note("the debugger's own session")
+
+
+class Panels:
+    """Makes the panels of one entry; with ``handles`` the values in them can be opened."""
+
+    def __init__(self, entry: Entry, request: RequestSnapshot, describer: Describer, *, handles: bool) -> None:
+        self._entry = entry
+        self._request = request
+        self._describer = describer
+        self._handles = handles
+
+    def all(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
+        """The panels, or those of the names in ``only``."""
+        makers: tuple[tuple[str, Callable[[], tuple[Section, ...]]], ...] = (
+            ("Request", self._request_sections),
+            ("Headers", self._header_sections),
+            ("Body", self._body_sections),
+            ("Session", self._session_sections),
+            ("Environment", self._environment_sections),
+        )
+        given = {panel.name: partial(self._given, panel) for panel in self._entry.extras.panels}
+        panels = (
+            self._panel(name, maker) for name, maker in (dict(makers) | given).items() if only is None or name in only
+        )
+        return tuple(panel for panel in panels if panel.sections or panel.error)
+
+    def _panel(self, name: str, maker: Callable[[], tuple[Section, ...]]) -> Panel:
+        try:
+            return Panel(name, name.lower(), maker())
+        except Exception as error:  # a panel may fail in ways nobody foresaw; the page says so and goes on
+            # What the error says is not repeated: that may be foreign text.
+            return Panel(name, name.lower(), error=f"This panel could not be made: {type_name(type(error))}")
+
+    def _given(self, panel: ExtraPanel) -> tuple[Section, ...]:
+        sections = (self._section(table.title, table.rows, table.notice, GIVEN_ROWS) for table in panel.tables)
+        return tuple(section for section in sections if section.rows or section.notice)
+
+    def _section(self, title: str, pairs: Iterable[tuple[str, object]], notice: str = "", most: int = ROWS) -> Section:
+        """A table of the first rows, which says how many more there are."""
+        pairs = list(pairs)
+        rows = tuple(self._safe_row(name, value) for name, value in pairs[:most])
+        cut = f"The first {most:,} of {len(pairs):,}." if len(pairs) > most else ""
+        return Section(title, rows, notice=" ".join(filter(None, (notice, cut))))
+
+    def _safe_row(self, name: object, value: object) -> ValueView:
+        """One bad value costs its row."""
+        text = exact_str(name) if issubclass(type(name), str) else self._describer.describe(name).text
+        try:
+            return self._row(text, value)
+        except Exception as error:
+            return ValueView(text, f"<cannot be shown: {type_name(type(error))}>", kind="error")
+
+    def _row(self, name: str, value: object) -> ValueView:
+        redactor = self._describer.redactor
+        if value is OWN_SESSION:
+            return ValueView(name, OWN_SESSION.text, redacted=True, kind="redacted")
+        if value is HIDDEN:
+            return ValueView(name, REDACTED, redacted=True, kind="redacted")
+        if issubclass(type(value), str) and not redactor.name_is_secret(name):
+            # Text that came over the wire is shown as it is: quotes around every header would be noise.
+            return ValueView(name, self._describer.text(exact_str(value)[:BODY_TEXT]), kind="")
+        node = self._describer.describe(value, name)
+        handle = self._entry.put_value(value, name) if self._handles and node.openable and "…" in node.text else ""
+        return ValueView(name, node.text, node.type, handle, node.redacted, node.kind)
+
+    def _request_sections(self) -> tuple[Section, ...]:
+        request = self._request
+        facts: list[tuple[str, object]] = [("Method", request.method), ("Path", request.path)]
+        host = request.headers.get("host", "")
+        if host:
+            scheme = exact_str(request.environ.get("wsgi.url_scheme")) or "http"
+            facts.insert(1, ("Address", f"{scheme}://{host}{request.path}"))
+        # RFC 3875, 4.1.11: who has logged in, as far as the server or a middleware knows.
+        named = (("User", request.environ.get("REMOTE_USER")), ("Client", request.environ.get("REMOTE_ADDR")))
+        facts += [(name, text) for name, value in named if (text := exact_str(value))]
+        query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
+        cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
+        shown = [(name, self._cookie(name, value)) for name, value in cookies]
+        sections = (self._section("", facts), self._section("Query", query), self._section("Cookies", shown))
+        return tuple(section for section in sections if section.rows)
+
+    def _cookie(self, name: str, value: str) -> object:
+        if name.startswith("__debugkit_"):
+            return OWN_SESSION
+        return HIDDEN if self._describer.redactor.cookie_is_secret(name) else value
+
+    def _header_sections(self) -> tuple[Section, ...]:
+        headers = {name.title(): value for name, value in self._request.headers.items() if name != "cookie"}
+        return (self._section("", sorted(headers.items())),) if headers else ()
+
+    def _body_sections(self) -> tuple[Section, ...]:
+        request = self._request
+        if not request.body:
+            return (Section("", notice=request.body_notice),) if request.body_notice else ()
+        notices = [request.body_notice] if request.body_notice else []
+        if request.body_length and request.body_length > len(request.body):
+            notices.append(f"The first {len(request.body):,} of {request.body_length:,} bytes.")
+        first, *more = self._body(request)
+        return (replace(first, notice=" ".join(filter(None, (*notices, first.notice)))), *more)
+
+    def _body(self, request: RequestSnapshot) -> tuple[Section, ...]:
+        content_type = request.headers.get("content-type", "")
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind == "application/x-www-form-urlencoded":
+            pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+            return (self._section("Form", pairs),)
+        if kind == "multipart/form-data":
+            return self._multipart(content_type, request.body)
+        if kind == "application/json" or kind.endswith("+json"):
+            return (self._json(request.body),)
+        return (self._text(kind or "Body", request.body),)
+
+    def _multipart(self, content_type: str, body: bytes) -> tuple[Section, ...]:
+        pairs = multipart_fields(content_type, body)
+        form = [(name, value) for name, value in pairs if not isinstance(value, Upload)]
+        files = [(name, value) for name, value in pairs if isinstance(value, Upload)]
+        sections = [self._section("Form", form)] if form or not files else []
+        return (*sections, *([self._section("Files", files)] if files else []))
+
+    def _json(self, body: bytes) -> Section:
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            return self._text(f"JSON that cannot be read: {error}", body)
+        if isinstance(data, dict):
+            return self._section("JSON", data.items())
+        return Section("JSON", (self._row("", data),))
+
+    def _text(self, title: str, body: bytes) -> Section:
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError:
+            return Section(title, (self._row("", bytes(body)),))
+        return Section(title, text=self._describer.text(text[:BODY_TEXT]))
+
+    def _session_sections(self) -> tuple[Section, ...]:
+        """Sessions that middleware or a framework left in the environ or in its request context."""
+        found: list[Section] = []
+        for key, value in self._request.environ.items():
+            if key.lower().endswith("session") and is_mapping(value):
+                found.append(self._section(key, mapping_items(value)))
+        for context in self._entry.context_managers:
+            # Flask keeps it under the second name since 3.1.3: reading the property would mark the session as used.
+            public = attribute(context, "session")
+            value = attribute(context, "_session") if public is MISSING else public
+            if is_mapping(value):
+                found.append(self._section("", mapping_items(value)))
+        return tuple(section for section in found if section.rows)
+
+    def _environment_sections(self) -> tuple[Section, ...]:
+        rest = {
+            key: value
+            for key, value in self._request.environ.items()
+            if key[:5] != "HTTP_" and key not in LEFT_OUT and not key.lower().endswith("session")
+            if key not in os.environ
+        }
+        process: list[tuple[str, object]] = [
+            ("Python", sys.version.replace("\n", " ")),
+            ("Interpreter", sys.executable),
+            ("Process", os.getpid()),
+            ("Command", " ".join(sys.argv)),
+        ]
+        return (self._section("WSGI", [(key, rest[key]) for key in sorted(rest)]), self._section("Process", process))
+
+
+def is_mapping(value: object) -> bool:
+    """Whether its class is a mapping, or says so: `abc` hashes the class, which its metaclass may forbid."""
+    try:
+        return issubclass(type(value), Mapping)
+    except Exception:
+        return False
+
+
+def mapping_items(value: Any) -> list[tuple[str, object]]:
+    """The items of a session. A dictionary is read past its overridden methods; anything else is not run at all."""
+    if issubclass(type(value), dict):
+        return [(exact_str(key), item) for key, item in list(dict.items(value)) if issubclass(type(key), str)]
+    return [("", value)]
+
+
+def cookie_pairs(header: str) -> Iterable[tuple[str, str]]:
+    """Name and value of each cookie (RFC 6265, section 4.2.1)."""
+    for part in header.split(";"):
+        name, separator, value = part.strip().partition("=")
+        if separator:
+            yield name, value.strip('"')
+
+
+class Upload(str):
+    """An uploaded file in words."""
+
+    __slots__ = ()
+
+
+def multipart_fields(content_type: str, body: bytes) -> list[tuple[str, object]]:
+    """The fields of a multipart form (RFC 7578); files by name, type and size. Tolerates a body that was cut."""
+    from email.parser import BytesParser  # only for forms with files: the import costs more than most pages
+    from email.policy import HTTP
+
+    body = _LONG_HEADER.sub(rb"\1", body)
+    head = f"Content-Type: {content_type[:LONGEST_HEADER]}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    fields: list[tuple[str, object]] = []
+    for part in message.iter_parts():
+        name = text_of(part.get_param("name", "", "content-disposition"))
+        content = part.get_payload(decode=True)
+        data = content if isinstance(content, bytes) else b""
+        filename = part.get_filename()
+        if filename:
+            fields.append((name, Upload(f"{filename} ({part.get_content_type()}, {len(data):,} bytes)")))
+        else:
+            fields.append((name, data.decode("utf-8", "replace")))
+    return fields

@@ -1,0 +1,91 @@
+"""One error as data for JSON (RFC 9457 names ``type``, ``title`` and ``status``; the rest are extension members)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from debugkit.debug.page.builder import PageBuilder
+from debugkit.debug.page.models import DATA, ValueView
+from debugkit.debug.registry import Entry
+from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, RepeatedFrames
+
+
+class Problem:
+    """Turns one entry into data. ``clean`` takes secrets out of text."""
+
+    def __init__(self, entry: Entry, builder: PageBuilder, clean: Callable[[str], str], *, ids: bool) -> None:
+        self._entry = entry
+        self._builder = builder
+        self._values: Mapping[int, tuple[ValueView, ...]] = builder.app_values()
+        self._clean = clean
+        self._ids = ids
+
+    def data(self) -> dict[str, Any]:
+        entry, builder = self._entry, self._builder
+        extras, head = entry.extras, entry.captured.exception
+        return {
+            "id": entry.id,
+            "type": "about:blank",
+            "title": builder.title,
+            "status": extras.status,
+            "notice": DATA,
+            "text": self._clean(entry.captured.text),
+            "exceptions": [self._exception(one) for one in (head, *head.chain)],
+            "request": {
+                "line": entry.request_line,
+                **{panel.slug: self._panel(panel.sections) for panel in builder.panels()},
+            },
+            "raised_during": extras.raised_during or None,
+            "hint": builder.hint or None,
+            "searches": [asdict(search) for search in extras.searches],
+            "url": builder.url,
+        }
+
+    def _panel(self, sections: tuple[Any, ...]) -> list[dict[str, Any]]:
+        return [
+            {
+                "title": section.title,
+                "values": {row.name: row.text for row in section.rows},
+                "text": section.text,
+                "notice": section.notice,
+            }
+            for section in sections
+        ]
+
+    def _exception(self, exception: CapturedException) -> dict[str, Any]:
+        data = {
+            "type": exception.type_name,
+            "message": self._clean(exception.message),
+            "notes": [self._clean(note) for note in exception.notes],
+            "suggestion": self._builder.suggestion(exception) or None,
+            "relation": exception.relation or None,
+            "context_suppressed": exception.suppressed,
+            "frames": list(self._frames(exception)),
+            "group": [self._exception(member) for member in exception.members],
+        }
+        if exception.relation == "member":
+            data["chain"] = [self._exception(one) for one in exception.chain]
+        return data
+
+    def _frames(self, exception: CapturedException) -> Iterator[dict[str, Any]]:
+        for one in exception.frames:
+            if isinstance(one, RepeatedFrames):
+                yield {"repeated": one.count, "names": [frame.name for frame in one.frames]}
+            else:
+                yield self._frame(one)
+
+    def _frame(self, frame: CapturedFrame) -> dict[str, Any]:
+        values = self._values.get(frame.index, ())
+        return {
+            "id": f"{self._entry.id}-{frame.index}" if self._ids else None,
+            "filename": frame.filename,
+            "lineno": frame.lineno,
+            "name": frame.name,
+            "colno": frame.position.colno,
+            "end_lineno": frame.position.end_lineno,
+            "end_colno": frame.position.end_colno,
+            "library": f"{frame.library.name} {frame.library.version}".strip() if frame.library else None,
+            "values": [{"name": value.name, "type": value.type, "text": value.text} for value in values],
+        }

@@ -1,0 +1,156 @@
+"""View models become HTML and Markdown. The only module that knows Jinja2; only templates/ holds markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass, replace
+from functools import cache, lru_cache
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from debugkit import terminal_text
+from debugkit.debug.page import assets
+from debugkit.debug.page.models import DATA, GapView, Span
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    class Direct(Environment):
+        """Templates ask for attributes of view models only, so a missing one is an error, and nothing else is tried."""
+
+        getattr = staticmethod(getattr)  # type: ignore[assignment]  # what a page asks for most: not through two calls
+
+    def load(name: str) -> str | None:
+        try:
+            return assets.template_source(name)
+        except FileNotFoundError:
+            return None
+
+    environment = Direct(
+        loader=FunctionLoader(load),
+        autoescape=lambda name: name is not None and name.endswith((".html", ".svg")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(fence=fence, span=span, line=terminal_text.line, quoted=terminal_text.quoted)
+    # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
+    environment.globals.clear()
+    environment.globals.update(kept=kept, icon=icon, data=DATA)
+    environment.tests["gap"] = lambda line: isinstance(line, GapView)
+    environment.tests["a"] = lambda value, kind: type(value).__name__ == kind
+    return environment
+
+
+def html(template: str, view: object) -> bytes:
+    """A template printed with one view model. Lone surrogates of user data become U+FFFD."""
+    if template.endswith(".html") and not is_plain(view):
+        view = plain_texts(view)
+    return _environment().get_template(template).render(view=view).encode("utf-8", "replace")
+
+
+def is_plain(view: Any) -> bool:
+    """Whether every text in a view model is an exact `str`: of others markupsafe believes the ``__html__``."""
+    waiting: list[Iterable[Any]] = [(view,)]
+    while waiting:
+        items = waiting.pop()
+        kinds = {*map(id, map(type, items))}
+        if kinds <= _PLAIN:
+            continue
+        if kinds == _SPANS:  # most of a page: all fields of a line's spans at once
+            waiting.append((*chain.from_iterable(items),))
+            continue
+        for item in items:
+            kind = type(item)
+            if id(kind) in _PLAIN:
+                continue
+            if issubclass(kind, tuple):
+                waiting.append(item)
+            elif read := _READERS.get(id(kind)) or _reader(kind):
+                waiting.append(read(item))
+            elif issubclass(kind, str):
+                return False
+    return True
+
+
+#: By id: a metaclass may define ``__eq__``.
+_PLAIN: Final = frozenset(map(id, (str, int, bool, type(None))))
+_SPANS: Final = frozenset({id(Span)})
+#: What reads all fields of a data class at once, by the id of the class.
+_READERS: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
+
+
+def _reader(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    if not is_dataclass(kind):
+        return None
+    names = [field.name for field in fields(kind)]
+    return _READERS.setdefault(id(kind), attrgetter(*names, names[0]))  # two names at least: of one it gives no tuple
+
+
+def plain_texts(view: Any) -> Any:
+    """The same view model with every text as an exact `str`, whose markup is escaped."""
+    if isinstance(view, str):
+        return str.__str__(view)
+    if isinstance(view, tuple):
+        items = [plain_texts(item) for item in view]
+        return type(view)(*items) if hasattr(view, "_fields") else tuple(items)
+    if is_dataclass(view) and not isinstance(view, type):
+        return replace(view, **{field.name: plain_texts(getattr(view, field.name)) for field in fields(view)})
+    return view
+
+
+def text(template: str, view: object) -> str:
+    """A plain text or Markdown printed with one view model: nothing in it steers the terminal it may be read in."""
+    return terminal_text.lines(_environment().get_template(template).render(view=view))
+
+
+@lru_cache(maxsize=64)
+def kept(template: str, view: object) -> Markup:
+    """A part of a page that is the same for most pages, printed once: dialogs and buttons by who is looking."""
+    from markupsafe import Markup
+
+    return Markup(_environment().get_template(template).render(view=view))
+
+
+def icon(name: str) -> Markup:
+    """A drawing by name."""
+    return kept("_icon.html", name)
+
+
+def fence(text: str) -> str:
+    """A Markdown fence longer than any run of backticks in ``text`` (CommonMark 0.31, section 4.5)."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def span(text: str) -> str:
+    """Text as code inside a line of Markdown, where no markup counts (CommonMark 0.31, section 6.1)."""
+    text = terminal_text.line(text)
+    if not text:
+        return ""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    edge = " " if "`" in (text[0], text[-1]) else ""
+    return f"{'`' * (longest + 1)}{edge}{text}{edge}{'`' * (longest + 1)}"
+
+
+def plain(view: Any) -> Any:
+    """A view model as dictionaries and lists, for `json`."""
+    if is_dataclass(view):
+        return {field.name: plain(getattr(view, field.name)) for field in fields(view)}
+    if isinstance(view, tuple | list):
+        return [plain(item) for item in view]
+    return view
+
+
+def to_json(data: object) -> bytes:
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode("ascii")

@@ -1,0 +1,162 @@
+"""What is kept of the request that failed: an environ (PEP 3333) as plain data. Decides nothing on what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from debugkit.debug.safe.inspection import exact_str
+
+
+class InputStream(Protocol):
+    """``wsgi.input`` as PEP 3333 defines it."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+    def readline(self, size: int = ..., /) -> bytes: ...
+    def readlines(self, hint: int = ..., /) -> list[bytes]: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+class RecordedInput:
+    """Stands in for ``wsgi.input`` and remembers the first ``limit`` bytes that the application reads from it."""
+
+    __slots__ = ("_limit", "_stream", "recorded", "total")
+
+    def __init__(self, stream: InputStream, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self.recorded = bytearray()
+        self.total = 0
+
+    def _record(self, data: bytes) -> bytes:
+        self.total += len(data)
+        room = self._limit - len(self.recorded)
+        if room > 0:
+            self.recorded += data[:room]
+        return data
+
+    def read(self, *size: int) -> bytes:
+        return self._record(self._stream.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        return self._record(self._stream.readline(*size))
+
+    def readlines(self, *hint: int) -> list[bytes]:
+        return [self._record(line) for line in self._stream.readlines(*hint)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self._record, self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        # Servers add methods of their own (`close`, `readinto`), which applications may rely on.
+        return getattr(self._stream, name)
+
+    def finish(self, length: int) -> bool:
+        """Read what the application left of a body of ``length`` bytes, as far as it is recorded. False: it ends early.
+
+        The application is done with it, and has failed; nothing is taken away from anybody.
+        """
+        while (room := min(length, self._limit) - self.total) > 0:
+            if not self.read(room):
+                return False
+        return True
+
+
+#: Seconds that an error page waits for a body which nobody has read: browsers send a form right behind the head.
+PATIENCE = 0.5
+#: Where our own server says how its ``wsgi.input`` is made to wait no longer than some seconds.
+HURRY = "debugkit.hurry"
+#: Where the recording stands in the environ: inner middleware may put streams of its own over ``wsgi.input``.
+RECORDED = "debugkit.input"
+
+
+def record_body(environ: dict[str, Any], limit: int) -> None:
+    """Remember up to ``limit`` bytes of what the application reads of its request body."""
+    environ[RECORDED] = environ["wsgi.input"] = RecordedInput(environ["wsgi.input"], limit)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSnapshot:
+    """The failed request. ``body`` is as much of it as is recorded; ``body_length`` is what the client announced."""
+
+    method: str
+    path: str  # percent-encoded, with SCRIPT_NAME
+    query: str
+    environ: Mapping[str, Any] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+    body_length: int | None = None
+    body_notice: str = ""
+
+    @property
+    def line(self) -> str:
+        """The method and path, as a person names the request. The query may hold secrets, and stands in the panel."""
+        return f"{self.method} {self.path}".strip()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The request's headers, lower-case, from the environ's HTTP_ names."""
+        found = {key[5:].replace("_", "-").lower(): value for key, value in self.environ.items() if key[:5] == "HTTP_"}
+        for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            if exact_str(self.environ.get(name)):
+                found[name.replace("_", "-").lower()] = self.environ[name]
+        return {name: exact_str(value) for name, value in found.items() if issubclass(type(value), str)}
+
+
+def named(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The items of an environ, their names as plain texts."""
+    return ((exact_str(name), value) for name, value in environ.items() if issubclass(type(name), str))
+
+
+def quoted_path(environ: Mapping[str, Any]) -> str:
+    """SCRIPT_NAME and PATH_INFO, percent-encoded. PEP 3333 passes bytes as Latin-1 characters."""
+    path = f"{exact_str(environ.get('SCRIPT_NAME'))}{exact_str(environ.get('PATH_INFO'))}"
+    return quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~-._")
+
+
+def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> RequestSnapshot:
+    """Keep what the page shows of a request.
+
+    ``finish`` reads its recorded body to the end, which nobody else may want to read then.
+    """
+    stream = environ.get(RECORDED)
+    length = _length(environ)
+    body, notice = b"", ""
+    if isinstance(stream, RecordedInput):
+        if finish:
+            hurry(environ)
+        notice = _finish(stream, length if finish else None)
+        body = bytes(stream.recorded)
+    return RequestSnapshot(
+        method=exact_str(environ.get("REQUEST_METHOD")),
+        path=quoted_path(environ),
+        query=exact_str(environ.get("QUERY_STRING")),
+        # What is no text is no name (PEP 3333); whatever stands there was put there by the application.
+        environ={name: value for name, value in named(environ) if name != RECORDED},
+        body=body,
+        body_length=length,
+        body_notice=notice,
+    )
+
+
+def hurry(environ: Mapping[str, Any]) -> None:
+    """Have a body that nobody has read keep the error page waiting for no longer than `PATIENCE`."""
+    if HURRY in environ:
+        environ[HURRY](PATIENCE)
+
+
+def _length(environ: Mapping[str, Any]) -> int | None:
+    text = exact_str(environ.get("CONTENT_LENGTH"))
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _finish(stream: RecordedInput, length: int | None) -> str:
+    if length is None:  # chunked: nobody knows whether more comes, and waiting for it could hang the page
+        return "" if stream.total else "The application did not read the body."
+    try:
+        if not stream.finish(length):
+            return "The rest of the body had not come when the error was raised."
+    except Exception as error:  # the client is gone, or the server refuses: the error page matters more
+        return f"The body could not be read to its end ({type(error).__name__})."
+    return ""

@@ -1,0 +1,84 @@
+"""An application that could not start, as one that answers every request with the reason.
+
+Knows neither how an application is loaded nor who will load it again.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from debugkit.debug.access.trust import Level
+from debugkit.debug.http import handlers, negotiate, responses
+from debugkit.debug.messages import Request, Response
+from debugkit.debug.page import rendering
+from debugkit.debug.page.models import MessageView
+from debugkit.debug.wsgi import DebuggedApplication
+from debugkit.debug.wsgi_gateway import make_request, send
+from debugkit.raised import traceback_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+TITLE = "The application could not start"
+
+
+class FailedStart:
+    """A WSGI application that stands in for one that could not start.
+
+    ``debugged`` is the middleware whose application it replaces; what lies below its mount works as ever. ``error`` is
+    what stopped the start, its traceback without the frames of whoever loaded the application; it is recorded once,
+    with live frames. `None`: ``message`` says in a sentence what happened.
+    """
+
+    def __init__(self, debugged: DebuggedApplication, error: BaseException | None, message: str = "") -> None:
+        self._debugged = debugged
+        self._debugger = debugged.debugger
+        self._message = message
+        #: The recorded error; `None` when there is only a message.
+        self.entry = (
+            self._debugger.record(error, traceback_of(error), context=contextvars.copy_context())
+            if error is not None
+            else None
+        )
+        debugged.app = self._answer
+        debugged.explains_itself = True
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._debugged(environ, start_response)
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return send(self._response(make_request(environ, self._debugger.settings.mount)), environ, start_response)
+
+    def _response(self, request: Request) -> Response:
+        verdict = self._debugger.judge(request)
+        if self.entry is not None:
+            with self.entry.using():  # whoever looks at it keeps it from being let go for its age
+                return self._debugger.error_response(self.entry, request, verdict, notice=self._notice)
+        if verdict.level is Level.STRANGER:
+            return responses.bare(500, "Internal Server Error")
+        return self._message_response(request)
+
+    @property
+    def _notice(self) -> str:
+        """What the developer should do now."""
+        heals = "this page reloads by itself" if self._debugger.events else "reload this page"
+        return f"{TITLE}. Save a change and {heals}."
+
+    def _message_response(self, request: Request) -> Response:
+        form = negotiate.preferred(request.headers)
+        if form == "json":
+            problem = {"type": "about:blank", "title": TITLE, "status": 500, "detail": self._message}
+            return responses.answer("application/problem+json", rendering.to_json(problem), status=500)
+        if form in ("text", "markdown"):
+            return responses.text(f"{TITLE}.\n{self._message}\n", status=500)
+        view = MessageView(
+            title=TITLE,
+            explanation=self._message,
+            status=500,
+            hint=self._notice.removeprefix(f"{TITLE}. "),
+            static_url=self._debugger.static_url(request),
+            live=handlers.answer_live(self._debugger, request),
+        )
+        return responses.page(rendering.html("message.html", view), status=500)

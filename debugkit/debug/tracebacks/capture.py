@@ -1,0 +1,209 @@
+"""An exception becomes data: its chain, its groups, its frames, and the text that `traceback` prints for it.
+
+Cheap, and never the second exception: the frames are walked and kept, what they hold is looked at by others, later.
+Knows no source, no values, no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from types import CodeType, TracebackType
+
+from debugkit.debug.safe import inspection
+from debugkit.debug.safe.text import clean, type_name
+from debugkit.debug.tracebacks import exceptions, hiding, repeats, templates
+from debugkit.debug.tracebacks.django_settings import settings_position
+from debugkit.debug.tracebacks.libraries import file_of_owner
+from debugkit.debug.tracebacks.messages import Said
+from debugkit.debug.tracebacks.model import (
+    CapturedException,
+    CapturedFrame,
+    CapturedTraceback,
+    Position,
+    RepeatedFrames,
+)
+from debugkit.debug.tracebacks.suggestions import local, suggestion
+from debugkit.debug.tracebacks.syntax_errors import error_position
+from debugkit.debug.tracebacks.text import traceback_text
+from debugkit.errors import ApplicationError
+from debugkit.settings import Limits
+
+#: Characters kept of __traceback_info__.
+_INFO_SIZE = 4_000
+_UNKNOWN = Position(None, None, None, None)
+
+
+def capture(
+    exc: BaseException,
+    *,
+    tb: TracebackType | None = None,
+    show_hidden: bool = False,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> CapturedTraceback:
+    """Everything about ``exc`` that a page may show. Never raises.
+
+    ``tb`` is where its traceback is to begin; `None` for its own. ``show_hidden`` ignores ``__traceback_hide__``.
+    """
+    start = exceptions.traceback_of(exc) if tb is None else tb
+    try:
+        with Said(limits.text_size) as said:
+            captured = _Tree(limits, show_hidden, said).capture(exc, start, "")
+            return CapturedTraceback(captured, traceback_text(exc, start, captured, limits.text_size, said))
+    except Exception as broken:  # no stack or memory left: say that at least
+        name = type_name(type(exc))
+        message = f"(capturing it failed: {type(broken).__name__})"
+        bare = CapturedException(exc, name, message, (), "", "", False, ())
+        return CapturedTraceback(bare, f"{name}: {message}\n")
+
+
+class _Tree:
+    """Walks an exception, what led to it, and its groups. A chain lists no exception twice, so no walk loops."""
+
+    def __init__(self, limits: Limits, show_hidden: bool, said: Said) -> None:
+        self._limits, self._show_hidden, self._said = limits, show_hidden, said
+        self._left = limits.exceptions
+        self._seen: set[int] = set()
+
+    def capture(
+        self, exc: BaseException, tb: TracebackType | None, relation: str, above: frozenset[int] = frozenset()
+    ) -> CapturedException:
+        self._left -= 1
+        head = self._one(exc, tb, relation)
+        links = self._links(exc)
+        self._left -= len(links)
+        head.chain = tuple(self._one(one, exceptions.traceback_of(one), how) for one, how in links)
+        # After the chain: the root cause tells more than the last member of a long group.
+        self._add_members(head, exc, above | {id(exc)})
+        for one, (link, _) in zip(head.chain, links, strict=True):
+            self._add_members(one, link, above | {id(exc), id(link)})
+        return head
+
+    def _links(self, exc: BaseException) -> list[tuple[BaseException, str]]:
+        """The chain of ``exc``; of one that is too long, both ends."""
+        links: list[tuple[BaseException, str]] = []
+        self._seen.add(id(exc))
+        led, how, _ = exceptions.led_by(exc)
+        while led is not None and id(led) not in self._seen:
+            self._seen.add(id(led))
+            links.append((led, how))
+            led, how, _ = exceptions.led_by(led)
+        surplus = max(0, len(links) - max(0, self._left))
+        middle = (len(links) - surplus) // 2
+        return links[:middle] + links[middle + surplus :]
+
+    def _add_members(self, one: CapturedException, exc: BaseException, above: frozenset[int]) -> None:
+        members = exceptions.members(exc)
+        found: list[CapturedException] = []
+        for member in members:
+            if self._left <= 0:
+                break
+            if id(member) not in above:  # a cause of the group that holds the group
+                found.append(self.capture(member, exceptions.traceback_of(member), "member", above))
+        one.members = tuple(found)
+        one.members_left_out = len(members) - len(found)
+
+    def _one(self, exc: BaseException, tb: TracebackType | None, relation: str) -> CapturedException:
+        traces = list(_traces(tb))
+        message = self._said.message(exc)
+        return CapturedException(
+            exception=exc,
+            type_name=type_name(type(exc)),
+            message=message,
+            notes=self._said.notes(exc),
+            suggestion=suggestion(exc, traces[-1].tb_frame if traces else None, message),
+            relation=relation,
+            suppressed=exceptions.led_by(exc)[2],
+            frames=(
+                *_frames(traces, self._show_hidden, self._limits.frames, self._said),
+                *(_pointed_at(exc, traces) or _in_settings(exc, traces)),
+            ),
+        )
+
+
+# Frames
+
+
+def _traces(tb: TracebackType | None) -> Iterator[TracebackType]:
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
+
+
+def _frames(
+    traces: Sequence[TracebackType], show_hidden: bool, most: int, said: Said
+) -> Iterator[CapturedFrame | RepeatedFrames]:
+    hidden = hiding.hidden([local(trace.tb_frame, "__traceback_hide__") for trace in traces])
+    shown = [index for index, hide in enumerate(hidden) if show_hidden or not hide]
+    listed: list[CapturedFrame] = []
+    for item in repeats.folded([(id(traces[one].tb_frame.f_code), traces[one].tb_lineno) for one in shown], most):
+        if isinstance(item, repeats.LeftOut):
+            yield RepeatedFrames(item.count, tuple(listed[len(listed) - item.cycle :]))
+        else:
+            listed.append(_frame(traces[shown[item]], hidden[shown[item]], said))
+            yield listed[-1]
+
+
+def _frame(trace: TracebackType, hidden: bool, said: Said) -> CapturedFrame:
+    frame = trace.tb_frame
+    code = frame.f_code
+    info = local(frame, "__traceback_info__")
+    template = templates.template_name(frame)
+    filename = inspection.exact_str(code.co_filename)
+    owner = file_of_owner(filename, frame.f_globals)
+    return CapturedFrame(
+        frame=frame,
+        code=code,
+        filename=clean(f"<template {template}>" if template else filename),
+        lineno=trace.tb_lineno or code.co_firstlineno,
+        name=clean(_qualified(code)),
+        module=clean(inspection.exact_str(dict.get(frame.f_globals, "__name__"))),
+        position=_position(code, trace.tb_lasti),
+        hidden=hidden,
+        info="" if info is inspection.MISSING or info is None else said.text(info, _INFO_SIZE),
+        owner=clean(owner) if owner != filename else "",
+        generated=_is_made_up(filename) and not templates.is_template(frame),
+    )
+
+
+def _is_made_up(filename: str) -> bool:
+    """Whether it is the name of a text (``<string>``, ``<attrs generated init Tea>``), not of a file."""
+    return filename.startswith("<") and not filename.startswith("<frozen ")
+
+
+def _position(code: CodeType, instruction: int) -> Position:
+    """Where the code at a byte offset stands; -1: nothing has run."""
+    found = next(islice(code.co_positions(), instruction // 2, None), None) if instruction >= 0 else None
+    return Position(*found) if found else _UNKNOWN
+
+
+def _qualified(code: CodeType) -> str:
+    """The qualified name, unless the code was renamed: Jinja2 does that to templates, with ``co_name`` only."""
+    qualified, name = inspection.exact_str(code.co_qualname), inspection.exact_str(code.co_name)
+    return qualified if qualified.rpartition(".")[2] == name else name
+
+
+def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[CapturedFrame, ...]:
+    """A frame for the file and line that ``exc`` speaks of, unless its last frame is there already."""
+    filename, position, text = error_position(exc)
+    if not filename or position.lineno is None:
+        return ()
+    if traces and traces[-1].tb_lineno == position.lineno:
+        last = inspection.exact_str(traces[-1].tb_frame.f_code.co_filename)
+        if last in (filename, "<unknown>"):  # what Jinja2 calls a template that is no file
+            return ()
+    function = exc.function if type(exc) is ApplicationError else ""
+    return (_place(filename, position.lineno, position, text, function or "<module>"),)
+
+
+def _in_settings(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[CapturedFrame, ...]:
+    """A frame for the line of Django's settings that names what could not be imported."""
+    filename, position = settings_position(exc, traces)
+    return () if position.lineno is None else (_place(filename, position.lineno, position),)
+
+
+def _place(filename: str, lineno: int, position: Position, text: str = "", name: str = "<module>") -> CapturedFrame:
+    made_up = _is_made_up(filename)
+    return CapturedFrame(
+        None, None, filename, lineno, name, "", position, pointed_at=True, generated=made_up, text=text
+    )

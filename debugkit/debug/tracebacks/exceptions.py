@@ -1,0 +1,57 @@
+"""What an exception says of itself: its message, its notes, and the exceptions it is tied to.
+
+Fields are read from the built-in classes' own slots, past whatever a subclass made of their names. Knows no frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from debugkit.debug.safe import inspection
+from debugkit.debug.safe.text import called, clean, shortened, type_name
+from debugkit.raised import field, traceback_of
+
+__all__ = ["field", "led_by", "members", "message", "notes", "traceback_of"]
+
+#: Characters kept of a note; how many notes.
+_NOTE_SIZE = 4_000
+_NOTES = 50
+
+
+def led_by(exc: BaseException) -> tuple[BaseException | None, str, bool]:
+    """What the traceback prints before ``exc``, how that led to it, and whether ``from None`` hides a context."""
+    cause = field(BaseException, "__cause__", exc)
+    if cause is not None:
+        return cause, "cause", False
+    context = field(BaseException, "__context__", exc)
+    if field(BaseException, "__suppress_context__", exc):
+        return None, "", context is not None
+    return context, "context", False
+
+
+def members(exc: BaseException) -> Sequence[BaseException]:
+    """The exceptions in a group (PEP 654); none in others."""
+    if not issubclass(type(exc), BaseExceptionGroup):
+        return ()
+    found: Sequence[BaseException] = field(BaseExceptionGroup, "exceptions", exc)
+    return found
+
+
+def message(exc: BaseException, size: int) -> str:
+    """What the traceback prints behind the type, in at most about ``size`` characters. Never raises."""
+    if issubclass(type(exc), SyntaxError):  # str() adds the file and line, which the traceback prints as a location
+        return clean(shortened(inspection.exact_str(field(SyntaxError, "msg", exc)), size)) or "<no detail available>"
+    return called(str, exc, size)
+
+
+def notes(exc: BaseException) -> tuple[str, ...]:
+    """Its notes (PEP 678). ``__notes__`` is an attribute like any other: it may be anything, and may raise."""
+    try:
+        found = getattr(exc, "__notes__", None)
+    except BaseException as error:
+        return (f"<reading __notes__ raised {type_name(type(error))}>",)
+    if found is None:
+        return ()
+    if type(found) is not list and type(found) is not tuple:  # not compared: a metaclass may define `__eq__`
+        return (called(repr, found, _NOTE_SIZE),)
+    return tuple(called(str, note, _NOTE_SIZE) for note in list(found)[:_NOTES])

@@ -1,0 +1,285 @@
+"""Any object -> one line of text and pages of children: bounded, redacted, never raising, never hanging.
+
+Fills lines and pages from the shapes of values, hides secrets, and keeps the time. It knows no markup and no page, and
+no type but the simplest. Nothing is ever consumed or changed: iterators are not advanced, properties not read, lazy
+objects not evaluated. Types are compared by ``type()`` and looked up by ``id()``: ``isinstance`` believes
+``__class__``, and a dict asks a metaclass for its hash.
+"""
+
+from __future__ import annotations
+
+import time
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeVar
+
+from debugkit.debug.redaction.names import LONGEST_NAME
+from debugkit.debug.redaction.patterns import CREDENTIAL_OPTIONS, NAME_KEYS, VALUE_KEYS
+from debugkit.debug.redaction.redactor import REDACTED, Redactor
+from debugkit.debug.safe.inspection import ForeignCodeError, Guard, class_name, exact_str, printable
+from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
+from debugkit.debug.safe.text import text_of
+from debugkit.debug.values.builtins import int_text
+from debugkit.debug.values.dispatch import Classes
+from debugkit.debug.values.preview import Note, Part, Shape, cut
+from debugkit.debug.values.remembered import Remembered
+from debugkit.settings import Limits
+
+T = TypeVar("T")
+
+#: Fewer characters than these say nothing: the part is counted with those left out.
+FEWEST: Final = 6
+#: Room that a key and its value get however many there are: few that can be read say more than many that cannot.
+KEY: Final = 40
+VALUE: Final = 16
+#: Characters for each container in a list of containers: better two that tell something than ten that do not.
+ROOM_TO_SEE_INTO: Final = 45
+
+#: Seconds of the processor for the values and texts of one page; with hundreds of large ones it takes a tenth of that.
+MOST_SECONDS: Final = 1.0
+_NO_TIME: Final = "not shown: the time for this page is used up"
+
+#: Whatever they are called: `None` and booleans, for they are the reason of many an error, and code.
+_CODE: Final = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType, *LAZY_IMPORTS)
+_NEVER_SECRET: Final = frozenset(map(id, (type(None), bool, *_CODE)))
+
+
+class Node(NamedTuple):
+    """One value in one line. ``openable``: it has children."""
+
+    text: str
+    type: str
+    kind: str  # string, number, constant, container, object, error, redacted
+    openable: bool
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """``label`` is the text of a key, the name of an attribute or the number of an item."""
+
+    label: str
+    value: object
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """A page of children. ``next_offset`` is where the next page begins, `None` on the last one."""
+
+    items: tuple[Child, ...]
+    next_offset: int | None
+    total: int | None
+
+
+class Describer:
+    """Describes values within ``limits``. Make one for each page: it holds the time of foreign code and of texts.
+
+    ``remembered`` is what foreign code answered before, and gets what it answers now. ``clock`` tells the processor
+    time of this thread: a busy machine costs a page nothing.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        redactor: Redactor,
+        guard: Guard | None = None,
+        clock: Callable[[], float] = time.thread_time,
+        *,
+        remembered: Remembered | None = None,
+    ) -> None:
+        self.limits, self.redactor = limits, redactor
+        self._guard = guard or Guard(limits.repr_seconds, limits.values_seconds)
+        self._classes = Classes(limits, redactor, self._guard, remembered or Remembered())
+        self._left, self._clock = MOST_SECONDS, clock
+        self._texts: dict[str, str] = {}
+        self._path: list[int] = []  # ids of the containers around the value at hand
+
+    def __enter__(self) -> Describer:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the helper thread, if there is one, and let go of all values."""
+        self._guard.close()
+        self._classes.clear()
+        self._texts.clear()
+
+    def text(self, text: str) -> str:
+        """``text`` without secrets. The same one is searched once, however often a page prints it."""
+        known = self._texts.get(text)
+        if known is None:
+            known = self._texts[text] = self._timed(lambda: self.redactor.text(text), lambda: f"({_NO_TIME})")
+        return known
+
+    def describe(self, value: object, name: str = "") -> Node:
+        """``value`` in one line of at most ``limits.value_text`` characters. Its ``name`` may make it secret."""
+        return self._timed(lambda: self._described(value, name), lambda: self._error(value, _NO_TIME))
+
+    def children(self, value: object, name: str = "", offset: int = 0) -> Children:
+        """At most ``limits.page_items`` children from ``offset`` on; none of a secret."""
+        try:
+            if self._is_secret(value, name):
+                return Children((), None, 0)
+            return self._page(self._classes.shape(value), max(offset, 0))
+        except Exception as error:
+            return Children((Child("", None, self._failed(value, error)),), None, None)
+
+    def _timed(self, make: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        """What ``make`` gives, at the cost of the page's time; ``otherwise`` when that is used up."""
+        if self._left <= 0:
+            return otherwise()
+        started = self._clock()
+        try:
+            return make()
+        finally:
+            self._left -= self._clock() - started
+
+    # One line
+
+    def _described(self, value: object, name: str) -> Node:
+        try:
+            return self._node(value, name)
+        except Exception as error:
+            return self._failed(value, error)
+
+    def _node(self, value: object, name: str) -> Node:
+        of = printable(self._classes.of(type(value)).name)
+        if self._is_secret(value, name):
+            return Node(REDACTED, of, "redacted", False, True)
+        shape = self._classes.shape(value)
+        text = cut(printable(self._text(shape, value, self.limits.value_text, 0)), self.limits.value_text)
+        if text.strip("b'\"") == REDACTED:
+            return Node(REDACTED, of, "redacted", False, True)
+        return Node(text, of, shape.kind, shape.total > 0)
+
+    def _failed(self, value: object, error: Exception) -> Node:
+        """The last resort. `RecursionError` and `MemoryError` end here as well."""
+        return self._error(value, f"cannot be shown, {class_name(type(error))}")
+
+    def _error(self, value: object, why: str) -> Node:
+        name = printable(class_name(type(value)))
+        return Node(f"<{name}: {why}>", name, "error", False)
+
+    def _is_secret(self, value: object, name: str) -> bool:
+        """By name or type. The empty string is no secret either."""
+        cls = type(value)
+        if id(cls) in _NEVER_SECRET or (cls is str and not value):
+            return False
+        if name and self.redactor.name_is_secret(name):
+            return not issubclass(cls, (type, types.ModuleType))
+        return self._classes.of(cls).secret
+
+    def _text(self, shape: Shape, value: object, budget: int, depth: int) -> str:
+        if shape.line is not None:
+            return shape.line(budget)
+        lined = shape.total if shape.lined is None else shape.lined
+        if id(value) in self._path:
+            return f"<cycle: {class_name(type(value))}>"
+        room = budget - len(shape.head) - len(shape.tail)
+        if lined and (depth > self.limits.value_depth or room < FEWEST):
+            return f"{shape.head}…{shape.tail}"
+        self._path.append(id(value))
+        try:
+            return f"{shape.head}{self._inside(shape, lined, room, depth)}{shape.tail}"
+        finally:
+            self._path.pop()
+
+    def _inside(self, shape: Shape, lined: int, room: int, depth: int) -> str:
+        """As many parts as there is room for. Each gets a fair share of the room; what one leaves, the next may use."""
+        parts = self._read(shape, 0, min(self.limits.value_items, lined))
+        if len(parts) > 2 and parts[0].style == "item" and self._classes.shape(parts[0].value).total:
+            parts = parts[: max(2, room // ROOM_TO_SEE_INTO)]
+        room -= 2 * max(len(parts) - 1, 0) + (len(f", … {lined:,} more") if lined > len(parts) else 0)
+        texts = self._fill(parts, room, depth)
+        left = room - sum(map(len, texts))
+        shortened = [number for number, text in enumerate(texts) if "…" in text]
+        if depth == 0 and shortened and left > FEWEST:  # the last ones were short: let the first ones have what is left
+            for number in shortened:
+                texts[number] = self._part(parts, number, len(texts[number]) + left // len(shortened), depth)
+        if len(texts) < lined:
+            texts.append(f"… {lined - len(texts):,} more")
+        return ", ".join(texts)
+
+    def _fill(self, parts: Sequence[Part], room: int, depth: int) -> list[str]:
+        texts: list[str] = []
+        for number in range(len(parts)):
+            if texts and room < FEWEST:
+                break
+            texts.append(self._part(parts, number, max(room // (len(parts) - number), 2 * FEWEST), depth))
+            room -= len(texts[-1])
+        return texts
+
+    def _part(self, parts: Sequence[Part], number: int, budget: int, depth: int) -> str:
+        style, key, value = parts[number]
+        label = ""
+        if style == "pair":
+            label = self._line(key, "", max(budget // 2, KEY), depth + 1) + ": "
+        elif style == "field":
+            label = f"{key}="
+        return label + self._line(value, _name_of(parts, number), max(budget - len(label), VALUE), depth + 1)
+
+    def _line(self, value: object, name: str, budget: int, depth: int) -> str:
+        if self._is_secret(value, name):
+            return REDACTED
+        cls = type(value)
+        if cls is str and len(value) + 2 < budget:  # type: ignore[arg-type]  # most values are short strings or numbers
+            return cut(repr(self.redactor.text(value)), budget)  # type: ignore[arg-type]
+        if cls is int:
+            return cut(int_text(value), budget)  # type: ignore[arg-type]
+        return self._text(self._classes.shape(value), value, budget, depth)
+
+    # Children
+
+    def _page(self, shape: Shape, offset: int) -> Children:
+        size = 1 if shape.kind == "string" else self.limits.page_items
+        stop = min(offset + size, shape.total)
+        first = min(offset, 1) if shape.kind == "container" else 0  # one item before the page may name its first one
+        parts = self._read(shape, offset - first, stop) if offset < stop else ()
+        items = tuple(self._child(parts, number) for number in range(first, len(parts)))
+        return Children(items, stop if stop < shape.total else None, shape.total)
+
+    def _child(self, parts: Sequence[Part], number: int) -> Child:
+        style, key, value = parts[number]
+        if style == "text":  # a piece of a long string, already redacted
+            return Child(exact_str(key), value, Node(printable(exact_str(value)), "str", "string", False))
+        label = self._line(key, "", self.limits.value_text // 2, 1) if style in ("pair", "value") else text_of(key)
+        return Child(printable(label), value, self.describe(value, _name_of(parts, number)))
+
+    def _read(self, shape: Shape, start: int, stop: int) -> Sequence[Part]:
+        """Parts of a value; another thread may be changing it."""
+        try:
+            if shape.guarded:
+                return self._guard.run(lambda: list(shape.parts(start, stop)))
+            return list(shape.parts(start, stop))
+        except ForeignCodeError as error:
+            return [Part("item", start, Note(f"<cannot be read: {error}>"))]
+        except RuntimeError:
+            return [Part("item", start, Note("<changed while it was read>"))]
+
+
+def _name_of(parts: Sequence[Part], number: int) -> str:
+    """The name that may make a part secret: its key, or what stands beside it and names it.
+
+    For an item, that is the first of two (``("password", "hunter2")``) or the option before it (``--password``); for a
+    ``value`` in a record, its ``name``.
+    """
+    style, key, value = parts[number]
+    if style == "item":
+        before = _name(parts[number - 1].value) if number else ""
+        if before in CREDENTIAL_OPTIONS:
+            return "credentials" if ":" in exact_str(value) else ""
+        return before if before.startswith("-") or (number == 1 and len(parts) == 2) else ""
+    name = _name(key)
+    if name.lower() in VALUE_KEYS:
+        beside = (_name(part.value) for part in parts if _name(part.key).lower() in NAME_KEYS)
+        name = next(filter(None, beside), name)
+    return name
+
+
+def _name(value: object) -> str:
+    # The headers of an ASGI scope are bytes, which are their own class only: a subclass may have its own `decode`.
+    return value[:LONGEST_NAME].decode("latin-1") if type(value) is bytes else exact_str(value)[:LONGEST_NAME]

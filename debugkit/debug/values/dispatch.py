@@ -1,0 +1,181 @@
+"""The classes met on a page: what each is called, whether it keeps secrets, and how its instances are looked at.
+
+Decides whose code runs: that of some libraries, and a ``__repr__`` somebody wrote; always under guard, its answers
+redacted and remembered. How a look becomes a line is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from debugkit.debug.redaction.redactor import Redactor, type_is_secret
+from debugkit.debug.safe.inspection import (
+    ForeignCodeError,
+    Guard,
+    NoTimeLeft,
+    Refused,
+    TookTooLong,
+    class_attribute,
+    class_dict,
+    class_name,
+    mro,
+    printable,
+    qualified_name,
+)
+from debugkit.debug.values.builtins import BUILTIN_TYPES
+from debugkit.debug.values.objects import (
+    by_inheritance,
+    by_repr,
+    class_parts,
+    data_class,
+    is_plain_data_class,
+    own_attributes,
+    plain_object,
+    with_class,
+)
+from debugkit.debug.values.preview import MOST_LINE, Look, Shape, cut, fields
+from debugkit.debug.values.remembered import Remembered
+from debugkit.debug.values.strings import Strings
+from debugkit.debug.values.third_party import View, find_view
+from debugkit.debug.values.wrappers import find_wrapper
+from debugkit.settings import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClass:
+    """What is known of a class; it is kept alive, so that its id stays its own."""
+
+    cls: type
+    name: str
+    secret: bool
+    look: Look
+
+
+class Classes:
+    """The classes met so far, found by id. What foreign code answers is put into ``remembered``."""
+
+    def __init__(self, limits: Limits, redactor: Redactor, guard: Guard, remembered: Remembered) -> None:
+        self._redactor, self._guard, self._remembered = redactor, guard, remembered
+        self._most = limits.value_text + 1  # characters of an answer: those that are shown, and one that is cut off
+        strings = Strings(limits, redactor)
+        self._strings: Mapping[int, Look] = {
+            id(str): strings.text, id(bytes): strings.binary, id(bytearray): strings.binary
+        }  # fmt: skip
+        self._known: dict[int, KnownClass] = {}
+
+    def clear(self) -> None:
+        """Let go of all classes, and of what is remembered, unless somebody else keeps it."""
+        self._known.clear()
+        self._remembered = Remembered()
+
+    def shape(self, value: object) -> Shape:
+        """What there is to show of ``value``."""
+        return self.of(type(value)).look(value)
+
+    def of(self, cls: type) -> KnownClass:
+        """What is known of ``cls``."""
+        known = self._known.get(id(cls))
+        if known is None:
+            look = BUILTIN_TYPES.get(id(cls)) or self._strings.get(id(cls)) or self._look(cls)
+            secret = id(cls) not in BUILTIN_TYPES and any(type_is_secret(class_name(base)) for base in mro(cls))
+            known = self._known[id(cls)] = KnownClass(cls, qualified_name(cls), secret, look)
+        return known
+
+    def _look(self, cls: type) -> Look:
+        """How to look at instances of ``cls``, which is none of the built-in types."""
+        view = find_view(cls)
+        if view is not None:
+            return lambda value: self._by_view(view, value)
+        inherited = by_inheritance(cls)
+        if inherited is not None and not issubclass(cls, BaseException):
+            return inherited
+        known, look = self._wrapper_look(cls) or (object, inherited or self._own_look(cls))
+        defined = class_parts(cls, known)
+        return (lambda value: with_class(look(value), defined)) if defined else look
+
+    def _wrapper_look(self, cls: type) -> tuple[type, Look] | None:
+        found = find_wrapper(cls)
+        if found is None:
+            return None
+        known, view = found[0], View(found[1])
+        return known, lambda value: self._by_view(view, value)
+
+    def _own_look(self, cls: type) -> Look:
+        """The look at a class that is no special one: what it says or has itself."""
+        own_repr = class_attribute(cls, "__repr__")
+        for base in mro(cls):
+            if id(base) in self._strings:
+                # A class that hides its text behind a `__repr__` has its reasons.
+                return self._strings[id(base)] if own_repr is class_dict(base)["__repr__"] else self._foreign
+        if own_repr is object.__repr__:
+            return plain_object
+        return data_class if is_plain_data_class(cls, own_repr) else self._foreign
+
+    def _by_view(self, view: View, value: object) -> Shape:
+        """A view of a well-known type; the generic one if it fails, for libraries change."""
+        otherwise = view.otherwise or plain_object
+        try:
+            if view.foreign:
+                shape = self._ask(value, view.look, lambda error: self._safe(otherwise(value)))
+            else:
+                found = view.look(value)
+                shape = self._foreign(value) if found is None else self._safe(found)
+            if view.otherwise is not None and self._tells_secret(shape):
+                shape = self._safe(view.otherwise(value))
+        except Exception:  # a view that expected another version of its library
+            return self._foreign(value)
+        return shape
+
+    def _tells_secret(self, shape: Shape) -> bool:
+        """Whether what the value says of itself holds one of its fields that are secret."""
+        return any(
+            type(field) is str and field and field in shape.head and self._redactor.name_is_secret(str(name))
+            for _, name, field in shape.parts(0, shape.total)
+        )
+
+    def _ask(
+        self,
+        value: object,
+        look: Callable[[Any], Shape | None],
+        otherwise: Callable[[ForeignCodeError], Shape],
+    ) -> Shape:
+        """The answer of foreign code, or what stands for it where it gave none. Either is remembered."""
+        known = self._remembered.find(value)
+        if known is None:
+            try:
+                found = self._guard.run(look, value)
+                known = plain_object(value) if found is None else self._safe(found)
+            except NoTimeLeft as error:  # it was not asked: another page may have the time
+                return otherwise(error)
+            except ForeignCodeError as error:
+                known = otherwise(error)
+            self._remembered.keep(value, known)
+        return known
+
+    def _safe(self, shape: Shape) -> Shape:
+        """``shape`` with the texts that others made printable, redacted and cut."""
+        if shape.line is None:
+            return replace(shape, head=self._safe_text(shape.head), tail=self._safe_text(shape.tail))
+        text = self._safe_text(shape.line(MOST_LINE))
+        return replace(shape, line=lambda budget: cut(text, budget))
+
+    def _safe_text(self, text: str) -> str:
+        return printable(self._redactor.text(text[:MOST_LINE]))[: self._most]
+
+    def _foreign(self, value: object) -> Shape:
+        """What the class's own ``__repr__`` says, run under guard; the attributes are its children."""
+        if self._remembered.is_slow(type(value)) and self._remembered.find(value) is None:
+            return plain_object(value)
+        return self._ask(value, by_repr, lambda error: self._without_repr(value, error))
+
+    def _without_repr(self, value: object, error: ForeignCodeError) -> Shape:
+        cls = type(value)
+        if type(error) is NoTimeLeft:
+            return plain_object(value)
+        if type(error) is TookTooLong:
+            self._remembered.keep_slow(cls)
+        said = str(error) if type(error) is Refused else f"repr {error}"
+        text, own = self._safe_text(f"<{class_name(cls)}: {said}>"), own_attributes(value)
+        return Shape("error", line=lambda budget: cut(text, budget), parts=fields(own), total=len(own))

@@ -1,0 +1,70 @@
+"""What foreign code answered for the values of one error: it is run once, however often and in whatever form one looks.
+
+A second run could say something else, cost its time again, or change what it looks at. Of bounded number; the texts are
+bounded by who makes them. What the answers mean is not known here.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from debugkit.debug.values.preview import Shape
+
+#: Values whose answers are kept: more than a page names. What was not looked at for longest goes first.
+MOST: Final = 500
+
+
+class Remembered:
+    """Answers by the value they are for, which is kept alive, so that its id stays its own. Of use to several threads.
+
+    Objects of the user are dropped only while no lock is held: their ``__del__`` may do anything.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # re-entrant: the garbage collector may run a __del__ that leads here
+        self._answers: dict[int, tuple[object, Shape]] = {}
+        self._slow: dict[int, type] = {}
+        self._closed = False
+
+    def find(self, value: object) -> Shape | None:
+        """What was answered for ``value``."""
+        with self._lock:
+            found = self._answers.pop(id(value), None)
+            if found is not None:
+                self._answers[id(value)] = found  # the last one now
+        return None if found is None else found[1]
+
+    def keep(self, value: object, answer: Shape) -> None:
+        """Remember what was answered for ``value``."""
+        dropped = None  # outlives the lock
+        with self._lock:
+            if not self._closed:
+                dropped = self._answers.pop(id(value), None)
+                self._answers[id(value)] = (value, answer)
+                if len(self._answers) > MOST:
+                    dropped = self._answers.pop(next(iter(self._answers)))
+        del dropped
+
+    def is_slow(self, cls: type) -> bool:
+        """Whether an instance of ``cls`` took too long once: the others are not asked."""
+        return id(cls) in self._slow
+
+    def keep_slow(self, cls: type) -> None:
+        with self._lock:
+            if not self._closed and len(self._slow) < MOST:
+                self._slow[id(cls)] = cls
+
+    def clear(self) -> None:
+        """Forget all: the objects may have changed."""
+        with self._lock:
+            answers, self._answers = self._answers, {}
+            slow, self._slow = self._slow, {}
+        answers.clear()
+        slow.clear()
+
+    def close(self) -> None:
+        """Forget all, and remember nothing from now on."""
+        with self._lock:
+            self._closed = True
+        self.clear()

@@ -1,0 +1,286 @@
+"""How objects of well-known libraries are looked at, found by name: none of those libraries is imported.
+
+A view says what stands in the line and which parts there are to open. Rendering, limits and redaction are not known
+here. Most views read attributes only; those that must call library code are marked, and run under guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from debugkit.debug.safe.inspection import (
+    MISSING,
+    attribute,
+    attributes,
+    class_attribute,
+    class_dict,
+    class_name,
+    exact_str,
+    instance_dict,
+    module_name,
+    mro,
+)
+from debugkit.debug.values.preview import Note, Part, Shape, atom, few, given, items_of_list, one, record, said, sliced
+
+#: Columns of a table that are looked at.
+MOST_COLUMNS: Final = 50
+#: Elements of an array that stand in its line.
+FIRST_ELEMENTS: Final = 10
+#: Characters of what a model's ``__str__`` says.
+MODEL_TEXT: Final = 60
+_MODEL: Final = "django.db.models.base.Model"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    look: Callable[[Any], Shape | None]  # None: nothing special about this one
+    foreign: bool = False  # calls library code
+    #: Looks without calling any, for when that has failed.
+    otherwise: Callable[[Any], Shape] | None = None
+
+
+def _name(value: object) -> str:
+    return class_name(type(value))
+
+
+def _without(value: object, *left_out: str) -> dict[str, object]:
+    return {name: item for name, item in attributes(value).items() if name not in left_out}
+
+
+# Django
+
+
+def _django_model(value: object) -> Shape:
+    """Fields that are loaded."""
+    loaded = _without(value, "_state", "_prefetched_objects_cache")
+    ordered = {name: loaded.pop(name) for name in ("pk", "id") if name in loaded}
+    return record(_name(value), ordered | loaded)
+
+
+def _django_model_by_text(value: object) -> Shape | None:
+    """What the project's own ``__str__`` says, and the fields. Where it asks the database, the fields alone."""
+    if class_attribute(type(value), "__str__") is class_attribute(_base_of(value, _MODEL), "__str__"):
+        return _django_model(value)
+    try:
+        text = " ".join(exact_str(str(value)).split())
+    except Exception:
+        return _django_model(value)
+    fields = _django_model(value)
+    return replace(fields, head=f"<{_name(value)} {_quoted(text)} ") if text else fields
+
+
+def _quoted(text: str) -> str:
+    return f"“{text if len(text) <= MODEL_TEXT else text[: MODEL_TEXT - 1] + '…'}”"
+
+
+def _base_of(value: object, named: str) -> type:
+    return next(base for base in mro(type(value)) if f"{module_name(base)}.{class_name(base)}" == named)
+
+
+def _django_queryset(value: object) -> Shape:
+    model, cache = attribute(value, "model"), attribute(value, "_result_cache")
+    of = f" of {class_name(model)}" if issubclass(type(model), type) else ""
+    if type(cache) is not list:
+        return said(f"<{_name(value)}{of}, not evaluated>")
+    head = f"<{_name(value)}{of}, {len(cache):,} loaded: ["
+    return Shape("container", head=head, tail="]>", parts=items_of_list(cache), total=len(cache))
+
+
+def _django_lazy_object(value: object) -> Shape:
+    wrapped = attribute(value, "_wrapped")
+    # `django.utils.functional.empty`, a bare object(), means "not yet".
+    if wrapped is MISSING or type(wrapped) is object:
+        return said(f"<{_name(value)}, not evaluated>")
+    return Shape(head=f"<{_name(value)}: ", tail=">", parts=one(wrapped), total=1)
+
+
+def _django_lazy_text(value: object) -> Shape:
+    made_from = attribute(value, "_args")
+    if type(made_from) is not tuple:
+        return said("<lazy text, not evaluated>")
+    return Shape(head="<lazy text, not evaluated: ", tail=">", parts=few(made_from), total=len(made_from))
+
+
+def _django_request(value: object) -> Shape:
+    return _request(value, exact_str(attribute(value, "method")), exact_str(attribute(value, "path")))
+
+
+# Werkzeug and Flask
+
+
+def _werkzeug_request(value: object) -> Shape:
+    query = attribute(value, "query_string")
+    query = "?" + query.decode("latin-1") if type(query) is bytes and query else ""
+    return _request(value, exact_str(attribute(value, "method")), exact_str(attribute(value, "path")) + query)
+
+
+def _request(value: object, method: str, path: str) -> Shape:
+    return said(" ".join(filter(None, (f"<{_name(value)}", method, path))) + ">", attributes(value))
+
+
+def _werkzeug_headers(value: object) -> Shape | None:
+    pairs = attribute(value, "_list")
+    if type(pairs) is not list:
+        return None
+
+    def parts(start: int, stop: int) -> Iterator[Part]:
+        return (Part("pair", *pair) for pair in pairs[start:stop] if type(pair) is tuple and len(pair) == 2)
+
+    return Shape("container", head=f"{_name(value)}({{", tail="})", parts=parts, total=len(pairs))
+
+
+def _local_proxy(value: object) -> Shape:
+    """What the proxy stands for in the context of the request; it was asked for by name, as the frame's code would."""
+    try:
+        target = attribute(value, "_get_current_object")()
+    except RuntimeError:
+        return said("<LocalProxy, bound to nothing here>")
+    return Shape(head="<LocalProxy: ", tail=">", parts=one(target), total=1)
+
+
+# SQLAlchemy
+
+
+def _sqlalchemy_instance(value: object) -> Shape:
+    """Columns that are loaded, and the names of those a look would load."""
+    state = attribute(value, "_sa_instance_state")
+    expired = attribute(state, "expired_attributes") if state is not MISSING else None
+    loaded = _without(value, "_sa_instance_state")
+    missing = sorted(exact_str(name) for name in expired) if type(expired) is set else ()
+    return record(_name(value), loaded | {name: Note("expired, not loaded") for name in missing if name not in loaded})
+
+
+def _sqlalchemy_statement(value: object) -> Shape:
+    """The SQL, with placeholders. Compiling needs no connection."""
+    return said(f"<{_name(value)}, not run: {exact_str(str(value))}>", attributes(value))
+
+
+def _sqlalchemy_session(value: object) -> Shape:
+    pending, deleted = attribute(value, "_new"), attribute(value, "_deleted")
+    counts = [
+        f"{len(found)} {what}"
+        for found, what in ((pending, "new"), (deleted, "deleted"))
+        if type(found) is dict and found
+    ]
+    return said(f"<{_name(value)}{': ' if counts else ''}{', '.join(counts)}>", attributes(value))
+
+
+# Data classes of other libraries
+
+
+def _pydantic_model(value: object) -> Shape:
+    return record(_name(value), instance_dict(value) or {}, call=True)
+
+
+def _attrs_instance(value: object) -> Shape:
+    """Classes of attrs are found by their mark, ``__attrs_attrs__``; they inherit from nothing."""
+    described = class_attribute(type(value), "__attrs_attrs__")
+    names = [exact_str(attribute(field, "name")) for field in described if issubclass(type(described), tuple)]
+    found = {name: attribute(value, name) for name in names}
+    return record(_name(value), {name: item for name, item in found.items() if item is not MISSING}, call=True)
+
+
+# numpy, pandas, torch: their own code runs, in slices only
+
+
+def _ndarray(array: Any) -> Shape:
+    first, size = array.flat[:FIRST_ELEMENTS].tolist(), " × ".join(f"{length:,}" for length in array.shape)
+    listed = ", ".join(map(repr, first)) + (", …" if array.size > len(first) else "")
+    text = f"{_name(array)}({size or 'scalar'} {array.dtype}: {listed})"
+    rows = sliced(lambda start, stop: list(array[start:stop])) if array.ndim else few((array.item(),))
+    total = int(array.shape[0]) if array.ndim else 1
+    return Shape("container", line=lambda budget: text, parts=rows, total=total, guarded=True)
+
+
+def _numpy_scalar(value: object) -> Shape:
+    return atom("number", exact_str(repr(value)))
+
+
+def _data_frame(frame: Any) -> Shape:
+    rows, columns = frame.shape
+    names, types = list(frame.columns[:MOST_COLUMNS]), list(frame.dtypes.iloc[:MOST_COLUMNS])
+    listed = ", ".join(f"{name} {dtype}" for name, dtype in zip(names, types, strict=True))
+
+    def parts(start: int, stop: int) -> Iterator[Part]:
+        page = frame.iloc[start:stop, :MOST_COLUMNS]
+        return (
+            Part("pair", label, dict(zip(names, row, strict=True)))
+            for label, row in zip(page.index.tolist(), page.itertuples(index=False, name=None), strict=True)
+        )
+
+    text = f"<{_name(frame)} {rows:,} rows × {columns:,} columns: {listed}>"
+    return Shape("container", line=lambda budget: text, parts=parts, total=rows, guarded=True)
+
+
+def _series(series: Any) -> Shape:
+    def parts(start: int, stop: int) -> Iterator[Part]:
+        page = series.iloc[start:stop]
+        return (Part("pair", *pair) for pair in zip(page.index.tolist(), page.tolist(), strict=True))
+
+    name = "" if series.name is None else f" {series.name!r}"
+    head = f"<{_name(series)}{name} {series.dtype}, {len(series):,} rows: "
+    return Shape("container", head=head, tail=">", parts=parts, total=len(series), guarded=True)
+
+
+def _index(index: Any) -> Shape:
+    parts = sliced(lambda start, stop: index[start:stop].tolist())
+    return Shape("container", head=f"{_name(index)}([", tail="])", parts=parts, total=len(index), guarded=True)
+
+
+def _tensor(value: Any) -> Shape:
+    return said(f"<{_name(value)} {tuple(value.shape)} {value.dtype} on {value.device}>")
+
+
+# The standard library's SQLite
+
+
+def _sqlite_row(row: Any) -> Shape:
+    names, found = row.keys(), tuple(row)
+    pairs = [Part("pair", *pair) for pair in zip(names, found, strict=True)]
+    return Shape("container", head="sqlite3.Row({", tail="})", parts=given(pairs), total=len(pairs))
+
+
+#: By module and qualified name of the class or one of its bases.
+_VIEWS: Final[Mapping[str, View]] = {
+    _MODEL: View(_django_model_by_text, foreign=True, otherwise=_django_model),
+    "django.db.models.query.QuerySet": View(_django_queryset),
+    "django.utils.functional.LazyObject": View(_django_lazy_object),
+    "django.utils.functional.Promise": View(_django_lazy_text),
+    "django.http.request.HttpRequest": View(_django_request),
+    "werkzeug.sansio.request.Request": View(_werkzeug_request),
+    "werkzeug.datastructures.headers.Headers": View(_werkzeug_headers),
+    "werkzeug.local.LocalProxy": View(_local_proxy, foreign=True),
+    "sqlalchemy.orm.query.Query": View(_sqlalchemy_statement, foreign=True),
+    "sqlalchemy.sql.selectable.SelectBase": View(_sqlalchemy_statement, foreign=True),
+    "sqlalchemy.sql.dml.UpdateBase": View(_sqlalchemy_statement, foreign=True),
+    "sqlalchemy.orm.session.Session": View(_sqlalchemy_session),
+    "pydantic.main.BaseModel": View(_pydantic_model),
+    "numpy.ndarray": View(_ndarray, foreign=True),
+    "numpy.generic": View(_numpy_scalar, foreign=True),
+    "pandas.DataFrame": View(_data_frame, foreign=True),
+    "pandas.core.frame.DataFrame": View(_data_frame, foreign=True),
+    "pandas.Series": View(_series, foreign=True),
+    "pandas.core.series.Series": View(_series, foreign=True),
+    "pandas.Index": View(_index, foreign=True),
+    "pandas.core.indexes.base.Index": View(_index, foreign=True),
+    "torch.Tensor": View(_tensor, foreign=True),
+    "torch._tensor.Tensor": View(_tensor, foreign=True),
+    "sqlite3.Row": View(_sqlite_row),
+}
+_SQLALCHEMY: Final = View(_sqlalchemy_instance)
+_ATTRS: Final = View(_attrs_instance)
+
+
+def find_view(cls: type) -> View | None:
+    """The view for instances of ``cls``, by its name or that of one of its bases."""
+    bases = mro(cls)
+    for base in bases:
+        found = _VIEWS.get(f"{module_name(base)}.{class_name(base)}")
+        if found is not None:
+            return found
+    # Marks that these libraries leave in the class itself.
+    if any("_sa_class_manager" in class_dict(base) for base in bases):
+        return _SQLALCHEMY
+    return _ATTRS if any("__attrs_attrs__" in class_dict(base) for base in bases) else None

@@ -1,0 +1,121 @@
+"""What PEP 3333 gives and takes, for whoever speaks it: a request read from its environ, an answer sent, a line logged.
+
+Knows the debugger's messages, and no application.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from debugkit.debug.messages import Request, Response
+from debugkit.debug.request_snapshot import named
+from debugkit.debug.safe import inspection
+from debugkit.raised import with_traceback
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Headers = list[tuple[str, str]]
+
+#: The header that a later middleware cannot restore: which sites may read the answer (Fetch, section 3.3).
+CORS_HEADERS = ("access-control-", "timing-allow-origin", "vary")
+
+
+def tell(environ: WSGIEnvironment, text: str) -> None:
+    """Write to the terminal of the request's server."""
+    stream: Any = environ.get("wsgi.errors")
+    stream = sys.stderr if stream is None else stream
+    escaped = text.encode("ascii", "backslashreplace")
+    # Some encodings lack characters; and the stream that Django's test client gives takes bytes.
+    for form in (text, escaped.decode(), escaped):
+        try:
+            stream.write(form)
+            stream.flush()
+            return
+        except (TypeError, UnicodeError):
+            continue
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the terminal is gone: answering goes on
+            return
+
+
+def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """The application's own headers that decide which sites may read the answer."""
+    taken = {name.lower() for name, _ in ours}
+    for name, value in sent:
+        lower = name.lower()
+        if lower.startswith(CORS_HEADERS) and (lower not in taken or lower == "access-control-expose-headers"):
+            yield name, value
+
+
+def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | None = None) -> Request:
+    """The request as the debugger sees it. An address outside of the mount has the path ``""``."""
+    names = {name: inspection.exact_str(value) for name, value in named(environ)}
+    path = names.get("PATH_INFO", "")
+    inner = "console" if path == console_path else path[len(mount) :].lstrip("/") if path.startswith(mount) else ""
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in names.items() if key.startswith("HTTP_")}
+    headers["content-type"] = names.get("CONTENT_TYPE", "")
+    return Request(
+        method=names.get("REQUEST_METHOD", "GET"),
+        path=inner,
+        query=names.get("QUERY_STRING", ""),
+        headers=headers,
+        root=quote(names.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~"),
+        scheme=names.get("wsgi.url_scheme", "http"),
+        peer=names.get("REMOTE_ADDR", ""),
+        read_body=lambda limit: read_body(environ, limit),
+        server=(names.get("SERVER_NAME", ""), names.get("SERVER_PORT", "")),
+    )
+
+
+def read_body(environ: WSGIEnvironment, limit: int) -> bytes:
+    """The request's body, at most ``limit`` + 1 bytes of it, so that too large a body can be told."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdecimal()):
+        if not environ.get("wsgi.input_terminated"):
+            return b""
+        length = str(limit + 1)
+    body: bytes = environ["wsgi.input"].read(min(int(length), limit + 1))
+    return body
+
+
+def send(
+    response: Response, environ: WSGIEnvironment, start_response: StartResponse, exc_info: Any = None
+) -> Iterable[bytes]:
+    """A `Response` by PEP 3333; a body in one piece gets its length, and is left out for HEAD (RFC 9110, 9.3.2)."""
+    headers = list(response.headers)
+    body = response.body
+    if isinstance(body, bytes):
+        headers.append(("Content-Length", str(len(body))))
+        # Not all servers drop it: what waitress and wsgiref send would be read as the start of the next answer.
+        body = [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+    status = f"{response.status} {HTTPStatus(response.status).phrase}"
+    if exc_info is None:
+        start_response(status, headers)
+    else:
+        _start_again(status, headers, environ, start_response, exc_info)
+    return body
+
+
+def _start_again(
+    status: str, headers: Headers, environ: WSGIEnvironment, start_response: StartResponse, exc_info: Any
+) -> None:
+    """Replace an answer that the application has begun."""
+    try:
+        try:
+            raise with_traceback(exc_info[1], exc_info[2])
+        except BaseException:
+            # When the headers are on their way, wsgiref's server raises what is being handled, and not `exc_info`.
+            with_traceback(exc_info[1], exc_info[2])
+            start_response(status, headers, exc_info)
+    except SystemError:
+        # uWSGI takes the new answer, and then leaves `exc_info` behind as if the call had failed, which Python notices.
+        if "uwsgi.version" not in environ:
+            raise
+    finally:
+        del exc_info  # the frame of this call is in the traceback: no cycle

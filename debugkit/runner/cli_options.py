@@ -1,0 +1,224 @@
+"""The options of ``debugkit run``: one table for the command line, the environment and ``[tool.debugkit]``.
+
+The command line wins over ``DEBUGKIT_*`` variables, and those over the nearest ``pyproject.toml``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from debugkit.errors import ConfigurationError
+from debugkit.serving.paths import is_file
+from debugkit.settings import EDITORS
+
+YES = ("1", "true", "yes", "on")
+NO = ("0", "false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """``kind`` is "text", "whole", "number", "flag" or "list"; ``value`` what holds when nobody says anything."""
+
+    name: str
+    kind: str
+    value: Any
+    help: str
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        return f"DEBUGKIT_{self.name.upper()}"
+
+
+OPTIONS = (
+    Option("host", "text", "127.0.0.1", "the address to listen on; localhost: IPv4 and IPv6", "HOST"),
+    Option("port", "whole", None, "the port, 0 for any free one (default: 8000, or the next free one)", "PORT"),
+    Option("bind", "list", (), "instead of --host: HOST:PORT, unix:/path or fd://3; may be repeated", "ADDRESS"),
+    Option("reload", "flag", True, "start again when a file of the application changes"),
+    Option("reloader_type", "text", "auto", "how changes are noticed", "TYPE", ("auto", "stat", "watchdog")),
+    Option("reloader_interval", "number", 1.0, "seconds from one look to the next, with stat", "SECONDS"),
+    Option("extra_files", "list", (), "a file, folder or pattern that counts too; may be repeated", "PATH"),
+    Option("exclude_patterns", "list", (), "what does not count; may be repeated", "PATTERN"),
+    Option("debugger", "flag", True, "show errors as debugger pages"),
+    Option("evalex", "flag", True, "give the frames of an error a console"),
+    Option("pin", "flag", True, "ask for the PIN before code is run"),
+    Option("trusted_hosts", "list", (), "a name the server may be reached by; may be repeated", "NAME"),
+    Option("trusted_peers", "list", (), "an address or network whose clients may see errors", "NETWORK"),
+    Option("redact", "list", (), "one more name whose values are never shown", "NAME"),
+    Option("editor", "text", None, "the editor that links open, such as vscode", "EDITOR"),
+    Option("threaded", "flag", True, "answer requests at the same time"),
+    Option("processes", "whole", 1, "how many processes serve", "N"),
+    Option("static_files", "list", (), "serve a folder, as /static=path; may be repeated", "URL=PATH"),
+    Option("passthrough_errors", "flag", False, "let an error end the server"),
+    Option("cert", "text", None, "serve https: a certificate file, or adhoc for one of its own", "FILE"),
+    Option("key", "text", None, "the private key of the certificate", "FILE"),
+)
+
+NAMES = {option.name: option for option in OPTIONS}
+#: Keys of ``[tool.debugkit]`` that are no options: the target may stand there too.
+KEYS = ("target", *NAMES)
+
+
+class OnOff(argparse.Action):
+    """``--no-NAME`` and ``--NAME``."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, not str(option_string).startswith("--no-"))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Give ``parser`` an option for each row of the table; what is not given does not appear in its result."""
+    for option in OPTIONS:
+        keywords: dict[str, Any] = {"dest": option.name, "default": argparse.SUPPRESS, "help": described(option)}
+        names = [option.flag]
+        if option.kind == "flag":
+            off = f"--no-{option.flag[2:]}"
+            # The form that changes something comes first.
+            names = [off, option.flag] if option.value else [option.flag, off]
+            keywords |= {"action": OnOff, "nargs": 0}
+        else:
+            keywords |= {"metavar": option.metavar, "action": "append" if option.kind == "list" else "store"}
+        parser.add_argument(*names, **keywords)
+
+
+def described(option: Option) -> str:
+    choices = f": {', '.join(option.choices)}" if option.choices else ""
+    default = ""
+    if option.kind == "flag":
+        default = f" (default: {'on' if option.value else 'off'})"
+    elif option.value not in (None, ()):
+        default = f" (default: {option.value})"
+    return f"{option.help}{choices}{default}"
+
+
+def resolve(
+    given: Mapping[str, Any], environ: Mapping[str, str], table: Mapping[str, Any], source: str
+) -> dict[str, Any]:
+    """The value of every option. ``table`` is ``[tool.debugkit]``, ``source`` the file it stands in.
+
+    Raises `ConfigurationError` that names where a value that cannot work was given.
+    """
+    values = {option.name: option.value for option in OPTIONS}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in KEYS:
+            close = get_close_matches(name, KEYS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"it can hold {', '.join(KEYS)}."
+            raise ConfigurationError(f"[tool.debugkit] in {source} has a key {key!r}, which means nothing; {hint}")
+        if name in NAMES:
+            values[name] = converted(NAMES[name], value, f"{key} in {source}")
+    for option in OPTIONS:
+        if text := environ.get(option.variable, "").strip():
+            values[option.name] = converted(option, text, option.variable)
+    for name, value in given.items():
+        values[name] = converted(NAMES[name], value, NAMES[name].flag)
+    return values
+
+
+def converted(option: Option, value: Any, source: str) -> Any:
+    """``value`` as the option's kind. Raises `ConfigurationError`."""
+    found = CONVERTERS[option.kind](value, source)
+    if option.choices and found not in option.choices:
+        raise ConfigurationError(f"{source} is {found!r}, which cannot work: give {', '.join(option.choices)}.")
+    if option.name == "editor" and found and found not in EDITORS and "{path}" not in found:
+        close = get_close_matches(found, EDITORS, n=1)
+        raise ConfigurationError(
+            f"{source} is {found!r}, which is no editor known here{f'; did you mean {close[0]}?' if close else ''}: "
+            f"give {', '.join(EDITORS)}, or a URL with {{path}} and {{line}}."
+        )
+    return found
+
+
+def _text(value: Any, source: str) -> str:
+    if not isinstance(value, str):
+        raise wrong(source, value, "a text")
+    return value
+
+
+def _whole(value: Any, source: str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise wrong(source, value, "a whole number")
+
+
+def seconds(value: Any, source: str) -> float:
+    """``value`` as a number of seconds above 0. Raises `ConfigurationError` that names its ``source``."""
+    try:
+        found = float(value) if not isinstance(value, bool) else -1.0
+    except (TypeError, ValueError):
+        found = -1.0
+    if not 0 < found < float("inf"):
+        raise wrong(source, value, "a number of seconds above 0")
+    return found
+
+
+def _flag(value: Any, source: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in YES + NO:
+        return value.lower() in YES
+    raise wrong(source, value, f"{', '.join(YES)}, or {', '.join(NO)}")
+
+
+def _list(value: Any, source: str) -> tuple[str, ...]:
+    """One text with commas, or a list of texts."""
+    items: Sequence[Any] = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str) for item in items):
+        raise wrong(source, value, "a list of texts")
+    return tuple(item.strip() for item in items if item.strip())
+
+
+def wrong(source: str, value: Any, what: str) -> ConfigurationError:
+    return ConfigurationError(f"{source} is {value!r}, which cannot work: give {what}.")
+
+
+CONVERTERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "text": _text,
+    "whole": _whole,
+    "number": seconds,
+    "flag": _flag,
+    "list": _list,
+}
+
+
+def project_table(folder: Path) -> tuple[dict[str, Any], str]:
+    """``[tool.debugkit]`` of the nearest ``pyproject.toml`` from ``folder`` upwards, and its path; else nothing.
+
+    Raises `ConfigurationError` for a file that is no TOML.
+    """
+    for parent in (folder, *folder.parents):
+        path = parent / "pyproject.toml"
+        if is_file(path):
+            return _table(path), str(path)
+    return {}, ""
+
+
+def _table(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+    table = content.get("tool", {}).get("debugkit", {})
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"tool.debugkit in {path} must be a table: write [tool.debugkit].")
+    return table

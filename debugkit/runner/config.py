@@ -1,0 +1,160 @@
+"""How to serve, as plain values, and what they make of an application: the one place where the wings meet.
+
+The server gets sockets and a context, the application its debugger and its static files. Starts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from debugkit.serving.listen import AddressInUse, listen, parse_address, systemd_sockets
+from debugkit.serving.log import Log
+from debugkit.state import user_folder
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from debugkit.debug.wsgi import DebuggedApplication
+
+#: The ports that are tried when none was asked for. Not 5000, which macOS keeps for itself.
+PORTS = range(8000, 8010)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How to serve: what `run_simple`, the command line and the frameworks' commands have in common."""
+
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    port: int | None = None  # for addresses that name none; `None`: the first free one of `PORTS`
+    debugger: Mapping[str, Any] | None = None  # the settings of `DebuggedApplication`; `None`: no debugger
+    reload: bool = False
+    roots: tuple[str, ...] = ()  # folders whose Python files are watched; none: where the program's modules are
+    extra_files: tuple[str, ...] = ()
+    exclude_patterns: tuple[str, ...] = ()
+    reloader_type: str = "auto"
+    reloader_interval: float = 1.0
+    threaded: bool = True
+    processes: int = 1
+    static_files: Any = None
+    passthrough_errors: bool = False
+    ssl_context: Any = None
+    title: str = "debugkit serves your application at"
+    log: Log | None = None  # gets the requests; `None`: they are written to the terminal
+    environ: Mapping[str, str] = field(default_factory=dict)  # variables that workers find set
+    late: bool = False  # only workers load the application: its identity is among the settings of the debugger
+
+
+def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) -> list[socket.socket]:
+    """Sockets that listen on the addresses; on the first free port of ``candidates`` when none was asked for.
+
+    What systemd has opened for this process takes the place of all addresses (sd_listen_fds(3)).
+    """
+    texts = choices.addresses
+    if sockets := systemd_sockets(os.environ, os.getpid()):
+        return sockets
+    if choices.port is not None:
+        return listen([parse_address(text, choices.port) for text in texts])
+    for candidate in candidates:
+        try:
+            sockets = listen([parse_address(text, candidate) for text in texts])
+        except AddressInUse:
+            if all(parse_address(text, 1) == parse_address(text, 2) for text in texts):
+                raise  # each address names its port
+            continue
+        if candidate != candidates[0]:
+            log.say(f"Port {candidates[0]} is in use: taking {candidate} instead.")
+        return sockets
+    raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
+
+
+def tls_context(choices: Choices, adhoc: str | None = None) -> Any:
+    """The context to serve with; ``adhoc`` is the certificate that a supervisor has found for all its workers."""
+    if choices.ssl_context is None:
+        return None
+    from debugkit.serving.tls.certificates import context_of, make_context
+
+    if choices.ssl_context == "adhoc" and adhoc:
+        return context_of(adhoc)
+    return make_context(choices.ssl_context, named_hosts(choices), folder=user_folder())
+
+
+def adhoc_certificate(choices: Choices) -> str | None:
+    """The certificate with its key where one is to be found or made; `None` where the choices name another or none."""
+    if choices.ssl_context != "adhoc":
+        return None
+    from debugkit.serving.tls.certificates import adhoc_pem
+
+    return adhoc_pem(named_hosts(choices), folder=user_folder())
+
+
+def named_hosts(choices: Choices) -> list[str]:
+    return [parse_address(text, 0).host for text in choices.addresses]
+
+
+def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, DebuggedApplication | None]:
+    """The application with all that the choices put around it, and the debugger among that."""
+    debugger, identity = debugger_of(application), identity_of(application, choices)
+    if not choices.threaded:
+        application = one_at_a_time(application, debugger)
+    if choices.static_files:
+        from debugkit.serving.middleware.static_files import StaticFiles
+
+        application = StaticFiles(application, choices.static_files)
+    if debugger is None and choices.debugger is not None:
+        application = debugged(application, **{**choices.debugger, **identity})
+        debugger = debugger_of(application)
+    return application, debugger
+
+
+def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str]:
+    """What names the application for the PIN, whatever is put around it; nothing when the choices name it."""
+    if choices.debugger is None or "identity" in choices.debugger:
+        return {}
+    from debugkit.debug.wsgi import application_identity
+
+    return {"identity": application_identity(application)}
+
+
+def one_at_a_time(application: WSGIApplication, debugger: DebuggedApplication | None) -> WSGIApplication:
+    """The application with requests that take turns; those of a debugger around it do not have to wait."""
+    from debugkit.serving.middleware.serialize import OneAtATime
+
+    if debugger is None:
+        return OneAtATime(application)
+    debugger.app = OneAtATime(debugger.app)
+    return application
+
+
+def debugged(application: WSGIApplication, **settings: Any) -> WSGIApplication:
+    """The application in a `DebuggedApplication`, unless it is in one already."""
+    from debugkit.debug.wsgi import DebuggedApplication
+
+    return application if debugger_of(application) else DebuggedApplication(application, **settings)
+
+
+def debugger_of(application: WSGIApplication) -> DebuggedApplication | None:
+    """The debugger that the application is wrapped in, also below a Flask object. Loads nothing."""
+    module = sys.modules.get("debugkit.debug.wsgi")
+    for candidate in (application, *(getattr(application, name, None) for name in ("wsgi_app", "app"))):
+        if module is not None and isinstance(candidate, module.DebuggedApplication):
+            return cast("DebuggedApplication", candidate)
+    return None
+
+
+def portable(application: WSGIApplication, choices: Choices) -> Mapping[str, Any] | None:
+    """The settings for a debugger in another process that asks for the same PIN, as plain values."""
+    wrapped = debugger_of(application)
+    if wrapped is None:
+        return choices.debugger and {**choices.debugger, **identity_of(application, choices)}
+    kept = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in asdict(wrapped.settings).items()
+        if name not in ("console_init_func", "limits") and value is not None
+    }
+    return {**kept, "identity": wrapped.identity}

@@ -1,0 +1,360 @@
+"""run_simple, and what it has in common with the command line: who serves, who supervises, and what is shown."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import secrets
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast
+
+import debugkit
+from debugkit.debug import wsgi_applications
+from debugkit.errors import ConfigurationError, DebugkitError
+from debugkit.hooks import started
+from debugkit.raised import traceback_of, with_traceback
+from debugkit.runner.config import Choices, adhoc_certificate, debugged, dressed, listen_on, portable, tls_context
+from debugkit.serving.addresses import urls
+from debugkit.serving.listen import AddressInUse, UnixListener, adopt, close_all, parse_address, port_number
+from debugkit.serving.log import Log, banner
+from debugkit.serving.processes import Processes
+from debugkit.serving.reloading.command_line import this_program
+from debugkit.serving.reloading.control import (
+    Control,
+    call,
+    current,
+    end_together,
+    files_of,
+    is_first_run,
+    is_running_from_reloader,
+)
+from debugkit.serving.server import GRACE, Server, make_server
+from debugkit.serving.standard_streams import hold_standard_streams
+from debugkit.serving.terminal import restored_terminal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from debugkit.debug.wsgi import DebuggedApplication
+
+#: Seconds that a worker has to leave an address that its successor asks for, and between two attempts of that one.
+LEAVING = 5.0
+BETWEEN = 0.05
+
+
+def run_simple(
+    hostname: str,
+    port: int | str,
+    application: WSGIApplication,
+    *,
+    use_reloader: bool = False,
+    use_debugger: bool = False,
+    use_evalex: bool = True,
+    extra_files: Iterable[str] | None = None,
+    exclude_patterns: Iterable[str] | None = None,
+    reloader_interval: float = 1,
+    reloader_type: str = "auto",
+    threaded: bool = True,
+    processes: int = 1,
+    request_handler: type | None = None,
+    static_files: Any = None,
+    passthrough_errors: bool = False,
+    ssl_context: Any = None,
+) -> None:
+    """Serve ``application`` until a signal. The arguments are those of Werkzeug's `run_simple`.
+
+    ``hostname`` is an address, a name of this computer ("localhost": both 127.0.0.1 and ::1), or "unix:/path" for a
+    Unix socket; ``port`` 0 means any free one, and it may be text, as in ``os.environ["PORT"]``. ``use_debugger`` wraps
+    the application in `DebuggedApplication`; ``use_evalex`` gives its frames a console. ``use_reloader`` runs the
+    program again when one of its files changes: the Python files below the program's folder, imported modules that are
+    not installed packages, and ``extra_files`` (paths, folders or patterns), without those that match
+    ``exclude_patterns``. ``reloader_type`` is "auto", "stat" or "watchdog"; "stat" looks every ``reloader_interval``
+    seconds. ``threaded=False`` answers one request at a time, ``processes`` serves in that many processes.
+    ``static_files`` maps addresses to files, folders or (package, folder). ``passthrough_errors`` raises the
+    application's exception from here. ``ssl_context`` is an `ssl.SSLContext`, a pair (certificate file, key file), or
+    "adhoc".
+
+    SIGINT and SIGTERM let requests finish; then `SystemExit` is raised with status 128 + n, as shells expect.
+    When the address is in use or none of this computer, the certificate cannot be read or another value cannot work,
+    a sentence on stderr says so, and `SystemExit` is raised with status 1.
+    """
+    if request_handler is not None:
+        raise ConfigurationError(
+            "run_simple has no request_handler: put what it does to requests into a WSGI middleware, and what it does "
+            "to the log into a filter of the stream it is written to."
+        )
+    with in_a_sentence():
+        if why := wsgi_applications.refusal(application):
+            raise ConfigurationError(f"The application {why}")
+        choices = Choices(
+            addresses=(hostname,),
+            port=port_number(port),
+            debugger={"evalex": use_evalex} if use_debugger else None,
+            reload=use_reloader,
+            extra_files=tuple(extra_files or ()),
+            exclude_patterns=tuple(exclude_patterns or ()),
+            reloader_type=reloader_type,
+            reloader_interval=reloader_interval,
+            threaded=threaded,
+            processes=processes,
+            static_files=static_files,
+            passthrough_errors=passthrough_errors,
+            ssl_context=ssl_context,
+        )
+        status = run(lambda: application, choices)
+    if status or current() or use_reloader:
+        raise SystemExit(status)
+
+
+@contextmanager
+def in_a_sentence() -> Iterator[None]:
+    """Say what cannot work on stderr, and end the program with status 1. In a worker, its own start decides that."""
+    try:
+        yield
+    except (ConfigurationError, AddressInUse) as error:  # others, `passthrough_errors` brings from the application
+        if current():
+            raise
+        print(f"debugkit: {error.explanation}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here: bool = False) -> int:
+    """Serve what ``load`` returns. Returns the exit status: 128 + n after signal n, else 0.
+
+    With a reloader this process becomes the supervisor, and ``load`` is called in the workers only; with
+    ``supervise_here`` it stays what it is and waits, for a program that has imported nothing of the user's. So does one
+    that a debugger or a prompt waits for (`is_awaited`).
+    Raises `DebugkitError`, and what ``load`` raises when there is no supervisor to show it.
+    """
+    control = current()
+    if control is not None and _asks_for_the_sockets(choices, control) and control.sockets.acquire(blocking=False):
+        try:
+            return _work(load, choices, control)
+        finally:
+            control.sockets.release()
+    hold_standard_streams()
+    supervised = is_running_from_reloader()
+    sockets = listen_on(choices, Log()) if is_first_run() else listen_after_the_last(choices)
+    try:
+        if choices.reload and not supervised:
+            return _supervise(load, choices, sockets, here=supervise_here)
+        with nullcontext() if supervised else restored_terminal():
+            return serve(load(), choices, sockets, beside=supervised)
+    finally:
+        close_all(sockets)
+
+
+def _asks_for_the_sockets(choices: Choices, control: Control) -> bool:
+    """Whether this call is the one that has become the supervisor, in the worker's run of the same program.
+
+    That one has a reloader. Its address may have been edited since; or its reloader, while the address still tells,
+    unless it is any free port, for which further servers ask in the same words.
+    """
+    return choices.reload or (_keeps_its_address(choices, control) and choices.port != 0)
+
+
+def _keeps_its_address(choices: Choices, control: Control) -> bool:
+    return (list(choices.addresses), choices.port) == (control.hello["addresses"], control.hello["port"])
+
+
+def _where(choices: Choices) -> str:
+    """The addresses for a sentence, with the port of those that name none."""
+    port = f" (port {choices.port})" if choices.port else ""
+    alone = [parse_address(text, 1) == parse_address(text, 2) for text in choices.addresses]
+    return ", ".join(text if knows else text + port for text, knows in zip(choices.addresses, alone, strict=True))
+
+
+def listen_after_the_last(choices: Choices, *, clock: Callable[[], float] = time.monotonic) -> list[socket.socket]:
+    """Sockets for a further server. The worker before this one may be about to leave the same address."""
+    deadline = clock() + LEAVING
+    while True:
+        try:
+            return listen_on(choices, Log())
+        except AddressInUse:
+            if clock() > deadline:
+                raise
+        threading.Event().wait(BETWEEN)
+
+
+def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
+    """Serve from the sockets of the supervisor that started this process."""
+    if not _keeps_its_address(choices, control):
+        Log().say(f" * Start the program again to listen on {_where(choices)}: it keeps its sockets.")
+    try:
+        application = load()
+    except (DebugkitError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit too: a module that ends the program is a failure to start
+        return serve_failure(control, error)
+    return serve(application, choices, inherited(control))
+
+
+def _supervise(
+    load: Callable[[], WSGIApplication], choices: Choices, sockets: list[socket.socket], *, here: bool
+) -> int:
+    from debugkit.serving.reloading.bootstrap import Plan, become_supervisor, is_awaited, require_posix
+
+    require_posix()
+    program = this_program()
+    plan = Plan(
+        program,
+        tuple(sock.fileno() for sock in sockets),
+        unlink=tuple(str(Path(one.getsockname()).absolute()) for one in sockets if isinstance(one, UnixListener)),
+        roots=watched_folders(choices.roots or (str(program.home),)),
+        extra=tuple(str(Path(one).absolute()) for one in choices.extra_files),
+        exclude=choices.exclude_patterns,
+        reloader_type=choices.reloader_type,
+        interval=choices.reloader_interval,
+        grace=GRACE,
+        hello={
+            "addresses": choices.addresses,
+            "port": choices.port,
+            "environ": dict(choices.environ),
+            "debugger": choices.debugger if here or choices.late else portable(load(), choices),
+            "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
+            "adhoc": adhoc_certificate(choices),
+            "secure": choices.ssl_context is not None,
+        },
+    )
+    if here or is_awaited():
+        from debugkit.serving.reloading.supervisor import Supervisor
+
+        return Supervisor(plan).run()
+    become_supervisor(plan)
+
+
+def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
+    """Without those that hold everything a user or a computer has: there, only what is imported is watched."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - who has none is no reason to raise
+    return tuple(folder for folder in folders if Path(folder) not in (home, Path(folder).parent))
+
+
+@functools.cache
+def inherited(control: Control) -> list[socket.socket]:
+    """The supervisor's sockets. Adopted once: a socket object that goes away takes its descriptor with it."""
+    return [adopt(descriptor) for descriptor in control.hello["sockets"]]
+
+
+def serve(
+    application: WSGIApplication,
+    choices: Choices,
+    sockets: list[socket.socket],
+    *,
+    failed: bool = False,
+    beside: bool = False,
+) -> int:
+    """Serve from ``sockets``, which are the server's from now on. Returns the exit status.
+
+    ``beside``: this is a further server of a program that a reloader runs, and ends with it.
+    """
+    application, debugger = dressed(application, choices)
+    control = current()
+    ends: list[Callable[[], None]] = []
+    closed = control.closed if control is not None and not beside else lambda: None
+    if debugger is not None and control is not None:
+        from debugkit.debug.live import Events
+
+        debugger.supervised_by(control.hello["supervisor"])
+        debugger.events = Events(secrets.token_hex(4), failed=failed)
+        ends.append(debugger.events.close)
+    context = tls_context(choices, control.hello["adhoc"] if control is not None else None)
+    name = parse_address(choices.addresses[0], 0).host
+    make = functools.partial(
+        make_server,
+        name,
+        0,
+        application,
+        sockets=sockets,
+        log=choices.log,
+        ssl_context=context,
+        processes=choices.processes,
+        passthrough_errors=choices.passthrough_errors,
+        on_stop=ends,
+    )
+    addresses = urls(sockets, "https" if context else "http", name)
+    announce(addresses, name, debugger, choices)
+    server: Processes | Server
+    if choices.processes != 1:
+        server = Processes(make, sockets, choices.processes, on_closed=closed)
+        ends.insert(0, server.closed_here)
+    else:
+        server = make()
+        ends.insert(0, closed)
+    if beside:
+        end_together(server.request_stop)
+    elif control is not None:
+        control.serving(server.request_stop, failed=failed)
+    try:
+        number = server.serve_forever()
+    finally:
+        if control is not None and not beside:
+            control.over()
+    return 128 + number if number else 0
+
+
+def announce(addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, choices: Choices) -> None:
+    """Print the banner when the first process of a server starts, and call the hooks."""
+    log = choices.log or Log()
+    first = is_first_run()
+    notes: list[str] = []
+    # Behind a Unix socket is a proxy, whose address only it knows.
+    web = next((address for address in addresses if address.startswith("http")), "")
+    if debugger is not None:
+        debugger.trust_host(name or "localhost")
+        if first:
+            notes = debugger.banner(web)
+        else:
+            debugger.restarted()
+    if first:
+        log.say(banner(choices.title, [log.bold(address) for address in addresses], notes))
+    for hook in started:
+        call(hook, log.say, web or addresses[0])
+
+
+def serve_failure(control: Control, error: BaseException | None, message: str = "") -> int:
+    """Serve, in place of a program that could not start, the page that says why. Returns the exit status."""
+    if error is not None:
+        control.watch(files_of(error), control.born)
+        error = with_traceback(error, own_part(traceback_of(error)))
+        Log().failed(error)
+    hello = control.hello
+    application: WSGIApplication = plain_failure
+    if hello["debugger"] is not None:
+        from debugkit.debug.startup_error import FailedStart
+
+        application = debugged(plain_failure, **hello["debugger"])
+        FailedStart(cast("DebuggedApplication", application), error, message)
+    choices = Choices(
+        addresses=tuple(hello["addresses"]),
+        ssl_context=(hello["tls"] or "adhoc") if hello["secure"] else None,
+        title="The application could not start. The page that says why, and comes back when it can:",
+    )
+    return serve(application, choices, inherited(control), failed=True)
+
+
+def plain_failure(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """What browsers get when the debugger is off."""
+    start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
+    return [b"The application could not start. The terminal says why.\n"]
+
+
+def own_part(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the user's first frame on."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_not_the_users()):
+        trace = trace.tb_next
+    return trace
+
+
+@functools.cache
+def _not_the_users() -> tuple[str, ...]:
+    import runpy
+
+    return str(Path(debugkit.__file__).parent) + os.sep, str(importlib.__file__), str(runpy.__file__), "<frozen "

@@ -1,0 +1,254 @@
+"""Finds the application that a target names: "module:app", "module:factory('dev')", "path/to/file.py", "file.py:app".
+
+All that `flask run` takes as FLASK_APP is a target.
+
+What is wrong with the target is one sentence (`TargetError`). An exception inside the user's own module is the
+user's to see, and passes through as it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from debugkit.debug import wsgi_applications
+from debugkit.errors import DebugkitError
+from debugkit.runner.expression import Expression, read
+from debugkit.serving.paths import named, working_folder
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+#: What applications are called, most telling first; the last ones are called to get the application.
+NAMES = ("app", "application")
+FACTORIES = ("create_app", "make_app")
+#: The files that hold it, where the target does not say.
+FILES = ("app.py", "wsgi.py", "application.py", "main.py")
+
+
+class TargetError(DebugkitError):
+    """There is no application where the target says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target taken apart. ``expression`` is empty to look for the usual names.
+
+    ``module`` is dotted for a file in a package, which lies in the folder ``root``.
+    """
+
+    module: str
+    path: Path | None = None
+    expression: Expression = field(default_factory=Expression)
+    root: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where its modules are looked for first: beside the file or its package, else in the working directory."""
+        return self.root or working_folder()
+
+    @property
+    def is_in_package(self) -> bool:
+        return "." in self.module or (self.path is not None and self.path.name == "__init__.py")
+
+    @property
+    def identity(self) -> str:
+        """What stays the same when the same application is started again, from wherever."""
+        return f"{self.path or self.module}:{self.expression.name}"
+
+
+def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
+    """The application of a project, by the names that projects give it. Imports nothing.
+
+    Looks for FLASK_APP, ``app.py`` and the like, and Django's ``wsgi.py``. Raises `TargetError`.
+    """
+    if text := environ.get("FLASK_APP"):
+        return parse(text)
+    for name in FILES:
+        if (folder / name).is_file():
+            return _file(folder / name)
+    if (folder / "manage.py").is_file():
+        found = sorted(path for path in folder.glob("*/wsgi.py") if (path.parent / "__init__.py").is_file())
+        if len(found) == 1:
+            return Target(f"{found[0].parent.name}.wsgi")
+    packages = sorted(path.parent for path in folder.glob("*/__init__.py"))
+    found = [package / name for package in packages for name in FILES if (package / name).is_file()]
+    if len(found) == 1:
+        return Target(f"{found[0].parent.name}.{found[0].stem}")
+    raise TargetError(
+        f"There is no application in {folder}: looked for {', '.join(FILES)}, and wsgi.py of a Django project. "
+        "Name it: debugkit run module:app, or debugkit run path/to/file.py."
+    )
+
+
+def parse(text: str) -> Target:
+    """Take a target apart; files must exist. Raises `TargetError`."""
+    # The colon behind a drive letter of Windows is no separator.
+    place, _, name = re.sub(r":(?![\\/])", "\0", text, count=1).partition("\0")
+    try:
+        expression = read(name)
+    except ValueError as error:
+        raise TargetError(
+            f"{text!r} has no name of an application behind the colon: write module:app, module:make_app() or "
+            "module:make_app('dev'), with literals as arguments."
+        ) from error
+    if place.endswith(".py") or "/" in place or "\\" in place:
+        return _file(Path(place), expression)
+    if not all(part.isidentifier() for part in place.split(".")):
+        raise TargetError(f"{place!r} is not the name of a module: write module:app, or the path of a .py file.")
+    return Target(place, None, expression)
+
+
+def load(target: Target) -> WSGIApplication:
+    """Import the module and return the application. Raises `TargetError`, and whatever the module itself raises."""
+    if sys.path[:1] != [str(target.folder)]:
+        sys.path.insert(0, str(target.folder))
+    module = _import(target)
+    expression = target.expression
+    if expression.name:
+        where = f"{target.module}:{expression.name}"
+        return _application(_attribute(module, expression.name), where, expression)
+    return _search(module)
+
+
+def _file(path: Path, expression: Expression | None = None) -> Target:
+    """The target of a file, which may also be named without its ending. A file in a package is a module of that."""
+    place = next(
+        (one for one in (path, path.with_name(f"{path.name}.py"), path / "__init__.py") if one.is_file()), None
+    )
+    if place is None:
+        raise _no_file(path)
+    place = named(place)
+    names = [] if place.name == "__init__.py" else [place.stem]
+    # Python, too, looks beside the file that a link leads to.
+    root = Path(os.path.realpath(place)).parent if place.is_symlink() else place.parent
+    while (root / "__init__.py").is_file() and root.name.isidentifier():
+        names.append(root.name)
+        root = root.parent
+    return Target(".".join(reversed(names)), place, expression or Expression(), root)
+
+
+def _no_file(path: Path) -> TargetError:
+    if path.is_dir():
+        return TargetError(f"{path} is a folder: give a file in it, such as {path / 'app.py'}.")
+    names = [str(other) for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    return TargetError(f"There is no file {path}{_did_you_mean(str(path), names) or '.'}")
+
+
+def _import(target: Target) -> ModuleType:
+    if target.path is None:
+        _refuse_unknown(target.module)
+        return importlib.import_module(target.module)
+    if target.is_in_package:
+        # The file may also import what lies beside it, as it may when Python runs it.
+        sys.path.append(str(target.path.parent))
+        return importlib.import_module(target.module)
+    spec = importlib.util.spec_from_file_location(target.module, target.path)
+    if spec is None or spec.loader is None:
+        raise TargetError(f"{target.path} is not a Python file: its name must end in .py.")
+    module = importlib.util.module_from_spec(spec)
+    # As an import would: the module must be found by its own imports, and must not stay when it fails.
+    sys.modules[target.module] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(target.module, None)
+        raise
+    return module
+
+
+def _refuse_unknown(module: str) -> None:
+    """Tell a module that does not exist from one that fails to import something: only the first is a wrong target."""
+    parent, _, _ = module.rpartition(".")
+    if parent:
+        _refuse_unknown(parent)
+        importlib.import_module(parent)
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ModuleNotFoundError, ValueError):  # the parent is no package; __spec__ is None
+        spec = None
+    if spec is None and module not in sys.modules:
+        hint = _did_you_mean(module, [path.stem for path in Path.cwd().glob("*.py")])
+        raise TargetError(f"There is no module {module!r} in {Path.cwd()} or on sys.path{hint or '.'}")
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            if error.obj is not found:
+                raise  # the module's own __getattr__, or a property, failed inside
+            hint = _did_you_mean(part, _public(found)) or _candidates(module)
+            raise TargetError(f"{module.__name__!r} has no {name!r}{hint or '.'}") from error
+    return found
+
+
+def _search(module: ModuleType) -> WSGIApplication:
+    found = {name: value for name in NAMES if callable(value := getattr(module, name, None))}
+    # A module may hold its ASGI application under one name, and the same for WSGI under the other.
+    for name in sorted(found, key=lambda name: bool(wsgi_applications.refusal(found[name]))):
+        return _application(found[name], f"{module.__name__}:{name}")
+    for name in FACTORIES:
+        if callable(factory := getattr(module, name, None)):
+            return _application(factory, f"{module.__name__}:{name}", Expression(name, call=True))
+    # An object of Flask, or of a framework made like it, under any name.
+    values = {id(value): name for name in _public(module) if _is_wsgi_object(value := getattr(module, name, None))}
+    for name in values.values() if len(values) == 1 else ():
+        return _application(getattr(module, name), f"{module.__name__}:{name}")
+    raise TargetError(
+        f"There is no application in {module.__name__!r}, as {module.__name__}:NAME would tell; looked for "
+        f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}"
+    )
+
+
+def _is_wsgi_object(value: object) -> bool:
+    return callable(getattr(type(value), "wsgi_app", None))
+
+
+def _application(found: Any, where: str, expression: Expression | None = None) -> WSGIApplication:
+    """What was found, or what it returns when it is a factory. Raises `TargetError` for what is no application."""
+    expression = expression or Expression()
+    if callable(found) and (expression.call or wsgi_applications.is_factory(found)):
+        if wrong := wsgi_applications.misfit(found, *expression.arguments, **expression.keywords):
+            raise TargetError(f"{where} cannot be called like this, {wrong}: write {where}(...) with what it takes.")
+        found, where = found(*expression.arguments, **expression.keywords), f"{where}()"
+    if inspect.iscoroutine(found):
+        found.close()
+    if why := wsgi_applications.refusal(found):
+        raise TargetError(f"{where} {why}")
+    return found  # type: ignore[no-any-return]
+
+
+def _candidates(module: ModuleType) -> str:
+    """Callables that the module defines itself or that are objects of a class from elsewhere, such as Flask."""
+    names = [name for name in _public(module) if _could_be(getattr(module, name, None), module)]
+    return f"; it has {', '.join(names[:8])}." if names else ""
+
+
+def _could_be(value: object, module: ModuleType) -> bool:
+    if type(value).__module__ == "werkzeug.local":  # Flask's request and the like, which cannot be asked outside of one
+        return False
+    if isinstance(value, (type, Callable)) and hasattr(value, "__qualname__"):  # type: ignore[arg-type]
+        return getattr(value, "__module__", None) == module.__name__
+    return callable(value)
+
+
+def _public(found: object) -> list[str]:
+    return [name for name in dir(found) if not name.startswith("_")]
+
+
+def _did_you_mean(name: str, names: list[str]) -> str:
+    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

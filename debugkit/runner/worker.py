@@ -1,0 +1,73 @@
+"""What a supervisor starts: takes its end of the channel and runs the program; shows why when that does not start."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+from collections.abc import Sequence
+
+from debugkit.errors import ConfigurationError, DebugkitError
+from debugkit.raised import traceback_of
+from debugkit.runner.run import own_part, serve_failure
+from debugkit.serving.log import Log
+from debugkit.serving.reloading.command_line import Program
+from debugkit.serving.reloading.control import Channel, Control, take
+
+#: What a program under a supervisor needs almost always.
+PREPARED = ("debugkit.cli", "debugkit.debug.debugger", "debugkit.debug.wsgi")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the program of the supervisor whose channel is the descriptor ``arguments[0]``. Returns the exit status.
+
+    A worker is started before it is needed, and waits for its hello with all that it can know already.
+    """
+    for module in PREPARED:
+        importlib.import_module(module)
+    channel = socket.socket(fileno=int(arguments[0]))
+    channel.set_inheritable(False)  # or whatever the application starts would keep it open
+    try:
+        control = take(Channel(channel), Log().say)
+    except (EOFError, KeyboardInterrupt):  # not needed any more
+        return 0
+    for descriptor in control.hello["sockets"]:
+        os.set_inheritable(descriptor, False)
+    # For applications that ask whether they run under a reloader. Nothing here reads it.
+    os.environ.update({"WERKZEUG_RUN_MAIN": "true", **control.hello["environ"]})
+    try:
+        if message := control.hello["message"]:
+            return serve_failure(control, None, message)
+        program = Program.load(control.hello["program"])
+        enter(program.folder)
+        program.run()
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:
+        return _failed(control, error)
+    return 0
+
+
+def enter(folder: str) -> None:
+    """Go to the program's folder: it may be another one of that name than when this process was started."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The program's folder {folder} cannot be entered ({error.strerror}): the program runs again when it can."
+        ) from error
+
+
+def _failed(control: Control, error: BaseException) -> int:
+    if control.served:
+        if issubclass(type(error), SystemExit):
+            raise error
+        Log().failed(error, own_part(traceback_of(error)))
+        return 1
+    # In this order: `isinstance` asks an exception of somebody else's for its `__class__`.
+    ours = issubclass(type(error), DebugkitError)
+    if ours and isinstance(error, DebugkitError) and control.hello["number"] == 1:
+        Log().say(f"debugkit: {error.explanation}")
+        control.refuse(1)
+        return 1
+    return serve_failure(control, error)

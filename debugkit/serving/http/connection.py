@@ -1,0 +1,312 @@
+"""One connection of HTTP/1.1: bytes on one side, a WSGI application (PEP 3333) on the other.
+
+h11 reads the heads of requests, strictly (RFC 9112), with a new reader for each; `body.py` reads what follows. Answers
+are written in `answer.py`: PEP 3333 wants them checked while the application calls `start_response`, which leaves h11
+nothing to find. Knows no listening socket, no thread and no debugger.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import h11
+
+from debugkit.serving.http.environ import check_head, connection_options, make_environ
+from debugkit.serving.http.refused_head import second_look
+from debugkit.serving.http.request_body import Body, ChunkedBody, SizedBody
+from debugkit.serving.http.response import Answer
+from debugkit.serving.http.transport import BLOCK, Disconnected, Handover, Malformed, Patience, Wire
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+#: Bytes of a body that no computer can hold: an application that asks for so many at once gets an `OverflowError`
+#: (RFC 9110, 8.6 wants servers to see that coming).
+LARGEST = 1 << 48
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large a request may be. What is larger is refused with 414, 431 or 413."""
+
+    line: int = 32_768  # bytes of the request's first line
+    head: int = 65_536  # bytes of all lines; browsers send all cookies of localhost, whichever project set them
+    headers: int = 200
+    body: int | None = None  # bytes; None: any number
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all connections of one server share."""
+
+    app: WSGIApplication
+    environ: dict[str, Any]  # what every request's environ starts from
+    access: Callable[[str, str, int, int, float], None]  # peer, request line, status, bytes of the body, seconds
+    failed: Callable[[BaseException], None]  # what the application did not catch
+    stopping: Callable[[], bool] = lambda: False
+    patience: Patience = field(default_factory=Patience)
+    wire: Callable[[socket.socket, Patience], Wire] = Wire  # how a connection's socket is read and written
+    sizes: Sizes = field(default_factory=Sizes)
+    away: AbstractContextManager[None] = field(default_factory=nullcontext)  # see `Wire`
+
+
+class Connection:
+    """A client's connection, from the first request to the last."""
+
+    def __init__(self, sock: socket.socket, peer: tuple[str, int], site: Site) -> None:
+        self.wire = site.wire(sock, site.patience)
+        self.wire.away = site.away
+        self._site = site
+        self._peer = peer[0]
+        self._handover = Handover(self.wire)
+        self._environ = site.environ | {
+            "REMOTE_ADDR": peer[0],
+            "REMOTE_PORT": str(peer[1]),
+            "debugkit.away": site.away,  # for who waits for something else than the processor
+            "debugkit.socket": self._handover,
+            "werkzeug.socket": self._handover,  # where WebSocket libraries look
+        }
+        #: The application is at work on `line`.
+        self.answering = False
+        self._next_reader(b"")
+
+    def _next_reader(self, received: bytes) -> None:
+        """Get ready for the next request, of which ``received`` has come already."""
+        self._reader = self._new_reader()
+        self._received = b""
+        self._request: h11.Request | None = None
+        #: When to give up waiting for the next request, on the monotonic clock.
+        self.deadline = time.monotonic() + self._site.patience.idle
+        if received:
+            self._receive(received)
+
+    def serve(self, linger: Callable[[], float]) -> bool:
+        """Answer requests until none comes for ``linger()`` seconds. True: the connection stays open for more."""
+        try:
+            waits = self._serve(linger)
+        except Disconnected:
+            waits = False
+        except Malformed as error:
+            self._refuse(error)
+            return False
+        except h11.RemoteProtocolError as error:
+            self._refuse(self._malformed(error))
+            return False
+        if not waits:
+            self.wire.close()
+        return waits
+
+    def _serve(self, linger: Callable[[], float]) -> bool:
+        while True:
+            event = self._next_event() if self._received else h11.NEED_DATA
+            if event is h11.NEED_DATA:
+                data = self.wire.receive(linger())
+                if not data:
+                    return data is None and not self._site.stopping() and not self._expired()
+                if self._expired():
+                    return False
+                self._receive(data)
+            elif not isinstance(event, h11.Request) or not self._answer(event):
+                return False
+
+    def _next_event(self) -> object:
+        try:
+            return self._reader.next_event()
+        except h11.RemoteProtocolError:
+            head = second_look(self._received)
+            if head == self._received:
+                raise
+            self._received = head
+            self._reader = self._new_reader()
+            self._reader.receive_data(head)
+            return self._reader.next_event()
+
+    def _new_reader(self) -> h11.Connection:
+        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._site.sizes.head)
+
+    def _receive(self, data: bytes) -> None:
+        if self._received:
+            self._received += data
+            self._reader.receive_data(data)
+            return
+        data = data.lstrip(b"\r\n")  # RFC 9112, 2.2
+        if data.startswith(b"\x16\x03"):
+            raise Malformed("This port speaks HTTP, and the client began with TLS: open it with http://.")
+        if data:  # h11 takes nothing for the end of the stream
+            self._received = data
+            self.deadline = time.monotonic() + self._site.patience.head
+            self._reader.receive_data(data)
+
+    def _expired(self) -> bool:
+        if time.monotonic() < self.deadline:
+            return False
+        if self._received:
+            raise Malformed("The rest of the request did not come in time.", 408)
+        return True
+
+    def expire(self) -> None:
+        """Hang up on a client that has kept the server waiting past the deadline, without waiting for it once more."""
+        try:
+            self._expired()
+        except Malformed as error:
+            if self.wire.writable:
+                self._refuse(error, unread=False)
+        self.wire.close()
+
+    def _malformed(self, error: h11.RemoteProtocolError) -> Malformed:
+        if error.error_status_hint != 431:
+            return Malformed(reason(error), error.error_status_hint)
+        return too_large() if b"\n" in self._received else too_long()
+
+    def _refuse(self, error: Malformed, *, unread: bool = True) -> None:
+        self._site.access(self._peer, f"{self.line} ({error})", error.status, 0, 0.0)
+        answer = Answer(self.wire, keep=False, old=True, head_only=False, announce=lambda: None)
+        try:
+            answer.fail(error.status, f"{error}\n")
+            self.wire.close(unread=unread)
+        except Disconnected:
+            self.wire.close()
+
+    @property
+    def line(self) -> str:
+        """The request's first line; a dash when none could be read."""
+        request = self._request
+        if request is None:
+            return "-"
+        line = b"%b %b HTTP/%b" % (request.method, request.target, request.http_version)
+        return line.decode("latin-1")
+
+    def _answer(self, request: h11.Request) -> bool:
+        """Let the application answer. True: the connection can take another request."""
+        began = time.perf_counter()
+        self._request = request
+        received = self._reader.trailing_data[0]
+        self._check_head(request, received)
+        environ = make_environ(request, self._environ)
+        body = self._body(environ, received)
+        self._handover.early = bool(received)
+        answer = self._new_answer(environ, body)
+        self.answering = True
+        complete = self._run(environ, answer, body)
+        self.answering = False
+        status = 101 if self.wire.detached else answer.status if answer.begun else 0
+        if status and "debugkit.own" not in environ:
+            self._site.access(self._peer, self.line, status, answer.size, time.perf_counter() - began)
+        behind = received if body is None else body.behind()
+        if complete and answer.keep and (body is None or body.drain(self._site.patience.drain)):
+            self._next_reader(behind if body is None else body.behind())
+            return True
+        if not complete and answer.begun and answer.ends_with_connection:
+            self.wire.reset()
+        elif complete or self.wire.detached:
+            self.wire.close(unread=bool(self.wire.detached or behind or (body is not None and not body.ended)))
+        return False
+
+    def _check_head(self, request: h11.Request, received: bytes) -> None:
+        head = self._received[: len(self._received) - len(received)]
+        check_head(head)
+        if head.index(b"\r\n") > self._site.sizes.line:
+            raise too_long()
+        if len(head) > self._site.sizes.head or len(request.headers) > self._site.sizes.headers:
+            raise too_large()
+
+    def _body(self, environ: dict[str, Any], received: bytes) -> Body | None:
+        """What ``wsgi.input`` reads from. `None`: the request has no body."""
+        limit = self._site.sizes.body
+        awaited = self._reader.they_are_waiting_for_100_continue
+        body: Body
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            body = ChunkedBody(self.wire, received, awaited=awaited, limit=limit)
+        elif "CONTENT_LENGTH" in environ:
+            size = int(environ["CONTENT_LENGTH"])
+            if size > (most := LARGEST if limit is None else limit):
+                raise Malformed(f"The request's body has {size} bytes, and {most} are allowed.", 413)
+            body = SizedBody(self.wire, size, received, awaited=awaited)
+        else:
+            environ["wsgi.input"] = io.BytesIO()
+            return None
+        environ["wsgi.input"] = io.BufferedReader(body, BLOCK)
+        environ["debugkit.hurry"] = body.hurry  # for who answers an error: the client may be slow with the rest
+        return body
+
+    def _new_answer(self, environ: dict[str, Any], body: Body | None) -> Answer:
+        old = environ["SERVER_PROTOCOL"] == "HTTP/1.0"
+        options = connection_options(environ.get("HTTP_CONNECTION", ""))
+        keep = "close" not in options and (not old or "keep-alive" in options)
+
+        def announce() -> None:
+            """Before the answer begins."""
+            if self._site.stopping():
+                answer.keep = False
+            if body is not None:
+                check_body(body, answer)
+
+        head_only = environ["REQUEST_METHOD"] == "HEAD"
+        answer = Answer(self.wire, keep=keep, old=old, head_only=head_only, announce=announce)
+        return answer
+
+    def _run(self, environ: dict[str, Any], answer: Answer, body: Body | None) -> bool:
+        """Call the application. True: the client has a complete answer."""
+        try:
+            run(self._site.app, environ, answer)
+        except Disconnected:
+            return False
+        except BaseException as error:
+            # SystemExit included: a view that calls exit() must not end the server.
+            cause = None if body is None else body.error
+            return not isinstance(cause, Disconnected) and self._recover(cause or error, answer)
+        return True
+
+    def _recover(self, error: BaseException, answer: Answer) -> bool:
+        kind = type(error)  # not `isinstance`, which asks the exception for its `__class__`
+        if issubclass(kind, Malformed):
+            if not answer.begun:
+                raise error
+            return False
+        if self.wire.detached and issubclass(kind, OSError):
+            return False
+        self._site.failed(error)
+        if self.wire.detached:
+            return False
+        if not answer.begun:
+            answer.fail(500, "Internal Server Error\n")
+            return True
+        return False
+
+
+def run(app: WSGIApplication, environ: dict[str, Any], answer: Answer) -> None:
+    """Call the application and send what it returns; its `close` is called whatever happens (PEP 3333)."""
+    parts = app(environ, answer.start_response)
+    try:
+        answer.send_all(parts)
+    finally:
+        close = getattr(parts, "close", None)
+        if close is not None:
+            close()
+
+
+def check_body(body: Body, answer: Answer) -> None:
+    """What the request's body has to say to the answer."""
+    if isinstance(body.error, Malformed):
+        raise body.error  # whatever the application made of it, this is the client's mistake
+    if body.awaited:  # the body that the client held back will not be read any more
+        answer.keep = False
+
+
+def too_long() -> Malformed:
+    return Malformed("The request's first line is too long.", 414)
+
+
+def too_large() -> Malformed:
+    return Malformed("The request's headers are too many or too long.", 431)
+
+
+def reason(error: h11.RemoteProtocolError) -> str:
+    """What h11 says, without the bytes that it shows: a cookie may be among them, and this goes to the log."""
+    return str(error).partition(": b")[0].rstrip(".") + "."

@@ -1,0 +1,407 @@
+"""What supervisor and worker say to each other: one JSON object a line over a socket that only the two hold.
+
+But the application runs in one of them, and may write anything to any descriptor: what is no message is left out.
+The worker's end lives here, with the thread that listens to the supervisor; the supervisor's is in `reloader.py`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import importlib
+import json
+import os
+import select
+import site
+import socket
+import sys
+import sysconfig
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from debugkit.hooks import ANSWERS, changing, leaving
+from debugkit.raised import field, traceback_of
+from debugkit.serving.log_writer import writer
+from debugkit.serving.paths import exists, is_file
+from debugkit.serving.reloading.lifeline import Lifeline
+from debugkit.serving.reloading.prompts import at_prompt
+
+#: Seconds between looks at what has been imported since, and at whether a prompt is still open.
+TICK = 0.5
+#: Seconds that a worker has to end after its supervisor has died.
+ORPHAN_GRACE = 2.0
+#: Seconds that threads of the application, and what follows `run_simple`, have when serving is over.
+PARTING = 2.0
+#: Bytes without an end of line after which they are no message.
+LONGEST = 16 * 2**20
+#: What a worker may say: the fields of each kind, and their types. `list` is one of texts.
+SAID: Mapping[str, Mapping[str, type]] = {
+    "imported": {"files": list, "since": float},
+    "refused": {"status": int},
+    "held": {},
+    "verdict": {"answer": str, "paths": list},
+    "serving": {"failed": bool},
+    "closed": {},
+}
+
+
+class Channel:
+    """Messages over a connected socket. Any thread may send; one receives."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._buffer = b""
+        self._lock = threading.Lock()
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    def send(self, kind: str, **fields: object) -> None:
+        """Send a message; nothing happens when the other end is gone, which `receive` tells."""
+        # It begins with a line end too, in case something else has left half a line there.
+        line = b"\n" + json.dumps({"kind": kind, **fields}).encode() + b"\n"
+        with self._lock:
+            try:
+                self.sock.sendall(line)
+            except OSError:
+                pass
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to receive now. False when this end is closed."""
+        return self.fileno() >= 0 and bool(select.select([self.sock], [], [], 0)[0])
+
+    def receive(self) -> list[dict[str, Any]]:
+        """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone.
+
+        What is no JSON object comes as an empty one.
+        """
+        try:
+            data = self.sock.recv(65_536)
+        except OSError:
+            data = b""
+        if not data:
+            raise EOFError
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        if len(self._buffer) > LONGEST:
+            lines, self._buffer = [*lines, self._buffer], b""
+        return [_object(line) for line in lines if line]
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def is_said(message: Mapping[str, Any]) -> bool:
+    """Whether it is a message of a worker."""
+    kind = message.get("kind")
+    fields = SAID.get(kind) if isinstance(kind, str) else None
+    if fields is None or message.keys() != {"kind", *fields}:
+        return False
+    return all(type(message[name]) is wanted and _holds_texts(message[name]) for name, wanted in fields.items())
+
+
+def _holds_texts(value: object) -> bool:
+    return not isinstance(value, list) or all(isinstance(one, str) for one in value)
+
+
+class Control:
+    """The worker's end: reports to the supervisor, and does what it says.
+
+    ``hello`` is the supervisor's first message; ``log`` says a line in the terminal, and
+    ``farewell`` is called when the end begins.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        hello: Mapping[str, Any],
+        log: Callable[[str], None],
+        farewell: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._channel = channel
+        self._farewell = farewell
+        self._log = log
+        self._reported: set[str] = set()
+        self._count = 0
+        self._looked = self.born = time.time()
+        self._waiting: list[str] | None = None  # changes that a prompt holds back
+        self._stop: Callable[[], None] | None = None
+        self._over = threading.Event()
+        self._beside: list[Callable[[], None]] = []
+        self._turn = threading.Event()  # to serve
+        self._leaves = False
+        self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
+        # A debugger stops all threads at a breakpoint but those that say this: the supervisor still wants its answers.
+        vars(self._thread)["pydev_do_not_trace"] = True
+        #: Held by the call that serves from the supervisor's sockets.
+        self.sockets = threading.Lock()
+        self.hello = hello
+        self.served = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def beside(self, stop: Callable[[], None]) -> None:
+        """A further server listens in this worker; it ends together with the one that `serving` is told of."""
+        self._beside.append(stop)
+        if self._leaves:
+            stop()
+
+    def serving(self, stop: Callable[[], None], *, failed: bool) -> None:
+        """The worker can listen. Returns when the one before has closed its listeners, or when this one is to end.
+
+        ``stop`` makes it end gracefully, from any thread, and may be called again.
+        """
+        self._stop = stop
+        self.served = True
+        writer().flush()  # the supervisor has something to say to that, which follows
+        self._channel.send("serving", failed=failed)
+        if self._leaves:  # told so while the application was being imported
+            stop()
+        else:
+            self._turn.wait()
+
+    def closed(self) -> None:
+        """The worker takes no further connection: its successor may."""
+        self._channel.send("closed")
+
+    def over(self) -> None:
+        """Serving has ended, and the program goes on to its end."""
+        self._over.set()
+
+    def refuse(self, status: int) -> None:
+        """Starting again would not help: the supervisor is to end with ``status``."""
+        self._channel.send("refused", status=status)
+
+    # The thread that listens.
+
+    def _run(self) -> None:
+        while True:
+            readable, _, _ = select.select([self._channel.sock], [], [], TICK)
+            try:
+                for message in self._channel.receive() if readable else ():
+                    self._obey(message)
+            except EOFError:
+                threading.Thread(target=self._end, args=[False], daemon=True).start()
+                threading.Event().wait(ORPHAN_GRACE)
+                os._exit(1)
+            self._report()
+            self._look_at_the_prompt()
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        if message["kind"] == "changed":
+            self._consider(message["paths"])
+        elif message["kind"] == "serve":
+            self._turn.set()
+        elif not self._leaves:
+            self._leaves = True
+            threading.Thread(target=self._end, args=[message["reload"]], daemon=True).start()
+
+    def _consider(self, paths: list[str]) -> None:
+        if self._waiting is None and not at_prompt():
+            self._decide(paths)
+            return
+        self._channel.send("held")
+        self._waiting = [*(self._waiting or []), *paths]
+
+    def _look_at_the_prompt(self) -> None:
+        if self._waiting is not None and not at_prompt():
+            paths, self._waiting = self._waiting, None
+            self._decide(paths)
+
+    def _decide(self, paths: list[str]) -> None:
+        answer = decision(paths, self._log)
+        writer().flush()  # as above
+        self._channel.send("verdict", answer=answer, paths=paths)
+
+    def _end(self, reload: bool) -> None:
+        """End this process: gently, and by force when threads or the program itself go on after serving is over.
+
+        The server sees to its own end. Who has asked for this has the last word, and kills.
+        """
+        for hook in leaving if reload else ():
+            call(hook, self._log)
+        if self._stop is None:
+            writer().flush()
+            os._exit(0)  # still starting: nobody is served, nothing is half done
+        self._farewell()
+        for stop in (*self._beside, self._stop):
+            stop()
+        self._turn.set()
+        self._over.wait()
+        deadline = time.monotonic() + PARTING
+        threading.main_thread().join(max(0.0, deadline - time.monotonic()))
+        # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
+        threads = [one for one in threading.enumerate() if not one.daemon]
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if kept := [thread for thread in threads if thread.is_alive()]:
+            self._log(f" * Ended the old process by force; what kept it: {', '.join(one.name for one in kept)}")
+            if threading.main_thread() not in kept:
+                atexit._run_exitfuncs()
+                flush()
+            writer().flush()
+            os._exit(0)
+
+    def _report(self) -> None:
+        """Tell which files of the application have been imported since the last time."""
+        if len(sys.modules) == self._count:
+            return
+        since, self._looked, self._count = self._looked, time.time(), len(sys.modules)
+        self.watch(imported_files(), since)
+
+    def watch(self, files: Iterable[str], since: float) -> None:
+        """Have ``files`` watched too; one that has changed after ``since`` (in epoch seconds) counts as changed."""
+        new = [path for path in dict.fromkeys(files) if path not in self._reported and not is_installed(path)]
+        if new:
+            self._reported.update(new)
+            self._channel.send("imported", files=new, since=since)
+
+
+def flush() -> None:
+    """Write what Python writes at the end of a process, which does not come to its end."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def decision(paths: Sequence[str], log: Callable[[str], None]) -> str:
+    """The strongest answer of the `on_change` handlers; one that fails counts as "restart"."""
+    answers = {call(handler, log, paths) for handler in changing} or {"restart"}
+    known = [answer for answer in ANSWERS if answer in answers]
+    return known[0] if known and answers <= set(ANSWERS) else "restart"
+
+
+def call(function: Callable[..., object], log: Callable[[str], None], *arguments: object) -> object:
+    """What ``function`` returns. A hook that fails is said, and does not stop the rest."""
+    try:
+        return function(*arguments)
+    except BaseException as error:
+        name = getattr(function, "__qualname__", "a hook")
+        log(f" * {name} failed: {type(error).__name__}: {error}")
+        return None
+
+
+def imported_files() -> list[str]:
+    """The files of the imported modules."""
+    return [path for module in list(sys.modules.values()) if (path := file_of(module))]
+
+
+def files_of(error: BaseException) -> list[str]:
+    """The files that the traceback of an error names, and of those that led to it: the mistake is in one of them."""
+    found: list[str] = []
+    seen: set[int] = set()  # a chain may be a ring
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        found += [frame.f_code.co_filename for frame, _ in traceback.walk_tb(traceback_of(one))]
+        named = field(SyntaxError, "filename", one) if issubclass(type(one), SyntaxError) else None
+        found += [named] if type(named) is str else []
+        cause = field(BaseException, "__cause__", one)
+        one = field(BaseException, "__context__", one) if cause is None else cause
+    return [path for path in found if is_file(path)]
+
+
+def file_of(module: object) -> str:
+    """The file of a module, or of the archive it is in; "" for none. Asks no module that loads itself when asked."""
+    if not issubclass(type(module), ModuleType):
+        return ""
+    path = ModuleType.__getattribute__(module, "__dict__").get("__file__")
+    if not isinstance(path, str):
+        return ""
+    if is_file(path):
+        return os.path.abspath(path)  # noqa: PTH100
+    here = Path(path)
+    while not exists(here) and here != here.parent:  # a module inside an archive: the archive
+        here = here.parent
+    return str(here.absolute()) if is_file(here) else ""
+
+
+def is_installed(path: str) -> bool:
+    """Whether ``path`` belongs to Python or to a package that was installed, and is not edited in place."""
+    if path.startswith(installed_folders()):
+        return True
+    parts = Path(path).parts
+    return "site-packages" in parts or "dist-packages" in parts
+
+
+@functools.cache
+def installed_folders() -> tuple[str, ...]:
+    """Where Python and its packages are installed, each with a separator at the end."""
+    paths = sysconfig.get_paths()
+    folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    folders += [*site.getsitepackages(), site.getusersitepackages()] if hasattr(site, "getsitepackages") else []
+    return tuple(f"{folder}{os.sep}" for folder in dict.fromkeys(folders))
+
+
+#: The worker's end in this process, if it is a worker.
+_current: Control | None = None
+#: In a worker, and in what it has forked.
+_lifeline: Lifeline | None = None
+#: How many workers have run the program, with this one; 0 without a supervisor.
+_number = 0
+
+
+def take(channel: Channel, log: Callable[[str], None]) -> Control:
+    """Make this process a worker: wait for the supervisor's hello, and listen to it from now on."""
+    global _current, _lifeline, _number
+    messages: list[dict[str, Any]] = []
+    while not messages:
+        messages = channel.receive()
+    hello, *more = messages
+    importlib.invalidate_caches()  # it may have waited for long: files have come since
+    _lifeline = Lifeline()
+    _number = hello.get("number", 1)
+    _current = Control(channel, hello, log, _lifeline.break_off)
+    os.register_at_fork(after_in_child=functools.partial(_leave_the_worker, channel.sock, _lifeline))
+    for message in more:
+        _current._obey(message)
+    _current.start()
+    return _current
+
+
+def _leave_the_worker(channel: socket.socket, lifeline: Lifeline) -> None:
+    """In a process that a worker has forked: it must not seem to be the worker, nor take what belongs to that one.
+
+    The supervisor would wait for its end, and it would answer other servers' requests.
+    """
+    global _current
+    _current = None
+    channel.close()
+    lifeline.break_off()
+
+
+def current() -> Control | None:
+    """The worker's end of the channel; `None` in a process that no supervisor started."""
+    return _current
+
+
+def end_together(stop: Callable[[], None]) -> None:
+    """Have ``stop`` called when the worker ends that this process is, or was forked from."""
+    if _current is not None:
+        _current.beside(stop)
+    elif _lifeline is not None:
+        _lifeline.follow(stop)
+
+
+def is_first_run() -> bool:
+    """Whether no worker has run the program before this process, or the worker that forked it."""
+    return _number <= 1
+
+
+def is_running_from_reloader() -> bool:
+    """Whether this process, or the one that forked it, was started by a reloader, and serves.
+
+    Says nothing of the environment, which may lie.
+    """
+    return _lifeline is not None
