@@ -27,6 +27,7 @@ OWN_FIELDS = {
     "debugkit.debug.guard": {"self.args"},
     "debugkit.debug.objects": {"BaseException.args"},
     "debugkit.debug.expressions": {"function.args", "args.args"},  # of ast
+    "debugkit.serving.expression": {"body.args"},
     "debugkit.debug.rewriting": {"call.args", "node.args"},
     "debugkit.django.report": {"match.args"},  # of Django's ResolverMatch
 }
