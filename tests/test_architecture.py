@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,92 +15,44 @@ import debugkit
 
 PACKAGE = Path(debugkit.__file__).parent
 
-#: Lowest first. A module may import only what stands on a line above its own.
-LAYERS = """
-debugkit
-debugkit.debug.wsgi_applications debugkit.errors debugkit.hooks debugkit.serving.paths debugkit.private_files debugkit.raised
-debugkit.terminal_text
-debugkit.settings
-debugkit.state
-debugkit.debug
-debugkit.debug.safe.async_exceptions debugkit.debug.safe.lazy_imports debugkit.debug.safe.no_database
-debugkit.debug.framework_report debugkit.debug.redaction.patterns
-debugkit.debug.page.assets debugkit.debug.safe.inspection debugkit.debug.access.machine debugkit.debug.messages
-debugkit.debug.source.positions debugkit.debug.redaction.names
-debugkit.debug.frameworks.known
-debugkit.debug.tracebacks.libraries debugkit.debug.http.negotiate debugkit.debug.redaction.redactor debugkit.debug.request_snapshot
-debugkit.debug.safe.text debugkit.debug.tracebacks.hiding debugkit.debug.tracebacks.repeats debugkit.debug.tracebacks.suggestions
-debugkit.debug.tracebacks.model debugkit.debug.tracebacks.exceptions
-debugkit.debug.tracebacks.messages
-debugkit.debug.tracebacks.stand_ins
-debugkit.debug.tracebacks.syntax_errors debugkit.debug.tracebacks.django_settings debugkit.debug.tracebacks.text
-debugkit.debug.source.loading debugkit.debug.source.highlighting
-debugkit.debug.tracebacks.capture
-debugkit.debug.source.excerpt
-debugkit.debug.values.preview
-debugkit.debug.values.builtins debugkit.debug.values.third_party debugkit.debug.values.strings
-debugkit.debug.values.objects debugkit.debug.values.remembered
-debugkit.debug.values.wrappers
-debugkit.debug.values.dispatch
-debugkit.debug.values.describe
-debugkit.debug.source.expressions
-debugkit.debug.console.transforms debugkit.debug.console.streams
-debugkit.debug.console.namespace debugkit.debug.console.events
-debugkit.debug.console.command
-debugkit.debug.console.console
+#: The rooms, lowest first, by the beginning of their modules' names. A module may import from the rooms on the lines
+#: above its own, and from its own room.
+ROOMS = """
+debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
+debugkit.settings debugkit.state
+debugkit.debug.safe debugkit.debug.messages debugkit.debug.framework_report
+debugkit.debug.redaction debugkit.debug.request_snapshot debugkit.debug.frameworks debugkit.debug.wsgi_applications
+debugkit.debug.tracebacks debugkit.debug.access debugkit.debug.wsgi_gateway
+debugkit.debug.source debugkit.debug.values debugkit.debug.console debugkit.debug.wsgi_conformance
 debugkit.debug.registry
-debugkit.debug.access.lockout
-debugkit.debug.access.pin
-debugkit.debug.access.trust
-debugkit.debug.page.models
-debugkit.debug.page.spans
-debugkit.debug.page.frame debugkit.debug.page.panels
-debugkit.debug.page.builder
-debugkit.debug.page.problem_json debugkit.debug.page.rendering
+debugkit.debug.page
 debugkit.debug.live
-debugkit.debug.http.responses debugkit.debug.wsgi_conformance debugkit.debug.http.context debugkit.debug.wsgi_gateway
-debugkit.debug.http.console_handlers debugkit.debug.http.handlers
+debugkit.debug.http
 debugkit.debug.debugger
 debugkit.debug.wsgi
 debugkit.debug.startup_error
 debugkit.serving
-debugkit.serving.log_writer
-debugkit.serving.thread_pool debugkit.runner.expression debugkit.serving.watching.fingerprints debugkit.serving.forks
-debugkit.serving.reloading.prompts debugkit.serving.port_owner debugkit.serving.reloading.lifeline debugkit.serving.log
-debugkit.serving.watching.patterns debugkit.serving.reloading.command_line debugkit.serving.signals
-debugkit.serving.middleware.static_files debugkit.serving.standard_streams debugkit.serving.terminal debugkit.serving.tls.context
-debugkit.serving.middleware.serialize debugkit.serving.connections debugkit.serving.http.transport
-debugkit.serving.http.response debugkit.serving.reloading.control debugkit.serving.listen debugkit.serving.watching.filter debugkit.runner.target
-debugkit.serving.tls.certificates
-debugkit.serving.http.environ debugkit.serving.http.refused_head debugkit.serving.tls.transport
-debugkit.serving.http.request_body debugkit.serving.watching.changes debugkit.serving.addresses
-debugkit.serving.watching.links
-debugkit.serving.watching.file_tree debugkit.serving.http.connection
-debugkit.serving.server debugkit.serving.watching.inotify
-debugkit.serving.watching.watcher
-debugkit.serving.reloading.bootstrap debugkit.serving.processes
-debugkit.serving.reloading.workers
-debugkit.serving.reloading.supervisor
-debugkit.runner.config
-debugkit.runner.run
-debugkit.runner.environment debugkit.runner.cli_options debugkit.runner.worker
-debugkit.django debugkit.django.apps debugkit.django.runserver debugkit.django.runserver.apps
-debugkit.django.management debugkit.django.management.commands
-debugkit.django.runserver.management debugkit.django.runserver.management.commands
-debugkit.django.certificates debugkit.django.options debugkit.django.postmortem debugkit.django.sql
-debugkit.django.choosing debugkit.django.query_printer debugkit.django.reloading debugkit.django.request_log
-debugkit.django.template_errors
-debugkit.django.report
-debugkit.django.__main__ debugkit.django.choosing debugkit.django.hook
-debugkit.django.wsgi
-debugkit.django.__main__ debugkit.django.serving
-debugkit.django.management.commands.runserver_plus
-debugkit.django.runserver.management.commands.runserver
+debugkit.runner
+debugkit.django
 debugkit.cli
 debugkit.__main__
 """.strip().splitlines()
 
-RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
+#: The same within the room that serves.
+SERVING = """
+debugkit.serving.paths debugkit.serving.log_writer debugkit.serving.port_owner debugkit.serving.signals
+debugkit.serving.standard_streams debugkit.serving.terminal debugkit.serving.connections debugkit.serving.forks
+debugkit.serving.thread_pool
+debugkit.serving.log debugkit.serving.http debugkit.serving.listen debugkit.serving.watching
+debugkit.serving.tls debugkit.serving.middleware
+debugkit.serving.addresses
+debugkit.serving.server
+debugkit.serving.processes
+debugkit.serving.reloading
+""".strip().splitlines()
+
+#: Their names are for users; they import nothing until somebody asks.
+FRONT_DOORS = {"debugkit", "debugkit.debug", "debugkit.serving"}
 
 #: Each third-party package, and the one module that imports it.
 PACKAGES = {
@@ -139,15 +92,47 @@ def imported(path: Path) -> Iterator[str]:
                 yield full if full in MODULES else module
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name != "debugkit"])
-def test_imports_go_downwards_only(name: str) -> None:
-    for other in imported(MODULES[name]):
-        if other.split(".")[0] == "debugkit":
-            assert RANKS[other] < RANKS[name], f"{name} imports {other}, which stands above it"
+def room_of(name: str, rooms: list[str]) -> tuple[int, str]:
+    """The line and the name of a module's room; -1 and the module itself if it has none."""
+    for rank, line in enumerate(rooms):
+        for room in line.split():
+            if name == room or name.startswith(f"{room}."):
+                return rank, room
+    return -1, name
 
 
-def test_every_module_has_its_place_and_no_place_is_empty() -> None:
-    assert set(RANKS) == set(MODULES)
+@pytest.mark.parametrize("rooms", [ROOMS, SERVING], ids=["rooms", "serving"])
+def test_imports_between_rooms_go_downwards_only(rooms: list[str]) -> None:
+    for name in MODULES.keys() - FRONT_DOORS:
+        rank, room = room_of(name, rooms)
+        for other in imported(MODULES[name]):
+            other_rank, other_room = room_of(other, rooms)
+            if other in MODULES and other not in FRONT_DOORS and rank >= 0 and other_room != room:
+                assert other_rank < rank, f"{name} imports {other}, which stands above it"
+
+
+def test_every_module_has_a_room_and_no_room_is_empty() -> None:
+    for name in MODULES.keys() - FRONT_DOORS:
+        rooms = SERVING if name.startswith("debugkit.serving") else ROOMS
+        assert room_of(name, rooms)[0] >= 0, f"{name} has no room"
+    for room in " ".join(ROOMS + SERVING).split():
+        assert any(name == room or name.startswith(f"{room}.") for name in MODULES), f"{room} is empty"
+
+
+def test_no_imports_go_round_in_a_circle() -> None:
+    below = {
+        name: {other for other in imported(path) if other in MODULES and other not in FRONT_DOORS}
+        for name, path in MODULES.items()
+        if name not in FRONT_DOORS
+    }
+    order = graphlib.TopologicalSorter(below)
+    order.prepare()  # raises CycleError, which names the modules
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES.values()}), ids=lambda folder: folder.name)
+def test_a_folder_can_be_overlooked(folder: Path) -> None:
+    modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+    assert len(modules) <= 15, "what no longer fits in the head becomes a room"
 
 
 def test_the_runner_wing_never_imports_the_debugger_wing() -> None:

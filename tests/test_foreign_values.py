@@ -14,13 +14,16 @@ from test_architecture import MODULES
 
 #: The modules that meet the objects of an application.
 MEETING = [name for name in MODULES if name.startswith(("debugkit.debug", "debugkit.serving", "debugkit.django."))]
-SHOWING = [name for name in MODULES if name.startswith("debugkit.debug.")]
+#: It meets an application when that is wrapped, before there is any error.
+EARLY = "debugkit.debug.wsgi_applications"
+SHOWING = [name for name in MODULES if name.startswith("debugkit.debug.") and name != EARLY]
 SHOWING += ["debugkit.django.report", "debugkit.django.sql", "debugkit.django.template_errors"]
 
 #: Attributes that an exception's class may define: `debugkit.raised` reads them.
 FIELDS = {"__traceback__", "__cause__", "__context__", "__suppress_context__", "__notes__", "with_traceback", "args"}
 #: Where objects of ours, or of the standard library's own making, have attributes of these names.
 OWN_FIELDS = {
+    "debugkit.runner.expression": {"body.args"},
     "debugkit.debug.console.command": {"one.__cause__", "one.__context__"},  # of traceback.TracebackException
     "debugkit.debug.tracebacks.text": {"one.__cause__", "one.__context__"},
     "debugkit.debug.tracebacks.stand_ins": {"first.with_traceback"},

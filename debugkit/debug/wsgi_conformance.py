@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from opcode import opmap
-from types import CodeType, FunctionType, GeneratorType, MethodType
+from types import CodeType, FunctionType, GeneratorType, MethodType, NoneType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.safe import inspection
@@ -42,7 +42,7 @@ _INSTEAD = {
     bytes: "bytes, whose items are numbers: write return [data]",
     bytearray: "a bytearray, whose items are numbers: write return [bytes(data)]",
     dict: "a dict, whose items are its keys: write return [json.dumps(data).encode()]",
-    type(None): 'None: is a return missing? Write return [b""] for an answer without a body',
+    NoneType: 'None: is a return missing? Write return [b""] for an answer without a body',
 }
 
 Headers = list[tuple[str, str]]
@@ -206,7 +206,9 @@ def stops_the_program(error: BaseException) -> bool:
     if trace is None:
         return True
     code = trace.tb_frame.f_code
-    stated = code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"] and not is_library(code.co_filename)
+    stated = code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"] and not is_library(
+        inspection.exact_str(code.co_filename)
+    )
     return not stated or getattr(signal.getsignal(signal.SIGINT), "__code__", None) is code
 
 
@@ -224,13 +226,17 @@ def place_of(app: object, body: object) -> tuple[str, str, int]:
     it, or else where the application is defined. Nothing for one that is no Python."""
     if type(body) is GeneratorType:
         code, frame = body.gi_code, body.gi_frame
-        return code.co_qualname, code.co_filename, code.co_firstlineno if frame is None else frame.f_lineno
+        return *_names(code), code.co_firstlineno if frame is None else frame.f_lineno
     found = code_of(app)
     if found is None:
         return "", "", 0
     # What a coroutine returns is not what its function has returned.
     lines = set() if found.co_flags & _SUSPENDING else set(_returns(found, body))
-    return found.co_qualname, found.co_filename, lines.pop() if len(lines) == 1 else found.co_firstlineno
+    return *_names(found), lines.pop() if len(lines) == 1 else found.co_firstlineno
+
+
+def _names(code: CodeType) -> tuple[str, str]:
+    return inspection.exact_str(code.co_qualname), inspection.exact_str(code.co_filename)
 
 
 def code_of(app: object) -> CodeType | None:
@@ -238,7 +244,7 @@ def code_of(app: object) -> CodeType | None:
     outermost = None
     for _ in range(_DEPTH):
         code = _own_code(app)
-        if code is not None and not is_library(code.co_filename):
+        if code is not None and not is_library(inspection.exact_str(code.co_filename)):
             return code
         outermost = outermost or code
         inside = app.func if type(app) is partial else app.__func__ if type(app) is MethodType else None
