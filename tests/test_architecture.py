@@ -19,7 +19,8 @@ PACKAGE = Path(debugkit.__file__).parent
 #: above its own, and from its own room.
 ROOMS = """
 debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
-debugkit.settings debugkit.state
+debugkit.settings
+debugkit.state
 debugkit.debug.safe debugkit.debug.messages debugkit.debug.framework_report
 debugkit.debug.redaction debugkit.debug.request_snapshot debugkit.debug.frameworks debugkit.debug.wsgi_applications
 debugkit.debug.tracebacks debugkit.debug.access debugkit.debug.wsgi_gateway
