@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from integration.processes import Answer, Browser
 from process_support import Process
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "examples" / "django_project"
 #: This checkout may be edited while its tests run: the project alone decides about reloads.
 UNWATCHED = ("--exclude-pattern", f"{ROOT / 'debugkit'}/")

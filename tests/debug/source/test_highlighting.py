@@ -115,4 +115,4 @@ def test_the_rest_of_a_huge_text_is_shown_without_colours() -> None:
 
 def test_importing_the_modules_does_not_import_pygments() -> None:
     check = "import sys; from debugkit.debug.source import excerpt, highlighting; sys.exit('pygments' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[3], check=False).returncode == 0

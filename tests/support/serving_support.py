@@ -20,7 +20,7 @@ from process_support import TIMEOUT, Process
 from debugkit.serving.log import Log
 from debugkit.serving.server import Server, make_server
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 class Stream(io.StringIO):

@@ -29,7 +29,7 @@ from debugkit.serving.watching.file_tree import Contents
 from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, Observing, calls, make_source
 from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TIMEOUT = 20.0
 LINUX = sys.platform.startswith("linux")
 
