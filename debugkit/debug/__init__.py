@@ -1,1 +1,45 @@
-"""The debugger wing: an exception in, a page with a live console out."""
+"""The debugger: an exception in, a page with a live console out. No sockets; no protocol outside of ``wsgi``.
+
+The rooms, lowest first:
+
+==================  ==================================================================================================
+safe                meeting objects that may be hostile: inspection without running code, deadlines, text, no database
+redaction           what must not be shown: by name, type, value and form
+tracebacks          an exception as data: chain, groups, frames, message, suggestion, the standard library's text
+access              who is asking and what they may: trust, PIN, lock-out, session
+source              the lines around a frame, coloured, the failing expression marked, expressions evaluated
+values              any object as a bounded preview and a tree to open
+console             a command in a frame: names, transforms, streams, events, interrupt
+page                view models and the templates that print them; JSON
+http                the debugger's addresses: request context, handlers, responses
+frameworks          how the errors of a framework's applications reach the debugger
+==================  ==================================================================================================
+
+``registry`` keeps the errors, ``live`` tells open pages what happens, ``debugger`` joins all of it, ``wsgi`` is the
+middleware, ``startup_error`` stands in for an application that failed to start.
+
+- One failed request: wsgi -> tracebacks.capture -> registry -> debugger -> access.trust -> http.handlers ->
+  page.builder (source, values, redaction) -> page.rendering -> http.responses -> wsgi.
+- One console command: wsgi -> debugger -> access -> http.console_handlers -> console.console -> console.command ->
+  values -> streamed events.
+
+Words of the product: the *opened frame* is the one that a page shows with source, values and console: the nearest
+of the application's own. A page *heals* when it re-runs its request after a save and the error is gone. The
+*one-time link* is printed in the terminal and unlocks one browser.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from debugkit.debug.wsgi import DebuggedApplication
+
+__all__ = ["DebuggedApplication"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("debugkit.debug.wsgi"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,3 @@
-"""The room frameworks."""
+"""What a framework knows of an error, and how its errors reach the debugger. No framework is imported: ``known`` tells
+applications by the names of their classes.
+"""

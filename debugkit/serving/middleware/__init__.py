@@ -1,1 +1,1 @@
-"""The room middleware."""
+"""WSGI middleware of the server: ``static_files``, and ``serialize`` for one request at a time."""

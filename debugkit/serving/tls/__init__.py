@@ -1,1 +1,3 @@
-"""The room tls."""
+"""TLS: ``certificates`` makes, keeps and renews those for development, ``context`` loads them, ``transport`` speaks
+it.
+"""

@@ -1,1 +1,3 @@
-"""The room watching."""
+"""Which files changed. ``patterns`` and ``filter`` say which count, ``file_tree`` and ``links`` what is there,
+``fingerprints`` and ``changes`` what is different, ``inotify`` when to look, ``watcher`` when a batch is complete.
+"""
