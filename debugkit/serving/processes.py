@@ -21,6 +21,7 @@ from typing import NoReturn
 from debugkit.errors import ConfigurationError
 from debugkit.serving.listen import close_all
 from debugkit.serving.log import Log
+from debugkit.serving.log_writer import writer
 from debugkit.serving.server import CUT, GRACE, Server
 from debugkit.serving.signals import SIGNALS, Bell, handling
 
@@ -154,6 +155,8 @@ class Processes:
         now = self._clock()
         due = [moment for moment in self._due if moment <= now]
         self._due = [moment for moment in self._due if moment > now]
+        if due:
+            writer().flush()  # what is said up to here comes before what the new ones say
         for _ in due:
             self._start()
 
