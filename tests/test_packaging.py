@@ -12,10 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 PROGRAM = """
-from debugkit.debug import assets, render
+from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.models import MessageView
 assert "page.css" in assets.static_files() or assets.static_files()
-page = render.html("message.html", MessageView("Title", "Explanation", 404, static_url="/static/"))
+page = rendering.html("message.html", MessageView("Title", "Explanation", 404, static_url="/static/"))
 assert b"Explanation" in page
 print(len(assets.static_files()))
 """

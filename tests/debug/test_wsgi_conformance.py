@@ -242,7 +242,7 @@ def test_a_mistake_is_a_page_that_opens_the_applications_own_line(name: str) -> 
     assert opened["name"] != "<module>"
     assert (opened["filename"], opened["lineno"]) == (str(HERE), lineno)
     assert sentence in shop(f"{answer.header('X-Debugkit-Traceback')}.txt").text
-    assert f"test_conformance.py:{lineno}" in answer.text
+    assert f"{HERE.name}:{lineno}" in answer.text
     assert answer.errors.count("Traceback (most recent call last)") <= 2
 
 
@@ -322,7 +322,7 @@ def fetch(port: int, path: str) -> tuple[int, bytes]:
 def test_the_middleware_of_libraries_is_looked_through(wrapped: Any) -> None:
     answer = Client(DebuggedApplication(wrapped))("/")
 
-    assert f"test_conformance.py:{expected('text')[0]}" in answer.text
+    assert f"{HERE.name}:{expected('text')[0]}" in answer.text
 
 
 def test_a_length_that_breaks_in_the_middle_never_looks_like_success_and_is_among_the_recent_errors() -> None:

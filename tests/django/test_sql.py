@@ -54,7 +54,7 @@ def test_the_queries_of_a_request_are_kept_with_the_users_line_that_asked() -> N
         first, second = recorded(request)
     assert (first.number, first.sql, first.params) == (1, "SELECT %s AS tea, %s AS cups", ("'Assam'", "2"))
     assert (first.alias, first.many, first.failed, second.failed) == ("default", 0, False, True)
-    assert re.fullmatch(r"\S*test_django_sql.py:\d+ in query", first.where)
+    assert re.fullmatch(r"\S*test_sql.py:\d+ in query", first.where)
     assert first.seconds > 0
 
 
@@ -179,7 +179,7 @@ def test_a_printed_query_has_its_parameters_filled_in_and_its_facts_below() -> N
 
 def test_the_location_is_one_line_of_the_users() -> None:
     (text,) = printed(SqlOptions(layout=None, location=True), ("SELECT 1", None))
-    assert re.search(r"  \S*test_django_sql.py:\d+ in query$", text)
+    assert re.search(r"  \S*test_sql.py:\d+ in query$", text)
 
 
 def test_a_query_is_laid_out_first_and_cut_then() -> None:

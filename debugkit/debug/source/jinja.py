@@ -29,7 +29,7 @@ def from_template(frame: Framed, neighbours: Sequence[Framed]) -> Source | None:
 
 
 def _ask_template_loader(template: Any, name: str) -> object:
-    return template.environment.loader.getmade_of(template.environment, name)[0]
+    return template.environment.loader.get_source(template.environment, name)[0]
 
 
 def _from_syntax_error(frame: Framed) -> Source | None:

@@ -19,7 +19,9 @@ from typing import Any
 import jinja2
 import pytest
 
+from debugkit.debug.safe.text import encodable
 from debugkit.debug.source import loading
+from debugkit.debug.tracebacks import templates
 
 LIMIT = 100_000
 LONG_AGO = 0.0
@@ -116,7 +118,7 @@ def test_the_encoding_is_that_of_the_compiler_and_mistakes_do_not_raise(data: by
 
 
 def test_printable_text_can_always_be_encoded() -> None:
-    assert loading.printable("a\ud800b\0c").encode() == "a?b\ufffdc".encode()
+    assert encodable("a\ud800b\0c").encode() == "a?b\ufffdc".encode()
 
 
 # Files
@@ -319,7 +321,7 @@ def test_a_template_in_memory_is_read_through_its_environment() -> None:
     frame = rendered({"page.html": "<p>\n{{ 1 / 0 }}\n</p>"})[-1]
     source = loading.find_source(frame, LIMIT)
     assert (frame.lineno, source.lines, source.template) == (2, ("<p>", "{{ 1 / 0 }}", "</p>"), "page.html")
-    assert loading.is_template(frame)
+    assert templates.is_jinja(frame.frame)
 
 
 def test_each_template_frame_has_the_source_of_its_own_template() -> None:
@@ -331,7 +333,7 @@ def test_each_template_frame_has_the_source_of_its_own_template() -> None:
             "macros.html": "{% macro divide(x) %}\n\n{{ 1 / x }}{% endmacro %}",
         }
     )
-    found = [loading.find_source(frame, LIMIT).template for frame in frames if loading.is_template(frame)]
+    found = [loading.find_source(frame, LIMIT).template for frame in frames if templates.is_jinja(frame.frame)]
     assert found == ["page.html", "base.html", "page.html", "part.txt", "macros.html"]
 
 

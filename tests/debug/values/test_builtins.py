@@ -101,7 +101,7 @@ def test_a_built_in_value_in_one_line(describer, value, text, kind, name):
 def test_paths_functions_and_modules_say_where_they_are(describer):
     assert describer.describe(pathlib.PurePosixPath("/x")).text == "PurePosixPath('/x')"
     line = function.__code__.co_firstlineno
-    assert describer.describe(function).text == f"<function {__name__}:function, test_builtin_types.py:{line}>"
+    assert describer.describe(function).text == f"<function {__name__}:function, test_builtins.py:{line}>"
     assert "collections/__init__.py" in describer.describe(collections).text.replace("\\\\", "/")
 
 
