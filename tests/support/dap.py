@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
 
-TIMEOUT = 30.0
+TIMEOUT = 90.0
 
 
 class Session:

@@ -18,7 +18,7 @@ from serving_support import Client, Program, environ
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
 ]
 
 APP = """\
