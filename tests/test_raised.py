@@ -15,7 +15,7 @@ from debugkit import DebuggedApplication
 from debugkit.debug.startup_error import FailedStart
 from debugkit.raised import printed, traceback_of
 from debugkit.serving.log import Log
-from debugkit.serving.reloading.control import files_of
+from debugkit.serving.reloading.modules import files_of
 
 FIELDS = ("__traceback__", "__cause__", "__context__", "__suppress_context__", "__notes__", "args", "with_traceback")
 

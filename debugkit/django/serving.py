@@ -31,7 +31,8 @@ from debugkit.django.wsgi import with_static_files
 from debugkit.errors import DebugkitError
 from debugkit.runner.config import Choices
 from debugkit.runner.run import run
-from debugkit.serving.reloading.control import current, is_installed
+from debugkit.serving.reloading.control import current
+from debugkit.serving.reloading.modules import is_installed
 from debugkit.settings import Settings
 
 if TYPE_CHECKING:

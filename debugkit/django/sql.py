@@ -23,7 +23,7 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 
 from debugkit.debug.safe.text import text_of
-from debugkit.serving.reloading.control import is_installed
+from debugkit.serving.reloading.modules import is_installed
 
 #: Queries kept of one request: the last ones, as those led to the error.
 KEPT = 100

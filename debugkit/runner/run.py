@@ -32,10 +32,10 @@ from debugkit.serving.reloading.control import (
     call,
     current,
     end_together,
-    files_of,
     is_first_run,
     is_running_from_reloader,
 )
+from debugkit.serving.reloading.modules import files_of
 from debugkit.serving.server import GRACE, Server, make_server
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debugkit.serving.reloading.bootstrap import Plan, boot, first_environ
-from debugkit.serving.reloading.control import Channel, installed_folders
+from debugkit.serving.reloading.control import Channel
+from debugkit.serving.reloading.modules import installed_folders
 
 #: Seconds until a process is killed that has closed its channel, or was asked by a signal to end.
 EXTRA_GRACE = 2.0
