@@ -6,7 +6,10 @@ The functions register in this process and do nothing by themselves; the runner 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
+
+#: What `on_change` handlers may answer, the strongest first.
+Answer = Literal["restart", "handled", "ignore"]
 
 Start = Callable[[str], object]
 Leave = Callable[[], object]
@@ -18,8 +21,7 @@ started: list[Start] = []
 leaving: list[Leave] = []
 changing: list[Change] = []
 
-#: What `on_change` handlers may answer, the strongest first.
-ANSWERS = ("restart", "handled", "ignore")
+ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 
 def after_start(function: F) -> F:

@@ -5,7 +5,10 @@ What a request, an exception or a file is called comes from anybody. Knows no st
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 #: C0, DEL and C1 (ECMA-48); marks, embeddings, overrides and isolates of direction (UAX 9); line and paragraph
@@ -39,3 +42,10 @@ def quoted(text: str) -> str:
 def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def files(paths: Sequence[str], folder: str) -> str:
+    """Some files by name, relative to ``folder`` where they are below it: the working directory may be gone."""
+    names = [os.path.relpath(path, folder) if Path(path).is_relative_to(folder) else path for path in paths]
+    more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
+    return line(", ".join(names[:3]) + more)

@@ -75,7 +75,7 @@ class Site:
         if control is None:
             self._require()
         else:  # the settings of now count for the page of a failed start too
-            control.hello = {**control.hello, "debugger": debugger}
+            control.debugger = debugger
         return run(self.load, self._choices(debugger))
 
     def _require(self) -> None:
@@ -122,7 +122,7 @@ class Site:
     def _tells(self) -> bool:
         """Whether this start is one whose messages are printed."""
         control = current()
-        first = control is None or control.hello["number"] == 1
+        first = control is None or control.config.number == 1
         return self.options.messages in ("reload", "always") or (self.options.messages == "once" and first)
 
     def _handler(self) -> WSGIApplication:
@@ -155,7 +155,7 @@ class Site:
         # Those in the settings may have come later.
         reloading.follow(lambda: debugged.events if debugged else None, options.extra_files)
         control = current()
-        if options.browser and (control is None or control.hello["number"] == 1):
+        if options.browser and (control is None or control.config.number == 1):
             hooks.after_start(open_browser)
 
     def _show_queries(self, options: SqlOptions) -> QueryPrinter:

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +35,7 @@ from debugkit.serving.reloading.control import (
     is_first_run,
     is_running_from_reloader,
 )
+from debugkit.serving.reloading.messages import WorkerConfig
 from debugkit.serving.reloading.modules import files_of
 from debugkit.serving.server import GRACE, Server, make_server
 from debugkit.serving.standard_streams import hold_standard_streams
@@ -162,7 +163,7 @@ def _asks_for_the_sockets(choices: Choices, control: Control) -> bool:
 
 
 def _keeps_its_address(choices: Choices, control: Control) -> bool:
-    return (list(choices.addresses), choices.port) == (control.hello["addresses"], control.hello["port"])
+    return (list(choices.addresses), choices.port) == (list(control.config.addresses), control.config.port)
 
 
 def _where(choices: Choices) -> str:
@@ -200,35 +201,47 @@ def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Contro
 def _supervise(
     load: Callable[[], WSGIApplication], choices: Choices, sockets: list[socket.socket], *, here: bool
 ) -> int:
-    from debugkit.serving.reloading.bootstrap import Plan, become_supervisor, is_awaited, require_posix
+    from debugkit.serving.reloading.bootstrap import SupervisorConfig, become_supervisor, is_awaited, require_posix
 
     require_posix()
-    program = this_program()
-    plan = Plan(
-        program,
-        tuple(sock.fileno() for sock in sockets),
+    worker = worker_config(choices, sockets, choices.debugger if here or choices.late else portable(load(), choices))
+    config = SupervisorConfig(
+        worker,
         unlink=tuple(str(Path(one.getsockname()).absolute()) for one in sockets if isinstance(one, UnixListener)),
-        roots=watched_folders(choices.roots or (str(program.home),)),
-        extra=tuple(str(Path(one).absolute()) for one in choices.extra_files),
-        exclude=choices.exclude_patterns,
+        roots=watched_folders(choices.roots or (str(worker.program.home),)),
+        extra_files=tuple(str(Path(one).absolute()) for one in choices.extra_files),
+        exclude_patterns=choices.exclude_patterns,
         reloader_type=choices.reloader_type,
-        interval=choices.reloader_interval,
+        reloader_interval=choices.reloader_interval,
         grace=GRACE,
-        hello={
-            "addresses": choices.addresses,
-            "port": choices.port,
-            "environ": dict(choices.environ),
-            "debugger": choices.debugger if here or choices.late else portable(load(), choices),
-            "tls": choices.ssl_context if isinstance(choices.ssl_context, (str, list, tuple)) else None,
-            "adhoc": adhoc_certificate(choices),
-            "secure": choices.ssl_context is not None,
-        },
     )
     if here or is_awaited():
         from debugkit.serving.reloading.supervisor import Supervisor
 
-        return Supervisor(plan).run()
-    become_supervisor(plan)
+        return Supervisor(config).run()
+    become_supervisor(config)
+
+
+def worker_config(
+    choices: Choices, sockets: Sequence[socket.socket], debugger: Mapping[str, Any] | None
+) -> WorkerConfig:
+    return WorkerConfig(
+        program=this_program(),
+        sockets=tuple(sock.fileno() for sock in sockets),
+        addresses=choices.addresses,
+        port=choices.port,
+        environ=dict(choices.environ),
+        debugger=debugger,
+        tls=portable_tls(choices.ssl_context),
+        certificate=adhoc_certificate(choices),
+    )
+
+
+def portable_tls(ssl_context: Any) -> str | tuple[str | None, ...] | None:
+    """With what the page of a failed start is served: a context cannot travel, an ad-hoc one takes its place."""
+    if isinstance(ssl_context, (list, tuple)):
+        return tuple(None if path is None else str(path) for path in ssl_context)
+    return None if ssl_context is None else "adhoc"
 
 
 def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
@@ -240,7 +253,7 @@ def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
 @functools.cache
 def inherited(control: Control) -> list[socket.socket]:
     """The supervisor's sockets. Adopted once: a socket object that goes away takes its descriptor with it."""
-    return [adopt(descriptor) for descriptor in control.hello["sockets"]]
+    return [adopt(descriptor) for descriptor in control.config.sockets]
 
 
 def serve(
@@ -262,10 +275,10 @@ def serve(
     if debugger is not None and control is not None:
         from debugkit.debug.live import Events
 
-        debugger.supervised_by(control.hello["supervisor"])
+        debugger.supervised_by(control.config.supervisor)
         debugger.events = Events(secrets.token_hex(4), failed=failed)
         ends.append(debugger.events.close)
-    context = tls_context(choices, control.hello["adhoc"] if control is not None else None)
+    context = tls_context(choices, control.config.certificate if control is not None else None)
     name = parse_address(choices.addresses[0], 0).host
     make = functools.partial(
         make_server,
@@ -325,16 +338,15 @@ def serve_failure(control: Control, error: BaseException | None, message: str = 
         control.watch(files_of(error), control.born)
         error = with_traceback(error, own_part(traceback_of(error)))
         Log().failed(error)
-    hello = control.hello
     application: WSGIApplication = plain_failure
-    if hello["debugger"] is not None:
+    if control.debugger is not None:
         from debugkit.debug.startup_error import FailedStart
 
-        application = debugged(plain_failure, **hello["debugger"])
+        application = debugged(plain_failure, **control.debugger)
         FailedStart(cast("DebuggedApplication", application), error, message)
     choices = Choices(
-        addresses=tuple(hello["addresses"]),
-        ssl_context=(hello["tls"] or "adhoc") if hello["secure"] else None,
+        addresses=control.config.addresses,
+        ssl_context=control.config.tls,
         title="The application could not start. The page that says why, and comes back when it can:",
     )
     return serve(application, choices, inherited(control), failed=True)

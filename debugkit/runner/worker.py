@@ -11,8 +11,8 @@ from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.runner.run import own_part, serve_failure
 from debugkit.serving.log import Log
-from debugkit.serving.reloading.command_line import Program
-from debugkit.serving.reloading.control import Channel, Control, take
+from debugkit.serving.reloading.channel import Channel
+from debugkit.serving.reloading.control import Control, take
 
 #: What a program under a supervisor needs almost always.
 PREPARED = ("debugkit.cli", "debugkit.debug.debugger", "debugkit.debug.wsgi")
@@ -21,7 +21,7 @@ PREPARED = ("debugkit.cli", "debugkit.debug.debugger", "debugkit.debug.wsgi")
 def main(arguments: Sequence[str]) -> int:
     """Run the program of the supervisor whose channel is the descriptor ``arguments[0]``. Returns the exit status.
 
-    A worker is started before it is needed, and waits for its hello with all that it can know already.
+    A worker is started before it is needed, and waits for its configuration with all that it can know already.
     """
     for module in PREPARED:
         importlib.import_module(module)
@@ -31,14 +31,14 @@ def main(arguments: Sequence[str]) -> int:
         control = take(Channel(channel), Log().say)
     except (EOFError, KeyboardInterrupt):  # not needed any more
         return 0
-    for descriptor in control.hello["sockets"]:
+    for descriptor in control.config.sockets:
         os.set_inheritable(descriptor, False)
     # For applications that ask whether they run under a reloader. Nothing here reads it.
-    os.environ.update({"WERKZEUG_RUN_MAIN": "true", **control.hello["environ"]})
+    os.environ.update({"WERKZEUG_RUN_MAIN": "true", **control.config.environ})
     try:
-        if message := control.hello["message"]:
+        if message := control.config.message:
             return serve_failure(control, None, message)
-        program = Program.load(control.hello["program"])
+        program = control.config.program
         enter(program.folder)
         program.run()
     except KeyboardInterrupt:
@@ -66,7 +66,7 @@ def _failed(control: Control, error: BaseException) -> int:
         return 1
     # In this order: `isinstance` asks an exception of somebody else's for its `__class__`.
     ours = issubclass(type(error), DebugkitError)
-    if ours and isinstance(error, DebugkitError) and control.hello["number"] == 1:
+    if ours and isinstance(error, DebugkitError) and control.config.number == 1:
         Log().say(f"debugkit: {error.explanation}")
         control.refuse(1)
         return 1

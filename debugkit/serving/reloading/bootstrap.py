@@ -8,13 +8,13 @@ import os
 import shlex
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import debugkit
 from debugkit.errors import ConfigurationError
-from debugkit.serving.reloading.command_line import Program
+from debugkit.serving.reloading.messages import WorkerConfig, from_json
 
 #: What a new interpreter runs. Its path must hold this package, and not the working directory, whose files could stand
 #: in the way of the standard library.
@@ -26,29 +26,24 @@ BOOT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SupervisorConfig:
     """What a supervisor needs to know. Holds plain values only: it travels to another process as JSON."""
 
-    program: Program
-    sockets: tuple[int, ...]  # descriptors that listen
+    worker: WorkerConfig  # of every worker, but for its number
     unlink: tuple[str, ...] = ()  # paths of Unix sockets that were made here, to remove at the end
     roots: tuple[str, ...] = ()  # folders whose Python files are watched
-    extra: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    extra_files: tuple[str, ...] = ()
+    exclude_patterns: tuple[str, ...] = ()
     reloader_type: str = "auto"
-    interval: float = 1.0
+    reloader_interval: float = 1.0
     grace: float = 3.0  # seconds for requests in flight
-    hello: dict[str, Any] = field(default_factory=dict)  # for the worker alone
 
     def dump(self) -> str:
         return json.dumps(asdict(self))
 
     @classmethod
-    def load(cls, text: str) -> Plan:
-        fields: dict[str, Any] = json.loads(text)
-        fields["program"] = Program.load(fields["program"])
-        frozen: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-        return cls(**frozen)
+    def load(cls, text: str) -> SupervisorConfig:
+        return from_json(cls, json.loads(text))
 
 
 def boot(module: str, title: str) -> str:
@@ -56,7 +51,7 @@ def boot(module: str, title: str) -> str:
     return BOOT.format(str(Path(debugkit.__file__).parent.parent), module, f"debugkit {title}")
 
 
-def become_supervisor(plan: Plan) -> NoReturn:
+def become_supervisor(config: SupervisorConfig) -> NoReturn:
     """Turn this process, which has run the program up to here, into its supervisor.
 
     It starts afresh: nothing of the program is left in it, neither threads nor locks nor memory.
@@ -67,13 +62,13 @@ def become_supervisor(plan: Plan) -> NoReturn:
         if stream is not None:
             stream.flush()
     with tempfile.TemporaryFile() as file:  # not the command line, which other users can read: there may be a PIN
-        file.write(plan.dump().encode())
+        file.write(config.dump().encode())
         file.seek(0)
-        for descriptor in (*plan.sockets, file.fileno()):
+        for descriptor in (*config.worker.sockets, file.fileno()):
             os.set_inheritable(descriptor, True)
-        os.chdir(plan.program.folder)
-        code = boot("debugkit.serving.reloading.supervisor", shlex.join(plan.program.argv[1:]))
-        command = [sys.executable, *plan.program.options, "-c", code, str(file.fileno())]
+        os.chdir(config.worker.program.folder)
+        code = boot("debugkit.serving.reloading.supervisor", shlex.join(config.worker.program.argv[1:]))
+        command = [sys.executable, *config.worker.program.options, "-c", code, str(file.fileno())]
         os.execve(sys.executable, command, first_environ())
 
 

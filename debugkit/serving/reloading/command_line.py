@@ -10,12 +10,11 @@ import builtins
 import os
 import runpy
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import debugkit
 from debugkit.errors import ConfigurationError
@@ -44,12 +43,6 @@ class Program:
     options: tuple[str, ...]  # of the interpreter
     folder: str  # the working directory at its start
     argv: tuple[str, ...]  # all of the command line
-
-    @classmethod
-    def load(cls, fields: Mapping[str, Any]) -> Program:
-        """A program from what `dataclasses.asdict` made of it, and JSON of that."""
-        frozen: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-        return cls(**frozen)
 
     @property
     def root(self) -> Path:

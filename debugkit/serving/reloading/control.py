@@ -1,7 +1,6 @@
-"""What supervisor and worker say to each other: one JSON object a line over a socket that only the two hold.
+"""The worker's end of the channel: a thread that listens to the supervisor, and does what it says.
 
-But the application runs in one of them, and may write anything to any descriptor: what is no message is left out.
-The worker's end lives here, with the thread that listens to the supervisor; the supervisor's is in `reloader.py`.
+Also what this process is: a worker, something that a worker has forked, or neither.
 """
 
 from __future__ import annotations
@@ -9,19 +8,31 @@ from __future__ import annotations
 import atexit
 import functools
 import importlib
-import json
 import os
 import select
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-from debugkit.hooks import ANSWERS, changing, leaving
+from debugkit.hooks import ANSWERS, Answer, changing, leaving
 from debugkit.serving.log_writer import writer
+from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.lifeline import Lifeline
+from debugkit.serving.reloading.messages import (
+    Changed,
+    Decision,
+    Imported,
+    ListenersClosed,
+    Message,
+    PromptOpen,
+    Ready,
+    Serve,
+    Shutdown,
+    StartRefused,
+    WorkerConfig,
+)
 from debugkit.serving.reloading.modules import imported_files, is_installed
 from debugkit.serving.reloading.prompts import at_prompt
 
@@ -31,94 +42,18 @@ TICK = 0.5
 ORPHAN_GRACE = 2.0
 #: Seconds that threads of the application, and what follows `run_simple`, have when serving is over.
 PARTING = 2.0
-#: Bytes without an end of line after which they are no message.
-LONGEST = 16 * 2**20
-#: What a worker may say: the fields of each kind, and their types. `list` is one of texts.
-SAID: Mapping[str, Mapping[str, type]] = {
-    "imported": {"files": list, "since": float},
-    "refused": {"status": int},
-    "held": {},
-    "verdict": {"answer": str, "paths": list},
-    "serving": {"failed": bool},
-    "closed": {},
-}
-
-
-class Channel:
-    """Messages over a connected socket. Any thread may send; one receives."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self._buffer = b""
-        self._lock = threading.Lock()
-
-    def fileno(self) -> int:
-        return self.sock.fileno()
-
-    def send(self, kind: str, **fields: object) -> None:
-        """Send a message; nothing happens when the other end is gone, which `receive` tells."""
-        # It begins with a line end too, in case something else has left half a line there.
-        line = b"\n" + json.dumps({"kind": kind, **fields}).encode() + b"\n"
-        with self._lock:
-            try:
-                self.sock.sendall(line)
-            except OSError:
-                pass
-
-    @property
-    def waits(self) -> bool:
-        """Whether there is something to receive now. False when this end is closed."""
-        return self.fileno() >= 0 and bool(select.select([self.sock], [], [], 0)[0])
-
-    def receive(self) -> list[dict[str, Any]]:
-        """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone.
-
-        What is no JSON object comes as an empty one.
-        """
-        try:
-            data = self.sock.recv(65_536)
-        except OSError:
-            data = b""
-        if not data:
-            raise EOFError
-        *lines, self._buffer = (self._buffer + data).split(b"\n")
-        if len(self._buffer) > LONGEST:
-            lines, self._buffer = [*lines, self._buffer], b""
-        return [_object(line) for line in lines if line]
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        found = None
-    return found if isinstance(found, dict) else {}
-
-
-def is_said(message: Mapping[str, Any]) -> bool:
-    """Whether it is a message of a worker."""
-    kind = message.get("kind")
-    fields = SAID.get(kind) if isinstance(kind, str) else None
-    if fields is None or message.keys() != {"kind", *fields}:
-        return False
-    return all(type(message[name]) is wanted and _holds_texts(message[name]) for name, wanted in fields.items())
-
-
-def _holds_texts(value: object) -> bool:
-    return not isinstance(value, list) or all(isinstance(one, str) for one in value)
 
 
 class Control:
     """The worker's end: reports to the supervisor, and does what it says.
 
-    ``hello`` is the supervisor's first message; ``log`` says a line in the terminal, and
-    ``farewell`` is called when the end begins.
+    ``log`` prints a line in the terminal, and ``farewell`` is called when the end begins.
     """
 
     def __init__(
         self,
         channel: Channel,
-        hello: Mapping[str, Any],
+        config: WorkerConfig,
         log: Callable[[str], None],
         farewell: Callable[[], None] = lambda: None,
     ) -> None:
@@ -134,12 +69,15 @@ class Control:
         self._beside: list[Callable[[], None]] = []
         self._turn = threading.Event()  # to serve
         self._leaves = False
+        self._ignored = False  # what is no message
         self._thread = threading.Thread(target=self._run, name="debugkit-control", daemon=True)
         # A debugger stops all threads at a breakpoint but those that say this: the supervisor still wants its answers.
         vars(self._thread)["pydev_do_not_trace"] = True
         #: Held by the call that serves from the supervisor's sockets.
         self.sockets = threading.Lock()
-        self.hello = hello
+        self.config = config
+        #: Settings for the page of a failed start. A framework whose own settings say more replaces the supervisor's.
+        self.debugger = config.debugger
         self.served = False
 
     def start(self) -> None:
@@ -159,7 +97,7 @@ class Control:
         self._stop = stop
         self.served = True
         writer().flush()  # the supervisor has something to say to that, which follows
-        self._channel.send("serving", failed=failed)
+        self._channel.send(Ready(failed))
         if self._leaves:  # told so while the application was being imported
             stop()
         else:
@@ -167,7 +105,7 @@ class Control:
 
     def closed(self) -> None:
         """The worker takes no further connection: its successor may."""
-        self._channel.send("closed")
+        self._channel.send(ListenersClosed())
 
     def over(self) -> None:
         """Serving has ended, and the program goes on to its end."""
@@ -175,7 +113,7 @@ class Control:
 
     def refuse(self, status: int) -> None:
         """Starting again would not help: the supervisor is to end with ``status``."""
-        self._channel.send("refused", status=status)
+        self._channel.send(StartRefused(status))
 
     # The thread that listens.
 
@@ -192,20 +130,25 @@ class Control:
             self._report()
             self._look_at_the_prompt()
 
-    def _obey(self, message: dict[str, Any]) -> None:
-        if message["kind"] == "changed":
-            self._consider(message["paths"])
-        elif message["kind"] == "serve":
-            self._turn.set()
-        elif not self._leaves:
-            self._leaves = True
-            threading.Thread(target=self._end, args=[message["reload"]], daemon=True).start()
+    def _obey(self, message: Message | None) -> None:
+        match message:
+            case Changed(paths=paths):
+                self._consider(paths)
+            case Serve():
+                self._turn.set()
+            case Shutdown(reload=reload):
+                if not self._leaves:
+                    self._leaves = True
+                    threading.Thread(target=self._end, args=[reload], daemon=True).start()
+            case _ if not self._ignored:
+                self._ignored = True
+                self._log(" * Ignored an unknown message from the reloader.")
 
-    def _consider(self, paths: list[str]) -> None:
+    def _consider(self, paths: Sequence[str]) -> None:
         if self._waiting is None and not at_prompt():
             self._decide(paths)
             return
-        self._channel.send("held")
+        self._channel.send(PromptOpen())
         self._waiting = [*(self._waiting or []), *paths]
 
     def _look_at_the_prompt(self) -> None:
@@ -213,10 +156,10 @@ class Control:
             paths, self._waiting = self._waiting, None
             self._decide(paths)
 
-    def _decide(self, paths: list[str]) -> None:
+    def _decide(self, paths: Sequence[str]) -> None:
         answer = decision(paths, self._log)
         writer().flush()  # as above
-        self._channel.send("verdict", answer=answer, paths=paths)
+        self._channel.send(Decision(answer, tuple(paths)))
 
     def _end(self, reload: bool) -> None:
         """End this process: gently, and by force when threads or the program itself go on after serving is over.
@@ -259,7 +202,7 @@ class Control:
         new = [path for path in dict.fromkeys(files) if path not in self._reported and not is_installed(path)]
         if new:
             self._reported.update(new)
-            self._channel.send("imported", files=new, since=since)
+            self._channel.send(Imported(tuple(new), since))
 
 
 def flush() -> None:
@@ -269,7 +212,7 @@ def flush() -> None:
             stream.flush()
 
 
-def decision(paths: Sequence[str], log: Callable[[str], None]) -> str:
+def decision(paths: Sequence[str], log: Callable[[str], None]) -> Answer:
     """The strongest answer of the `on_change` handlers; one that fails counts as "restart"."""
     answers = {call(handler, log, paths) for handler in changing} or {"restart"}
     known = [answer for answer in ANSWERS if answer in answers]
@@ -295,18 +238,17 @@ _number = 0
 
 
 def take(channel: Channel, log: Callable[[str], None]) -> Control:
-    """Make this process a worker: wait for the supervisor's hello, and listen to it from now on."""
+    """Make this process a worker: wait for its configuration, and listen to the supervisor from now on."""
     global _current, _lifeline, _number
-    messages: list[dict[str, Any]] = []
-    while not messages:
-        messages = channel.receive()
-    hello, *more = messages
+    messages = channel.receive()
+    while not messages or not isinstance(config := messages.pop(0), WorkerConfig):
+        messages = messages or channel.receive()
     importlib.invalidate_caches()  # it may have waited for long: files have come since
     _lifeline = Lifeline()
-    _number = hello.get("number", 1)
-    _current = Control(channel, hello, log, _lifeline.break_off)
+    _number = config.number
+    _current = Control(channel, config, log, _lifeline.break_off)
     os.register_at_fork(after_in_child=functools.partial(_leave_the_worker, channel.sock, _lifeline))
-    for message in more:
+    for message in messages:
         _current._obey(message)
     _current.start()
     return _current

@@ -1,7 +1,8 @@
 """The supervisor: holds the listening sockets, watches the files, starts and stops the workers that serve.
 
 Imports none of the user's code, and outlives all that goes wrong in a worker. A worker is the same program run again
-(`program.py`) with one end of a channel (`control.py`); clients wait in the sockets' backlog while one follows another.
+(`command_line.py`) with one end of a channel (`channel.py`); clients wait in the sockets' backlog while one follows
+another.
 """
 
 from __future__ import annotations
@@ -12,16 +13,29 @@ import selectors
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from debugkit import terminal_text
+from debugkit.hooks import Answer
 from debugkit.serving.log import Log
 from debugkit.serving.processes import how_it_ended
-from debugkit.serving.reloading.bootstrap import Plan
-from debugkit.serving.reloading.control import is_said
-from debugkit.serving.reloading.workers import LAST_RESORT, Worker, end, forget_bytecode, installed, reap, start
+from debugkit.serving.reloading.bootstrap import SupervisorConfig
+from debugkit.serving.reloading.messages import (
+    Changed,
+    Decision,
+    Imported,
+    ListenersClosed,
+    Message,
+    PromptOpen,
+    Ready,
+    Serve,
+    Shutdown,
+    StartRefused,
+)
+from debugkit.serving.reloading.spare import Spare
+from debugkit.serving.reloading.workers import LAST_RESORT, Worker, end, forget_bytecode, reap, start
 from debugkit.serving.signals import SIGNALS, Bell, handling
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
@@ -34,8 +48,6 @@ ANSWER_TIME = 3.0
 BACK_OFF = (0.5, 30.0)
 #: Seconds after which a worker that crashes counts as the first to do so.
 STABLE = 10.0
-#: Seconds after which a worker that serves gets a successor that waits, ready to run the program.
-SPARE_DELAY = 0.5
 #: How a worker ends that was asked to: by itself, or by one of the signals that stop gracefully.
 ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 
@@ -43,12 +55,12 @@ ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 class Supervisor:
     """Runs until a signal, or until its worker ends by itself."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, config: SupervisorConfig) -> None:
+        self._config = config
         self._say = Log().say
-        scope = Scope(tuple(map(Path, plan.roots)), plan.extra, plan.exclude)
+        scope = Scope(tuple(map(Path, config.roots)), config.extra_files, config.exclude_patterns)
         self._watcher = make_watcher(
-            scope, self._on_change, kind=plan.reloader_type, interval=plan.interval, say=self._say
+            scope, self._on_change, kind=config.reloader_type, interval=config.reloader_interval, say=self._say
         )
         self._selector = selectors.DefaultSelector()
         self._bell = Bell()
@@ -59,21 +71,11 @@ class Supervisor:
         self._current: Worker | None = None
         self._count = 0
         self._name = secrets.token_hex(16)  # what its workers have in common with no others
-        self._spare: Worker | None = None  # waits for its hello
-        self._spare_at: float | None = None  # when to start one
-        self._installed: object = None  # what could be imported when it was started
+        self._spare = Spare(self._start, self._drop)
         self._again: float | None = None  # when to start after a crash
         self._back_off = 0.0
         self._saved = 0.0
         self._status: int | None = None
-        self._hearing: dict[str, Callable[..., None]] = {
-            "imported": self._hear_imported,
-            "refused": self._hear_refused,
-            "held": self._hear_held,
-            "verdict": self._hear_verdict,
-            "serving": self._hear_serving,
-            "closed": self._hear_closed,
-        }
 
     def run(self) -> int:
         """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
@@ -89,14 +91,13 @@ class Supervisor:
 
     def _close(self) -> None:
         self._watcher.close()
-        if self._spare is not None:
-            self._drop(self._spare)
+        self._spare.close()
         for worker in self._workers:
             worker.process.kill()
             worker.process.wait()
         self._selector.close()
         self._bell.close()
-        for path in self._plan.unlink:
+        for path in self._config.unlink:
             Path(path).unlink(missing_ok=True)
 
     # What comes from outside.
@@ -127,7 +128,7 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         moments = [moment for worker in self._workers for moment in (worker.asked, worker.deadline)]
-        due = min((moment for moment in (*moments, self._again, self._spare_at) if moment is not None), default=None)
+        due = min((moment for moment in (*moments, self._again, self._spare.due) if moment is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
     def _look_at_the_clock(self) -> None:
@@ -135,13 +136,7 @@ class Supervisor:
         if self._again is not None and self._again <= now:
             self._again = None
             self._spawn()
-        if self._spare_at is not None and self._spare_at <= now:
-            self._spare_at = None
-            self._installed = installed()
-            try:
-                self._spare = self._start()
-            except OSError:  # whoever needs a worker will say so
-                pass
+        self._spare.start_if_due(now)
         for worker in list(self._workers):
             if worker.deadline is not None and worker.deadline <= now:
                 worker.process.kill()
@@ -154,7 +149,7 @@ class Supervisor:
     def _spawn(self, message: str = "") -> None:
         """Have a worker run the program; with a ``message``, one that does not run it, and shows why."""
         try:
-            worker = self._take_spare() or self._start()
+            worker = self._spare.take() or self._start()
         except OSError as error:  # the interpreter is gone, as while an environment is made anew; or there is no memory
             self._current = None
             self._start_later(f"No process can be started for the program ({error})")
@@ -162,33 +157,15 @@ class Supervisor:
         self._count += 1
         worker.substitute = bool(message)
         worker.born = time.monotonic()
-        worker.channel.send(
-            "hello",
-            **self._plan.hello,
-            program=asdict(self._plan.program),
-            sockets=self._plan.sockets,
-            number=self._count,
-            supervisor=self._name,
-            message=message,
-        )
+        worker.channel.send(replace(self._config.worker, number=self._count, supervisor=self._name, message=message))
         self._workers.add(worker)
         self._current = worker
         self._let_serve()
 
     def _start(self) -> Worker:
-        worker = start(self._plan, time.monotonic())
+        worker = start(self._config.worker, time.monotonic())
         self._selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
         return worker
-
-    def _take_spare(self) -> Worker | None:
-        """The process that waits, unless packages have been installed since: it would not find them."""
-        spare, self._spare, self._spare_at = self._spare, None, None
-        if spare is None:
-            return None
-        if self._installed == installed():
-            return spare
-        self._drop(spare)
-        return None
 
     def _drop(self, worker: Worker) -> None:
         self._selector.unregister(worker.channel.sock)
@@ -203,9 +180,26 @@ class Supervisor:
             self._lose(worker)
             return
         for message in messages:
-            if is_said(message):
-                self._hearing[message.pop("kind")](worker, **message)
-            elif not worker.babbles:
+            self._handle(worker, message)
+
+    def _handle(self, worker: Worker, message: Message | None) -> None:
+        match message:
+            case Imported(files=files, since=since):
+                self._watcher.add(files, since)
+            case StartRefused(status=status):
+                worker.refused = status
+            case PromptOpen():
+                self._wait_for_the_prompt(worker)
+            case Decision(answer=answer, paths=paths):
+                self._follow(worker, answer, paths)
+            case Ready(failed=failed):
+                worker.state = "failed" if failed else "serving"
+                worker.ready = True
+                self._let_serve()
+            case ListenersClosed():
+                worker.closed = True
+                self._let_serve()
+            case _ if not worker.babbles:
                 worker.babbles = True
                 self._say(" * Ignored what the program has written to the reloader's own channel: it is no message.")
 
@@ -213,14 +207,14 @@ class Supervisor:
         self._selector.unregister(worker.channel.sock)
         worker.channel.sock.close()
         self._workers.discard(worker)
-        if worker is self._spare:
-            self._spare = None
+        if worker is self._spare.worker:
+            self._spare.worker = None
         self._ended(worker, reap(worker.process))
         self._let_serve()
 
     def _look_for_the_ended(self) -> None:
         """A process may be gone while its end of the channel is open in another one that it has started."""
-        for worker in [*self._workers, *([self._spare] if self._spare else [])]:
+        for worker in [*self._workers, *([self._spare.worker] if self._spare.worker else [])]:
             if worker.process.poll() is None:
                 continue
             while worker.channel.waits:  # its last words
@@ -228,19 +222,13 @@ class Supervisor:
             if worker.channel.fileno() >= 0:
                 self._lose(worker)
 
-    def _hear_imported(self, worker: Worker, files: list[str], since: float) -> None:
-        self._watcher.add(files, since)
-
-    def _hear_refused(self, worker: Worker, status: int) -> None:
-        worker.refused = status
-
-    def _hear_held(self, worker: Worker) -> None:
+    def _wait_for_the_prompt(self, worker: Worker) -> None:
         worker.asked = None
         if not worker.held:
             worker.held = True
             self._say(" * A debugger's prompt is open: reloading when it is left.")
 
-    def _hear_verdict(self, worker: Worker, answer: str, paths: list[str]) -> None:
+    def _follow(self, worker: Worker, answer: Answer, paths: Sequence[str]) -> None:
         worker.asked = None
         worker.held = False
         if worker is not self._current:
@@ -250,16 +238,9 @@ class Supervisor:
             return
         self._saved = 0.0
         if answer == "handled":
-            self._say(f" * {self._names(paths)}: taken over without a restart.")
-
-    def _hear_serving(self, worker: Worker, failed: bool) -> None:
-        worker.state = "failed" if failed else "serving"
-        worker.ready = True
-        self._let_serve()
-
-    def _hear_closed(self, worker: Worker) -> None:
-        worker.closed = True
-        self._let_serve()
+            self._say(
+                f" * {terminal_text.files(paths, self._config.worker.program.folder)}: taken over without a restart."
+            )
 
     def _let_serve(self) -> None:
         """Let the current worker serve when no other takes connections: nobody gets an old answer after a new one."""
@@ -268,12 +249,12 @@ class Supervisor:
             return
         if not worker.may_serve:
             worker.may_serve = True
-            worker.channel.send("serve")
+            worker.channel.send(Serve())
         if not worker.ready:
             return
         worker.ready = False
         failed = worker.state == "failed"
-        self._spare_at = time.monotonic() + SPARE_DELAY
+        self._spare.schedule()
         if self._saved:
             took = time.monotonic() - self._saved
             self._say(f" * Waiting for a change ({took:.2f} s)." if failed else f" * Reloaded in {took:.2f} s.")
@@ -321,13 +302,13 @@ class Supervisor:
         forget_bytecode(paths)
         self._saved = self._saved or time.monotonic() - fingerprints.age(paths)
         self._back_off = 0.0
-        self._say(f" * {self._names(paths)} changed.")
+        self._say(f" * {terminal_text.files(paths, self._config.worker.program.folder)} changed.")
         worker = self._current
         if worker is None:
             self._again = None
             self._spawn()
         elif worker.state == "serving":
-            worker.channel.send("changed", paths=paths)
+            worker.channel.send(Changed(tuple(paths)))
             worker.asked = time.monotonic() + ANSWER_TIME
         else:
             self._reload(worker)
@@ -342,12 +323,12 @@ class Supervisor:
         self._spawn()
 
     def _dismiss(self, worker: Worker, *, reload: bool) -> None:
-        worker.channel.send("leave", reload=reload)
-        worker.deadline = time.monotonic() + self._plan.grace + LAST_RESORT
+        worker.channel.send(Shutdown(reload))
+        worker.deadline = time.monotonic() + self._config.grace + LAST_RESORT
 
     def _stop(self, number: int) -> None:
         """The first signal ends everything gently, the second at once."""
-        self._again = self._spare_at = None
+        self._again = self._spare.due = None
         if self._status is not None:
             for worker in self._workers:
                 worker.process.kill()
@@ -356,17 +337,10 @@ class Supervisor:
         for worker in self._workers:
             self._dismiss(worker, reload=False)
 
-    def _names(self, paths: Sequence[str]) -> str:
-        """The changed files for the terminal, relative to the program's folder where they are below it."""
-        folder = self._plan.program.folder  # not the working directory: it may be among what is gone
-        names = [os.path.relpath(path, folder) if Path(path).is_relative_to(folder) else path for path in paths]
-        more = f" and {len(names) - 3} more files" if len(names) > 3 else ""
-        return terminal_text.line(", ".join(names[:3]) + more)
-
 
 def main(arguments: Sequence[str]) -> int:
     """What `become_supervisor` runs."""
     hold_standard_streams()  # what had taken the number of one was the program's, and is closed
     with os.fdopen(int(arguments[0]), "rb") as file:
-        plan = Plan.load(file.read().decode())
-    return Supervisor(plan).run()
+        config = SupervisorConfig.load(file.read().decode())
+    return Supervisor(config).run()

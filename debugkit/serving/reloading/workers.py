@@ -10,9 +10,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from debugkit.serving.reloading.bootstrap import Plan, boot, first_environ
-from debugkit.serving.reloading.control import Channel
+from debugkit.serving.reloading.bootstrap import boot, first_environ
+from debugkit.serving.reloading.channel import Channel
+from debugkit.serving.reloading.messages import WorkerConfig
 from debugkit.serving.reloading.modules import installed_folders
 
 #: Seconds until a process is killed that has closed its channel, or was asked by a signal to end.
@@ -29,7 +31,7 @@ class Worker:
     process: subprocess.Popen[bytes]
     channel: Channel
     born: float
-    state: str = "starting"  # then "serving" or "failed"
+    state: Literal["starting", "serving", "failed"] = "starting"
     ready: bool = False  # to serve
     may_serve: bool = False  # told so: it is its turn
     closed: bool = False  # its listeners
@@ -41,14 +43,14 @@ class Worker:
     deadline: float | None = None  # when to kill it
 
 
-def start(plan: Plan, now: float) -> Worker:
-    """Start a process that waits for its hello. Raises `OSError` when the system does not let it."""
+def start(config: WorkerConfig, now: float) -> Worker:
+    """Start a process that waits for its configuration. Raises `OSError` when the system does not let it."""
     ours, theirs = socket.socketpair()
     code = boot("debugkit.runner.worker", f"worker of {os.getpid()}")
-    command = [sys.executable, *plan.program.options, "-c", code, str(theirs.fileno())]
-    descriptors = *plan.sockets, theirs.fileno()
+    command = [sys.executable, *config.program.options, "-c", code, str(theirs.fileno())]
+    descriptors = *config.sockets, theirs.fileno()
     try:
-        process = _start_in(plan.program.folder, command, descriptors)
+        process = _start_in(config.program.folder, command, descriptors)
     except OSError:
         ours.close()
         raise

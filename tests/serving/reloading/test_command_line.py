@@ -31,7 +31,8 @@ AGAIN = """
 import json, sys
 sys.path[:] = [one for one in sys.path if one]
 from debugkit.serving.reloading.command_line import Program
-Program.load(json.loads(sys.argv[1])).run()
+from debugkit.serving.reloading.messages import from_json
+from_json(Program, json.loads(sys.argv[1])).run()
 """
 #: Prepended to a program: print it as plain values and end.
 SELF = """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cmd
 import io
-import json
 import os
 import socket
 import subprocess
@@ -17,55 +16,38 @@ import pytest
 from serving_support import TIMEOUT
 
 from debugkit import hooks
-from debugkit.serving.reloading.control import Channel, Control, decision
+from debugkit.serving.reloading.channel import Channel
+from debugkit.serving.reloading.command_line import Program
+from debugkit.serving.reloading.control import Control, decision
+from debugkit.serving.reloading.messages import (
+    Changed,
+    Decision,
+    Message,
+    PromptOpen,
+    Serve,
+    Shutdown,
+    WorkerConfig,
+    encode,
+)
 from debugkit.serving.reloading.prompts import at_prompt
+
+PROGRAM = Program("command", "pass", (), (), "/", ("-c",))
+CONFIG = WorkerConfig(PROGRAM, sockets=(), addresses=("127.0.0.1",), port=0)
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[Channel, socket.socket]]:
+def ends() -> Iterator[tuple[Channel, Channel]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        yield Channel(ours), theirs
-
-
-def message(told: IO[str]) -> Any:
-    """The next one; lines that are empty stand between them."""
-    return json.loads(next(line for line in told if line.strip()))
-
-
-def test_messages_arrive_in_one_piece_however_they_are_cut(ends: tuple[Channel, socket.socket]) -> None:
-    channel, other = ends
-    data = b"".join(json.dumps({"kind": "changed", "paths": [name]}).encode() + b"\n" for name in ("a", "\u00e9"))
-    found: list[dict[str, Any]] = []
-    for byte in data:
-        other.sendall(bytes([byte]))
-        found += channel.receive()
-    assert [message["paths"] for message in found] == [["a"], ["\u00e9"]]
-
-
-def test_a_message_is_understood_though_something_else_left_half_a_line_before_it(
-    ends: tuple[Channel, socket.socket],
-) -> None:
-    channel, other = ends
-    other.sendall(b"half a line")
-    Channel(other).send("serving", failed=False)
-    found: list[dict[str, Any]] = []
-    while len(found) < 2:
-        found += channel.receive()
-    assert found == [{}, {"kind": "serving", "failed": False}]
-
-
-def test_the_end_of_the_other_side_is_told(ends: tuple[Channel, socket.socket]) -> None:
-    channel, other = ends
-    other.close()
-    channel.send("serving", failed=False)
-    with pytest.raises(EOFError):
-        channel.receive()
+        ours.settimeout(TIMEOUT)
+        theirs.settimeout(TIMEOUT)
+        yield Channel(ours), Channel(theirs)
 
 
 FORKS = """
 import os, socket, sys
-from debugkit.serving.reloading.control import Channel, take
+from debugkit.serving.reloading.channel import Channel
+from debugkit.serving.reloading.control import take
 take(Channel(socket.socket(fileno=int(sys.argv[1]))), print)
 if os.fork():
     os._exit(0)
@@ -79,7 +61,7 @@ def test_a_process_that_a_worker_forks_does_not_keep_the_channel_open() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.settimeout(TIMEOUT)
-        ours.sendall(b'{"kind": "hello"}\n')
+        Channel(ours).send(CONFIG)
         command = [sys.executable, "-c", FORKS, str(theirs.fileno())]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, pass_fds=[theirs.fileno()]) as process:
@@ -91,7 +73,8 @@ def test_a_process_that_a_worker_forks_does_not_keep_the_channel_open() -> None:
 
 OBEYS = """
 import socket, sys
-from debugkit.serving.reloading.control import Channel, take
+from debugkit.serving.reloading.channel import Channel
+from debugkit.serving.reloading.control import take
 control = take(Channel(socket.socket(fileno=int(sys.argv[1]))), print)
 control.serving(lambda: None, failed=False)
 print("serves")
@@ -99,10 +82,10 @@ print("serves")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows hands no sockets on")
-def test_what_follows_the_hello_in_one_piece_is_obeyed() -> None:
+def test_what_follows_the_configuration_in_one_piece_is_obeyed() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.sendall(b'{"kind": "hello"}\n{"kind": "serve"}\n')
+        ours.sendall(encode(CONFIG) + b"\n" + encode(Serve()) + b"\n")
         command = [sys.executable, "-c", OBEYS, str(theirs.fileno())]
         with subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()]) as process:
             assert process.communicate(timeout=TIMEOUT)[0] == b"serves\n"
@@ -125,28 +108,49 @@ class Prompt(cmd.Cmd):
 
 
 def test_every_change_is_held_while_a_prompt_is_open_and_all_are_told_when_it_is_left(
-    ends: tuple[Channel, socket.socket],
+    ends: tuple[Channel, Channel],
 ) -> None:
-    channel, other = ends
-    other.settimeout(TIMEOUT)
-    told = other.makefile("r", encoding="utf-8")
+    channel, supervisor = ends
     reader, writer = os.pipe()
-    with os.fdopen(reader) as lines, os.fdopen(writer, "w") as keys, told:
+    with os.fdopen(reader) as lines, os.fdopen(writer, "w") as keys:
         asking = Prompt(lines)
         prompt = threading.Thread(target=asking.cmdloop, daemon=True)
         prompt.start()
         assert asking.is_open.wait(TIMEOUT)
         assert at_prompt()
-        control = Control(channel, {}, print)  # its thread is not started: it ends this process with the channel
+        control = Control(channel, CONFIG, print)  # its thread is not started: it ends this process with the channel
         for name in ("a.py", "b.py"):
-            control._obey({"kind": "changed", "paths": [name]})
+            control._obey(Changed((name,)))
             control._look_at_the_prompt()
-            assert message(told) == {"kind": "held"}
+            assert supervisor.receive() == [PromptOpen()]
         keys.write("leave\n")
         keys.flush()
         prompt.join(TIMEOUT)
         control._look_at_the_prompt()
-        assert message(told) == {"kind": "verdict", "answer": "restart", "paths": ["a.py", "b.py"]}
+        assert supervisor.receive() == [Decision("restart", ("a.py", "b.py"))]
+
+
+@pytest.mark.parametrize("message", [None, PromptOpen(), CONFIG], ids=["no message", "a worker's", "a second one"])
+def test_what_the_supervisor_never_says_is_ignored_with_one_line(
+    ends: tuple[Channel, Channel], message: Message | None
+) -> None:
+    lines: list[str] = []
+    control = Control(ends[0], CONFIG, lines.append)
+    for _ in range(2):
+        control._obey(message)
+    assert lines == [" * Ignored an unknown message from the reloader."]
+    assert control.config is CONFIG
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows hands no sockets on")
+def test_what_comes_before_the_configuration_is_ignored() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(encode(Shutdown(reload=False)) + b"\n{}\n")
+        ours.sendall(encode(CONFIG) + b"\n" + encode(Serve()) + b"\n")
+        command = [sys.executable, "-c", OBEYS, str(theirs.fileno())]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()]) as process:
+            assert process.communicate(timeout=TIMEOUT)[0] == b"serves\n"
 
 
 # What `on_change` handlers say.

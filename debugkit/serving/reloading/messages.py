@@ -1,0 +1,151 @@
+"""The messages between a supervisor and its workers, and how a line of JSON becomes one.
+
+A worker sends `Imported`, `PromptOpen`, `Decision`, `StartRefused`, `Ready` and `ListenersClosed`; the supervisor sends
+`WorkerConfig`, always first, then `Changed`, `Serve` and `Shutdown`. Messages hold plain values and never change.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from debugkit.hooks import Answer
+from debugkit.serving.reloading.command_line import Program
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """These files have been imported; one that changed after ``since`` (seconds since the epoch) counts as changed."""
+
+    files: tuple[str, ...]
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class StartRefused:
+    """Starting again would not help: end with ``status``."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptOpen:
+    """The decision about a change waits until somebody has left a debugger's prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the application's `on_change` handlers want to happen, now that these files have changed."""
+
+    answer: Answer
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The program has been loaded and asks for its turn; ``failed``: the page that says why it was not."""
+
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListenersClosed:
+    """The worker accepts no further connection: its successor may."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """Everything a worker is told before it runs the program."""
+
+    program: Program
+    sockets: tuple[int, ...]  # descriptors that listen
+    addresses: tuple[str, ...]  # what the sockets were opened for
+    port: int | None
+    environ: Mapping[str, str] = field(default_factory=dict)  # variables to set
+    debugger: Mapping[str, Any] | None = None  # settings for the page of a failed start; `None`: no debugger
+    tls: str | tuple[str | None, ...] | None = None  # for that page: "adhoc", or files of certificate and key
+    certificate: str | None = None  # the PEM text of an ad-hoc one, with its key
+    supervisor: str = ""  # a random name, which workers of one supervisor have in common
+    number: int = 1  # of the workers that have run the program
+    message: str = ""  # do not run the program, and show this instead
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """These files have changed: what is to happen?"""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """No other worker accepts connections any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """End gracefully; with ``reload``, to make room for the next worker."""
+
+    reload: bool
+
+
+FromWorker = Imported | StartRefused | PromptOpen | Decision | Ready | ListenersClosed
+FromSupervisor = WorkerConfig | Changed | Serve | Shutdown
+Message = FromWorker | FromSupervisor
+
+KINDS: Mapping[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
+
+
+def encode(message: Message) -> bytes:
+    """A message as one line, without its end."""
+    return json.dumps({"kind": type(message).__name__, **asdict(message)}).encode()
+
+
+def decode(line: bytes) -> Message | None:
+    """The message on a line. `None`: it is no JSON, of an unknown kind, or a field is missing, unknown or mistyped."""
+    try:
+        fields = json.loads(line)
+        kind = KINDS.get(fields.pop("kind"))
+        return None if kind is None else from_json(kind, fields)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+
+
+def from_json(kind: type[T], fields: object) -> T:
+    """A dataclass from what `dataclasses.asdict` made of it, and JSON of that. Raises `ValueError`."""
+    hints = get_type_hints(kind)
+    if not isinstance(fields, dict) or fields.keys() != hints.keys():
+        raise ValueError(f"{kind.__name__} has the fields {', '.join(hints)}")
+    return kind(**{name: _checked(hint, fields[name]) for name, hint in hints.items()})
+
+
+def _checked(hint: Any, value: Any) -> Any:
+    """``value``, which JSON holds, as the type of its field. Raises `ValueError` where it is none."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any or type(value) is hint or (hint is float and type(value) is int):
+        return value
+    if origin is tuple and type(value) is list:
+        return tuple(_checked(arguments[0], item) for item in value)
+    if origin is Mapping and type(value) is dict:
+        return {name: _checked(arguments[1], item) for name, item in value.items()}
+    if origin is Literal and type(value) is str and value in arguments:
+        return value
+    if origin is types.UnionType:
+        return _first_that_fits(arguments, value)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return from_json(hint, value)
+    raise ValueError(f"{value!r} is no {hint}")
+
+
+def _first_that_fits(hints: tuple[Any, ...], value: Any) -> Any:
+    for hint in hints:
+        try:
+            return _checked(hint, value)
+        except ValueError:
+            pass
+    raise ValueError(f"{value!r} is none of {hints}")
