@@ -16,7 +16,7 @@ from debugkit.raised import traceback_of
 from debugkit.runner import environment
 from debugkit.runner.cli_options import NAMES, add_options, project_table, resolve
 from debugkit.runner.config import Choices
-from debugkit.runner.run import own_part
+from debugkit.runner.failed_start import own_part
 from debugkit.runner.run import run as serve
 from debugkit.runner.target import Target, find, load, parse
 from debugkit.serving.log import Log

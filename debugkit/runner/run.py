@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import os
 import secrets
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import debugkit
 from debugkit.debug import wsgi_applications
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
-from debugkit.raised import traceback_of, with_traceback
-from debugkit.runner.config import Choices, adhoc_certificate, debugged, dressed, listen_on, portable, tls_context
+from debugkit.runner.config import Choices, dressed, listen_on, portable, tls_context
+from debugkit.runner.failed_start import failed_application, failed_choices
 from debugkit.serving.addresses import urls
-from debugkit.serving.listen import AddressInUse, UnixListener, adopt, close_all, parse_address, port_number
+from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
 from debugkit.serving.processes import Processes
-from debugkit.serving.reloading.command_line import this_program
 from debugkit.serving.reloading.control import (
     Control,
     call,
@@ -35,14 +29,12 @@ from debugkit.serving.reloading.control import (
     is_first_run,
     is_running_from_reloader,
 )
-from debugkit.serving.reloading.messages import WorkerConfig
-from debugkit.serving.reloading.modules import files_of
-from debugkit.serving.server import GRACE, Server, make_server
+from debugkit.serving.server import Server, make_server
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
     from debugkit.debug.wsgi import DebuggedApplication
 
@@ -138,19 +130,59 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
     control = current()
     if control is not None and _asks_for_the_sockets(choices, control) and control.sockets.acquire(blocking=False):
         try:
-            return _work(load, choices, control)
+            return serve_as_worker(load, choices, control)
         finally:
             control.sockets.release()
     hold_standard_streams()
-    supervised = is_running_from_reloader()
+    if choices.reload and not is_running_from_reloader():
+        return supervise(load, choices, here=supervise_here)
+    return serve_here(load, choices)
+
+
+# The three roles of a process.
+
+
+def serve_here(load: Callable[[], WSGIApplication], choices: Choices) -> int:
+    """Serve without a reloader; or, in a program that a reloader runs, beside the server that it reloads."""
+    beside = is_running_from_reloader()
     sockets = listen_on(choices, Log()) if is_first_run() else listen_after_the_last(choices)
     try:
-        if choices.reload and not supervised:
-            return _supervise(load, choices, sockets, here=supervise_here)
-        with nullcontext() if supervised else restored_terminal():
-            return serve(load(), choices, sockets, beside=supervised)
+        with nullcontext() if beside else restored_terminal():
+            return serve(load(), choices, sockets, beside=beside)
     finally:
         close_all(sockets)
+
+
+def supervise(load: Callable[[], WSGIApplication], choices: Choices, *, here: bool) -> int:
+    """Listen, and have workers run this program again and serve; ``here``: this process need not start afresh."""
+    from debugkit.runner.supervision import supervisor_config
+    from debugkit.serving.reloading.bootstrap import become_supervisor, is_awaited, require_posix
+
+    sockets = listen_on(choices, Log())
+    try:
+        require_posix()
+        debugger = choices.debugger if here or choices.late else portable(load(), choices)
+        config = supervisor_config(choices, sockets, debugger)
+        if here or is_awaited():
+            from debugkit.serving.reloading.supervisor import Supervisor
+
+            return Supervisor(config).run()
+        become_supervisor(config)
+    finally:
+        close_all(sockets)
+
+
+def serve_as_worker(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
+    """Serve from the sockets of the supervisor that started this process."""
+    if not _keeps_its_address(choices, control):
+        Log().say(f" * Start the program again to listen on {_where(choices)}: it keeps its sockets.")
+    try:
+        application = load()
+    except (DebugkitError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit too: a module that ends the program is a failure to start
+        return serve_failed_start(control, error)
+    return serve(application, choices, inherited(control))
 
 
 def _asks_for_the_sockets(choices: Choices, control: Control) -> bool:
@@ -183,71 +215,6 @@ def listen_after_the_last(choices: Choices, *, clock: Callable[[], float] = time
             if clock() > deadline:
                 raise
         threading.Event().wait(BETWEEN)
-
-
-def _work(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
-    """Serve from the sockets of the supervisor that started this process."""
-    if not _keeps_its_address(choices, control):
-        Log().say(f" * Start the program again to listen on {_where(choices)}: it keeps its sockets.")
-    try:
-        application = load()
-    except (DebugkitError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # SystemExit too: a module that ends the program is a failure to start
-        return serve_failure(control, error)
-    return serve(application, choices, inherited(control))
-
-
-def _supervise(
-    load: Callable[[], WSGIApplication], choices: Choices, sockets: list[socket.socket], *, here: bool
-) -> int:
-    from debugkit.serving.reloading.bootstrap import SupervisorConfig, become_supervisor, is_awaited, require_posix
-
-    require_posix()
-    worker = worker_config(choices, sockets, choices.debugger if here or choices.late else portable(load(), choices))
-    config = SupervisorConfig(
-        worker,
-        unlink=tuple(str(Path(one.getsockname()).absolute()) for one in sockets if isinstance(one, UnixListener)),
-        roots=watched_folders(choices.roots or (str(worker.program.home),)),
-        extra_files=tuple(str(Path(one).absolute()) for one in choices.extra_files),
-        exclude_patterns=choices.exclude_patterns,
-        reloader_type=choices.reloader_type,
-        reloader_interval=choices.reloader_interval,
-        grace=GRACE,
-    )
-    if here or is_awaited():
-        from debugkit.serving.reloading.supervisor import Supervisor
-
-        return Supervisor(config).run()
-    become_supervisor(config)
-
-
-def worker_config(
-    choices: Choices, sockets: Sequence[socket.socket], debugger: Mapping[str, Any] | None
-) -> WorkerConfig:
-    return WorkerConfig(
-        program=this_program(),
-        sockets=tuple(sock.fileno() for sock in sockets),
-        addresses=choices.addresses,
-        port=choices.port,
-        environ=dict(choices.environ),
-        debugger=debugger,
-        tls=portable_tls(choices.ssl_context),
-        certificate=adhoc_certificate(choices),
-    )
-
-
-def portable_tls(ssl_context: Any) -> str | tuple[str | None, ...] | None:
-    """With what the page of a failed start is served: a context cannot travel, an ad-hoc one takes its place."""
-    if isinstance(ssl_context, (list, tuple)):
-        return tuple(None if path is None else str(path) for path in ssl_context)
-    return None if ssl_context is None else "adhoc"
-
-
-def watched_folders(folders: Iterable[str]) -> tuple[str, ...]:
-    """Without those that hold everything a user or a computer has: there, only what is imported is watched."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - who has none is no reason to raise
-    return tuple(folder for folder in folders if Path(folder) not in (home, Path(folder).parent))
 
 
 @functools.cache
@@ -332,41 +299,6 @@ def announce(addresses: Sequence[str], name: str, debugger: DebuggedApplication 
         call(hook, log.say, web or addresses[0])
 
 
-def serve_failure(control: Control, error: BaseException | None, message: str = "") -> int:
+def serve_failed_start(control: Control, error: BaseException | None, message: str = "") -> int:
     """Serve, in place of a program that could not start, the page that says why. Returns the exit status."""
-    if error is not None:
-        control.watch(files_of(error), control.born)
-        error = with_traceback(error, own_part(traceback_of(error)))
-        Log().failed(error)
-    application: WSGIApplication = plain_failure
-    if control.debugger is not None:
-        from debugkit.debug.startup_error import FailedStart
-
-        application = debugged(plain_failure, **control.debugger)
-        FailedStart(cast("DebuggedApplication", application), error, message)
-    choices = Choices(
-        addresses=control.config.addresses,
-        ssl_context=control.config.tls,
-        title="The application could not start. The page that says why, and comes back when it can:",
-    )
-    return serve(application, choices, inherited(control), failed=True)
-
-
-def plain_failure(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """What browsers get when the debugger is off."""
-    start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
-    return [b"The application could not start. The terminal says why.\n"]
-
-
-def own_part(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from the user's first frame on."""
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_not_the_users()):
-        trace = trace.tb_next
-    return trace
-
-
-@functools.cache
-def _not_the_users() -> tuple[str, ...]:
-    import runpy
-
-    return str(Path(debugkit.__file__).parent) + os.sep, str(importlib.__file__), str(runpy.__file__), "<frozen "
+    return serve(failed_application(control, error, message), failed_choices(control), inherited(control), failed=True)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
-from debugkit.runner.run import own_part, serve_failure
+from debugkit.runner.failed_start import own_part
+from debugkit.runner.run import serve_failed_start
 from debugkit.serving.log import Log
 from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.control import Control, take
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.update({"WERKZEUG_RUN_MAIN": "true", **control.config.environ})
     try:
         if message := control.config.message:
-            return serve_failure(control, None, message)
+            return serve_failed_start(control, None, message)
         program = control.config.program
         enter(program.folder)
         program.run()
@@ -70,4 +71,4 @@ def _failed(control: Control, error: BaseException) -> int:
         Log().say(f"debugkit: {error.explanation}")
         control.refuse(1)
         return 1
-    return serve_failure(control, error)
+    return serve_failed_start(control, error)

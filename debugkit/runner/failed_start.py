@@ -1,0 +1,70 @@
+"""What a worker serves in place of a program that could not start: why, as a debugger page or in plain text."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, cast
+
+import debugkit
+from debugkit.raised import traceback_of, with_traceback
+from debugkit.runner.config import Choices, debugged
+from debugkit.serving.log import Log
+from debugkit.serving.reloading.control import Control
+from debugkit.serving.reloading.modules import files_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from debugkit.debug.wsgi import DebuggedApplication
+
+
+def failed_application(control: Control, error: BaseException | None, message: str) -> WSGIApplication:
+    """The page for an ``error``, which the terminal gets too, or for a ``message`` that takes its place.
+
+    The files that the error names are watched from now on.
+    """
+    if error is not None:
+        control.watch(files_of(error), control.born)
+        error = with_traceback(error, own_part(traceback_of(error)))
+        Log().failed(error)
+    if control.debugger is None:
+        return plain_failure
+    from debugkit.debug.startup_error import FailedStart
+
+    application = debugged(plain_failure, **control.debugger)
+    FailedStart(cast("DebuggedApplication", application), error, message)
+    return application
+
+
+def failed_choices(control: Control) -> Choices:
+    """How to serve it: as the program was to be served."""
+    return Choices(
+        addresses=control.config.addresses,
+        ssl_context=control.config.tls,
+        title="The application could not start. The page that says why, and comes back when it can:",
+    )
+
+
+def plain_failure(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """What browsers get when the debugger is off."""
+    start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
+    return [b"The application could not start. The terminal says why.\n"]
+
+
+def own_part(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the user's first frame on."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_not_the_users()):
+        trace = trace.tb_next
+    return trace
+
+
+@functools.cache
+def _not_the_users() -> tuple[str, ...]:
+    import runpy
+
+    return str(Path(debugkit.__file__).parent) + os.sep, str(importlib.__file__), str(runpy.__file__), "<frozen "
