@@ -44,7 +44,9 @@ SERVING = """
 debugkit.serving.paths debugkit.serving.log_writer debugkit.serving.port_owner debugkit.serving.signals
 debugkit.serving.standard_streams debugkit.serving.terminal debugkit.serving.connections debugkit.serving.forks
 debugkit.serving.thread_pool
-debugkit.serving.log debugkit.serving.http debugkit.serving.listen debugkit.serving.watching
+debugkit.serving.log debugkit.serving.listen debugkit.serving.watching
+debugkit.serving.config
+debugkit.serving.http
 debugkit.serving.tls debugkit.serving.middleware
 debugkit.serving.addresses
 debugkit.serving.server

@@ -13,7 +13,6 @@ from debugkit.serving.listen import UnixListener
 from debugkit.serving.reloading.bootstrap import SupervisorConfig
 from debugkit.serving.reloading.command_line import this_program
 from debugkit.serving.reloading.messages import WorkerConfig
-from debugkit.serving.server import GRACE
 
 
 def supervisor_config(
@@ -29,7 +28,6 @@ def supervisor_config(
         exclude_patterns=choices.exclude_patterns,
         reloader_type=choices.reloader_type,
         reloader_interval=choices.reloader_interval,
-        grace=GRACE,
     )
 
 

@@ -11,7 +11,8 @@ reloading     the supervisor, its workers, and what they say to each other
 ============  =========================================================================================================
 
 ``server`` accepts connections (``connections``) and gives each to a thread (``thread_pool``); ``processes`` does so in
-several processes; ``listen`` opens sockets, ``addresses`` names them, ``log`` prints.
+several processes; ``config`` is what both are told, with the time line of how things end. ``listen`` opens sockets,
+``addresses`` names them, ``log`` prints.
 
 - One request: server -> connections -> thread_pool -> http.connection -> http.environ -> the application ->
   http.response -> http.transport.

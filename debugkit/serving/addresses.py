@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from debugkit import __version__
+from debugkit.serving.config import ServerConfig, Timeouts
 from debugkit.serving.http.response import FileWrapper
-from debugkit.serving.http.transport import Patience, Wire
+from debugkit.serving.http.transport import Wire
 
 if TYPE_CHECKING:
     import ssl
@@ -93,7 +94,7 @@ def peer_of(listener: socket.socket, peer: Any) -> tuple[str, int]:
     return str(peer[0]).removeprefix("::ffff:"), int(peer[1])
 
 
-def make_wire(context: ssl.SSLContext | None) -> Callable[[socket.socket, Patience], Wire]:
+def make_wire(context: ssl.SSLContext | None) -> Callable[[socket.socket, Timeouts], Wire]:
     """How connected sockets are read and written: with TLS when there is a context for it."""
     if context is None:
         return Wire
@@ -102,24 +103,22 @@ def make_wire(context: ssl.SSLContext | None) -> Callable[[socket.socket, Patien
     return functools.partial(TlsWire, context=context)
 
 
-def base_environ(
-    sock: socket.socket, name: str, scheme: str, errors: object, *, threads: int, processes: int
-) -> dict[str, Any]:
+def base_environ(sock: socket.socket, config: ServerConfig) -> dict[str, Any]:
     """What PEP 3333 wants in the environ of every request that comes over ``sock``, whatever the request."""
     environ: dict[str, Any] = {
         "SCRIPT_NAME": "",
         # Never empty (PEP 3333). Behind a Unix socket is a proxy, which says in Host what it is called; where it does
         # not, the port of the scheme gives addresses without one.
-        "SERVER_NAME": "localhost" if is_unix(sock) else name or sock.getsockname()[0],
-        "SERVER_PORT": str(port_of(sock) or (443 if scheme == "https" else 80)),
+        "SERVER_NAME": "localhost" if is_unix(sock) else config.name or sock.getsockname()[0],
+        "SERVER_PORT": str(port_of(sock) or (443 if config.scheme == "https" else 80)),
         "SERVER_SOFTWARE": f"debugkit/{__version__}",
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scheme,
-        "wsgi.errors": errors,
-        "wsgi.multithread": threads > 1,
-        "wsgi.multiprocess": processes > 1,
+        "wsgi.url_scheme": config.scheme,
+        "wsgi.errors": config.log.errors,
+        "wsgi.multithread": config.threads > 1,
+        "wsgi.multiprocess": config.processes > 1,
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileWrapper,
         "wsgi.input_terminated": True,
     }
-    return environ | {"HTTPS": "on"} if scheme == "https" else environ
+    return environ | {"HTTPS": "on"} if config.scheme == "https" else environ

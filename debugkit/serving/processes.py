@@ -19,18 +19,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from debugkit.errors import ConfigurationError
+from debugkit.serving.config import Timeouts
 from debugkit.serving.listen import close_all
 from debugkit.serving.log import Log
 from debugkit.serving.log_writer import writer
-from debugkit.serving.server import CUT, GRACE, Server
+from debugkit.serving.server import Server
 from debugkit.serving.signals import SIGNALS, Bell, handling
 
 #: Seconds after which a worker that dies was not broken from the start: another one is started at once.
 STABLE = 1.0
 #: Seconds before another one is started when it was: the first time, and at most.
 BACK_OFF = (0.25, 5.0)
-#: Seconds that a worker has for `atexit` when its requests have ended.
-PARTING = 2.0
 #: Seconds between two signals for the same worker.
 BETWEEN = 0.05
 
@@ -39,7 +38,7 @@ class Processes:
     """Runs ``count`` workers, each with the server that ``make`` returns there, until stopped.
 
     ``make`` is called in the worker; its server listens on ``sockets``, which are closed here when stopping begins.
-    ``grace`` is what the servers have. ``on_closed`` is called here when no worker listens any more: each of their
+    ``timeouts`` are those of the servers. ``on_closed`` is called here when no worker listens any more: each of their
     servers is to call `closed_here`. A worker that dies is replaced, and one whose parent dies ends, however it died.
 
     To be used from the main thread, and while there is no other: of all threads, a fork takes only the one that calls
@@ -54,7 +53,7 @@ class Processes:
         count: int,
         *,
         log: Log | None = None,
-        grace: float = GRACE,
+        timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_closed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -66,7 +65,7 @@ class Processes:
         self._sockets = sockets
         self._count = count
         self._log = log or Log()
-        self._grace = grace
+        self._timeouts = timeouts or Timeouts()
         self._clock = clock
         self._workers: dict[int, float] = {}  # when each was born, by process id
         self._due = [clock()] * count  # when to start one
@@ -219,8 +218,8 @@ class Processes:
         """End when the parent has ended."""
         self._lifeline_end.recv(1)
         server.request_stop()
-        server.wait(self._grace + CUT)
-        threading.Event().wait(PARTING)
+        server.wait(self._timeouts.grace + self._timeouts.cut)
+        threading.Event().wait(self._timeouts.parting)
         os._exit(1)
 
     # The end.
@@ -230,7 +229,7 @@ class Processes:
         self._asked = max(self._asked, 1)
         close_all([*self._sockets, self._listening_end])
         self._hears = True
-        deadline = self._clock() + self._grace + CUT + PARTING
+        deadline = self._clock() + self._timeouts.grace + self._timeouts.cut + self._timeouts.parting
         while self._workers and self._clock() < deadline:
             if self._told < self._asked:
                 self._told += 1

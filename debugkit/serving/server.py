@@ -14,13 +14,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from debugkit.serving.addresses import base_environ, make_wire, peer_of, port_of, urls
+from debugkit.serving.config import GRACE, MOST_THREADS, THREADS, RequestLimits, ServerConfig, Timeouts
 from debugkit.serving.connections import NEVER, Door, Parking
 from debugkit.serving.forks import in_forked, no_more
-from debugkit.serving.http.connection import Connection, Site, Sizes
-from debugkit.serving.http.transport import Patience
+from debugkit.serving.http.connection import Connection, Site
 from debugkit.serving.listen import Address, listen, parse_address, port_number
 from debugkit.serving.log import Log
 from debugkit.serving.signals import SIGNALS, Bell, handling
@@ -31,18 +32,6 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-#: Requests answered at the same time; further ones wait for a thread.
-THREADS = 64
-#: Threads in all. Those beyond are for requests in whose place a thread waits for a slow client, to send its body or to
-#: take its answer; as many as the descriptors that most systems give to a process, each of which costs some 40 kB.
-MOST = 1024
-#: Seconds a thread stays with a silent connection: the next request of the same client usually follows at once. Also
-#: what a silent client gets when the server stops, in case its request is on the way.
-LINGER = 0.05
-#: Seconds that requests have to finish when the server stops.
-GRACE = 3.0
-#: Seconds that requests have to end after their connections have been cut.
-CUT = 1.0
 #: Seconds without accepting when the system has no more descriptors: some connections must end first.
 PAUSE = 0.25
 #: Silent connections that are closed then.
@@ -59,8 +48,8 @@ def make_server(
     log: Log | None = None,
     threads: int = THREADS,
     processes: int = 1,
-    patience: Patience | None = None,
-    sizes: Sizes | None = None,
+    patience: Timeouts | None = None,
+    sizes: RequestLimits | None = None,
     grace: float = GRACE,
     passthrough_errors: bool = False,
     on_stop: Sequence[Callable[[], None]] = (),
@@ -78,20 +67,21 @@ def make_server(
     """
     port = port_number(port)
     named = not host.startswith(("unix:", "fd:"))
-    return Server(
-        listen([Address(host, port) if named else parse_address(host, port)]) if sockets is None else sockets,
-        app,
+    config = ServerConfig(
+        app=app,
         name=host.strip("[]") if named else "",
         ssl_context=ssl_context,
         log=log or Log(),
         threads=threads,
         processes=processes,
-        patience=patience or Patience(),
-        sizes=sizes or Sizes(),
-        grace=grace,
+        timeouts=replace(patience or Timeouts(), grace=grace),
+        limits=sizes or RequestLimits(),
         passthrough_errors=passthrough_errors,
         on_stop=on_stop,
     )
+    if sockets is None:
+        sockets = listen([Address(host, port) if named else parse_address(host, port)])
+    return Server(sockets, config)
 
 
 class Server:
@@ -101,40 +91,22 @@ class Server:
     ``name`` is the host that it was asked to listen on. Made by `make_server`.
     """
 
-    def __init__(
-        self,
-        sockets: list[socket.socket],
-        app: WSGIApplication,
-        *,
-        name: str,
-        ssl_context: ssl.SSLContext | None,
-        log: Log,
-        threads: int,
-        processes: int,
-        patience: Patience,
-        sizes: Sizes,
-        grace: float,
-        passthrough_errors: bool,
-        on_stop: Sequence[Callable[[], None]],
-    ) -> None:
-        scheme = "https" if ssl_context else "http"
-        self._log = log
-        self._grace = grace
-        self._passthrough = passthrough_errors
-        self._on_stop = on_stop
+    def __init__(self, sockets: list[socket.socket], config: ServerConfig) -> None:
+        self._config = config
+        self._log = config.log
         self._error: BaseException | None = None
         # An application that is told of one thread (`wsgi.multithread`) gets no more of them.
-        self._crew = Crew(threads, self._serve, most=MOST if threads > 1 else 1)
+        self._crew = Crew(config.threads, self._serve, most=MOST_THREADS if config.threads > 1 else 1)
         self._sites = {
             sock: Site(
-                app=app,
-                environ=base_environ(sock, name, scheme, log.errors, threads=threads, processes=processes),
-                access=log.access,
+                app=config.app,
+                environ=base_environ(sock, config),
+                access=config.log.access,
                 failed=self._failed,
                 stopping=lambda: self._stopping,
-                patience=patience,
-                sizes=sizes,
-                wire=make_wire(ssl_context),
+                timeouts=config.timeouts,
+                limits=config.limits,
+                wire=make_wire(config.ssl_context),
                 away=self._crew.away,
             )
             for sock in sockets
@@ -143,7 +115,7 @@ class Server:
         self._returned: deque[Connection] = deque()
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
-        self._door = Door(self._selector, sockets, log.say)
+        self._door = Door(self._selector, sockets, self._log.say)
         self._parking: Parking[Connection] = Parking(self._selector)
         self._bell = Bell()
         self._runs = False
@@ -152,10 +124,10 @@ class Server:
         self._elsewhere = False
         self._signal = 0
         self._stopped = threading.Event()
-        self.urls = urls(sockets, scheme, name)
+        self.urls = urls(sockets, config.scheme, config.name)
         self.url = self.urls[0]
         self.port = next((port for port in map(port_of, sockets) if port), 0)
-        self.name = name or "localhost"
+        self.name = config.name or "localhost"
 
     def start(self) -> None:
         """Serve in the background."""
@@ -300,7 +272,7 @@ class Server:
                 connection.wire.sock.close()
 
     def _linger(self) -> float:
-        return LINGER if self._crew.has_time else 0.0
+        return self._config.timeouts.linger if self._crew.has_time else 0.0
 
     def _forget(self, connection: Connection) -> None:
         with self._lock:
@@ -309,7 +281,7 @@ class Server:
             self._bell.ring()
 
     def _failed(self, error: BaseException) -> None:
-        if self._passthrough:
+        if self._config.passthrough_errors:
             self._error = error
             self.request_stop()
         else:
@@ -327,15 +299,15 @@ class Server:
         # Connections that wait in the system's queue are not accepted any more: where another process shares the
         # socket, as under a reloader, they are for the one that comes next.
         self._door.close()
-        for hook in self._on_stop:
+        for hook in self._config.on_stop:
             self._call(hook)
         self._cut(lambda connection: connection.wire.detached)  # a WebSocket would go on for ever
         self._part()
-        self._finish(self._grace)
+        self._finish(self._config.timeouts.grace)
         self._name_unfinished()
         self._cut(lambda connection: True)
         self._hurry = False
-        self._finish(CUT)
+        self._finish(self._config.timeouts.cut)
         self._crew.dismiss()
 
     def _call(self, hook: Callable[[], None]) -> None:
@@ -359,7 +331,7 @@ class Server:
 
     def _part(self) -> None:
         """Hang up on idle clients, but answer first what they have sent already, or are just sending."""
-        deadline = time.monotonic() + LINGER
+        deadline = time.monotonic() + self._config.timeouts.linger
         while len(self._parking) and not self._hurry and time.monotonic() < deadline:
             self._turn(deadline)
 

@@ -13,6 +13,7 @@ from serving_support import Client, Log, Stream, application
 
 from debugkit.serving import addresses
 from debugkit.serving.addresses import base_environ, is_name, lan_addresses, peer_of, urls
+from debugkit.serving.config import ServerConfig
 from debugkit.serving.listen import Address, bind, bind_path, close_all, listen
 from debugkit.serving.server import make_server
 
@@ -131,7 +132,11 @@ def test_names_are_told_from_addresses(host: str, name: bool) -> None:
 
 
 def told(sock: socket.socket, name: str = "", scheme: str = "http") -> dict[str, Any]:
-    return base_environ(sock, name, scheme, None, threads=1, processes=2)
+    context: Any = object() if scheme == "https" else None  # only whether there is one
+    config = ServerConfig(
+        app=application([]), name=name, ssl_context=context, log=Log(Stream()), threads=1, processes=2
+    )
+    return base_environ(sock, config)
 
 
 def test_the_environ_names_the_socket_that_the_request_came_over(bound: Bind) -> None:

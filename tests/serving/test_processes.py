@@ -14,6 +14,7 @@ from process_support import gone
 from serving_support import TIMEOUT, Client, Program
 
 from debugkit.errors import ConfigurationError
+from debugkit.serving.config import Timeouts
 from debugkit.serving.processes import Processes, how_it_ended, reap
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 PROGRAM = """
 import atexit, os, signal, sys, threading, time
 from debugkit.serving.listen import Address, listen
+from debugkit.serving.config import Timeouts
 from debugkit.serving.log import Log
 from debugkit.serving.processes import Processes
 from debugkit.serving.server import make_server
@@ -37,7 +39,7 @@ def make():
     {make}
     return make_server("127.0.0.1", 0, app, sockets=sockets, processes={count}, grace={grace})
 {setup}
-processes = Processes(make, sockets, {count}, grace={grace})
+processes = Processes(make, sockets, {count}, timeouts=Timeouts(grace={grace}, parting={parting}))
 Log().say(f"http://127.0.0.1:{{sockets[0].getsockname()[1]}}/\\nPress Ctrl+C")
 number = processes.serve_forever()
 Log().say("the parent has ended")
@@ -46,9 +48,16 @@ raise SystemExit(128 + number if number else 0)
 
 
 def started(
-    *, count: int = 2, body: str = "pass", setup: str = "", make: str = "pass", grace: float = TIMEOUT
+    *,
+    count: int = 2,
+    body: str = "pass",
+    setup: str = "",
+    make: str = "pass",
+    grace: float = TIMEOUT,
+    parting: float = Timeouts().parting,
 ) -> Program:
-    return Program(python=("-c", PROGRAM.format(count=count, body=body, setup=setup, make=make, grace=grace)))
+    program = PROGRAM.format(count=count, body=body, setup=setup, make=make, grace=grace, parting=parting)
+    return Program(python=("-c", program))
 
 
 def ask(port: int, path: str = "/") -> str:
@@ -191,9 +200,8 @@ def test_a_thread_that_never_ends_does_not_keep_a_worker() -> None:
 
 
 def test_a_worker_that_does_not_end_is_killed_in_the_end() -> None:
-    setup = "import debugkit.serving.processes as p; p.PARTING = 0.1"
     make = f"{HERE}; atexit.register(time.sleep, 600)"
-    with started(count=1, setup=setup, make=make, grace=0.0) as process:
+    with started(count=1, make=make, grace=0.0, parting=0.1) as process:
         process.port()
         (pid,) = workers(process, 1)
         process.send_signal(signal.SIGTERM)

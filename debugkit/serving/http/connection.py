@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import h11
 
+from debugkit.serving.config import RequestLimits, Timeouts
 from debugkit.serving.http.environ import check_head, connection_options, make_environ
 from debugkit.serving.http.refused_head import second_look
 from debugkit.serving.http.request_body import Body, ChunkedBody, SizedBody
 from debugkit.serving.http.response import Answer
-from debugkit.serving.http.transport import BLOCK, Disconnected, Handover, Malformed, Patience, Wire
+from debugkit.serving.http.transport import BLOCK, Disconnected, Handover, Malformed, Wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
 #: Bytes of a body that no computer can hold: an application that asks for so many at once gets an `OverflowError`
 #: (RFC 9110, 8.6 wants servers to see that coming).
 LARGEST = 1 << 48
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How large a request may be. What is larger is refused with 414, 431 or 413."""
-
-    line: int = 32_768  # bytes of the request's first line
-    head: int = 65_536  # bytes of all lines; browsers send all cookies of localhost, whichever project set them
-    headers: int = 200
-    body: int | None = None  # bytes; None: any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +41,9 @@ class Site:
     access: Callable[[str, str, int, int, float], None]  # peer, request line, status, bytes of the body, seconds
     failed: Callable[[BaseException], None]  # what the application did not catch
     stopping: Callable[[], bool] = lambda: False
-    patience: Patience = field(default_factory=Patience)
-    wire: Callable[[socket.socket, Patience], Wire] = Wire  # how a connection's socket is read and written
-    sizes: Sizes = field(default_factory=Sizes)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    wire: Callable[[socket.socket, Timeouts], Wire] = Wire  # how a connection's socket is read and written
+    limits: RequestLimits = field(default_factory=RequestLimits)
     away: AbstractContextManager[None] = field(default_factory=nullcontext)  # see `Wire`
 
 
@@ -60,7 +51,7 @@ class Connection:
     """A client's connection, from the first request to the last."""
 
     def __init__(self, sock: socket.socket, peer: tuple[str, int], site: Site) -> None:
-        self.wire = site.wire(sock, site.patience)
+        self.wire = site.wire(sock, site.timeouts)
         self.wire.away = site.away
         self._site = site
         self._peer = peer[0]
@@ -82,7 +73,7 @@ class Connection:
         self._received = b""
         self._request: h11.Request | None = None
         #: When to give up waiting for the next request, on the monotonic clock.
-        self.deadline = time.monotonic() + self._site.patience.idle
+        self.deadline = time.monotonic() + self._site.timeouts.idle
         if received:
             self._receive(received)
 
@@ -128,7 +119,7 @@ class Connection:
             return self._reader.next_event()
 
     def _new_reader(self) -> h11.Connection:
-        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._site.sizes.head)
+        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._site.limits.head)
 
     def _receive(self, data: bytes) -> None:
         if self._received:
@@ -140,7 +131,7 @@ class Connection:
             raise Malformed("This port speaks HTTP, and the client began with TLS: open it with http://.")
         if data:  # h11 takes nothing for the end of the stream
             self._received = data
-            self.deadline = time.monotonic() + self._site.patience.head
+            self.deadline = time.monotonic() + self._site.timeouts.head
             self._reader.receive_data(data)
 
     def _expired(self) -> bool:
@@ -199,7 +190,7 @@ class Connection:
         if status and "debugkit.own" not in environ:
             self._site.access(self._peer, self.line, status, answer.size, time.perf_counter() - began)
         behind = received if body is None else body.behind()
-        if complete and answer.keep and (body is None or body.drain(self._site.patience.drain)):
+        if complete and answer.keep and (body is None or body.drain(self._site.timeouts.drain)):
             self._next_reader(behind if body is None else body.behind())
             return True
         if not complete and answer.begun and answer.ends_with_connection:
@@ -211,14 +202,14 @@ class Connection:
     def _check_head(self, request: h11.Request, received: bytes) -> None:
         head = self._received[: len(self._received) - len(received)]
         check_head(head)
-        if head.index(b"\r\n") > self._site.sizes.line:
+        if head.index(b"\r\n") > self._site.limits.line:
             raise too_long()
-        if len(head) > self._site.sizes.head or len(request.headers) > self._site.sizes.headers:
+        if len(head) > self._site.limits.head or len(request.headers) > self._site.limits.headers:
             raise too_large()
 
     def _body(self, environ: dict[str, Any], received: bytes) -> Body | None:
         """What ``wsgi.input`` reads from. `None`: the request has no body."""
-        limit = self._site.sizes.body
+        limit = self._site.limits.body
         awaited = self._reader.they_are_waiting_for_100_continue
         body: Body
         if "HTTP_TRANSFER_ENCODING" in environ:

@@ -8,8 +8,9 @@ import socket
 import struct
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any
+
+from debugkit.serving.config import Timeouts
 
 #: Bytes asked of the socket at once.
 BLOCK = 65_536
@@ -43,23 +44,12 @@ class Malformed(OSError):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a client may keep the server waiting, in seconds."""
-
-    idle: float = 75.0  # for the next request
-    head: float = 30.0  # for the rest of a request's headers
-    transfer: float = 30.0  # for the next piece of a body, or for the client to take the next piece of an answer
-    drain: float = 1.0  # for the rest of a body that the application did not read
-    closing: float = 3.0  # for the client to take the last answer before the connection is cut
-
-
 class Wire:
     """A connected socket on which every wait ends. Whatever goes wrong on it is `Disconnected`."""
 
-    __slots__ = ("_patience", "_poll", "_sock", "away", "detached")
+    __slots__ = ("_poll", "_sock", "_timeouts", "away", "detached")
 
-    def __init__(self, sock: socket.socket, patience: Patience) -> None:
+    def __init__(self, sock: socket.socket, timeouts: Timeouts) -> None:
         sock.setblocking(False)
         try:
             # Otherwise Nagle's algorithm and delayed acknowledgements add 40 ms to answers on kept connections.
@@ -67,7 +57,7 @@ class Wire:
         except OSError:  # the client left already, as macOS tells here; or this is no TCP socket
             pass
         self._sock = sock
-        self._patience = patience
+        self._timeouts = timeouts
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:  # once for the connection: it is asked before every read
             self._poll.register(sock, select.POLLIN)
@@ -91,7 +81,7 @@ class Wire:
 
     def receive(self, seconds: float | None = None, size: int = BLOCK) -> bytes | None:
         """At most ``size`` bytes that have come, b"" at the end, or `None` when nothing comes in ``seconds``."""
-        seconds = self._patience.transfer if seconds is None else seconds
+        seconds = self._timeouts.transfer if seconds is None else seconds
         try:
             if not (
                 self._poll.poll(seconds * 1000) if self._poll else _ready(self._sock, writing=False, seconds=seconds)
@@ -150,11 +140,11 @@ class Wire:
     @property
     def closing(self) -> float:
         """Seconds for which a client that sends no more is still waited for."""
-        return self._patience.closing
+        return self._timeouts.closing
 
     def _wait(self, *, writing: bool) -> None:
         with self.away:
-            if not _ready(self._sock, writing=writing, seconds=self._patience.transfer):
+            if not _ready(self._sock, writing=writing, seconds=self._timeouts.transfer):
                 raise Disconnected("The client does not take the answer.")
 
     def close(self, *, unread: bool = False) -> None:
@@ -175,7 +165,7 @@ class Wire:
         # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the answer on its way.
         self._sock.setblocking(False)  # where the application took over, its thread may read what was seen to be there
         self._sock.shutdown(socket.SHUT_WR)
-        deadline = time.monotonic() + self._patience.closing
+        deadline = time.monotonic() + self._timeouts.closing
         size = 0
         with self.away:
             while size < LINGER_SIZE and (data := self.receive(max(0.0, deadline - time.monotonic()))):

@@ -36,7 +36,6 @@ class SupervisorConfig:
     exclude_patterns: tuple[str, ...] = ()
     reloader_type: str = "auto"
     reloader_interval: float = 1.0
-    grace: float = 3.0  # seconds for requests in flight
 
     def dump(self) -> str:
         return json.dumps(asdict(self))

@@ -38,10 +38,6 @@ from debugkit.serving.reloading.prompts import at_prompt
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
 TICK = 0.5
-#: Seconds that a worker has to end after its supervisor has died.
-ORPHAN_GRACE = 2.0
-#: Seconds that threads of the application, and what follows `run_simple`, have when serving is over.
-PARTING = 2.0
 
 
 class Control:
@@ -60,6 +56,7 @@ class Control:
         self._channel = channel
         self._farewell = farewell
         self._log = log
+        self._timeouts = config.timeouts
         self._reported: set[str] = set()
         self._count = 0
         self._looked = self.born = time.time()
@@ -125,7 +122,7 @@ class Control:
                     self._obey(message)
             except EOFError:
                 threading.Thread(target=self._end, args=[False], daemon=True).start()
-                threading.Event().wait(ORPHAN_GRACE)
+                threading.Event().wait(self._timeouts.orphan)
                 os._exit(1)
             self._report()
             self._look_at_the_prompt()
@@ -176,7 +173,7 @@ class Control:
             stop()
         self._turn.set()
         self._over.wait()
-        deadline = time.monotonic() + PARTING
+        deadline = time.monotonic() + self._timeouts.parting
         threading.main_thread().join(max(0.0, deadline - time.monotonic()))
         # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
         threads = [one for one in threading.enumerate() if not one.daemon]

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from debugkit.hooks import Answer
+from debugkit.serving.config import Timeouts
 from debugkit.serving.reloading.command_line import Program
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class WorkerConfig:
     debugger: Mapping[str, Any] | None = None  # settings for the page of a failed start; `None`: no debugger
     tls: str | tuple[str | None, ...] | None = None  # for that page: "adhoc", or files of certificate and key
     certificate: str | None = None  # the PEM text of an ad-hoc one, with its key
+    timeouts: Timeouts = field(default_factory=Timeouts)
     supervisor: str = ""  # a random name, which workers of one supervisor have in common
     number: int = 1  # of the workers that have run the program
     message: str = ""  # do not run the program, and show this instead

@@ -35,15 +35,13 @@ from debugkit.serving.reloading.messages import (
     StartRefused,
 )
 from debugkit.serving.reloading.spare import Spare
-from debugkit.serving.reloading.workers import LAST_RESORT, Worker, end, forget_bytecode, reap, start
+from debugkit.serving.reloading.workers import Worker, end, forget_bytecode, reap, start
 from debugkit.serving.signals import SIGNALS, Bell, handling
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
 from debugkit.serving.watching import fingerprints
 from debugkit.serving.watching.watcher import Scope, make_watcher
 
-#: Seconds that a worker has for the answer whether a change needs a restart.
-ANSWER_TIME = 3.0
 #: Seconds until a crashed worker is started again: the first, and the longest. They double from one to the next.
 BACK_OFF = (0.5, 30.0)
 #: Seconds after which a worker that crashes counts as the first to do so.
@@ -57,6 +55,7 @@ class Supervisor:
 
     def __init__(self, config: SupervisorConfig) -> None:
         self._config = config
+        self._timeouts = config.worker.timeouts
         self._say = Log().say
         scope = Scope(tuple(map(Path, config.roots)), config.extra_files, config.exclude_patterns)
         self._watcher = make_watcher(
@@ -209,7 +208,7 @@ class Supervisor:
         self._workers.discard(worker)
         if worker is self._spare.worker:
             self._spare.worker = None
-        self._ended(worker, reap(worker.process))
+        self._ended(worker, reap(worker.process, self._timeouts.exit))
         self._let_serve()
 
     def _look_for_the_ended(self) -> None:
@@ -309,7 +308,7 @@ class Supervisor:
             self._spawn()
         elif worker.state == "serving":
             worker.channel.send(Changed(tuple(paths)))
-            worker.asked = time.monotonic() + ANSWER_TIME
+            worker.asked = time.monotonic() + self._timeouts.answer
         else:
             self._reload(worker)
 
@@ -317,14 +316,14 @@ class Supervisor:
         worker.asked = None
         if worker.state == "starting":
             # It has served nobody, and may be holding old code: gone before the next one reads the files.
-            end(worker.process)
+            end(worker.process, self._timeouts.exit)
         else:
             self._dismiss(worker, reload=True)
         self._spawn()
 
     def _dismiss(self, worker: Worker, *, reload: bool) -> None:
         worker.channel.send(Shutdown(reload))
-        worker.deadline = time.monotonic() + self._config.grace + LAST_RESORT
+        worker.deadline = time.monotonic() + self._timeouts.grace + self._timeouts.last_resort
 
     def _stop(self, number: int) -> None:
         """The first signal ends everything gently, the second at once."""

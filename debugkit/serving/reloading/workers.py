@@ -17,12 +17,6 @@ from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.messages import WorkerConfig
 from debugkit.serving.reloading.modules import installed_folders
 
-#: Seconds until a process is killed that has closed its channel, or was asked by a signal to end.
-EXTRA_GRACE = 2.0
-#: Seconds beyond the grace of requests until a worker is killed. More than the sum of what it waits for by itself
-#: (`server.CUT`, `processes.PARTING`, `control.PARTING`), so that the two do not race, and `atexit` runs as well.
-LAST_RESORT = 8.0
-
 
 @dataclass(eq=False, slots=True)
 class Worker:
@@ -97,15 +91,15 @@ def _changed(folder: str) -> int:
         return 0
 
 
-def reap(process: subprocess.Popen[bytes]) -> int:
-    """The exit status of a process that has closed its channel; negative for a signal, as `subprocess` has it."""
+def reap(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """The exit status of a process that has ``seconds`` to end; negative for a signal, as `subprocess` has it."""
     try:
-        return process.wait(EXTRA_GRACE)
+        return process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes], seconds: float) -> None:
     process.terminate()
-    reap(process)
+    reap(process, seconds)

@@ -10,7 +10,8 @@ import socket
 import ssl
 import time
 
-from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Patience, Wire
+from debugkit.serving.config import Timeouts
+from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Wire
 from debugkit.serving.http.transport import _ready as ready
 from debugkit.serving.tls.context import words
 
@@ -20,8 +21,8 @@ class TlsWire(Wire):
 
     __slots__ = ("_context", "_deadline", "_plain", "_secure", "_tls")
 
-    def __init__(self, sock: socket.socket, patience: Patience, context: ssl.SSLContext) -> None:
-        super().__init__(sock, patience)
+    def __init__(self, sock: socket.socket, timeouts: Timeouts, context: ssl.SSLContext) -> None:
+        super().__init__(sock, timeouts)
         self._context = context
         self._plain = False  # the client speaks HTTP without TLS
         self._tls: ssl.SSLSocket | None = None  # from the client's first byte on
@@ -34,7 +35,7 @@ class TlsWire(Wire):
         """As the plain wire does. `None` also means that OpenSSL holds nothing back: the socket tells when to go on."""
         if self._plain:
             return super().receive(seconds, size)
-        deadline = time.monotonic() + (self._patience.transfer if seconds is None else seconds)
+        deadline = time.monotonic() + (self._timeouts.transfer if seconds is None else seconds)
         while True:
             try:
                 return self._read(size)
@@ -68,7 +69,7 @@ class TlsWire(Wire):
             # A TLS record begins with its type, 20 to 24 (RFC 8446, 5.1); a request with a method.
             self._plain = True
             raise Malformed("This port speaks HTTPS, and the client began with HTTP: open it with https://.")
-        self._deadline = time.monotonic() + self._patience.head
+        self._deadline = time.monotonic() + self._timeouts.head
         tls = self._context.wrap_socket(
             self._sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
         )
@@ -128,7 +129,7 @@ class TlsWire(Wire):
                 self._tls.unwrap()
             except ssl.SSLWantWriteError:  # the client has yet to take the answer
                 with self.away:
-                    taken = ready(self._sock, writing=True, seconds=self._patience.closing)
+                    taken = ready(self._sock, writing=True, seconds=self._timeouts.closing)
                 if taken:
                     self._tls.unwrap()
         except (OSError, ValueError):  # SSLWantReadError too: said, and not answered yet

@@ -14,10 +14,11 @@ import pytest
 from serving_support import TIMEOUT, Client, Running, Stream, application, request, running
 
 from debugkit.errors import DebugkitError
-from debugkit.serving.http.connection import Connection, Site, Sizes
+from debugkit.serving.config import RequestLimits, Timeouts
+from debugkit.serving.http.connection import Connection, Site
 from debugkit.serving.http.environ import check_head, make_environ, set_path
 from debugkit.serving.http.request_body import DRAIN_SIZE
-from debugkit.serving.http.transport import Malformed, Patience
+from debugkit.serving.http.transport import Malformed
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
 
@@ -129,13 +130,13 @@ def test_the_log_says_how_many_bytes_of_the_body_were_sent() -> None:
 
 
 def test_a_silent_connection_is_closed_without_a_word_after_its_time() -> None:
-    with running(application([b"ok"]), patience=Patience(idle=0.01)) as server, server.client() as client:
+    with running(application([b"ok"]), patience=Timeouts(idle=0.01)) as server, server.client() as client:
         assert client.rest() == b""
         assert server.log == ""
 
 
 def test_a_request_that_never_ends_is_answered_with_408() -> None:
-    with running(application([b"ok"]), patience=Patience(head=0.01)) as server, server.client() as client:
+    with running(application([b"ok"]), patience=Timeouts(head=0.01)) as server, server.client() as client:
         client.send(b"GET / HTTP/1.1\r\n")
         assert client.reply().status == 408
         assert client.rest() == b""
@@ -321,8 +322,8 @@ def connect(log: list[str], **options: Any) -> tuple[Client, Connection]:
 def limited(answer: Any, **sizes: Any) -> Iterator[tuple[Client, list[str]]]:
     """A client of a site with limits, and the lines that are logged."""
     log: list[str] = []
-    patience = Patience(closing=0.1, idle=TIMEOUT)
-    client, connection = connect(log, app=application(answer), patience=patience, sizes=Sizes(**sizes))
+    timeouts = Timeouts(closing=0.1, idle=TIMEOUT)
+    client, connection = connect(log, app=application(answer), timeouts=timeouts, limits=RequestLimits(**sizes))
     thread = threading.Thread(target=lambda: connection.serve(lambda: TIMEOUT))
     thread.start()
     with client:
@@ -333,7 +334,7 @@ def limited(answer: Any, **sizes: Any) -> Iterator[tuple[Client, list[str]]]:
 
 def test_a_client_whose_time_is_over_is_told_so_without_waiting_for_it() -> None:
     log: list[str] = []
-    client, connection = connect(log, app=application([b"ok"]), patience=Patience(closing=600))
+    client, connection = connect(log, app=application([b"ok"]), timeouts=Timeouts(closing=600))
     with client:
         client.send(b"GET / HTTP/1.1\r\n")
         waits = iter([TIMEOUT, 0.0])
@@ -346,7 +347,7 @@ def test_a_client_whose_time_is_over_is_told_so_without_waiting_for_it() -> None
 
 
 def test_a_client_that_takes_nothing_is_not_told_when_its_time_is_over() -> None:
-    client, connection = connect([], app=application([b"ok"]), patience=Patience(transfer=600))
+    client, connection = connect([], app=application([b"ok"]), timeouts=Timeouts(transfer=600))
     with client:
         client.send(b"GET / HTTP/1.1\r\n")
         waits = iter([TIMEOUT, 0.0])
@@ -359,7 +360,7 @@ def test_a_client_that_takes_nothing_is_not_told_when_its_time_is_over() -> None
         assert not client.rest().strip(b"\0")
 
 
-# Sizes.
+# Limits of size.
 
 
 def read_all(environ: dict[str, Any]) -> list[bytes]:

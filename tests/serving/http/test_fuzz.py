@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_support import Client, Running, application, running
 
-from debugkit.serving.http.transport import Patience
+from debugkit.serving.config import Timeouts
 
 #: Derandomized: a failure is everybody's failure, and the time is the same in every run.
 FUZZ = settings(
@@ -36,7 +36,7 @@ def note(environ: dict[str, Any]) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running(application(note), check=False, patience=Patience(closing=0.5)) as found:
+    with running(application(note), check=False, patience=Timeouts(closing=0.5)) as found:
         yield found
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT, Client, application, request, running
 
-from debugkit.serving.http.transport import Handover, Patience, Wire
+from debugkit.serving.config import Timeouts
+from debugkit.serving.http.transport import Handover, Wire
 
 UPGRADE = request("GET /chat HTTP/1.1", "Connection: Upgrade", "Upgrade: tea")
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tea\r\n\r\n"
@@ -116,7 +117,7 @@ def test_data_that_came_before_the_connection_was_taken_over_is_refused_and_not_
 
 def test_a_socket_has_no_deadline_any_more_when_it_is_taken_over() -> None:
     ours, theirs = socket.socketpair()
-    wire = Wire(ours, Patience(transfer=0.01))
+    wire = Wire(ours, Timeouts(transfer=0.01))
     handover = Handover(wire)
     with theirs:
         assert handover.gettimeout() == 0
@@ -135,7 +136,7 @@ def test_closing_ends_the_reading_of_a_thread_that_the_application_left_behind()
         threads.append(threading.Thread(target=lambda: received.append(sock.recv(100))))
         threads[0].start()
 
-    with running(taking(leave), check=False, patience=Patience(closing=0.01)) as server, server.client() as client:
+    with running(taking(leave), check=False, patience=Timeouts(closing=0.01)) as server, server.client() as client:
         assert client.send(UPGRADE).rest() == SWITCHED
         threads[0].join(TIMEOUT)
         assert received == [b""]

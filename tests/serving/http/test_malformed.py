@@ -16,8 +16,8 @@ import pytest
 from serving_support import TIMEOUT, Client, Running, Stream, application, running
 
 from debugkit import DebuggedApplication
+from debugkit.serving.config import Timeouts
 from debugkit.serving.http.request_body import _SIZE
-from debugkit.serving.http.transport import Patience
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
 
@@ -478,7 +478,7 @@ def test_what_was_wrong_is_said_without_the_bytes_that_were() -> None:
 
 
 def test_a_client_that_sends_only_line_feeds_is_not_listened_to_forever() -> None:
-    with running(application([b"ok"]), patience=Patience(idle=0.05)) as server, server.client() as client:
+    with running(application([b"ok"]), patience=Timeouts(idle=0.05)) as server, server.client() as client:
         with pytest.raises(OSError):
             while True:
                 client.send(b"\r\n" * 1_000)

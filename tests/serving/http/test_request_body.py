@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_support import TIMEOUT
 
+from debugkit.serving.config import Timeouts
 from debugkit.serving.http.request_body import CHUNK_LINE, DRAIN_SIZE, Body, ChunkedBody, SizedBody
-from debugkit.serving.http.transport import Disconnected, Malformed, Patience, Wire
+from debugkit.serving.http.transport import Disconnected, Malformed, Wire
 
 Make = Callable[[Wire], Body]
 
@@ -31,7 +32,7 @@ def chunked(received: bytes = b"", *, awaited: bool = False, limit: int | None =
 def connected(make: Make, **patience: float) -> Iterator[tuple[Body, socket.socket]]:
     ours, theirs = socket.socketpair()
     theirs.settimeout(TIMEOUT)
-    wire = Wire(ours, Patience(**patience))
+    wire = Wire(ours, Timeouts(**patience))
     with theirs:
         yield make(wire), theirs
     wire.close()

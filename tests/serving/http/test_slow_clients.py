@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT, Client, Program, application, request, running
 
-from debugkit.serving.server import THREADS
+from debugkit.serving.config import THREADS
 from debugkit.serving.tls.certificates import make_ssl_devcert
 from debugkit.serving.tls.context import load_ssl_context
 

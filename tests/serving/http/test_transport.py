@@ -14,7 +14,8 @@ from contextlib import contextmanager
 import pytest
 from serving_support import TIMEOUT
 
-from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Patience, Wire
+from debugkit.serving.config import Timeouts
+from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Wire
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def pair(**patience: float) -> Iterator[tuple[Wire, socket.socket]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         theirs = socket.create_connection(listener.getsockname(), timeout=TIMEOUT)
         ours, _ = listener.accept()
-    wire = Wire(ours, Patience(**patience))
+    wire = Wire(ours, Timeouts(**patience))
     with theirs:
         yield wire, theirs
     wire.close()
@@ -136,7 +137,7 @@ def test_what_stands_between_the_socket_and_the_client_sends_no_files() -> None:
 
     ours, theirs = socket.socketpair()
     with theirs:
-        wire = Secret(ours, Patience())
+        wire = Secret(ours, Timeouts())
         assert not wire.sends_files
         wire.close()
 

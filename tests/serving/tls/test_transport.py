@@ -15,15 +15,16 @@ import pytest
 from serving_support import TIMEOUT
 from tls_support import Peer, careless, certificate, trusting
 
-from debugkit.serving.http.transport import Disconnected, Malformed, Patience
+from debugkit.serving.config import Timeouts
+from debugkit.serving.http.transport import Disconnected, Malformed
 from debugkit.serving.tls.certificates import make_pair
 from debugkit.serving.tls.transport import TlsWire
 
-PATIENT = Patience(transfer=TIMEOUT, head=TIMEOUT, closing=TIMEOUT)
+PATIENT = Timeouts(transfer=TIMEOUT, head=TIMEOUT, closing=TIMEOUT)
 
 
 @contextmanager
-def ends(patience: Patience = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
+def ends(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         wire = TlsWire(listener.accept()[0], patience, context or certificate().context)
@@ -35,7 +36,7 @@ def ends(patience: Patience = PATIENT, context: Any = None) -> Iterator[tuple[Tl
 
 
 @contextmanager
-def connected(patience: Patience = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
+def connected(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
     """Both ends after the handshake."""
     with ends(patience, context) as (wire, peer):
         peer.sock.sendall(peer.shake_hands())
@@ -95,7 +96,7 @@ def test_a_handshake_goes_on_whenever_a_byte_of_it_comes() -> None:
 
 
 def test_a_client_that_is_silent_in_the_handshake_gets_no_more_than_its_time() -> None:
-    with ends(Patience(head=0.0)) as (wire, peer):
+    with ends(Timeouts(head=0.0)) as (wire, peer):
         peer.sock.sendall(peer.shake_hands()[:10])
         with pytest.raises(Disconnected, match="did not finish the TLS handshake in time"):
             wire.receive(0.0)
@@ -265,7 +266,7 @@ def test_more_than_the_socket_takes_at_once_is_sent_as_it_is_read() -> None:
 
 
 def test_a_client_that_does_not_take_the_answer_is_gone() -> None:
-    with connected(Patience(transfer=0.01, closing=0.01)) as (wire, _):
+    with connected(Timeouts(transfer=0.01, closing=0.01)) as (wire, _):
         with pytest.raises(Disconnected, match="does not take the answer"):
             wire.send(bytes(20_000_000))
 
@@ -325,7 +326,7 @@ def test_a_reset_is_no_goodbye() -> None:
 
 
 def test_a_client_that_takes_nothing_holds_up_the_end_no_longer_than_its_time() -> None:
-    with connected(Patience(transfer=0.01, closing=0.01)) as (wire, _):
+    with connected(Timeouts(transfer=0.01, closing=0.01)) as (wire, _):
         with pytest.raises(Disconnected):
             wire.send(bytes(20_000_000))
         wire.close(unread=True)
@@ -343,7 +344,7 @@ def test_a_goodbye_waits_for_the_client_to_take_the_answer() -> None:
 
 
 def test_an_answer_that_was_cut_off_ends_without_a_goodbye() -> None:
-    with connected(Patience(transfer=0.01, closing=TIMEOUT)) as (wire, peer):
+    with connected(Timeouts(transfer=0.01, closing=TIMEOUT)) as (wire, peer):
         with pytest.raises(Disconnected):
             wire.send(bytes(20_000_000))
         closing = threading.Thread(target=wire.close)
@@ -355,7 +356,7 @@ def test_an_answer_that_was_cut_off_ends_without_a_goodbye() -> None:
 
 
 def test_an_interruption_ends_a_wait_and_lets_nothing_out_in_clear() -> None:
-    with connected(Patience(transfer=TIMEOUT, closing=0.01)) as (wire, peer):
+    with connected(Timeouts(transfer=TIMEOUT, closing=0.01)) as (wire, peer):
         ended = threading.Event()
 
         def send() -> None:
@@ -394,7 +395,7 @@ def test_a_client_that_is_cut_off_is_the_end_for_an_application_that_took_over()
 
 @pytest.mark.parametrize("unread", [False, True], ids=["all read", "unread"])
 def test_a_connection_that_was_taken_over_ends_while_a_thread_still_reads(unread: bool) -> None:
-    with connected(Patience(closing=0.0)) as (wire, peer):
+    with connected(Timeouts(closing=0.0)) as (wire, peer):
         taken = wire.detach()
         reader = threading.Thread(target=lambda: suppress_errors(taken.recv))
         reader.start()
