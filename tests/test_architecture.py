@@ -28,8 +28,8 @@ debugkit.debug.source debugkit.debug.values debugkit.debug.console debugkit.debu
 debugkit.debug.registry
 debugkit.debug.page
 debugkit.debug.live
-debugkit.debug.http
 debugkit.debug.debugger
+debugkit.debug.http
 debugkit.debug.wsgi
 debugkit.debug.startup_error
 debugkit.serving

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import wsgi_applications
 from debugkit.debug.access.trust import Level
-from debugkit.debug.debugger import TRACEBACK_HEADER, Debugger
+from debugkit.debug.debugger import Debugger
 from debugkit.debug.frameworks import known
 from debugkit.debug.http import responses
+from debugkit.debug.http.context import RequestContext
+from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
+from debugkit.debug.http.routes import respond
 from debugkit.debug.live import Events
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import Entry
@@ -290,13 +293,13 @@ class DebuggedApplication:
         whole = traceback_of(error)
         entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
         self.debugger.heard()
-        verdict = self.debugger.judge(request)
-        response = self.debugger.error_response(entry, request, verdict)
+        context = RequestContext(self.debugger, request)
+        response = failed_response(context, entry)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
-        asked_across = "origin" in request.headers and verdict.level is not Level.STRANGER
+        asked_across = "origin" in request.headers and context.verdict.level is not Level.STRANGER
         kept = kept_headers(sent, response.headers) if sent and asked_across else ()
         answer = Response(response.status, (*response.headers, *kept), response.body)
-        return answer, partial(self.debugger.report, entry, request, verdict)
+        return answer, partial(self.debugger.report, entry, request, context.verdict)
 
     def _tell(self, environ: WSGIEnvironment, report: Callable[..., str], *, text: bool) -> None:
         try:
@@ -321,7 +324,7 @@ class DebuggedApplication:
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
         """The debugger's answer; `None` when the request is a stranger's, which the application gets."""
         request = make_request(environ, self._mount, console_path=self.settings.console_path)
-        response = self.debugger.respond(request)
+        response = respond(self.debugger, request)
         if response is None:
             return None
         environ["debugkit.own"] = True  # for who writes a line for each request: this one is none of the application's
