@@ -16,7 +16,8 @@ from typing import Any
 
 from debugkit import terminal_text
 from debugkit.debug.access.pin import Gate
-from debugkit.debug.access.trust import Level, Verdict, assess, own_authority
+from debugkit.debug.access.trust import assess, own_authority
+from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.console.console import Console
 from debugkit.debug.framework_report import NOTHING, Extras
 from debugkit.debug.live import Events
@@ -90,43 +91,32 @@ class Debugger:
         ]
         return [*lines, *([f" * {self.gate.notice}"] if self.gate.notice else [])]
 
-    def announce(self, request: Request) -> None:
+    def announce(self, request: Request, viewer: Viewer) -> None:
         """Print the PIN, if nobody has seen it yet."""
-        for line in self.announcement(f"{self.own_site(request)}{self.base(request)}"):
+        for line in self.announcement(f"{self.own_site(request)}{viewer.base}"):
             self.say(line)
 
-    def judge(self, request: Request) -> Verdict:
+    def viewer_of(self, request: Request) -> Viewer:
         """Who is asking. A refusal is explained in the terminal, once, and to nobody else; so is trust in a proxy."""
         cookies = request.headers.get("cookie", "")
         unlocked = self.gate.verify_cookie_header(cookies)
         keyed = unlocked and self.gate.holds_key(cookies, request.headers.get("x-debugkit", ""))
-        verdict = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked, keyed=keyed)
-        if verdict.level is Level.STRANGER:
-            self._explain(verdict.reason)
-        elif verdict.via and (verdict.local or verdict.level >= Level.DEVELOPER):
-            self._explain(f"values are shown to a client behind a proxy, which sent {verdict.via.title()}.")
-        return verdict
+        viewer = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked, keyed=keyed)
+        if viewer.is_stranger:
+            self._explain(viewer.reason)
+        elif viewer.via and viewer.sees_values:
+            self._explain(f"values are shown to a client behind a proxy, which sent {viewer.via.title()}.")
+        return viewer
 
     def _explain(self, reason: str) -> None:
         if reason not in self._explained and len(self._explained) < EXPLANATIONS:
             self._explained.add(reason)
             self.say(f" * Debugger: {reason}")
 
-    def base(self, request: Request) -> str:
-        """What every URL of the debugger starts with: the application's root, and the mount."""
-        return f"{request.root}{self.settings.mount}"
-
     def own_site(self, request: Request) -> str:
         """Scheme and address of the server's own socket, for the terminal; empty when only a proxy knows them."""
         authority = own_authority(request, self.settings, self.bound_host)
         return f"{request.scheme}://{authority}" if authority else ""
-
-    def locked_explanation(self) -> str:
-        if not self.settings.evalex:
-            return "Consoles are switched off (evalex=False)."
-        if self.gate.pin is None:
-            return "With the PIN switched off, this works only on the computer that runs the server."
-        return "Enter the PIN first: the server printed it in its terminal."
 
     def redactor_of(self, entry: Entry | None) -> Redactor:
         """Knows also what the framework was told to keep secret in this error."""
@@ -174,15 +164,15 @@ class Debugger:
         recorded: bool = self._in_this_thread.__dict__.pop("recorded", False)
         return recorded
 
-    def report(self, entry: Entry, request: Request, verdict: Verdict, *, text: bool = True) -> str:
+    def report(self, entry: Entry, request: Request, viewer: Viewer, *, text: bool = True) -> str:
         """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.
 
         A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one
         is not for errors of strangers: it would expire before the developer looks.
         """
-        base = f"{self.own_site(request)}{self.base(request)}"
+        base = f"{self.own_site(request)}{viewer.base}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
-        announcement = self.announcement(base, entry) if verdict.level is not Level.STRANGER else []
+        announcement = self.announcement(base, entry) if not viewer.is_stranger else []
         traceback_text = [terminal_text.quoted(entry.captured.text.rstrip("\n"))] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
 

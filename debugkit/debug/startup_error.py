@@ -9,7 +9,6 @@ import contextvars
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from debugkit.debug.access.trust import Level
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import answer_live, failed_response
@@ -58,7 +57,7 @@ class FailedStart:
         if self.entry is not None:
             with self.entry.using():  # whoever looks at it keeps it from being let go for its age
                 return failed_response(context, self.entry, notice=self._notice)
-        if context.verdict.level is Level.STRANGER:
+        if context.viewer.is_stranger:
             return responses.bare(500, "Internal Server Error")
         return self._message_response(context)
 

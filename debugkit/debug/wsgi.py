@@ -15,7 +15,6 @@ from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import wsgi_applications
-from debugkit.debug.access.trust import Level
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.frameworks import known
 from debugkit.debug.http import responses
@@ -296,10 +295,10 @@ class DebuggedApplication:
         context = RequestContext(self.debugger, request)
         response = failed_response(context, entry)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
-        asked_across = "origin" in request.headers and context.verdict.level is not Level.STRANGER
+        asked_across = "origin" in request.headers and not context.viewer.is_stranger
         kept = kept_headers(sent, response.headers) if sent and asked_across else ()
         answer = Response(response.status, (*response.headers, *kept), response.body)
-        return answer, partial(self.debugger.report, entry, request, context.verdict)
+        return answer, partial(self.debugger.report, entry, request, context.viewer)
 
     def _tell(self, environ: WSGIEnvironment, report: Callable[..., str], *, text: bool) -> None:
         try:

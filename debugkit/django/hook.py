@@ -19,7 +19,6 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.views import debug
 
-from debugkit.debug.access.trust import Level
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.messages import Response
@@ -87,8 +86,8 @@ def _answer(
     )
     context = RequestContext(debugger, asked)
     own = debug.get_exception_reporter_class(request) is not debug.ExceptionReporter
-    announce = partial(tell, environ, debugger.report(entry, asked, context.verdict, text=not is_printed(exc, status)))
-    if not own or context.verdict.level is Level.STRANGER:
+    announce = partial(tell, environ, debugger.report(entry, asked, context.viewer, text=not is_printed(exc, status)))
+    if not own or context.viewer.is_stranger:
         return DebuggerResponse(failed_response(context, entry), announce)
     response = page()
     response.headers[TRACEBACK_HEADER] = f"{context.base}/tracebacks/{entry.id}"
@@ -100,7 +99,7 @@ def is_stranger(debugged: DebuggedApplication, request: HttpRequest) -> bool:
     """Whether a request may see nothing, also when nothing can be said of it."""
     try:
         asked = make_request(environ_of(request), debugged.settings.mount)
-        return debugged.debugger.judge(asked).level is Level.STRANGER
+        return debugged.debugger.viewer_of(asked).is_stranger
     except Exception:
         return True
 

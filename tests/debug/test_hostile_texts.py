@@ -84,7 +84,7 @@ def record(text: str) -> tuple[Debugger, str, list[str]]:
         error, error.__traceback__, request=take_snapshot(environ, finish=False), explain=lambda captured: extras
     )
     asked = Request("GET", "", "", {"host": "localhost:8000"}, "", "http", "127.0.0.1")
-    printed.append(debugger.report(entry, asked, debugger.judge(asked)))
+    printed.append(debugger.report(entry, asked, debugger.viewer_of(asked)))
     return debugger, entry.id, printed
 
 
@@ -215,7 +215,7 @@ def test_json_is_made_without_a_page() -> None:
     asked = Request("GET", "", "", {"host": "localhost:8000"}, "", "http", "127.0.0.1")
     context = RequestContext(debugger, asked)
     with debugger.describer(entry) as describer:
-        builder = NoPage(entry, context.reader, context.access, describer, debugger.settings.limits, "")
+        builder = NoPage(entry, context.viewer, describer, debugger.settings, "")
         data = Problem(entry, builder, describer.text, ids=False).data()
     assert data["title"] == "tea.tea: tea"
     assert {value["name"]: value["text"] for value in data["exceptions"][0]["frames"][-1]["values"]}["note"] == "'tea'"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from debugkit.debug.access.trust import Level
 from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import responses
@@ -48,12 +47,12 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[Entry, Console]:
 
 def standalone_page(context: RequestContext) -> Response:
     _require_standalone(context.debugger)
-    context.debugger.announce(context.request)
-    unlocked = context.verdict.level >= Level.DEVELOPER
+    context.debugger.announce(context.request, context.viewer)
+    unlocked = context.viewer.is_developer
     view = ConsolePageView(
         evaluate_url=f"{context.base}/console/evaluate" if unlocked else "",
         interrupt_url=f"{context.base}/console/interrupt" if unlocked else "",
-        access=context.access,
+        viewer=context.viewer,
         static_url=context.static_url,
     )
     return responses.page(rendering.html("console.html", view))

@@ -6,14 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from debugkit.debug.access.trust import Level
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import negotiate
 from debugkit.debug.messages import Request
 from debugkit.debug.page import assets
 from debugkit.debug.page.builder import PageBuilder
-from debugkit.debug.page.frame import Reader
-from debugkit.debug.page.models import AccessView, LiveView
+from debugkit.debug.page.models import LiveView
 from debugkit.debug.registry import Entry
 from debugkit.debug.values.describe import Describer
 from debugkit.errors import BadRequest, BodyTooLarge, UnsupportedMedia
@@ -25,9 +23,9 @@ class RequestContext:
     def __init__(self, debugger: Debugger, request: Request) -> None:
         self.debugger = debugger
         self.request = request
-        self.verdict = debugger.judge(request)
+        self.viewer = debugger.viewer_of(request)
         #: What every URL of the debugger starts with.
-        self.base = debugger.base(request)
+        self.base = self.viewer.base
 
     @property
     def static_url(self) -> str:
@@ -53,29 +51,6 @@ class RequestContext:
         """Whether a person will look at the answer, rather than the debugger's own script or another program."""
         return not self.from_script and self.form == "html"
 
-    @property
-    def reader(self) -> Reader:
-        debugger, developer = self.debugger, self.verdict.level >= Level.DEVELOPER
-        return Reader(
-            base=self.base,
-            values=developer or self.verdict.local,
-            developer=developer,
-            evalex=debugger.settings.evalex,
-            pin=debugger.gate.pin is not None,
-            editor=debugger.settings.editor,
-        )
-
-    @property
-    def access(self) -> AccessView:
-        debugger, developer = self.debugger, self.verdict.level >= Level.DEVELOPER
-        can_unlock = not developer and debugger.settings.evalex and debugger.gate.pin is not None
-        return AccessView(
-            level="developer" if developer else "visitor",
-            unlock_url=f"{self.base}/unlock" if can_unlock else "",
-            notice="" if developer else debugger.locked_explanation(),
-            lock_url=f"{self.base}/lock" if developer and debugger.settings.pin_security else "",
-        )
-
     def live(self, heals: str, *, label: str = "", url: str = "") -> LiveView | None:
         """How the page that answers hears of changes; `None` when nothing would be sent to it."""
         events = self.debugger.events
@@ -84,8 +59,7 @@ class RequestContext:
         return LiveView(f"{self.base}/events", events.generation, f"{self.base}/tracebacks", heals, label, url)
 
     def builder(self, entry: Entry, describer: Describer) -> PageBuilder:
-        limits = self.debugger.settings.limits
-        return PageBuilder(entry, self.reader, self.access, describer, limits, self.static_url)
+        return PageBuilder(entry, self.viewer, describer, self.debugger.settings, self.static_url)
 
     def start_session(self) -> tuple[tuple[str, str], str]:
         """The header that unlocks the browser which sent the request, and the key for its pages."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from debugkit import terminal_text
-from debugkit.debug.access.trust import Level
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
@@ -25,7 +24,7 @@ def failed_response(context: RequestContext, entry: Entry, *, notice: str = "") 
 
     ``notice`` is a sentence for the top of the page.
     """
-    if context.verdict.level is Level.STRANGER:
+    if context.viewer.is_stranger:
         return responses.bare(entry.extras.status, HTTPStatus(entry.extras.status).phrase)
     response = _page_or_text(context, entry, notice)
     url = f"{context.base}/tracebacks/{entry.id}"
@@ -68,11 +67,9 @@ def entry_response(context: RequestContext, entry: Entry, form: str, *, status: 
             return responses.markdown(rendering.text("traceback.md", builder.markdown_page()), status=status)
         if form == "text":
             return responses.text(rendering.text("traceback.txt", builder.text(context.site)), status=status)
-        developer = context.verdict.level >= Level.DEVELOPER
         kind = "application/problem+json" if status >= 400 else "application/json"
-        return responses.answer(
-            kind, rendering.to_json(Problem(entry, builder, describer.text, ids=developer).data()), status=status
-        )
+        problem = Problem(entry, builder, describer.text, ids=context.viewer.is_developer)
+        return responses.answer(kind, rendering.to_json(problem.data()), status=status)
 
 
 def answer_live(context: RequestContext, line: str = "") -> LiveView | None:

@@ -20,6 +20,8 @@ from debugkit.errors import BadRequest, Forbidden, NotFound
 
 #: How programs call themselves that fetch a link to show what it leads to.
 PREVIEWS = re.compile(r"(?i)bot\b|preview|unfurl|externalhit|facebookcatalog|whatsapp|slack|skypeuri|embedly|iframely")
+#: Why a developer cannot unlock.
+PIN_OFF = "The PIN is switched off: there is nothing to unlock."
 #: An id as the registry makes them.
 ID = "[A-Za-z0-9]+"
 
@@ -37,8 +39,7 @@ def recents(context: RequestContext) -> Response:
     groups = context.debugger.registry.recent_groups()
     view = recents_view(
         groups,
-        context.reader,
-        context.access,
+        context.viewer,
         context.static_url,
         context.debugger.redactor_of,
         context.live("list"),
@@ -77,9 +78,8 @@ def events(context: RequestContext) -> Response:
 
 def source(context: RequestContext, frame: str) -> Response:
     entry, found = context.debugger.registry.frame(frame)
-    reader = context.reader
     with context.debugger.describer(entry) as describer:
-        shown = FrameViews(entry, reader, describer, context.debugger.settings.limits).whole_source(found)
+        shown = FrameViews(entry, context.viewer, describer, context.debugger.settings).whole_source(found)
     short = short_filename(found.filename, library=found.library is not None)
     view = SourcePageView(
         title=f"{short}:{found.lineno}",
@@ -87,8 +87,8 @@ def source(context: RequestContext, frame: str) -> Response:
         short_filename=short,
         lineno=found.lineno,
         source=shown,
-        back_url=frame_url(entry, found, reader),
-        editor_url=editor_url(found, reader),
+        back_url=frame_url(entry, found, context.viewer),
+        editor_url=editor_url(found, context.debugger.settings.editor),
         static_url=context.static_url,
     )
     return responses.page(rendering.html("source.html", view))
@@ -118,9 +118,9 @@ def value(context: RequestContext, handle: str) -> Response:
 
 def unlock(context: RequestContext) -> Response:
     pin = context.text_field("pin")
-    if context.debugger.gate.pin is None or not context.debugger.settings.evalex:
-        raise Forbidden(context.debugger.locked_explanation(), code="no_pin")
-    context.debugger.announce(context.request)
+    if not (context.viewer.pin_security and context.viewer.evalex):
+        raise Forbidden(context.viewer.reason or PIN_OFF, code="no_pin")
+    context.debugger.announce(context.request, context.viewer)
     context.debugger.gate.check_pin(pin)
     cookie, key = context.start_session()
     return responses.data({"unlocked": True, "key": key}, headers=(cookie,))
@@ -149,8 +149,8 @@ def is_opened(request: Request) -> bool:
 
 def unlock_link(context: RequestContext) -> Response:
     """The one-time link from the terminal. Leads only to pages of the debugger."""
-    if not context.debugger.settings.evalex:
-        raise Forbidden(context.debugger.locked_explanation(), code="no_pin")
+    if not context.viewer.evalex:
+        raise Forbidden(context.viewer.reason, code="no_pin")
     if not is_opened(context.request):
         raise Forbidden("This link unlocks the browser in which a person opens it.", code="not_opened")
     try:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from debugkit.debug.access.trust import Level, check_same_origin, is_embedded
+from debugkit.debug.access.trust import check_same_origin, is_embedded
+from debugkit.debug.access.viewer import Level
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import console_handlers, handlers, responses
 from debugkit.debug.http.context import RequestContext
@@ -57,7 +58,7 @@ def respond(debugger: Debugger, request: Request) -> Response | None:
     `None` for a stranger: only the application's own answer does not tell that there is a debugger.
     """
     context = RequestContext(debugger, request)
-    if context.verdict.level is Level.STRANGER or is_embedded(request):
+    if context.viewer.is_stranger or is_embedded(request):
         return None
     try:
         return _dispatch(context)
@@ -85,10 +86,10 @@ def _dispatch(context: RequestContext) -> Response:
 def _check(context: RequestContext, level: Level) -> None:
     if context.request.method == "POST":
         check_same_origin(context.request)
-    if context.verdict.level is Level.DEVELOPER and level > context.verdict.level:
+    if context.viewer.is_developer and level > context.viewer.level:
         raise Forbidden("This page does not have its half of the session. Enter the PIN again.", code="no_key")
-    if level > context.verdict.level:
-        raise Forbidden(context.debugger.locked_explanation(), code="not_unlocked")
+    if level > context.viewer.level:
+        raise Forbidden(context.viewer.reason, code="not_unlocked")
 
 
 def _refusal(context: RequestContext, error: RequestError) -> Response:

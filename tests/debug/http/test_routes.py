@@ -11,7 +11,7 @@ import pytest
 from client import Answer, Client
 
 from debugkit import DebuggedApplication
-from debugkit.debug.access.trust import Level
+from debugkit.debug.access.viewer import Level
 from debugkit.debug.http.routes import ROUTES
 
 MOUNT = "/__debugkit__"
