@@ -55,23 +55,34 @@ class Debugger:
         self.registry = Registry(settings.limits, clock=clock)
         self.gate = Gate(settings, identity, clock=clock)
         self.redactor = Redactor(settings.redact)
-        #: The name the server is bound to, once known: trusted like localhost.
-        self.bound_host: str | None = None
+        self._bound_host: str | None = None
         #: Where open pages hear what happens; set by a runner, which says when the code has changed.
         self.events: Events | None = None
         self._print_line = print_line
-        #: The terminal says PIN and link already.
-        self.announced = False
+        self._announced = False
         self._explained: set[str] = set()
         self._in_this_thread = threading.local()
         self._standalone: Console | None = None
 
-    def standalone_console(self) -> Console:
-        """The console that belongs to no frame, made when it is first used."""
-        if self._standalone is None:
-            make = self.settings.console_init_func
-            self._standalone = Console(None, limits=self.settings.limits, names=make() if make else {})
-        return self._standalone
+    # For whoever runs the application
+
+    def supervised_by(self, name: str) -> None:
+        """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
+        self.gate.supervisor = name
+
+    def trust_host(self, name: str) -> None:
+        """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
+        self._bound_host = name
+
+    def banner(self, url: str) -> list[str]:
+        """Lines for the terminal of a server that answers at ``url``: the PIN and the link that unlocks a browser."""
+        return self.announcement(f"{url.rstrip('/')}{self.settings.mount}")
+
+    def restarted(self) -> None:
+        """The terminal has PIN and link already: an earlier process of the same server printed them."""
+        self._announced = True
+
+    # The terminal, and who is asking
 
     def say(self, line: str) -> None:
         """A line in the developer's terminal. Where that is gone, the browser is answered all the same."""
@@ -81,9 +92,9 @@ class Debugger:
     def announcement(self, url: str, entry: Entry | None = None) -> list[str]:
         """The PIN and the one-time link for the terminal, the first time they are asked for; then nothing."""
         settings = self.settings
-        if self.announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
+        if self._announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
             return []
-        self.announced = True
+        self._announced = True
         link = f"{url}/unlock?token={self.gate.issue_token()}{f'&next={entry.id}' if entry else ''}"
         lines = [
             f" * Debugger PIN: {self.gate.pin}",
@@ -101,7 +112,7 @@ class Debugger:
         cookies = request.headers.get("cookie", "")
         unlocked = self.gate.verify_cookie_header(cookies)
         keyed = unlocked and self.gate.holds_key(cookies, request.headers.get("x-debugkit", ""))
-        viewer = assess(request, self.settings, bound_host=self.bound_host, unlocked=unlocked, keyed=keyed)
+        viewer = assess(request, self.settings, bound_host=self._bound_host, unlocked=unlocked, keyed=keyed)
         if viewer.is_stranger:
             self._explain(viewer.reason)
         elif viewer.via and viewer.sees_values:
@@ -115,8 +126,10 @@ class Debugger:
 
     def own_site(self, request: Request) -> str:
         """Scheme and address of the server's own socket, for the terminal; empty when only a proxy knows them."""
-        authority = own_authority(request, self.settings, self.bound_host)
+        authority = own_authority(request, self.settings, self._bound_host)
         return f"{request.scheme}://{authority}" if authority else ""
+
+    # Values
 
     def redactor_of(self, entry: Entry | None) -> Redactor:
         """Knows also what the framework was told to keep secret in this error."""
@@ -129,6 +142,15 @@ class Debugger:
         limits = self.settings.limits
         guard = Guard(limits.repr_seconds, limits.values_seconds, context=entry.context if entry else None)
         return Describer(limits, self.redactor_of(entry), guard, remembered=entry.remembered if entry else None)
+
+    def standalone_console(self) -> Console:
+        """The console that belongs to no frame, made when it is first used."""
+        if self._standalone is None:
+            make = self.settings.console_init_func
+            self._standalone = Console(None, limits=self.settings.limits, names=make() if make else {})
+        return self._standalone
+
+    # Errors
 
     def record(
         self,

@@ -21,7 +21,6 @@ from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.http.routes import respond
-from debugkit.debug.live import Events
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.request_snapshot import record_body, take_snapshot
@@ -160,31 +159,6 @@ class DebuggedApplication:
             return body
         close(body)
         return self._failed(mistake, environ, start_response, preserved, exchange)
-
-    @property
-    def events(self) -> Events | None:
-        """Where open pages hear that the code has changed. Whoever runs the application sets it; `None` for nobody."""
-        return self.debugger.events
-
-    @events.setter
-    def events(self, events: Events | None) -> None:
-        self.debugger.events = events
-
-    def banner(self, url: str) -> list[str]:
-        """Lines for the terminal of a server that answers at ``url``: the PIN and the link that unlocks a browser."""
-        return self.debugger.announcement(f"{url.rstrip('/')}{self._mount}")
-
-    def restarted(self) -> None:
-        """The terminal says PIN and link already: an earlier process of the same server printed them."""
-        self.debugger.announced = True
-
-    def supervised_by(self, name: str) -> None:
-        """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
-        self.debugger.gate.supervisor = name
-
-    def trust_host(self, name: str) -> None:
-        """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
-        self.debugger.bound_host = name
 
     def _guard(
         self,
