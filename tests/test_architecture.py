@@ -28,8 +28,8 @@ debugkit.debug.source debugkit.debug.values debugkit.debug.console debugkit.debu
 debugkit.debug.registry
 debugkit.debug.page
 debugkit.debug.live
-debugkit.debug.http
 debugkit.debug.debugger
+debugkit.debug.http
 debugkit.debug.wsgi
 debugkit.debug.startup_error
 debugkit.serving
@@ -214,3 +214,12 @@ def test_only_templates_know_markup() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert "</" not in node.value, f"{name}:{node.lineno} holds markup"
+
+
+def test_the_runner_speaks_to_the_debugger_and_not_to_its_protocol() -> None:
+    """A second protocol is one adapter file: what runs an application finds nothing of it on the WSGI class."""
+    runner = {"events", "banner", "restarted", "trust_host", "supervised_by"}
+    assert not runner & vars(debugkit.DebuggedApplication).keys()
+    for name, path in MODULES.items():
+        if name.startswith("debugkit.debug.http.") or name == "debugkit.debug.debugger":
+            assert not [other for other in imported(path) if "wsgi" in other], f"{name} knows a protocol"

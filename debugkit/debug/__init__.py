@@ -11,17 +11,18 @@ source              the lines around a frame, coloured, the failing expression m
 values              any object as a bounded preview and a tree to open
 console             a command in a frame: names, transforms, streams, events, interrupt
 page                view models and the templates that print them; JSON
-http                the debugger's addresses: request context, handlers, responses
+http                the debugger's addresses: request context, routes, handlers, responses
 frameworks          how the errors of a framework's applications reach the debugger
 ==================  ==================================================================================================
 
-``registry`` keeps the errors, ``live`` tells open pages what happens, ``debugger`` joins all of it, ``wsgi`` is the
-middleware, ``startup_error`` stands in for an application that failed to start.
+``registry`` keeps the errors, ``live`` tells open pages what happens, ``debugger`` is what lives as long as the
+application and stands below ``http``. ``wsgi`` is the middleware, ``startup_error`` stands in for an application that
+failed to start.
 
-- One failed request: wsgi -> tracebacks.capture -> registry -> debugger -> access.trust -> http.handlers ->
-  page.builder (source, values, redaction) -> page.rendering -> http.responses -> wsgi.
-- One console command: wsgi -> debugger -> access -> http.console_handlers -> console.console -> console.command ->
-  values -> streamed events.
+- One failed request: wsgi -> debugger (tracebacks.capture, registry) -> http.context (access.trust) ->
+  http.error_response -> page.builder (source, values, redaction) -> page.rendering -> http.responses -> wsgi.
+- One console command: wsgi -> http.routes -> http.context (access) -> http.console_handlers -> console.console ->
+  console.command -> values -> streamed events.
 
 Words of the product: the *opened frame* is the one that a page shows with source, values and console: the nearest
 of the application's own. A page *heals* when it re-runs its request after a save and the error is gone. The

@@ -1,65 +1,156 @@
-"""The debugger as a function from `Request` to `Response`; the one place where errors become responses.
+"""The debugger: keeps errors, prints them in the terminal, and knows who may see what of them.
 
-Routes and what each needs stand in `ROUTES`. Knows no protocol: the adapters bring requests and carry responses away.
+Lives as long as the application. Knows no protocol and answers no request: `debugkit.debug.http` does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
-import re
+import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 from debugkit import terminal_text
-from debugkit.debug.access.trust import Level, Verdict, check_same_origin, is_embedded
+from debugkit.debug.access.pin import Gate
+from debugkit.debug.access.trust import assess, own_authority
+from debugkit.debug.access.viewer import Viewer
+from debugkit.debug.console.console import Console
 from debugkit.debug.framework_report import NOTHING, Extras
-from debugkit.debug.http import console_handlers, handlers, negotiate, responses
-from debugkit.debug.http.context import Desk, wants_page
-from debugkit.debug.http.handlers import ID
-from debugkit.debug.messages import Request, Response
-from debugkit.debug.page import rendering
+from debugkit.debug.live import Events
+from debugkit.debug.messages import Request
 from debugkit.debug.page.builder import title
-from debugkit.debug.page.models import MessageView
-from debugkit.debug.registry import Entry
+from debugkit.debug.redaction.redactor import Redactor
+from debugkit.debug.registry import Entry, Registry
 from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.safe.inspection import Guard
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import CapturedTraceback
-from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
+from debugkit.debug.values.describe import Describer
 from debugkit.raised import printed
+from debugkit.settings import Settings
 
-#: Names the page of an error on every response to a request that failed.
-TRACEBACK_HEADER = "X-Debugkit-Traceback"
-
-#: Method, path below the mount, handler, and who may.
-ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Response], Level], ...] = tuple(
-    (method, re.compile(path), handler, level)
-    for method, path, handler, level in (
-        ("GET", r"static/(?:[0-9a-f]{12}/)?(?P<name>[a-z0-9.-]+)", handlers.static, Level.VISITOR),
-        ("GET", r"(?:tracebacks/?)?", handlers.recents, Level.VISITOR),
-        ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
-        ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
-        ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", console_handlers.evaluate, Level.RUNNER),
-        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", console_handlers.interrupt, Level.RUNNER),
-        ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
-        ("POST", r"unlock", handlers.unlock, Level.VISITOR),
-        ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
-        ("POST", r"lock", handlers.lock, Level.VISITOR),
-        ("GET", r"events", handlers.events, Level.VISITOR),
-        ("GET", r"console", console_handlers.standalone_page, Level.VISITOR),
-        ("POST", r"console/evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
-        ("POST", r"console/interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
-    )
-)
+#: Different refusals explained in the terminal; a scanner that tries more is not worth more lines.
+EXPLANATIONS = 50
 
 
-class Debugger(Desk):
-    """Keeps captured tracebacks and answers the requests about them.
+class Debugger:
+    """The errors of one application, the PIN that guards them, and the terminal that hears of them.
 
     ``identity`` names the application (for the PIN); ``print_line`` writes a line to the developer's terminal.
     """
+
+    def __init__(
+        self,
+        settings: Settings,
+        identity: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        print_line: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
+    ) -> None:
+        self.settings = settings
+        self.registry = Registry(settings.limits, clock=clock)
+        self.gate = Gate(settings, identity, clock=clock)
+        self.redactor = Redactor(settings.redact)
+        self._bound_host: str | None = None
+        #: Where open pages hear what happens; set by a runner, which says when the code has changed.
+        self.events: Events | None = None
+        self._print_line = print_line
+        self._announced = False
+        self._explained: set[str] = set()
+        self._in_this_thread = threading.local()
+        self._standalone: Console | None = None
+
+    # For whoever runs the application
+
+    def supervised_by(self, name: str) -> None:
+        """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
+        self.gate.supervisor = name
+
+    def trust_host(self, name: str) -> None:
+        """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
+        self._bound_host = name
+
+    def banner(self, url: str) -> list[str]:
+        """Lines for the terminal of a server that answers at ``url``: the PIN and the link that unlocks a browser."""
+        return self.announcement(f"{url.rstrip('/')}{self.settings.mount}")
+
+    def restarted(self) -> None:
+        """The terminal has PIN and link already: an earlier process of the same server printed them."""
+        self._announced = True
+
+    # The terminal, and who is asking
+
+    def say(self, line: str) -> None:
+        """A line in the developer's terminal. Where that is gone, the browser is answered all the same."""
+        with contextlib.suppress(Exception):
+            self._print_line(line)
+
+    def announcement(self, url: str, entry: Entry | None = None) -> list[str]:
+        """The PIN and the one-time link for the terminal, the first time they are asked for; then nothing."""
+        settings = self.settings
+        if self._announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
+            return []
+        self._announced = True
+        link = f"{url}/unlock?token={self.gate.issue_token()}{f'&next={entry.id}' if entry else ''}"
+        lines = [
+            f" * Debugger PIN: {self.gate.pin}",
+            f" * Unlock this browser: {link} (once, for {settings.link_lifetime / 60:g} minutes)",
+        ]
+        return [*lines, *([f" * {self.gate.notice}"] if self.gate.notice else [])]
+
+    def announce(self, request: Request, viewer: Viewer) -> None:
+        """Print the PIN, if nobody has seen it yet."""
+        for line in self.announcement(f"{self.own_site(request)}{viewer.base}"):
+            self.say(line)
+
+    def viewer_of(self, request: Request) -> Viewer:
+        """Who is asking. A refusal is explained in the terminal, once, and to nobody else; so is trust in a proxy."""
+        cookies = request.headers.get("cookie", "")
+        unlocked = self.gate.verify_cookie_header(cookies)
+        keyed = unlocked and self.gate.holds_key(cookies, request.headers.get("x-debugkit", ""))
+        viewer = assess(request, self.settings, bound_host=self._bound_host, unlocked=unlocked, keyed=keyed)
+        if viewer.is_stranger:
+            self._explain(viewer.reason)
+        elif viewer.via and viewer.sees_values:
+            self._explain(f"values are shown to a client behind a proxy, which sent {viewer.via.title()}.")
+        return viewer
+
+    def _explain(self, reason: str) -> None:
+        if reason not in self._explained and len(self._explained) < EXPLANATIONS:
+            self._explained.add(reason)
+            self.say(f" * Debugger: {reason}")
+
+    def own_site(self, request: Request) -> str:
+        """Scheme and address of the server's own socket, for the terminal; empty when only a proxy knows them."""
+        authority = own_authority(request, self.settings, self._bound_host)
+        return f"{request.scheme}://{authority}" if authority else ""
+
+    # Values
+
+    def redactor_of(self, entry: Entry | None) -> Redactor:
+        """Knows also what the framework was told to keep secret in this error."""
+        if entry is None:
+            return self.redactor
+        return self.redactor.extended(entry.extras.secret_names, entry.extras.secret_texts)
+
+    def describer(self, entry: Entry | None = None) -> Describer:
+        """Describes values as the code of ``entry`` would see them: in the context of its request."""
+        limits = self.settings.limits
+        guard = Guard(limits.repr_seconds, limits.values_seconds, context=entry.context if entry else None)
+        return Describer(limits, self.redactor_of(entry), guard, remembered=entry.remembered if entry else None)
+
+    def standalone_console(self) -> Console:
+        """The console that belongs to no frame, made when it is first used."""
+        if self._standalone is None:
+            make = self.settings.console_init_func
+            self._standalone = Console(None, limits=self.settings.limits, names=make() if make else {})
+        return self._standalone
+
+    # Errors
 
     def record(
         self,
@@ -95,105 +186,18 @@ class Debugger(Desk):
         recorded: bool = self._in_this_thread.__dict__.pop("recorded", False)
         return recorded
 
-    def report(self, entry: Entry, request: Request, verdict: Verdict, *, text: bool = True) -> str:
+    def report(self, entry: Entry, request: Request, viewer: Viewer, *, text: bool = True) -> str:
         """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.
 
         A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one
         is not for errors of strangers: it would expire before the developer looks.
         """
-        base = f"{self.own_site(request)}{self.base(request)}"
+        base = f"{self.own_site(request)}{viewer.base}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
-        announcement = self.announcement(base, entry) if verdict.level is not Level.STRANGER else []
+        announcement = self.announcement(base, entry) if not viewer.is_stranger else []
         traceback_text = [terminal_text.quoted(entry.captured.text.rstrip("\n"))] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
-
-    def error_response(self, entry: Entry, request: Request, verdict: Verdict, *, notice: str = "") -> Response:
-        """The response to the request that failed, in the form its client can use (RFC 9110, section 15.6.1).
-
-        ``notice`` is a sentence for the top of the page.
-        """
-        if verdict.level is Level.STRANGER:
-            return responses.bare(entry.extras.status, HTTPStatus(entry.extras.status).phrase)
-        form = negotiate.preferred(request.headers)
-        response = self._error_page(entry, request, verdict, form, notice)
-        url = f"{self.base(request)}/tracebacks/{entry.id}"
-        pointer = ((TRACEBACK_HEADER, url), ("Access-Control-Expose-Headers", TRACEBACK_HEADER))
-        return Response(response.status, (*responses.in_place(response.headers), *pointer), response.body)
-
-    def _error_page(self, entry: Entry, request: Request, verdict: Verdict, form: str, notice: str) -> Response:
-        status = entry.extras.status
-        try:
-            return handlers.entry_response(self, entry, request, verdict, form, status=status, notice=notice)
-        except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
-            self.tell_defect(defect)
-            note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
-            return responses.text(f"{terminal_text.quoted(self._last_text(entry))}\n{note}\n", status=status)
-
-    def _last_text(self, entry: Entry) -> str:
-        """The traceback without its secrets; the defect may be the redactor's own, and then there is no safe text."""
-        try:
-            return self.redactor_of(entry).text(entry.captured.text)
-        except Exception as defect:
-            self.tell_defect(defect)
-            return "The traceback stands in the terminal only: what is secret in it cannot be told."
 
     def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""
         self.say(f" * The debugger failed:\n{terminal_text.quoted(printed(defect))}")
-
-    def respond(self, request: Request) -> Response | None:
-        """Answer a request below the mount. Shows nobody more than they may see.
-
-        `None` for a stranger: only the application's own answer does not tell that there is a debugger.
-        """
-        verdict = self.judge(request)
-        if verdict.level is Level.STRANGER or is_embedded(request):
-            return None
-        try:
-            return self._dispatch(request, verdict)
-        except RequestError as error:
-            return self._refusal(error, request)
-        except Exception as defect:
-            self.tell_defect(defect)
-            return self._refusal(InternalError("The debugger failed. Its terminal says how."), request)
-
-    def _dispatch(self, request: Request, verdict: Verdict) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        found = [(route, match) for route in ROUTES if (match := route[1].fullmatch(request.path))]
-        if not found:
-            raise NotFound("The debugger has nothing at this address. The recent errors are listed at its root.")
-        for (routed, _, handler, level), match in found:
-            if routed == method:
-                self._check(request, verdict, level)
-                return handler(self, request, verdict, **match.groupdict())
-        allow = ", ".join(sorted({name for (routed, *_), _ in found for name in METHODS[routed]}))
-        raise MethodNotAllowed(f"This address answers {allow}, and not {request.method}.", allow)
-
-    def _check(self, request: Request, verdict: Verdict, level: Level) -> None:
-        if request.method == "POST":
-            check_same_origin(request)
-        if verdict.level is Level.DEVELOPER and level > verdict.level:
-            raise Forbidden("This page does not have its half of the session. Enter the PIN again.", code="no_key")
-        if level > verdict.level:
-            raise Forbidden(self.locked_explanation(), code="not_unlocked")
-
-    def _refusal(self, error: RequestError, request: Request) -> Response:
-        if request.method == "GET" and wants_page(request):
-            view = MessageView(
-                title=error.code.replace("_", " ").capitalize(),
-                explanation=error.explanation,
-                status=error.status,
-                url=f"{self.base(request)}/tracebacks",
-                url_text="Recent errors",
-                static_url=self.static_url(request),
-            )
-            return responses.page(rendering.html("message.html", view), status=error.status)
-        content: dict[str, Any] = {"error": error.code, "explanation": error.explanation}
-        if isinstance(error, WrongPin):
-            content["remaining"] = error.remaining
-        headers = (("Allow", error.allow),) if isinstance(error, MethodNotAllowed) else ()
-        return responses.data(content, status=error.status, headers=headers)
-
-
-#: The methods that a route answers: HEAD comes with GET (RFC 9110, section 9.3.2).
-METHODS = {"GET": ("GET", "HEAD"), "POST": ("POST",)}

@@ -9,8 +9,9 @@ import contextvars
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from debugkit.debug.access.trust import Level
-from debugkit.debug.http import handlers, negotiate, responses
+from debugkit.debug.http import responses
+from debugkit.debug.http.context import RequestContext
+from debugkit.debug.http.error_response import answer_live, failed_response
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import rendering
 from debugkit.debug.page.models import MessageView
@@ -52,13 +53,13 @@ class FailedStart:
         return send(self._response(make_request(environ, self._debugger.settings.mount)), environ, start_response)
 
     def _response(self, request: Request) -> Response:
-        verdict = self._debugger.judge(request)
+        context = RequestContext(self._debugger, request)
         if self.entry is not None:
             with self.entry.using():  # whoever looks at it keeps it from being let go for its age
-                return self._debugger.error_response(self.entry, request, verdict, notice=self._notice)
-        if verdict.level is Level.STRANGER:
+                return failed_response(context, self.entry, notice=self._notice)
+        if context.viewer.is_stranger:
             return responses.bare(500, "Internal Server Error")
-        return self._message_response(request)
+        return self._message_response(context)
 
     @property
     def _notice(self) -> str:
@@ -66,8 +67,8 @@ class FailedStart:
         heals = "this page reloads by itself" if self._debugger.events else "reload this page"
         return f"{TITLE}. Save a change and {heals}."
 
-    def _message_response(self, request: Request) -> Response:
-        form = negotiate.preferred(request.headers)
+    def _message_response(self, context: RequestContext) -> Response:
+        form = context.form
         if form == "json":
             problem = {"type": "about:blank", "title": TITLE, "status": 500, "detail": self._message}
             return responses.answer("application/problem+json", rendering.to_json(problem), status=500)
@@ -78,7 +79,7 @@ class FailedStart:
             explanation=self._message,
             status=500,
             hint=self._notice.removeprefix(f"{TITLE}. "),
-            static_url=self._debugger.static_url(request),
-            live=handlers.answer_live(self._debugger, request),
+            static_url=context.static_url,
+            live=answer_live(context),
         )
         return responses.page(rendering.html("message.html", view), status=500)

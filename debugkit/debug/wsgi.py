@@ -15,11 +15,12 @@ from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug import wsgi_applications
-from debugkit.debug.access.trust import Level
-from debugkit.debug.debugger import TRACEBACK_HEADER, Debugger
+from debugkit.debug.debugger import Debugger
 from debugkit.debug.frameworks import known
 from debugkit.debug.http import responses
-from debugkit.debug.live import Events
+from debugkit.debug.http.context import RequestContext
+from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
+from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.request_snapshot import record_body, take_snapshot
@@ -159,31 +160,6 @@ class DebuggedApplication:
         close(body)
         return self._failed(mistake, environ, start_response, preserved, exchange)
 
-    @property
-    def events(self) -> Events | None:
-        """Where open pages hear that the code has changed. Whoever runs the application sets it; `None` for nobody."""
-        return self.debugger.events
-
-    @events.setter
-    def events(self, events: Events | None) -> None:
-        self.debugger.events = events
-
-    def banner(self, url: str) -> list[str]:
-        """Lines for the terminal of a server that answers at ``url``: the PIN and the link that unlocks a browser."""
-        return self.debugger.announcement(f"{url.rstrip('/')}{self._mount}")
-
-    def restarted(self) -> None:
-        """The terminal says PIN and link already: an earlier process of the same server printed them."""
-        self.debugger.announced = True
-
-    def supervised_by(self, name: str) -> None:
-        """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
-        self.debugger.gate.supervisor = name
-
-    def trust_host(self, name: str) -> None:
-        """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
-        self.debugger.bound_host = name
-
     def _guard(
         self,
         body: Iterable[bytes],
@@ -290,13 +266,13 @@ class DebuggedApplication:
         whole = traceback_of(error)
         entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
         self.debugger.heard()
-        verdict = self.debugger.judge(request)
-        response = self.debugger.error_response(entry, request, verdict)
+        context = RequestContext(self.debugger, request)
+        response = failed_response(context, entry)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
-        asked_across = "origin" in request.headers and verdict.level is not Level.STRANGER
+        asked_across = "origin" in request.headers and not context.viewer.is_stranger
         kept = kept_headers(sent, response.headers) if sent and asked_across else ()
         answer = Response(response.status, (*response.headers, *kept), response.body)
-        return answer, partial(self.debugger.report, entry, request, verdict)
+        return answer, partial(self.debugger.report, entry, request, context.viewer)
 
     def _tell(self, environ: WSGIEnvironment, report: Callable[..., str], *, text: bool) -> None:
         try:
@@ -321,7 +297,7 @@ class DebuggedApplication:
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
         """The debugger's answer; `None` when the request is a stranger's, which the application gets."""
         request = make_request(environ, self._mount, console_path=self.settings.console_path)
-        response = self.debugger.respond(request)
+        response = respond(self.debugger, request)
         if response is None:
             return None
         environ["debugkit.own"] = True  # for who writes a line for each request: this one is none of the application's

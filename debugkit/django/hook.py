@@ -19,8 +19,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.views import debug
 
-from debugkit.debug.access.trust import Level
-from debugkit.debug.debugger import TRACEBACK_HEADER
+from debugkit.debug.http.context import RequestContext
+from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.messages import Response
 from debugkit.debug.request_snapshot import hurry, take_snapshot
 from debugkit.debug.wsgi import DebuggedApplication
@@ -84,13 +84,13 @@ def _answer(
         context=contextvars.copy_context(),
         explain=partial(report, request, status),
     )
-    verdict = debugger.judge(asked)
+    context = RequestContext(debugger, asked)
     own = debug.get_exception_reporter_class(request) is not debug.ExceptionReporter
-    announce = partial(tell, environ, debugger.report(entry, asked, verdict, text=not is_printed(exc, status)))
-    if not own or verdict.level is Level.STRANGER:
-        return DebuggerResponse(debugger.error_response(entry, asked, verdict), announce)
+    announce = partial(tell, environ, debugger.report(entry, asked, context.viewer, text=not is_printed(exc, status)))
+    if not own or context.viewer.is_stranger:
+        return DebuggerResponse(failed_response(context, entry), announce)
     response = page()
-    response.headers[TRACEBACK_HEADER] = f"{debugger.base(asked)}/tracebacks/{entry.id}"
+    response.headers[TRACEBACK_HEADER] = f"{context.base}/tracebacks/{entry.id}"
     announce()
     return response
 
@@ -99,7 +99,7 @@ def is_stranger(debugged: DebuggedApplication, request: HttpRequest) -> bool:
     """Whether a request may see nothing, also when nothing can be said of it."""
     try:
         asked = make_request(environ_of(request), debugged.settings.mount)
-        return debugged.debugger.judge(asked).level is Level.STRANGER
+        return debugged.debugger.viewer_of(asked).is_stranger
     except Exception:
         return True
 

@@ -153,7 +153,7 @@ class Site:
         if options.output:
             request_log.write_to(options.output)
         # Those in the settings may have come later.
-        reloading.follow(lambda: debugged.events if debugged else None, options.extra_files)
+        reloading.follow(lambda: debugged.debugger.events if debugged else None, options.extra_files)
         control = current()
         if options.browser and (control is None or control.config.number == 1):
             hooks.after_start(open_browser)

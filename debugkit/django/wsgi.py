@@ -30,7 +30,7 @@ def watched_over(application: WSGIApplication, debugger: Mapping[str, Any]) -> W
     if watching := debugger_of(application):
         hook.install(watching)
         Recording(None).begin()
-        reloading.follow(lambda: watching.events)
+        reloading.follow(lambda: watching.debugger.events)
     return application
 
 

@@ -20,6 +20,7 @@ from debugkit.state import user_folder
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from debugkit.debug.debugger import Debugger
     from debugkit.debug.wsgi import DebuggedApplication
 
 #: The ports that are tried when none was asked for. Not 5000, which macOS keeps for itself.
@@ -97,19 +98,19 @@ def named_hosts(choices: Choices) -> list[str]:
     return [parse_address(text, 0).host for text in choices.addresses]
 
 
-def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, DebuggedApplication | None]:
+def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, Debugger | None]:
     """The application with all that the choices put around it, and the debugger among that."""
-    debugger, identity = debugger_of(application), identity_of(application, choices)
+    wrapped, identity = debugger_of(application), identity_of(application, choices)
     if not choices.threaded:
-        application = one_at_a_time(application, debugger)
+        application = one_at_a_time(application, wrapped)
     if choices.static_files:
         from debugkit.serving.middleware.static_files import StaticFiles
 
         application = StaticFiles(application, choices.static_files)
-    if debugger is None and choices.debugger is not None:
+    if wrapped is None and choices.debugger is not None:
         application = debugged(application, **{**choices.debugger, **identity})
-        debugger = debugger_of(application)
-    return application, debugger
+        wrapped = debugger_of(application)
+    return application, wrapped.debugger if wrapped else None
 
 
 def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str]:

@@ -36,6 +36,7 @@ from debugkit.serving.terminal import restored_terminal
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from debugkit.debug.debugger import Debugger
     from debugkit.debug.wsgi import DebuggedApplication
 
 #: Seconds that a worker has to leave an address that its successor asks for, and between two attempts of that one.
@@ -280,7 +281,7 @@ def serve(
     return 128 + number if number else 0
 
 
-def announce(addresses: Sequence[str], name: str, debugger: DebuggedApplication | None, choices: Choices) -> None:
+def announce(addresses: Sequence[str], name: str, debugger: Debugger | None, choices: Choices) -> None:
     """Print the banner when the first process of a server starts, and call the hooks."""
     log = choices.log or Log()
     first = is_first_run()

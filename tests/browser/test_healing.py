@@ -105,7 +105,7 @@ class Shop:
         self.code = code
         self.app = DebuggedApplication(code, **self._choices)
         self.events = HeardEvents(failed=failed)
-        self.app.events = self.events
+        self.app.debugger.events = self.events
 
     def fail(self, error: BaseException | None, message: str = "") -> None:
         self.start(Code(works=False), failed=True)
@@ -238,7 +238,7 @@ def test_nothing_is_said_while_nothing_has_changed(page: Page, shop: Shop) -> No
 
 
 def test_without_a_runner_a_page_does_not_listen(page: Page, shop: Shop) -> None:
-    shop.app.events = None
+    shop.app.debugger.events = None
     page.goto(f"{shop.base}/cart")
 
     expect(page.locator("#headline")).to_be_visible()
@@ -310,9 +310,9 @@ def test_a_server_that_keeps_answering_with_older_code_is_not_asked_for_ever(pag
         if environ["PATH_INFO"] == "/cart":
             answers.append(1)
         if environ["PATH_INFO"].endswith("/events"):
-            other.events = second
+            other.debugger.events = second
             return other(environ, start_response)
-        other.events = first
+        other.debugger.events = first
         return other(environ, start_response)
 
     first, second = HeardEvents(), HeardEvents()

@@ -10,6 +10,7 @@ import pytest
 
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.framework_report import HIDDEN, NOTHING, Attempt, ExtraPanel, Extras, Search, Table
+from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import Entry
@@ -65,7 +66,7 @@ def ask(debugger: Debugger, path: str, *, peer: str = "127.0.0.1", body: object 
     headers |= own if body else {}
     data = json.dumps(body).encode()
     request = Request("POST" if body else "GET", path, "", headers, "", "http", peer, lambda limit: data)
-    answer = debugger.respond(request)
+    answer = respond(debugger, request)
     assert answer.status == 200, answer.body
     content = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
     return content.decode()

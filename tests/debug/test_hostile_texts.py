@@ -15,6 +15,8 @@ from client import Client
 from debugkit import DebuggedApplication
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.framework_report import Attempt, ExtraPanel, Extras, Search, Table
+from debugkit.debug.http.context import RequestContext
+from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request
 from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.models import PageView
@@ -82,13 +84,13 @@ def record(text: str) -> tuple[Debugger, str, list[str]]:
         error, error.__traceback__, request=take_snapshot(environ, finish=False), explain=lambda captured: extras
     )
     asked = Request("GET", "", "", {"host": "localhost:8000"}, "", "http", "127.0.0.1")
-    printed.append(debugger.report(entry, asked, debugger.judge(asked)))
+    printed.append(debugger.report(entry, asked, debugger.viewer_of(asked)))
     return debugger, entry.id, printed
 
 
 def ask(debugger: Debugger, path: str, accept: str = "text/html") -> str:
     headers = {"host": "localhost:8000", "accept": accept}
-    answer = debugger.respond(Request("GET", path, "", headers, "", "http", "127.0.0.1"))
+    answer = respond(debugger, Request("GET", path, "", headers, "", "http", "127.0.0.1"))
     assert answer.status == 200
     assert isinstance(answer.body, bytes)
     return answer.body.decode()
@@ -211,10 +213,9 @@ def test_json_is_made_without_a_page() -> None:
     debugger, entry_id, _ = record("tea")
     entry = debugger.registry.get(entry_id)
     asked = Request("GET", "", "", {"host": "localhost:8000"}, "", "http", "127.0.0.1")
-    verdict = debugger.judge(asked)
+    context = RequestContext(debugger, asked)
     with debugger.describer(entry) as describer:
-        reader, access = debugger.reader(asked, verdict), debugger.access(asked, verdict)
-        builder = NoPage(entry, reader, access, describer, debugger.settings.limits, "")
+        builder = NoPage(entry, context.viewer, describer, debugger.settings, "")
         data = Problem(entry, builder, describer.text, ids=False).data()
     assert data["title"] == "tea.tea: tea"
     assert {value["name"]: value["text"] for value in data["exceptions"][0]["frames"][-1]["values"]}["note"] == "'tea'"

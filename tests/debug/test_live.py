@@ -231,7 +231,7 @@ def failing(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iter
 
 def shop(source: Events | None, **settings: Any) -> Client:
     app = DebuggedApplication(failing, **settings)
-    app.events = source
+    app.debugger.events = source
     return Client(app)
 
 

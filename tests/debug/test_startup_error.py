@@ -36,7 +36,7 @@ def raised(source: str, filename: str = "/srv/shop/app.py") -> BaseException:
 
 def failed(error: BaseException | None, message: str = "", *, events: bool = True, **settings: Any) -> Client:
     debugged = DebuggedApplication(never, **settings)
-    debugged.events = Events("g7", failed=True) if events else None
+    debugged.debugger.events = Events("g7", failed=True) if events else None
     return Client(FailedStart(debugged, error, message))
 
 
@@ -71,7 +71,7 @@ def test_without_a_runner_nobody_promises_that_the_page_reloads() -> None:
 
 def test_the_error_of_a_request_has_no_such_line() -> None:
     debugged = DebuggedApplication(never)
-    debugged.events = Events("g1")
+    debugged.debugger.events = Events("g1")
 
     assert NOTICE not in Client(debugged)("/").text
 

@@ -7,35 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from debugkit.debug.access.viewer import Level, Viewer
 from debugkit.debug.messages import Request
 from debugkit.errors import Forbidden
 from debugkit.settings import Settings
-
-
-class Level(IntEnum):
-    """What a request may see; each level includes the ones before it."""
-
-    STRANGER = 0  # nothing that tells there is a debugger
-    VISITOR = 1  # traceback and source; may try the PIN
-    DEVELOPER = 2  # value tree, whole files
-    RUNNER = 3  # holds both halves of the session: console
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a request may see. ``local``: it comes from this computer, and sees values. ``reason`` is for the terminal:
-    why it is not more, and which setting would let it in; empty for a developer. ``via`` is the header that says a
-    proxy forwards the request, if there is one."""
-
-    level: Level
-    local: bool
-    reason: str = ""
-    via: str = ""
 
 
 class _Distance(IntEnum):
@@ -85,35 +64,34 @@ def assess(
     bound_host: str | None = None,
     unlocked: bool = False,
     keyed: bool = False,
-) -> Verdict:
+) -> Viewer:
     """Who is asking. ``bound_host`` is the name the server was told to bind; ``unlocked`` whether the cookie holds a
     valid session, ``keyed`` whether the request has the key to it too.
 
     Forwarded headers can only take trust away: any client can write them, and each address they name counts.
     """
     distance, far = _farthest(request, settings)
+    base = f"{request.root}{settings.mount}"
+    make = partial(Viewer, base=base, evalex=settings.evalex, pin_security=settings.pin_security)
     reason = _host_reason(request, settings, bound_host, direct=distance is _Distance.LOOPBACK)
     reason = reason or _origin_reason(request, settings, bound_host)
-    if reason:
-        return Verdict(Level.STRANGER, False, reason)
-    if distance is _Distance.PUBLIC:
-        return Verdict(Level.STRANGER, False, _peer_reason(far))
+    if reason or distance is _Distance.PUBLIC:
+        return make(Level.STRANGER, False, reason=reason or _peer_reason(far))
     local = distance is _Distance.LOOPBACK
     via = next((name for name in (*_CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS) if name in request.headers), "")
-    reason = _developer_reason(settings, local, unlocked)
+    reason = _locked_reason(settings, local, unlocked)
     if reason:
-        return Verdict(Level.VISITOR, local, reason, via)
-    return Verdict(Level.RUNNER if keyed or not settings.pin_security else Level.DEVELOPER, local, via=via)
+        return make(Level.VISITOR, local, reason=reason, via=via)
+    return make(Level.RUNNER if keyed or not settings.pin_security else Level.DEVELOPER, local, via=via)
 
 
-def _developer_reason(settings: Settings, local: bool, unlocked: bool) -> str:
+def _locked_reason(settings: Settings, local: bool, unlocked: bool) -> str:
+    """Why a visitor is no developer; empty when nothing is against it."""
     if not settings.evalex:
-        return "consoles are switched off (evalex=False)."
+        return "Consoles are switched off (evalex=False)."
     if settings.pin_security:
-        return "" if unlocked else "not unlocked: enter the PIN, or open the link in the terminal."
-    if local:
-        return ""
-    return "with the PIN switched off only this computer may use consoles; unset WERKZEUG_DEBUG_PIN=off to use a PIN."
+        return "" if unlocked else "Enter the PIN first: the server printed it in its terminal."
+    return "" if local else "With the PIN switched off, this works only on the computer that runs the server."
 
 
 # Hosts: a page of another site that points its own name at this computer (DNS rebinding) has its name in Host.

@@ -1,4 +1,4 @@
-"""The debugger's addresses. ``context`` is what handlers work with, ``handlers`` and ``console_handlers`` answer,
-``negotiate`` chooses the form of an error, ``responses`` shapes every answer. The table of routes is in
-`debugkit.debug.debugger`.
+"""The debugger's addresses. ``routes`` is the table of them, ``context`` what handlers work with, ``handlers`` and
+``console_handlers`` answer, ``error_response`` answers the request that failed. ``negotiate`` chooses the form of an
+error, ``responses`` shapes every answer.
 """

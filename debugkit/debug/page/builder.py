@@ -1,6 +1,6 @@
-"""The error page as plain values: exceptions, frames, chain and panels, made for one reader from one entry.
+"""The error page as plain values: exceptions, frames, chain and panels, made for one viewer from one entry.
 
-Decides what is shown, folded and opened. Knows nothing of HTML, HTTP or who the reader is beyond `Reader`.
+Decides what is shown, folded and opened. Knows nothing of HTML, HTTP or who the viewer is beyond `Viewer`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby, takewhile
 
-from debugkit.debug.page.frame import FrameViews, Reader, frame_id, frame_url, library_label, short_filename
+from debugkit.debug.access.viewer import Viewer
+from debugkit.debug.page.frame import FrameViews, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.page.models import (
-    AccessView,
     ExceptionView,
     FrameRow,
     FrameView,
@@ -44,7 +44,7 @@ from debugkit.debug.tracebacks.model import (
     walk,
 )
 from debugkit.debug.values.describe import Describer
-from debugkit.settings import Limits
+from debugkit.settings import Settings
 
 #: Library frames that stand alone are listed; from two on they fold.
 FOLD_FROM = 2
@@ -61,21 +61,18 @@ TITLE = 120
 
 
 class PageBuilder:
-    """Makes the views of one entry for one reader; one builder serves one request."""
+    """Makes the views of one entry for one viewer; one builder serves one request."""
 
-    def __init__(
-        self, entry: Entry, reader: Reader, access: AccessView, describer: Describer, limits: Limits, static_url: str
-    ) -> None:
+    def __init__(self, entry: Entry, viewer: Viewer, describer: Describer, settings: Settings, static_url: str) -> None:
         self._entry = entry
-        self._reader = reader
-        self._access = access
+        self._viewer = viewer
         self._describer = describer
         self._static_url = static_url
-        self._views = FrameViews(entry, reader, describer, limits)
+        self._views = FrameViews(entry, viewer, describer, settings)
 
     def page(self, opened: CapturedFrame | None = None, *, live: LiveView | None = None, notice: str = "") -> PageView:
         """The page with ``opened`` open, by default the nearest frame of the application. ``notice`` stands on top."""
-        entry, reader = self._entry, self._reader
+        entry, viewer = self._entry, self._viewer
         captured = entry.captured
         frame = opened or captured.opened
         head = captured.exception
@@ -87,7 +84,7 @@ class PageBuilder:
             url=url,
             text_url=f"{url}.txt",
             markdown_url=f"{url}.md",
-            list_url=f"{reader.base}/tracebacks",
+            list_url=f"{viewer.base}/tracebacks",
             static_url=self._static_url,
             title=self.title,
             exception=self._exception(head, frame),
@@ -101,7 +98,7 @@ class PageBuilder:
             versions=versions(captured.frames.values()),
             occurrences=entry.occurrences,
             panels=self.panels(),
-            access=self._access,
+            viewer=viewer,
             app_frames=len(own),
             library_frames=len(captured.frames) - len(own),
             origins=tuple(self._origins(frame)),
@@ -116,7 +113,7 @@ class PageBuilder:
     @property
     def url(self) -> str:
         """The permanent address of the error."""
-        return f"{self._reader.base}/tracebacks/{self._entry.id}"
+        return f"{self._viewer.base}/tracebacks/{self._entry.id}"
 
     @property
     def title(self) -> str:
@@ -124,14 +121,14 @@ class PageBuilder:
 
     @property
     def hint(self) -> str:
-        return self._text(self._entry.extras.hint) if self._reader.values else ""
+        return self._text(self._entry.extras.hint) if self._viewer.sees_values else ""
 
     def panels(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
         """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""
         request = self._entry.request
-        if not (isinstance(request, RequestSnapshot) and self._reader.values):
+        if not (isinstance(request, RequestSnapshot) and self._viewer.sees_values):
             return ()
-        return Panels(self._entry, request, self._describer, handles=self._reader.developer).all(only)
+        return Panels(self._entry, request, self._describer, handles=self._viewer.is_developer).all(only)
 
     def text(self, site: str) -> TextView:
         """The error as plain text. ``site`` is what its page's address begins with."""
@@ -163,7 +160,7 @@ class PageBuilder:
 
     def suggestion(self, exception: CapturedException) -> str:
         """What was probably meant. It names keys and attributes of live objects: only for who may see values."""
-        return self._text(exception.suggestion) if self._reader.values else ""
+        return self._text(exception.suggestion) if self._viewer.sees_values else ""
 
     def markdown_page(self) -> PageView:
         """The page with the application's frames in full, innermost first."""
@@ -236,7 +233,7 @@ class PageBuilder:
             return RepeatRow(one.count, ", ".join(dict.fromkeys(frame.name for frame in one.frames)))
         return FrameRow(
             id=frame_id(self._entry, one),
-            url=frame_url(self._entry, one, self._reader),
+            url=frame_url(self._entry, one, self._viewer),
             name=one.name,
             short_filename=short_filename(one.filename, library=one.library is not None),
             lineno=one.lineno,
@@ -254,7 +251,7 @@ class PageBuilder:
 
     def _step(self, exception: CapturedException, opened: CapturedFrame | None) -> Step:
         frame = nearest_frame(exception)
-        url = frame_url(self._entry, frame, self._reader) if frame else ""
+        url = frame_url(self._entry, frame, self._viewer) if frame else ""
         current = opened is not None and opened in exception.frames
         return Step(exception.type_name, self._text(exception.message), url, exception.relation, current)
 
@@ -276,29 +273,28 @@ class PageBuilder:
 
 def recents_view(
     groups: Iterable[Sequence[Entry]],
-    reader: Reader,
-    access: AccessView,
+    viewer: Viewer,
     static_url: str,
     redactor_of: Callable[[Entry], Redactor],
     live: LiveView | None = None,
 ) -> RecentsView:
     """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
     return RecentsView(
-        rows=tuple(recent_view(group, reader, redactor_of(group[0])) for group in groups),
-        access=access,
+        rows=tuple(recent_view(group, viewer, redactor_of(group[0])) for group in groups),
+        viewer=viewer,
         static_url=static_url,
-        list_url=f"{reader.base}/tracebacks",
+        list_url=f"{viewer.base}/tracebacks",
         live=live,
     )
 
 
-def recent_view(group: Sequence[Entry], reader: Reader, redactor: Redactor) -> RecentView:
+def recent_view(group: Sequence[Entry], viewer: Viewer, redactor: Redactor) -> RecentView:
     newest = group[0]
     moments = [datetime.fromtimestamp(entry.time).astimezone() for entry in group]
     frame = newest.captured.opened
     where = f"{short_filename(frame.filename, library=frame.library is not None)}:{frame.lineno}" if frame else ""
     return RecentView(
-        url=f"{reader.base}/tracebacks/{newest.id}",
+        url=f"{viewer.base}/tracebacks/{newest.id}",
         title=redactor.text(title(newest.captured.exception)),
         request_line=newest.request_line,
         where=f"{where} in {frame.name}" if frame else "",
@@ -307,7 +303,7 @@ def recent_view(group: Sequence[Entry], reader: Reader, redactor: Redactor) -> R
         count=newest.occurrences,
         live=newest.live,
         urls=tuple(
-            (moment.strftime("%H:%M:%S"), f"{reader.base}/tracebacks/{entry.id}")
+            (moment.strftime("%H:%M:%S"), f"{viewer.base}/tracebacks/{entry.id}")
             for moment, entry in zip(moments[1:], group[1:], strict=True)
         ),
         group=newest.group,

@@ -1,6 +1,6 @@
 """One frame as the page prints it: its source with values beside it, its locals, its console.
 
-Brings together the frame, its source and its values for one reader; knows nothing of HTML or requests.
+Brings together the frame, its source and its values for one viewer; knows nothing of HTML or requests.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from inspect import CO_OPTIMIZED
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
 from debugkit.debug.page.models import BriefView, FrameView, GapView, LineView, SourceView, ValueView
 from debugkit.debug.page.spans import spans, unindented
@@ -29,7 +30,7 @@ from debugkit.debug.source.expressions import ExpressionValue, expression_values
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.values.describe import Describer, Node
-from debugkit.settings import Limits
+from debugkit.settings import Settings
 
 T = TypeVar("T")
 
@@ -49,25 +50,13 @@ _NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
 _NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For whom a page is made, and what they may see."""
-
-    base: str  # root and mount: what every URL of the debugger starts with
-    values: bool  # sees values of variables and the request's data
-    developer: bool  # unlocked: console, trees of values, whole files
-    evalex: bool  # there are consoles at all
-    pin: bool  # a PIN is asked for
-    editor: str | None = None
-
-
 def frame_id(entry: Entry, frame: CapturedFrame) -> str:
     """The public handle of a frame: the unguessable id of its traceback, and its number."""
     return f"{entry.id}-{frame.index}"
 
 
-def frame_url(entry: Entry, frame: CapturedFrame, reader: Reader) -> str:
-    return f"{reader.base}/frames/{frame_id(entry, frame)}"
+def frame_url(entry: Entry, frame: CapturedFrame, viewer: Viewer) -> str:
+    return f"{viewer.base}/frames/{frame_id(entry, frame)}"
 
 
 @cache
@@ -94,24 +83,25 @@ def library_label(frame: CapturedFrame) -> str:
     return f"{frame.library.name} {frame.library.version}".strip() if frame.library else ""
 
 
-def editor_url(frame: CapturedFrame, reader: Reader) -> str:
-    """The link that opens the frame's line in the editor of the settings; empty without one."""
-    if not reader.editor or not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
+def editor_url(frame: CapturedFrame, editor: str | None) -> str:
+    """The link that opens the frame's line in ``editor``, a template of the settings; empty without one."""
+    if not editor or not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
         return ""
     path = quote(frame.filename, safe="/:")
     column = (frame.position.colno or 0) + 1
-    filled = reader.editor.replace("{path}", path).replace("{line}", str(frame.lineno or 1))
+    filled = editor.replace("{path}", path).replace("{line}", str(frame.lineno or 1))
     return filled.replace("{column}", str(column))
 
 
 class FrameViews:
-    """Makes `FrameView`s of one entry for one reader."""
+    """Makes `FrameView`s of one entry for one viewer."""
 
-    def __init__(self, entry: Entry, reader: Reader, describer: Describer, limits: Limits) -> None:
+    def __init__(self, entry: Entry, viewer: Viewer, describer: Describer, settings: Settings) -> None:
         self._entry = entry
-        self._reader = reader
+        self._viewer = viewer
         self._describer = describer
-        self._limits = limits
+        self._limits = settings.limits
+        self._editor = settings.editor
         self._nodes: dict[tuple[int, str], Node] = {}
 
     def _describe(self, value: object, name: str) -> Node:
@@ -129,17 +119,17 @@ class FrameViews:
 
     def view(self, frame: CapturedFrame, *, chosen: str = "", callers: Sequence[CapturedFrame] = ()) -> FrameView:
         """The opened frame, complete. ``callers`` are shown in brief."""
-        reader = self._reader
+        viewer = self._viewer
         shown = self._excerpt(frame)
         expressions, broken = self._attempt(
             "The values beside it", lambda: self._expressions(frame, shown), _NO_EXPRESSIONS
         )
-        source_url = f"{frame_url(self._entry, frame, reader)}/source" if reader.developer else ""
+        source_url = f"{frame_url(self._entry, frame, viewer)}/source" if viewer.is_developer else ""
         failed = SourceView(notice="The source could not be coloured.", url=source_url)
         source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url), failed)
         (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, expressions), _NO_LOCALS)
-        url = frame_url(self._entry, frame, reader)
-        console = reader.evalex and reader.developer and frame.frame is not None
+        url = frame_url(self._entry, frame, viewer)
+        console = viewer.is_developer and frame.frame is not None
         return FrameView(
             id=frame_id(self._entry, frame),
             name=frame.name,
@@ -151,12 +141,12 @@ class FrameViews:
             locals=names,
             locals_left_out=left_out,
             locals_notice=" ".join(filter(None, (self._locals_notice(frame), broken, lost))),
-            info=self._describer.text(frame.info) if reader.values else "",
+            info=self._describer.text(frame.info) if viewer.sees_values else "",
             evaluate_url=f"{url}/evaluate" if console else "",
             interrupt_url=f"{url}/interrupt" if console else "",
             console_notice="" if console else self._console_notice(frame),
-            editor_url=editor_url(frame, reader),
-            can_unlock=not console and reader.evalex and reader.pin and frame.frame is not None,
+            editor_url=editor_url(frame, self._editor),
+            can_unlock=viewer.can_unlock and frame.frame is not None,
             callers=tuple(map(self.brief, callers)),
             chosen=chosen,
         )
@@ -191,7 +181,7 @@ class FrameViews:
         values, _ = self._attempt("", lambda: self._brief_values(frame, shown) if line else (), _NO_LOCALS[0])
         return BriefView(
             id=frame_id(self._entry, frame),
-            url=frame_url(self._entry, frame, self._reader),
+            url=frame_url(self._entry, frame, self._viewer),
             name=frame.name,
             short_filename=short_filename(frame.filename, library=frame.library is not None),
             lineno=frame.lineno,
@@ -199,7 +189,7 @@ class FrameViews:
         )
 
     def _brief_values(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ValueView, ...]:
-        if frame.frame is None or not self._reader.values:
+        if frame.frame is None or not self._viewer.sees_values:
             return ()
         rows = [self._expression_row(found) for found in self._expressions(frame, shown, failing_only=True)]
         names = {"self", "cls", *(row.name for row in rows)}
@@ -223,7 +213,7 @@ class FrameViews:
     def _expressions(
         self, frame: CapturedFrame, shown: Excerpt, *, failing_only: bool = False
     ) -> tuple[ExpressionValue, ...]:
-        if not self._reader.values or frame.frame is None:
+        if not self._viewer.sees_values or frame.frame is None:
             return ()
         names = _names(frame.frame)
         hidden = self._hidden(frame).keys()
@@ -281,7 +271,7 @@ class FrameViews:
 
     def _locals(self, frame: CapturedFrame, found: Sequence[ExpressionValue]) -> tuple[tuple[ValueView, ...], int]:
         """The rows of the table: what the failing line used, attributes and items included, then the other locals."""
-        if not self._reader.values or frame.frame is None:
+        if not self._viewer.sees_values or frame.frame is None:
             return (), 0
         values = {value.text: value.value for value in found if value.failing}
         relevant = len(values)
@@ -304,28 +294,26 @@ class FrameViews:
     def _row(
         self, name: str, value: object, node: Node, *, relevant: bool = False, details: tuple[ValueView, ...] = ()
     ) -> ValueView:
-        handle = self._entry.put_value(value, name) if node.openable and self._reader.developer else ""
+        handle = self._entry.put_value(value, name) if node.openable and self._viewer.is_developer else ""
         return ValueView(name, node.text, node.type, handle, node.redacted, node.kind, relevant, details)
 
     def _locals_notice(self, frame: CapturedFrame) -> str:
         if frame.released:
             return f"The values are gone. {self._entry.gone_reason}".strip()
-        if not self._reader.values:
+        if not self._viewer.sees_values:
             return "Values are shown on the computer that runs the server, and everywhere after unlocking with the PIN."
         if frame.frame is None:
             return "This is the line that the error speaks of. Nothing of it is running, so there are no values."
         return ""
 
     def _console_notice(self, frame: CapturedFrame) -> str:
-        if not self._reader.evalex:
-            return "Consoles are switched off (evalex=False)."
+        if not self._viewer.evalex:
+            return self._viewer.reason
         if frame.released:
             return f"The console is gone. {self._entry.gone_reason}".strip()
         if frame.frame is None:
             return "Nothing is running here: there is no console."
-        if self._reader.pin:
-            return "Enter the PIN that the server printed in its terminal to run code in this frame."
-        return "With the PIN switched off, consoles work only on the computer that runs the server."
+        return self._viewer.reason
 
 
 def _among_globals(frame: FrameType, name: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import Search
 
 #: For assistants, which read errors with a shell at hand: what strangers wrote stands in them.
@@ -217,16 +218,6 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessView:
-    """Who is looking, and what the page needs to know to offer the rest."""
-
-    level: str  # "visitor" or "developer"
-    unlock_url: str  # empty when there is no PIN to enter
-    notice: str = ""  # why there is no console at all
-    lock_url: str = ""  # empty when there is no session to end
-
-
-@dataclass(frozen=True, slots=True)
 class LiveView:
     """How a page hears that the code has changed, and what it does then.
 
@@ -285,7 +276,7 @@ class PageView:
     versions: tuple[str, ...]  # ("Python 3.13.0", "Flask 3.1.3")
     occurrences: int
     panels: tuple[Panel, ...]
-    access: AccessView
+    viewer: Viewer
     app_frames: int
     library_frames: int
     #: The other exceptions of the tree in brief, so that a root cause is on the first screen too.
@@ -325,7 +316,7 @@ class RecentsView:
     """The list of recent errors."""
 
     rows: tuple[RecentView, ...]
-    access: AccessView
+    viewer: Viewer
     static_url: str
     list_url: str
     live: LiveView | None = None
@@ -351,7 +342,7 @@ class ConsolePageView:
 
     evaluate_url: str  # empty until unlocked
     interrupt_url: str
-    access: AccessView
+    viewer: Viewer
     static_url: str
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from debugkit.debug.access.trust import Level, assess, check_same_origin, own_authority
+from debugkit.debug.access.trust import assess, check_same_origin, own_authority
+from debugkit.debug.access.viewer import Level
 from debugkit.debug.messages import Request
 from debugkit.errors import Forbidden
 from debugkit.settings import Settings
@@ -34,14 +35,14 @@ def level(host="localhost:5000", peer="127.0.0.1", settings=DEFAULTS, bound_host
 
 @pytest.mark.parametrize("peer", LOOPBACK)
 def test_somebody_at_this_computer_is_a_visitor_who_sees_values(peer):
-    verdict = assess(request(peer=peer), Settings())
-    assert (verdict.level, verdict.local) == (Level.VISITOR, True)
+    viewer = assess(request(peer=peer), Settings())
+    assert (viewer.level, viewer.local) == (Level.VISITOR, True)
 
 
 @pytest.mark.parametrize("peer", PRIVATE)
 def test_somebody_in_the_private_network_is_a_visitor_without_values(peer):
-    verdict = assess(request(peer=peer), Settings())
-    assert (verdict.level, verdict.local) == (Level.VISITOR, False)
+    viewer = assess(request(peer=peer), Settings())
+    assert (viewer.level, viewer.local) == (Level.VISITOR, False)
 
 
 @pytest.mark.parametrize("peer", PUBLIC)
@@ -51,8 +52,8 @@ def test_somebody_at_a_public_address_is_a_stranger_even_when_unlocked(peer):
 
 @pytest.mark.parametrize("peer", LOOPBACK + PRIVATE)
 def test_who_unlocked_is_a_developer(peer):
-    verdict = assess(request(peer=peer), Settings(), unlocked=True)
-    assert (verdict.level, verdict.reason) == (Level.DEVELOPER, "")
+    viewer = assess(request(peer=peer), Settings(), unlocked=True)
+    assert (viewer.level, viewer.reason) == (Level.DEVELOPER, "")
 
 
 def test_who_has_the_key_too_runs_code_and_the_key_alone_is_nothing():
@@ -64,8 +65,8 @@ def test_who_has_the_key_too_runs_code_and_the_key_alone_is_nothing():
 
 @pytest.mark.parametrize("peer", ["", "localhost"])
 def test_a_unix_socket_counts_as_private_network(peer):
-    verdict = assess(request(peer=peer), Settings())
-    assert (verdict.level, verdict.local) == (Level.VISITOR, False)
+    viewer = assess(request(peer=peer), Settings())
+    assert (viewer.level, viewer.local) == (Level.VISITOR, False)
 
 
 def test_with_the_pin_off_only_this_computer_has_developers():
@@ -77,9 +78,9 @@ def test_with_the_pin_off_only_this_computer_has_developers():
 
 def test_with_consoles_off_nobody_is_a_developer_and_values_stay_for_this_computer():
     for settings in (Settings(evalex=False), Settings(evalex=False, pin_security=False)):
-        verdict = assess(request(), settings, unlocked=True)
-        assert (verdict.level, verdict.local) == (Level.VISITOR, True)
-        assert "evalex" in verdict.reason
+        viewer = assess(request(), settings, unlocked=True)
+        assert (viewer.level, viewer.local) == (Level.VISITOR, True)
+        assert "evalex" in viewer.reason
 
 
 # -- Host ------------------------------------------------------------------------------------------------------------
@@ -257,8 +258,8 @@ def test_a_forwarded_header_never_brings_anybody_closer(header):
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_a_proxy_on_this_computer_that_names_a_private_address_hides_values(header):
-    verdict = assess(request(**{header: "192.168.1.20"}), Settings())
-    assert (verdict.level, verdict.local) == (Level.VISITOR, False)
+    viewer = assess(request(**{header: "192.168.1.20"}), Settings())
+    assert (viewer.level, viewer.local) == (Level.VISITOR, False)
 
 
 @pytest.mark.parametrize("header", HEADERS)
@@ -297,15 +298,15 @@ def test_the_forwarded_header_of_rfc_7239_is_understood(value, expected):
 
 @pytest.mark.parametrize("header", ["via", "forwarded", "x_forwarded_proto", "x_forwarded_port"])
 def test_a_proxy_that_does_not_say_for_whom_it_asks_hides_values(header):
-    verdict = assess(request(**{header: "http"}), Settings())
-    assert (verdict.level, verdict.local) == (Level.VISITOR, False)
+    viewer = assess(request(**{header: "http"}), Settings())
+    assert (viewer.level, viewer.local) == (Level.VISITOR, False)
 
 
 def test_networks_of_the_settings_count_as_private_and_not_as_this_computer():
     settings = Settings.from_environ({}, trusted_peers="100.64.0.0/10, 2606:2800::/32")
     for peer in ["100.64.0.1", "2606:2800::1", "::ffff:100.64.0.1"]:
-        verdict = assess(request(peer=peer), settings)
-        assert (verdict.level, verdict.local) == (Level.VISITOR, False)
+        viewer = assess(request(peer=peer), settings)
+        assert (viewer.level, viewer.local) == (Level.VISITOR, False)
     assert level(peer="93.184.216.34", settings=settings) is Level.STRANGER
 
 
@@ -341,7 +342,7 @@ def test_a_hostile_header_reaches_the_terminal_escaped_and_short(hostile):
 
 def test_visitors_learn_how_to_become_developers():
     assert "PIN" in assess(request(), Settings()).reason
-    assert "this computer" in assess(request(peer="10.0.0.1"), Settings(pin_security=False)).reason
+    assert "the computer that runs the server" in assess(request(peer="10.0.0.1"), Settings(pin_security=False)).reason
 
 
 # -- Origins of readers ----------------------------------------------------------------------------------------------
@@ -380,9 +381,9 @@ def test_a_page_of_a_trusted_origin_reads_what_a_visitor_reads(origin):
 )
 @pytest.mark.parametrize("site", [{}, {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}])
 def test_a_page_of_another_website_is_a_stranger_also_when_the_browser_is_unlocked(origin, site):
-    verdict = assess(request(origin=origin, **site), DEFAULTS, unlocked=True, keyed=True)
-    assert verdict.level is Level.STRANGER
-    assert verdict.reason.startswith("the origin ")
+    viewer = assess(request(origin=origin, **site), DEFAULTS, unlocked=True, keyed=True)
+    assert viewer.level is Level.STRANGER
+    assert viewer.reason.startswith("the origin ")
 
 
 def test_the_settings_trust_origins_as_they_trust_hosts():

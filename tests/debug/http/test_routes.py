@@ -11,8 +11,8 @@ import pytest
 from client import Answer, Client
 
 from debugkit import DebuggedApplication
-from debugkit.debug.access.trust import Level
-from debugkit.debug.debugger import ROUTES
+from debugkit.debug.access.viewer import Level
+from debugkit.debug.http.routes import ROUTES
 
 MOUNT = "/__debugkit__"
 
@@ -92,11 +92,11 @@ def test_the_table_names_every_route() -> None:
     for route in NEEDED:
         method, _, path = route.partition(" ")
         path = re.sub("[A-Z]{5,}", lambda match: sample[match[0]], path)
-        (one,) = [row for row in ROUTES if row[0] == method and row[1].fullmatch(path)]
-        found[ROUTES.index(one)] = one[3]
+        (match,) = [row for row in ROUTES if row.method == method and row.path.fullmatch(path)]
+        found[ROUTES.index(match)] = match.level
 
     assert len(found) == len(ROUTES) == len(NEEDED)
-    assert [found[index] for index in sorted(found)] == [level for *_, level in ROUTES]
+    assert [found[index] for index in sorted(found)] == [row.level for row in ROUTES]
 
 
 @pytest.mark.parametrize("level", Level)

@@ -1,0 +1,110 @@
+"""The debugger's addresses: which handler answers, and who may ask. Here refusals and defects become responses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from debugkit.debug.access.trust import check_same_origin, is_embedded
+from debugkit.debug.access.viewer import Level
+from debugkit.debug.debugger import Debugger
+from debugkit.debug.http import console_handlers, handlers, responses
+from debugkit.debug.http.context import RequestContext
+from debugkit.debug.http.handlers import ID
+from debugkit.debug.messages import Request, Response
+from debugkit.debug.page import rendering
+from debugkit.debug.page.models import MessageView
+from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound, RequestError, WrongPin
+
+#: The methods that a route answers: HEAD comes with GET (RFC 9110, section 9.3.2).
+METHODS = {"GET": ("GET", "HEAD"), "POST": ("POST",)}
+
+
+class Route(NamedTuple):
+    """An address: ``path`` below the mount, whose groups are the handler's arguments, and the least who may ask."""
+
+    method: str
+    path: re.Pattern[str]
+    handler: Callable[..., Response]
+    level: Level
+
+
+ROUTES: tuple[Route, ...] = tuple(
+    Route(method, re.compile(path), handler, level)
+    for method, path, handler, level in (
+        ("GET", r"static/(?:[0-9a-f]{12}/)?(?P<name>[a-z0-9.-]+)", handlers.static, Level.VISITOR),
+        ("GET", r"(?:tracebacks/?)?", handlers.recents, Level.VISITOR),
+        ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
+        ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
+        ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", console_handlers.evaluate, Level.RUNNER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", console_handlers.interrupt, Level.RUNNER),
+        ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
+        ("POST", r"unlock", handlers.unlock, Level.VISITOR),
+        ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
+        ("POST", r"lock", handlers.lock, Level.VISITOR),
+        ("GET", r"events", handlers.events, Level.VISITOR),
+        ("GET", r"console", console_handlers.standalone_page, Level.VISITOR),
+        ("POST", r"console/evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
+        ("POST", r"console/interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
+    )
+)
+
+
+def respond(debugger: Debugger, request: Request) -> Response | None:
+    """Answer a request below the mount. Shows nobody more than they may see.
+
+    `None` for a stranger: only the application's own answer does not tell that there is a debugger.
+    """
+    context = RequestContext(debugger, request)
+    if context.viewer.is_stranger or is_embedded(request):
+        return None
+    try:
+        return _dispatch(context)
+    except RequestError as error:
+        return _refusal(context, error)
+    except Exception as defect:
+        debugger.tell_defect(defect)
+        return _refusal(context, InternalError("The debugger failed. Its terminal says how."))
+
+
+def _dispatch(context: RequestContext) -> Response:
+    request = context.request
+    method = "GET" if request.method == "HEAD" else request.method
+    matches = [(route, match) for route in ROUTES if (match := route.path.fullmatch(request.path))]
+    if not matches:
+        raise NotFound("The debugger has nothing at this address. The recent errors are listed at its root.")
+    for route, match in matches:
+        if route.method == method:
+            _check(context, route.level)
+            return route.handler(context, **match.groupdict())
+    allow = ", ".join(sorted({name for route, _ in matches for name in METHODS[route.method]}))
+    raise MethodNotAllowed(f"This address answers {allow}, and not {request.method}.", allow)
+
+
+def _check(context: RequestContext, level: Level) -> None:
+    if context.request.method == "POST":
+        check_same_origin(context.request)
+    if context.viewer.is_developer and level > context.viewer.level:
+        raise Forbidden("This page does not have its half of the session. Enter the PIN again.", code="no_key")
+    if level > context.viewer.level:
+        raise Forbidden(context.viewer.reason, code="not_unlocked")
+
+
+def _refusal(context: RequestContext, error: RequestError) -> Response:
+    if context.request.method == "GET" and context.wants_page:
+        view = MessageView(
+            title=error.code.replace("_", " ").capitalize(),
+            explanation=error.explanation,
+            status=error.status,
+            url=f"{context.base}/tracebacks",
+            url_text="Recent errors",
+            static_url=context.static_url,
+        )
+        return responses.page(rendering.html("message.html", view), status=error.status)
+    content: dict[str, Any] = {"error": error.code, "explanation": error.explanation}
+    if isinstance(error, WrongPin):
+        content["remaining"] = error.remaining
+    headers = (("Allow", error.allow),) if isinstance(error, MethodNotAllowed) else ()
+    return responses.data(content, status=error.status, headers=headers)
