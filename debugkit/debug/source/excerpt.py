@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import CodeType
-from typing import TYPE_CHECKING
 
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import encodable
@@ -17,10 +16,8 @@ from debugkit.debug.source import highlighting, loading, positions
 from debugkit.debug.source.positions import Token
 from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks import templates
+from debugkit.debug.tracebacks.model import NOWHERE, CapturedFrame, Position
 from debugkit.settings import Limits
-
-if TYPE_CHECKING:
-    from debugkit.debug.tracebacks.model import CapturedFrame
 
 ELLIPSIS = "…"
 #: Pieces of more lines than this are kept like whole files.
@@ -138,7 +135,7 @@ def _shown(
     changed = loading.has_changed(text.source, frame, since)
     # The columns of other code, and those of the statement that Jinja raises with, mean nothing in this text.
     elsewhere = changed or templates.is_jinja(frame.frame) or not _is_true(frame, text.source)
-    position = positions.NOWHERE if elsewhere else frame.position
+    position = NOWHERE if elsewhere else frame.position
     lines: list[SourceLine | Gap] = []
     shown_to = block[0] - 1
     for first, last in pieces:
@@ -215,9 +212,7 @@ def _signature_lines(lines: Sequence[_Coloured]) -> int:
 # Lines
 
 
-def _lines(
-    text: _Text, first: int, last: int, current: int, position: positions.Position, width: int
-) -> list[SourceLine]:
+def _lines(text: _Text, first: int, last: int, current: int, position: Position, width: int) -> list[SourceLine]:
     """The lines as they are shown. Those without a mark are made once and shared."""
     coloured = (_coloured if last - first < _EXCERPT else _coloured_file)(text, first, last, width)
     lines = [line.plain for line in coloured]

@@ -14,13 +14,11 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
-
-if TYPE_CHECKING:
-    from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.debug.tracebacks.model import CapturedFrame
 
 #: Lines before and after the failing one that are looked at.
 MOST_LINES: Final = 500

@@ -7,41 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from types import CodeType
-from typing import Protocol
 
 from debugkit.debug.safe.inspection import exact_str
+from debugkit.debug.tracebacks.model import Position
 
 #: A short Pygments class and text.
 Token = tuple[str, str]
-
-
-class Position(Protocol):
-    """What this module reads of `capture.Position`: lines count from 1, columns are UTF-8 bytes, `None` is unknown."""
-
-    @property
-    def lineno(self) -> int | None: ...
-    @property
-    def end_lineno(self) -> int | None: ...
-    @property
-    def colno(self) -> int | None: ...
-    @property
-    def end_colno(self) -> int | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Nowhere:
-    lineno: None = None
-    end_lineno: None = None
-    colno: None = None
-    end_colno: None = None
-
-
-#: The position that marks nothing.
-NOWHERE: Position = _Nowhere()
 
 
 def character_offset(line: str, byte_offset: int) -> int:

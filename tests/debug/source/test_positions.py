@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from debugkit.debug.source import positions
-
-
-@dataclass
-class At:
-    lineno: int | None
-    end_lineno: int | None
-    colno: int | None
-    end_colno: int | None
+from debugkit.debug.tracebacks.model import NOWHERE, Position
 
 
 def never() -> int:
     raise AssertionError("the end of the code on this line does not matter")
 
 
-def failing_position(source: str) -> At:
+def failing_position(source: str) -> Position:
     """Where CPython says the exception was raised when ``source`` ran."""
     code = compile(source, "<test>", "exec")
     try:
@@ -35,7 +27,7 @@ def failing_position(source: str) -> At:
         assert traceback is not None
         assert traceback.tb_next is not None
         offset = traceback.tb_next.tb_lasti // 2
-        return At(*(next(itertools.islice(code.co_positions(), offset, None))[i] for i in (0, 1, 2, 3)))
+        return Position(*next(itertools.islice(code.co_positions(), offset, None)))
     raise AssertionError("nothing was raised")
 
 
@@ -89,32 +81,31 @@ def test_the_mark_is_what_the_interpreter_means(source: str, expected: str) -> N
 def test_every_line_of_a_long_expression_is_marked_in_its_own_width() -> None:
     lines = ["total = sum(", "    # only a note", "    missing,", "", "  ) + 1"]
     ends = [12, 0, 12, 0, 7]
-    position = At(1, 5, 8, 3)
+    position = Position(1, 5, 8, 3)
     marks = [positions.line_marks(position, n, lines[n - 1], lambda n=n: ends[n - 1]) for n in range(1, 6)]
     assert marks == [((8, 12),), (), ((4, 12),), (), ((2, 3),)]
 
 
 @pytest.mark.parametrize("missing", ["lineno", "end_lineno", "colno", "end_colno"])
 def test_an_unknown_position_marks_nothing(missing: str) -> None:
-    position = At(1, 1, 0, 3)
-    setattr(position, missing, None)
+    position = Position(1, 1, 0, 3)._replace(**{missing: None})
     assert positions.line_marks(position, 1, "abc", never) == ()
 
 
 def test_other_lines_are_not_marked() -> None:
-    assert positions.line_marks(At(2, 2, 0, 3), 1, "abc", never) == ()
-    assert positions.line_marks(At(2, 2, 0, 3), 3, "abc", never) == ()
+    assert positions.line_marks(Position(2, 2, 0, 3), 1, "abc", never) == ()
+    assert positions.line_marks(Position(2, 2, 0, 3), 3, "abc", never) == ()
 
 
 def test_an_empty_or_backward_range_marks_nothing() -> None:
-    assert positions.line_marks(At(1, 1, 2, 2), 1, "abc", never) == ()
-    assert positions.line_marks(At(1, 1, 3, 1), 1, "abc", never) == ()
-    assert positions.line_marks(At(3, 1, 0, 1), 2, "abc", never) == ()
-    assert positions.line_marks(At(1, 1, 7, 9), 1, "abc", never) == ()
+    assert positions.line_marks(Position(1, 1, 2, 2), 1, "abc", never) == ()
+    assert positions.line_marks(Position(1, 1, 3, 1), 1, "abc", never) == ()
+    assert positions.line_marks(Position(3, 1, 0, 1), 2, "abc", never) == ()
+    assert positions.line_marks(Position(1, 1, 7, 9), 1, "abc", never) == ()
 
 
 def test_nowhere_marks_nothing() -> None:
-    assert positions.line_marks(positions.NOWHERE, 1, "abc", never) == ()
+    assert positions.line_marks(NOWHERE, 1, "abc", never) == ()
 
 
 # Width
