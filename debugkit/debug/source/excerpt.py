@@ -26,8 +26,6 @@ _EXCERPT = 500
 _LONG_LINE = 2_000
 #: A template has no safe place to begin: this many lines before the excerpt are read for their state.
 _TEMPLATE_LOOKBACK = 60
-#: How much newer than the process a file must be: file systems and process clocks do not tick alike.
-_CLOCK_SLACK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +66,22 @@ class Excerpt:
     last: int
 
 
-def excerpt(
-    frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = (), *, started: float | None = None
-) -> Excerpt:
+def excerpt(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
     """The function or class around the frame's line, or a window of lines in a module, lambda or template.
 
     A block longer than the window is cut: its signature, a gap, the window. ``neighbours`` are the other frames of the
-    traceback; templates made of a string need them. ``started`` is when this process began, in seconds since the epoch:
-    files older than that have not changed.
+    traceback; templates made of a string need them.
     """
     text = _text(frame, limits, neighbours)
     block = _block(frame, text, limits)
-    return _shown(frame, text, limits, block, _pieces(frame, text, limits, block), started)
+    return _shown(frame, text, limits, block, _pieces(frame, text, limits, block))
 
 
-def whole_file(
-    frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = (), *, started: float | None = None
-) -> Excerpt:
+def whole_file(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
     """All lines of the frame's file, up to ``limits.source_file`` bytes."""
     text = _text(frame, limits, neighbours)
     block = (text.source.first, len(text.source.lines))
-    return _shown(frame, text, limits, block, [block], started)
+    return _shown(frame, text, limits, block, [block])
 
 
 def source_lines(
@@ -129,10 +122,8 @@ def _shown(
     limits: Limits,
     block: tuple[int, int],
     pieces: Sequence[tuple[int, int]],
-    started: float | None,
 ) -> Excerpt:
-    since = _CLOCK_SLACK + (loading.process_start() if started is None else started)
-    changed = loading.has_changed(text.source, frame, since)
+    changed = loading.has_changed(text.source, frame)
     # The columns of other code, and those of the statement that Jinja raises with, mean nothing in this text.
     elsewhere = changed or templates.is_jinja(frame.frame) or not _is_true(frame, text.source)
     position = NOWHERE if elsewhere else frame.position

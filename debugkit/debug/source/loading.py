@@ -24,8 +24,10 @@ from debugkit.debug.tracebacks.model import CapturedFrame
 
 #: A text that is no file and has more lines than this is not shown.
 _MOST_LINES = 100_000
-#: The compiler is asked only for files up to this many bytes: it takes about a second for a megabyte.
+#: The compiler is asked only for files up to this many bytes: it takes a quarter of a second for a megabyte.
 _COMPARED_BYTES = 1_000_000
+#: When this module was imported, in seconds since the epoch: about when the application was.
+_STARTED = time.time()
 
 
 def find_source(frame: CapturedFrame, size_limit: int, neighbours: Sequence[CapturedFrame] = ()) -> Source:
@@ -146,35 +148,18 @@ def _from_error(frame: CapturedFrame) -> Source | None:
 # Changes
 
 
-@lru_cache(maxsize=1)
-def _start_of(pid: int) -> float:
-    """When process ``pid``, this one, began: from Linux' procfs, so that a forked worker has its own time."""
-    try:
-        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - a file of the kernel
-            ticks = int(file.read().rpartition(b")")[2].split()[19])
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-        return time.time() - age
-    except (AttributeError, OSError, ValueError, IndexError):
-        return time.time()
-
-
-def process_start() -> float:
-    """When this process began, in seconds since the epoch; where that is unknown, when it was first asked."""
-    return _start_of(os.getpid())
-
-
-def has_changed(source: Source, frame: CapturedFrame, started: float) -> bool:
+def has_changed(source: Source, frame: CapturedFrame) -> bool:
     """Whether the source no longer holds the code that runs. Templates are asked.
 
-    A file older than the process (``started``, in seconds since the epoch) has not changed. A newer one may have been
-    imported after it was saved, so the compiler decides: the frame's code is in the file, at its place, or it is not.
+    A file older than the process has not changed, and is not compiled. A newer one may have been imported after it was
+    saved, so the compiler decides: the frame's code is in the file, at its place, or it is not.
     In doubt (import hooks that rewrite code, large files) the answer is no: a false alarm is worse than none.
     """
     maker = templates.maker_of(frame.frame)
     if maker is not None:
         template = templates.template_of(maker)
         return template is not None and ask(lambda: template.is_up_to_date) is False
-    if source.state is None or frame.code is None or source.state[1] / 1e9 <= started:
+    if source.state is None or frame.code is None or source.state[1] / 1e9 <= _STARTED:
         return False
     if type(global_of(frame, "__loader__")) is not SourceFileLoader or not _is_module_file(frame):
         return False

@@ -248,10 +248,10 @@ def test_a_changed_file_says_so_and_marks_nothing(tmp_path: Path) -> None:
         sys.path.remove(str(tmp_path))
         del sys.modules["changed_module"]
     frame = frames_of(module.f)[-1]
-    assert excerpt(frame, LIMITS, started=0.0).notice == ""
-    assert marked(excerpt(frame, LIMITS, started=0.0)) == ["1 / x"]
+    assert excerpt(frame, LIMITS).notice == ""
+    assert marked(excerpt(frame, LIMITS)) == ["1 / x"]
     path.write_text("def f():\n    return 'nothing' + str(x)\nx = 0\n")
-    found = excerpt(frame, LIMITS, started=0.0)
+    found = excerpt(frame, LIMITS)
     assert found.notice == f"{path} has changed since it was loaded: the lines shown may not be those that ran."
     assert marked(found) == []
     assert len(lines(found)) == 2
