@@ -6,13 +6,12 @@ Decides which lines are shown, and has only those coloured. There is no markup h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from types import CodeType
 
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import encodable
-from debugkit.debug.source import highlighting, loading, positions
+from debugkit.debug.source import highlighting, loading, positions, syntax
 from debugkit.debug.source.positions import Token
 from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks import templates
@@ -98,8 +97,6 @@ class _Text:
     source: Source
     language: str
     block: tuple[int, int] | None
-    #: Compared it would cost more than all the rest: its hash is made of all the code inside it.
-    code: CodeType | None = field(compare=False)
 
 
 def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame]) -> _Text:
@@ -107,13 +104,13 @@ def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFra
     template = bool(source.template) or templates.is_template(frame.frame)
     language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
-        return _Text(source, language, None, None)
+        return _Text(source, language, None)
     # Lambdas and comprehensions are named <...> too: a window says more than their own line.
     if "<" in (exact_str(frame.code.co_name)[:1], exact_str(frame.code.co_qualname)[:1]):
-        return _Text(source, language, None, frame.code)
+        return _Text(source, language, None)
     first, last = positions.code_extent(frame.code)
     fits = 1 <= first <= frame.lineno <= last <= len(source.lines)
-    return _Text(source, language, (first, last) if fits else None, None)
+    return _Text(source, language, (first, last) if fits else None)
 
 
 def _shown(
@@ -282,7 +279,6 @@ def _lexer_start(text: _Text, first: int) -> int:
     """The line to begin lexing at, so that ``first`` does not appear to be code when it is inside a string."""
     if text.language != "python":
         return max(1, first - _TEMPLATE_LOOKBACK)
-    # A statement begins there, so it is not inside a string.
-    anchor = text.block[0] if text.block else positions.definition_before(text.code, first)
-    strings = positions.long_strings([line[:_LONG_LINE] for line in text.source.lines[anchor - 1 : first]], anchor)
-    return next((start for start, end in strings if start < first <= end), first)
+    if text.block or first == text.source.first:
+        return text.block[0] if text.block else first
+    return syntax.statement_start(text.source.lines, first) or 1

@@ -1,4 +1,4 @@
-"""Columns, long strings and the width of lines."""
+"""Columns, the lines of code, and the width of lines."""
 
 from __future__ import annotations
 
@@ -151,45 +151,6 @@ def test_tokens_are_sliced_in_their_colours() -> None:
     assert list(positions.slice_tokens(tokens, 4, 99)) == [("nf", "name"), ("p", "(")]
 
 
-# Strings over several lines
-
-
-def strings(source: str, first: int = 1) -> list[tuple[int, int]]:
-    return positions.long_strings(source.split("\n"), first)
-
-
-def test_strings_in_triple_quotes_are_found() -> None:
-    assert strings("a\n\"\"\"b\nc\"\"\"\nd = '''\n\n'''") == [(2, 3), (4, 6)]
-
-
-def test_lines_are_numbered_from_the_first() -> None:
-    assert strings('x\n"""\n"""', first=40) == [(41, 42)]
-
-
-def test_quotes_in_comments_and_in_other_strings_open_nothing() -> None:
-    assert strings('# """\n\'"""\'\n"\'\'\'"\nx') == []
-
-
-def test_an_escaped_quote_closes_nothing() -> None:
-    assert strings('"""a\\"""\nb"""\nc') == [(1, 2)]
-
-
-def test_a_string_may_go_on_after_a_backslash() -> None:
-    assert strings("x = 'a\\\nb'\ny") == [(1, 2)]
-
-
-def test_a_string_without_an_end_goes_to_the_end_of_the_text() -> None:
-    assert strings('x\n"""abc\nd\ne') == [(2, 4)]
-
-
-def test_a_broken_string_ends_with_its_line() -> None:
-    assert strings("x = 'abc\ny = '''\n'''") == [(2, 3)]
-
-
-def test_many_backslashes_and_quotes_take_no_time() -> None:
-    assert strings('"""' + '\\\\"' * 50_000 + "\n\\") == [(1, 2)]
-
-
 # Code
 
 
@@ -215,26 +176,3 @@ def test_a_function_goes_from_its_decorator_to_the_end_of_what_is_inside() -> No
     assert extents["Cart"] == (2, 10)
     assert extents["Cart.total"] == (3, 9)
     assert extents["Cart.total.<locals>.inner"] == (6, 9)
-
-
-def test_the_definition_before_a_line_is_where_a_statement_begins() -> None:
-    code = compile("x = (\n  1,\n  lambda: 1)\n@f\n@g\ndef h():\n  def i(): pass\nclass C: pass\n", "<test>", "exec")
-    found = [positions.definition_before(code, lineno) for lineno in range(10)]
-    assert found == [1, 1, 1, 1, 4, 4, 4, 4, 8, 8]
-
-
-@pytest.mark.parametrize(
-    ("code", "opening"),
-    [
-        ("x = 1", ""),
-        ("x = 'a'", ""),
-        ("x = 'a", "'"),
-        ("x = 'a\\'", "'"),
-        ('x = """a"', '"""'),
-        ('x = """a"""', ""),
-        ("x  # it's", "#"),
-        ("'a' \"b\" 'c", "'"),
-    ],
-)
-def test_what_opened_the_string_that_a_line_is_cut_in(code: str, opening: str) -> None:
-    assert positions.open_string(code) == opening
