@@ -85,7 +85,7 @@ def whole_file(frame: CapturedFrame, limits: Limits, neighbours: Sequence[Captur
 
 def source_lines(
     frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = (), *, limits: Limits | None = None
-) -> Sequence[str]:
+) -> tuple[str, ...]:
     """The lines of the frame's file as they are, without line ends; empty if the source is missing."""
     return loading.find_source(frame, (limits or Limits()).source_file, neighbours).lines
 
