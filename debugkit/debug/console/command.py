@@ -6,9 +6,7 @@ what runs when, nor who reads the events.
 
 from __future__ import annotations
 
-import ast
 import contextvars
-import linecache
 import os
 import sys
 import threading
@@ -16,9 +14,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
-from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType
 from typing import Any
 
 from debugkit.debug.console.events import Capture, Result, Status, current_capture
@@ -197,33 +193,11 @@ class Command:
         return False
 
     def place(self) -> str:
-        """Where the command is, for people: "still waiting in time.sleep"."""
+        """Where the command is, for people: "still running line 2 of <console 1>"."""
         frame = sys._current_frames().get(self._thread)
         while frame is not None and frame.f_code.co_filename in _OWN_FILES:
             frame = frame.f_back
-        return "still busy" if frame is None else f"still {_place(frame)}"
-
-
-def _place(frame: FrameType) -> str:
-    """What the frame calls at the moment, from the positions of PEP 657; its file and line when that is no call."""
-    code = frame.f_code
-    line, end_line, start, end = next(islice(code.co_positions(), frame.f_lasti // 2, None), (None,) * 4)
-    text = linecache.getline(code.co_filename, line or 0)
-    if line == end_line and start is not None and end is not None:
-        called = _called(text.encode()[start:end].decode("utf-8", "replace"))
-        if called:
-            where = "" if code.co_filename.startswith("<console") else f" ({Path(code.co_filename).name}:{line})"
-            return f"waiting in {called}{where}"
-    return f"running line {frame.f_lineno} of {code.co_filename}"
-
-
-def _called(text: str) -> str:
-    """What an expression calls, as source; empty when it is no call."""
-    try:
-        node = ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return ""
-    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        return "still busy" if frame is None else f"still running line {frame.f_lineno} of {frame.f_code.co_filename}"
 
 
 def _exit_text(error: SystemExit) -> str:
@@ -269,7 +243,7 @@ def _shortened(value: Any, limit: int) -> object:
 
 
 _OWN_FILES = {
-    part.__code__.co_filename for part in (Namespace.run, show_expressions, Capture.write, current_streams, _place)
+    part.__code__.co_filename for part in (Namespace.run, show_expressions, Capture.write, current_streams, show)
 }
 
 

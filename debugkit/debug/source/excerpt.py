@@ -6,21 +6,17 @@ Decides which lines are shown, and has only those coloured. There is no markup h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from types import CodeType
-from typing import TYPE_CHECKING
 
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import encodable
-from debugkit.debug.source import highlighting, loading, positions
+from debugkit.debug.source import highlighting, loading, positions, syntax
 from debugkit.debug.source.positions import Token
 from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks import templates
+from debugkit.debug.tracebacks.model import NOWHERE, CapturedFrame, Position
 from debugkit.settings import Limits
-
-if TYPE_CHECKING:
-    from debugkit.debug.tracebacks.model import CapturedFrame
 
 ELLIPSIS = "…"
 #: Pieces of more lines than this are kept like whole files.
@@ -29,8 +25,6 @@ _EXCERPT = 500
 _LONG_LINE = 2_000
 #: A template has no safe place to begin: this many lines before the excerpt are read for their state.
 _TEMPLATE_LOOKBACK = 60
-#: How much newer than the process a file must be: file systems and process clocks do not tick alike.
-_CLOCK_SLACK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +65,27 @@ class Excerpt:
     last: int
 
 
-def excerpt(
-    frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = (), *, started: float | None = None
-) -> Excerpt:
+def excerpt(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
     """The function or class around the frame's line, or a window of lines in a module, lambda or template.
 
     A block longer than the window is cut: its signature, a gap, the window. ``neighbours`` are the other frames of the
-    traceback; templates made of a string need them. ``started`` is when this process began, in seconds since the epoch:
-    files older than that have not changed.
+    traceback; templates made of a string need them.
     """
     text = _text(frame, limits, neighbours)
     block = _block(frame, text, limits)
-    return _shown(frame, text, limits, block, _pieces(frame, text, limits, block), started)
+    return _shown(frame, text, limits, block, _pieces(frame, text, limits, block))
 
 
-def whole_file(
-    frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = (), *, started: float | None = None
-) -> Excerpt:
+def whole_file(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
     """All lines of the frame's file, up to ``limits.source_file`` bytes."""
     text = _text(frame, limits, neighbours)
     block = (text.source.first, len(text.source.lines))
-    return _shown(frame, text, limits, block, [block], started)
+    return _shown(frame, text, limits, block, [block])
 
 
 def source_lines(
     frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = (), *, limits: Limits | None = None
-) -> Sequence[str]:
+) -> tuple[str, ...]:
     """The lines of the frame's file as they are, without line ends; empty if the source is missing."""
     return loading.find_source(frame, (limits or Limits()).source_file, neighbours).lines
 
@@ -108,8 +97,6 @@ class _Text:
     source: Source
     language: str
     block: tuple[int, int] | None
-    #: Compared it would cost more than all the rest: its hash is made of all the code inside it.
-    code: CodeType | None = field(compare=False)
 
 
 def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame]) -> _Text:
@@ -117,13 +104,13 @@ def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFra
     template = bool(source.template) or templates.is_template(frame.frame)
     language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
-        return _Text(source, language, None, None)
+        return _Text(source, language, None)
     # Lambdas and comprehensions are named <...> too: a window says more than their own line.
     if "<" in (exact_str(frame.code.co_name)[:1], exact_str(frame.code.co_qualname)[:1]):
-        return _Text(source, language, None, frame.code)
+        return _Text(source, language, None)
     first, last = positions.code_extent(frame.code)
     fits = 1 <= first <= frame.lineno <= last <= len(source.lines)
-    return _Text(source, language, (first, last) if fits else None, None)
+    return _Text(source, language, (first, last) if fits else None)
 
 
 def _shown(
@@ -132,13 +119,11 @@ def _shown(
     limits: Limits,
     block: tuple[int, int],
     pieces: Sequence[tuple[int, int]],
-    started: float | None,
 ) -> Excerpt:
-    since = _CLOCK_SLACK + (loading.process_start() if started is None else started)
-    changed = loading.has_changed(text.source, frame, since)
+    changed = loading.has_changed(text.source, frame)
     # The columns of other code, and those of the statement that Jinja raises with, mean nothing in this text.
     elsewhere = changed or templates.is_jinja(frame.frame) or not _is_true(frame, text.source)
-    position = positions.NOWHERE if elsewhere else frame.position
+    position = NOWHERE if elsewhere else frame.position
     lines: list[SourceLine | Gap] = []
     shown_to = block[0] - 1
     for first, last in pieces:
@@ -215,9 +200,7 @@ def _signature_lines(lines: Sequence[_Coloured]) -> int:
 # Lines
 
 
-def _lines(
-    text: _Text, first: int, last: int, current: int, position: positions.Position, width: int
-) -> list[SourceLine]:
+def _lines(text: _Text, first: int, last: int, current: int, position: Position, width: int) -> list[SourceLine]:
     """The lines as they are shown. Those without a mark are made once and shared."""
     coloured = (_coloured if last - first < _EXCERPT else _coloured_file)(text, first, last, width)
     lines = [line.plain for line in coloured]
@@ -296,7 +279,6 @@ def _lexer_start(text: _Text, first: int) -> int:
     """The line to begin lexing at, so that ``first`` does not appear to be code when it is inside a string."""
     if text.language != "python":
         return max(1, first - _TEMPLATE_LOOKBACK)
-    # A statement begins there, so it is not inside a string.
-    anchor = text.block[0] if text.block else positions.definition_before(text.code, first)
-    strings = positions.long_strings([line[:_LONG_LINE] for line in text.source.lines[anchor - 1 : first]], anchor)
-    return next((start for start, end in strings if start < first <= end), first)
+    if text.block or first == text.source.first:
+        return text.block[0] if text.block else first
+    return syntax.statement_start(text.source.lines, first) or 1

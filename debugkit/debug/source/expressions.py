@@ -14,26 +14,25 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
-
-if TYPE_CHECKING:
-    from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.debug.source import syntax
+from debugkit.debug.source.positions import character_offset
+from debugkit.debug.tracebacks.model import CapturedFrame
 
 #: Lines before and after the failing one that are looked at.
 MOST_LINES: Final = 500
-#: Characters of them that are parsed; of a failing line that is longer, those before and behind the error are searched.
+#: Characters of a line that are searched for names, where it cannot be parsed.
 MOST_CHARACTERS: Final = 30_000
-CHARACTERS_BEFORE: Final = 100
-CHARACTERS_BEHIND: Final = 300
-#: Expressions that are evaluated, the nearest first.
+#: Expressions that are looked at, the nearest first.
 MOST_EXPRESSIONS: Final = 500
 #: Seconds after which only failing lines are evaluated: pure_eval checks every key of a dict before it looks one up.
 MOST_SECONDS: Final = 0.05
 
-_NAME: Final = re.compile(r"(?<![\w.'\"])[^\W\d]\w*")
+#: A name, and the attributes behind it.
+_NAME: Final = re.compile(r"(?<![\w.'\"])[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _CODE: Final = (
     types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType, *LAZY_IMPORTS
 )  # fmt: skip
@@ -72,21 +71,8 @@ class ExpressionValue(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
-    """The code of a frame inside a block: its name, and the lines, from 1, where it begins and where it failed.
-
-    ``column`` is where it failed on the first of these, in bytes.
-    """
-
-    name: str
-    first: int
-    failing: range
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
-    """An expression of a block, with its place: lines from 1, characters from 0."""
+    """An expression with its place: lines from 1, characters from 0."""
 
     node: ast.expr
     text: str
@@ -101,7 +87,7 @@ class _Found:
 
 def expression_values(
     frame: CapturedFrame,
-    lines: Sequence[str],
+    lines: tuple[str, ...],
     first: int,
     last: int,
     clock: Callable[[], float] = time.monotonic,
@@ -110,22 +96,24 @@ def expression_values(
 ) -> tuple[ExpressionValue, ...]:
     """What the expressions in ``lines`` from ``first`` to ``last`` (from 1, both included) are in ``frame``.
 
-    ``lines`` are those of the whole file; ``failing_only`` leaves out what is not on the failing ones.
-    Nothing of the application runs: no property, no ``__getattr__``, no
-    ``__getitem__``. In the order of the text, each expression once on a line.
+    ``lines`` are those of the whole file, without line ends; ``failing_only`` leaves out what is not on the failing
+    ones. Nothing of the application runs: no property, no ``__getattr__``, no ``__getitem__``. In the order of the
+    text, each expression once on a line.
     """
     first, last = max(first, frame.lineno - MOST_LINES, 1), min(last, frame.lineno + MOST_LINES, len(lines))
     if frame.frame is None or frame.code is None or first > last:
         return ()
     failing = _failing_lines(frame)
-    name, start = inspection.exact_str(frame.code.co_name), frame.code.co_firstlineno - first + 1
-    scope = _Scope(name, start, _shift(failing, 1 - first), frame.position.colno or 0)
-    found = _expressions(tuple(line.rstrip("\r\n") for line in lines[first - 1 : last]), scope)
+    scope = (inspection.exact_str(frame.code.co_name), frame.code.co_firstlineno)
+    place = (min(max(failing.start, first), last), frame.position.colno or 0)
+    found = _expressions(lines, first, last, place, scope)
     if failing_only:
-        found = tuple(item for item in found if item.touches(scope.failing))
-    values = _evaluate(found, _Names(frame.frame), scope.failing, clock)
-    placed = (_placed(item, value, first - 1, item.touches(scope.failing)) for item, value in values)
-    return tuple(sorted(placed, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))
+        found = tuple(item for item in found if item.touches(failing))
+    values = [
+        ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, item.touches(failing))
+        for item, value in _evaluate(found, _Names(frame.frame), failing, clock)
+    ]
+    return tuple(sorted(values, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))
 
 
 def _failing_lines(frame: CapturedFrame) -> range:
@@ -133,75 +121,38 @@ def _failing_lines(frame: CapturedFrame) -> range:
     return range(first, max(frame.position.end_lineno or first, first) + 1)
 
 
-def _shift(lines: range, by: int) -> range:
-    return range(lines.start + by, lines.stop + by)
-
-
-def _placed(found: _Found, value: object, offset: int, failing: bool) -> ExpressionValue:
-    line, end_line = found.line + offset, found.end_line + offset
-    return ExpressionValue(found.text, line, found.column, end_line, found.end_column, value, failing)
-
-
 # What a block holds
 
 
 @lru_cache(maxsize=128)
-def _expressions(lines: tuple[str, ...], scope: _Scope) -> tuple[_Found, ...]:
-    """The expressions of a block that belong to ``scope``; cached, for a page is looked at more than once."""
-    at = min(max(scope.failing.start, 1), len(lines))
-    for start, stop in _windows(len(lines), at - 1):
-        short = sum(map(len, lines[start:stop])) <= MOST_CHARACTERS
-        tree = _parse(lines[start:stop]) if short else None
-        if tree is not None:
-            for node in ast.walk(tree):
-                _move(node, start)
-            nodes = _nodes(_own_tree(tree, scope))
-            return _distinct(item for node in nodes if _is_placed(item := _located(node, lines), lines))
-    return _distinct(_found_names(lines[at - 1], at, scope.column))
+def _expressions(
+    lines: tuple[str, ...], first: int, last: int, failing: tuple[int, int], scope: tuple[str, int]
+) -> tuple[_Found, ...]:
+    """The expressions in a block that belong to ``scope``, the name and first line of a code object.
 
-
-def _windows(count: int, at: int) -> Iterator[tuple[int, int]]:
-    """Pieces of ``count`` lines: the whole, then smaller and smaller ones that hold line ``at``, counted from 0."""
-    yield 0, count
-    for size in (2**power for power in range(8, -1, -1)):
-        if size < count:
-            for start in range(max(at - size + 1, 0), min(at, count - size) + 1, max(size // 4, 1)):
-                yield start, start + size
-
-
-def _parse(lines: Sequence[str]) -> ast.Module | None:
-    """The block as a tree whose lines count from 1, `None` if it cannot be parsed.
-
-    An indented block becomes the body of an ``if``: to remove the indent would change strings of several lines.
+    ``failing`` is the line and column (in bytes) of the error: expressions far from it are left out, and where neither
+    the block nor the file can be parsed, as in templates, those of other lines. Cached, for a page is looked at more
+    than once.
     """
-    indented = next((line for line in lines if line.strip()), "")[:1].isspace()
-    try:
-        tree = ast.parse("\n".join(["if 1:", *lines] if indented else lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    if indented:
-        for node in ast.walk(tree):
-            _move(node, -1)
-    return tree
+    line, column = failing
+    # A window may end inside a statement; most blocks are functions, which are parsed sooner than their file.
+    tree = syntax.parse(lines, first, last) or syntax.parse(lines)
+    if tree is None:
+        return _distinct(_found_names(lines[line - 1], line))
+    root = next((node for node in ast.walk(tree) if _is_scope(node, *scope)), tree)
+    nodes = sorted(
+        (node for node in _nodes(root) if first <= node.lineno <= last),
+        key=lambda node: (abs(node.lineno - line), abs(node.col_offset - column)),
+    )
+    found = (_located(node, lines) for node in nodes[:MOST_EXPRESSIONS])
+    return _distinct(item for item in found if _is_placed(item, lines))
 
 
-def _move(node: ast.AST, lines: int) -> None:
-    if lines and isinstance(node, (ast.expr, ast.stmt, ast.keyword, ast.arg)):
-        node.lineno += lines
-        node.end_lineno = (node.end_lineno or node.lineno) + lines
-
-
-def _own_tree(tree: ast.Module, scope: _Scope) -> ast.AST:
-    """The part of the tree that the frame runs; all of it if it cannot be told."""
-    return next((node for node in ast.walk(tree) if _is_scope(node, scope)), tree)
-
-
-def _is_scope(node: ast.AST, scope: _Scope) -> bool:
+def _is_scope(node: ast.AST, name: str, first: int) -> bool:
     if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-        begins = {node.lineno, *(decorator.lineno for decorator in node.decorator_list)}
-        return node.name == scope.name and scope.first in begins
-    expected = ast.Lambda if scope.name == "<lambda>" else _COMPREHENSIONS.get(scope.name)
-    return type(node) is expected and getattr(node, "lineno", None) == scope.first
+        return node.name == name and first in {node.lineno, *(decorator.lineno for decorator in node.decorator_list)}
+    expected = ast.Lambda if name == "<lambda>" else _COMPREHENSIONS.get(name)
+    return type(node) is expected and getattr(node, "lineno", None) == first
 
 
 def _nodes(root: ast.AST) -> Iterator[ast.expr]:
@@ -253,7 +204,8 @@ def _mentions(node: ast.expr, names: set[str]) -> bool:
 
 def _located(node: ast.expr, lines: Sequence[str]) -> _Found:
     line, end_line = node.lineno, node.end_lineno or node.lineno
-    column, end = _characters(lines[line - 1], node.col_offset), _characters(lines[end_line - 1], node.end_col_offset)
+    column = character_offset(lines[line - 1], node.col_offset)
+    end = character_offset(lines[end_line - 1], node.end_col_offset or 0)
     return _Found(node, ast.unparse(node), line, column, end_line, end)
 
 
@@ -265,19 +217,20 @@ def _is_placed(found: _Found, lines: Sequence[str]) -> bool:
     return _UNSAID.sub("", shown) == _UNSAID.sub("", found.text)
 
 
-def _characters(line: str, offset: int | None) -> int:
-    """`ast` counts the bytes of UTF-8."""
-    return offset or 0 if line.isascii() else len(line.encode(errors="replace")[:offset].decode(errors="replace"))
+def _found_names(line: str, number: int) -> Iterator[_Found]:
+    """The names and attributes on a line that cannot be parsed."""
+    for match in _NAME.finditer(line[:MOST_CHARACTERS]):
+        first, *attributes = match[0].split(".")
+        node: ast.expr = ast.Name(first, ast.Load())
+        yield _named(node, number, match.start())
+        for name in attributes:
+            node = ast.Attribute(node, name, ast.Load())
+            yield _named(node, number, match.start())
 
 
-def _found_names(line: str, number: int, failing: int) -> Iterator[_Found]:
-    """The names on a line that cannot be parsed, near the byte ``failing`` of a very long one."""
-    start, stop = 0, len(line)
-    if stop > MOST_CHARACTERS:
-        column = _characters(line[:failing], failing)
-        start, stop = max(column - CHARACTERS_BEFORE, 0), column + CHARACTERS_BEHIND
-    for match in _NAME.finditer(line, start, stop):
-        yield _Found(ast.Name(match[0], ast.Load()), match[0], number, match.start(), number, match.end())
+def _named(node: ast.expr, line: int, column: int) -> _Found:
+    text = ast.unparse(node)
+    return _Found(node, text, line, column, line, column + len(text))
 
 
 def _distinct(found: Iterable[_Found]) -> tuple[_Found, ...]:
@@ -311,11 +264,11 @@ class _Names(dict[str, object]):
 def _evaluate(
     found: Sequence[_Found], names: Mapping[str, object], failing: range, clock: Callable[[], float]
 ) -> Iterator[tuple[_Found, object]]:
-    """Those that have a value worth showing. The failing lines come first, and do not depend on the clock."""
+    """Those that have a value worth showing. The failing lines do not depend on the clock."""
     from pure_eval import Evaluator
 
     evaluator, deadline = Evaluator(names), clock() + MOST_SECONDS
-    for item in sorted(found, key=lambda item: abs(item.line - failing.start))[:MOST_EXPRESSIONS]:
+    for item in found:
         if not item.touches(failing) and clock() > deadline:
             continue
         try:

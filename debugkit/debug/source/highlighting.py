@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from debugkit.debug.source.positions import Token, open_string, slice_tokens
+from debugkit.debug.source.positions import Token, slice_tokens
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 #: Characters that are coloured at once; what follows is shown in one colour. Pygments takes two seconds for a megabyte.
 _COLOURED = 1_000_000
+#: The same of a single line: what is shown of it may begin inside a string, so all that stands before is read as well.
+_COLOURED_OF_LINE = 20_000
 
 #: Files that Python code says it comes from and that hold another language. All others are Python, be they called
 #: ``settings.cfg`` or ``app.wsgi``.
@@ -104,10 +106,10 @@ def highlight_shortened(lines: Sequence[str], language: str, longest: int) -> li
 
 
 def highlight_window(line: str, start: int, stop: int, language: str) -> Iterator[Token]:
-    """The tokens of the characters [start, stop) of a line that is too long to be coloured from its beginning."""
-    opening = open_string(line[:start]) if language == "python" and start <= _COLOURED else ""
-    [tokens] = highlight([opening + line[start:stop]], language)
-    return slice_tokens(tokens, len(opening), len(opening) + stop - start)
+    """The tokens of the characters [start, stop) of a line; without colours where that is far from its beginning."""
+    begin = 0 if stop <= _COLOURED_OF_LINE else start
+    [tokens] = highlight([line[begin:stop]], language if begin == 0 else "text")
+    return slice_tokens(tokens, start - begin, stop - begin)
 
 
 def _verbatim(coloured: list[list[Token]], lines: Sequence[str]) -> list[list[Token]]:

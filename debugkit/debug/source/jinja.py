@@ -7,14 +7,15 @@ from typing import Any
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.text import encodable
-from debugkit.debug.source.text import Framed, Source, ask, global_of, made_of
+from debugkit.debug.source.text import Source, ask, global_of, made_of
 from debugkit.debug.tracebacks import templates
+from debugkit.debug.tracebacks.model import CapturedFrame
 
 #: What a template without a name is called.
 _STRING_TEMPLATE = "<template>"
 
 
-def from_template(frame: Framed, neighbours: Sequence[Framed]) -> Source | None:
+def from_template(frame: CapturedFrame, neighbours: Sequence[CapturedFrame]) -> Source | None:
     """The source of a Jinja template that is no file. ``neighbours`` are the other frames of the traceback."""
     maker = templates.maker_of(frame.frame)
     if maker is None:
@@ -32,14 +33,14 @@ def _ask_template_loader(template: Any, name: str) -> object:
     return template.environment.loader.get_source(template.environment, name)[0]
 
 
-def _from_syntax_error(frame: Framed) -> Source | None:
+def _from_syntax_error(frame: CapturedFrame) -> Source | None:
     """A template that could not be compiled: ``TemplateSyntaxError`` carries its text."""
     error = global_of(frame, templates.JINJA)
     name, text = ask(lambda: error.name), ask(lambda: error.source)
     return made_of(text, encodable(name) if type(name) is str else _STRING_TEMPLATE)
 
 
-def _rendered_string(template: object, frames: Iterable[Framed]) -> object:
+def _rendered_string(template: object, frames: Iterable[CapturedFrame]) -> object:
     """Flask's ``render_template_string`` keeps the text in its local ``source``; Jinja itself forgets it."""
     for captured in frames:
         frame = captured.frame

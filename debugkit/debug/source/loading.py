@@ -18,16 +18,19 @@ from types import CodeType
 from debugkit.debug.safe.text import encodable
 from debugkit.debug.source.jinja import from_template
 from debugkit.debug.source.positions import nested_codes
-from debugkit.debug.source.text import Framed, Source, ask, decode, global_of, made_of, split_lines
+from debugkit.debug.source.text import Source, ask, decode, global_of, made_of, split_lines
 from debugkit.debug.tracebacks import templates
+from debugkit.debug.tracebacks.model import CapturedFrame
 
 #: A text that is no file and has more lines than this is not shown.
 _MOST_LINES = 100_000
-#: The compiler is asked only for files up to this many bytes: it takes about a second for a megabyte.
+#: The compiler is asked only for files up to this many bytes: it takes a quarter of a second for a megabyte.
 _COMPARED_BYTES = 1_000_000
+#: When this module was imported, in seconds since the epoch: about when the application was.
+_STARTED = time.time()
 
 
-def find_source(frame: Framed, size_limit: int, neighbours: Sequence[Framed] = ()) -> Source:
+def find_source(frame: CapturedFrame, size_limit: int, neighbours: Sequence[CapturedFrame] = ()) -> Source:
     """The source of the frame's file, at most ``size_limit`` bytes. If there is none: no lines, and a notice.
 
     ``neighbours`` are other frames of the traceback: one of them may hold the text of a template that has no name.
@@ -44,7 +47,7 @@ def find_source(frame: Framed, size_limit: int, neighbours: Sequence[Framed] = (
 # Files
 
 
-def _from_file(frame: Framed, size_limit: int) -> Source | None:
+def _from_file(frame: CapturedFrame, size_limit: int) -> Source | None:
     for path in _candidates(frame):
         try:
             status = os.stat(path)  # noqa: PTH116 - a Path cannot be made of every name a code object can have
@@ -63,7 +66,7 @@ def _too_large(path: str, size: int, limit: int) -> str:
     return f"{encodable(path)} is too large to show: {size:,} bytes, and the limit is {limit:,}."
 
 
-def _candidates(frame: Framed) -> Iterator[str]:
+def _candidates(frame: CapturedFrame) -> Iterator[str]:
     filename = frame.filename
     if filename.startswith("<frozen "):
         # The frozen modules of the standard library name their file only in the module.
@@ -95,7 +98,7 @@ def _read(path: str, mtime_ns: int, size: int, inode: int, limit: int) -> Source
 # Other origins
 
 
-def _from_loader(frame: Framed) -> Source | None:
+def _from_loader(frame: CapturedFrame) -> Source | None:
     """PEP 302's ``get_source``: modules in zip files and from import hooks."""
     loader, name = global_of(frame, "__loader__"), global_of(frame, "__name__")
     if loader is None or type(name) is not str or not _is_module_file(frame):
@@ -103,7 +106,7 @@ def _from_loader(frame: Framed) -> Source | None:
     return made_of(ask(lambda: loader.get_source(name)))
 
 
-def _is_module_file(frame: Framed) -> bool:
+def _is_module_file(frame: CapturedFrame) -> bool:
     """Whether the code is the module's own. Code that was exec'ed in it has the same loader, and another file name."""
     spec = global_of(frame, "__spec__")
     named = global_of(frame, "__file__"), ask(lambda: spec.origin)
@@ -117,7 +120,7 @@ def _stem(path: str) -> str:
     return os.path.splitext(path)[0].rpartition(os.sep)[2]  # noqa: PTH122 - the name is not always one of a path
 
 
-def _from_linecache(frame: Framed) -> Source | None:
+def _from_linecache(frame: CapturedFrame) -> Source | None:
     """Code that was registered there: consoles, notebooks. doctest answers through `linecache.getlines` itself."""
     filename = frame.filename
     if filename == "<string>":  # what exec calls any text: an entry of this name may be any other text
@@ -137,7 +140,7 @@ def _from_line(lineno: int, text: str) -> Source:
     return Source(lines=("",) * (lineno - 1) + split_lines(text), first=lineno)
 
 
-def _from_error(frame: Framed) -> Source | None:
+def _from_error(frame: CapturedFrame) -> Source | None:
     """The line that a syntax error brought along, of a text that is no file."""
     return _from_line(frame.lineno, frame.text) if frame.text and frame.lineno <= _MOST_LINES else None
 
@@ -145,35 +148,18 @@ def _from_error(frame: Framed) -> Source | None:
 # Changes
 
 
-@lru_cache(maxsize=1)
-def _start_of(pid: int) -> float:
-    """When process ``pid``, this one, began: from Linux' procfs, so that a forked worker has its own time."""
-    try:
-        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123 - a file of the kernel
-            ticks = int(file.read().rpartition(b")")[2].split()[19])
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-        return time.time() - age
-    except (AttributeError, OSError, ValueError, IndexError):
-        return time.time()
-
-
-def process_start() -> float:
-    """When this process began, in seconds since the epoch; where that is unknown, when it was first asked."""
-    return _start_of(os.getpid())
-
-
-def has_changed(source: Source, frame: Framed, started: float) -> bool:
+def has_changed(source: Source, frame: CapturedFrame) -> bool:
     """Whether the source no longer holds the code that runs. Templates are asked.
 
-    A file older than the process (``started``, in seconds since the epoch) has not changed. A newer one may have been
-    imported after it was saved, so the compiler decides: the frame's code is in the file, at its place, or it is not.
+    A file older than the process has not changed, and is not compiled. A newer one may have been imported after it was
+    saved, so the compiler decides: the frame's code is in the file, at its place, or it is not.
     In doubt (import hooks that rewrite code, large files) the answer is no: a false alarm is worse than none.
     """
     maker = templates.maker_of(frame.frame)
     if maker is not None:
         template = templates.template_of(maker)
         return template is not None and ask(lambda: template.is_up_to_date) is False
-    if source.state is None or frame.code is None or source.state[1] / 1e9 <= started:
+    if source.state is None or frame.code is None or source.state[1] / 1e9 <= _STARTED:
         return False
     if type(global_of(frame, "__loader__")) is not SourceFileLoader or not _is_module_file(frame):
         return False

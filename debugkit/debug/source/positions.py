@@ -1,47 +1,19 @@
-"""Where things stand in lines: expressions (from the byte offsets of PEP 657), long strings, what fits a width.
+"""Where things stand in lines: expressions (from the byte offsets of PEP 657), code, what fits a width.
 
 Knows lines, tokens and numbers only: no file, no frame, no lexer.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from types import CodeType
-from typing import Protocol
 
-from debugkit.debug.safe.inspection import exact_str
+from debugkit.debug.tracebacks.model import Position
 
 #: A short Pygments class and text.
 Token = tuple[str, str]
-
-
-class Position(Protocol):
-    """What this module reads of `capture.Position`: lines count from 1, columns are UTF-8 bytes, `None` is unknown."""
-
-    @property
-    def lineno(self) -> int | None: ...
-    @property
-    def end_lineno(self) -> int | None: ...
-    @property
-    def colno(self) -> int | None: ...
-    @property
-    def end_colno(self) -> int | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Nowhere:
-    lineno: None = None
-    end_lineno: None = None
-    colno: None = None
-    end_colno: None = None
-
-
-#: The position that marks nothing.
-NOWHERE: Position = _Nowhere()
 
 
 def character_offset(line: str, byte_offset: int) -> int:
@@ -149,47 +121,6 @@ def slice_tokens(tokens: Iterable[Token], start: int, stop: int) -> Iterator[Tok
         at += len(text)
 
 
-# A comment or string of Python. One that does not end goes to the end of the text; with single quotes, of the line.
-_STRING = re.compile(
-    r"""
-      \#[^\n]*
-    | "{3} [^"\\]* (?: (?: \\ (?: . | \Z ) | "(?!"") ) [^"\\]* )* (?: \"{3} | \Z )
-    | ''' [^'\\]* (?: (?: \\ (?: . | \Z ) | '(?!'') ) [^'\\]* )* (?: ''' | \Z )
-    | " [^"\\\n]* (?: \\. [^"\\\n]* )* "?
-    | ' [^'\\\n]* (?: \\. [^'\\\n]* )* '?
-    """,
-    re.DOTALL | re.VERBOSE,
-)
-
-
-def long_strings(lines: Sequence[str], first: int) -> list[tuple[int, int]]:
-    """The first and last line of each string that goes over several of these lines, numbered from ``first``."""
-    code = "\n".join(lines)
-    found: list[tuple[int, int]] = []
-    lineno, at = first, 0
-    for match in _STRING.finditer(code):
-        newlines = match.group().count("\n")
-        if newlines:
-            lineno += code.count("\n", at, match.start())
-            found.append((lineno, lineno + newlines))
-            lineno, at = lineno + newlines, match.end()
-    return found
-
-
-def open_string(code: str) -> str:
-    """What opened the string or comment that ``code`` ends in; "" if it ends outside of any."""
-    last = None
-    for last in _STRING.finditer(code):  # noqa: B007 - the last one is what is wanted
-        pass
-    if last is None or last.end() < len(code):
-        return ""
-    text = last.group()
-    found = _STRING.match(f"{text} ")
-    if found is None or found.end() == len(text):  # closed: it does not take what comes next
-        return ""
-    return text[:3] if text[:3] in ('"""', "'''") else text[0]
-
-
 def nested_codes(code: CodeType) -> Iterator[CodeType]:
     """``code`` and all code objects inside it."""
     pending = [code]
@@ -204,12 +135,3 @@ def code_extent(code: CodeType) -> tuple[int, int]:
     """The first line of a function or class, decorators included, and its last one that holds code."""
     lines = [line for nested in nested_codes(code) for line in nested.co_positions()]
     return code.co_firstlineno, max([code.co_firstlineno, *(end for _, end, _, _ in lines if end is not None)])
-
-
-def definition_before(code: CodeType | None, lineno: int) -> int:
-    """The line of the last function or class that ``code`` defines at or before ``lineno``; 1 if there is none."""
-    constants = code.co_consts if code is not None else ()
-    inner = [
-        constant for constant in constants if isinstance(constant, CodeType) and exact_str(constant.co_name)[:1] != "<"
-    ]
-    return max([1, *(nested.co_firstlineno for nested in inner if nested.co_firstlineno <= lineno)])

@@ -1,4 +1,4 @@
-"""What a source is: lines, where they come from, and what is read of the frame that they are looked up for."""
+"""What a source is: lines, where they come from, and questions to the frame that they are looked up for."""
 
 from __future__ import annotations
 
@@ -7,25 +7,11 @@ import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType, FrameType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
+
+from debugkit.debug.tracebacks.model import CapturedFrame
 
 T = TypeVar("T")
-
-
-class Framed(Protocol):
-    """What this module reads of a captured frame. ``frame`` is `None` once it is released."""
-
-    @property
-    def filename(self) -> str: ...
-    @property
-    def frame(self) -> FrameType | None: ...
-    @property
-    def code(self) -> CodeType | None: ...
-    @property
-    def lineno(self) -> int: ...
-    @property
-    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +46,7 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8-sig", "replace")
 
 
-def global_of(frame: Framed, name: str) -> Any:
+def global_of(frame: CapturedFrame, name: str) -> Any:
     """A global of the frame's module without running its code; `None` if there is none."""
     return dict.get(frame.frame.f_globals, name) if frame.frame is not None else None
 

@@ -17,6 +17,7 @@ from debugkit.debug.tracebacks.django_settings import settings_position
 from debugkit.debug.tracebacks.libraries import file_of_owner
 from debugkit.debug.tracebacks.messages import Said
 from debugkit.debug.tracebacks.model import (
+    NOWHERE,
     CapturedException,
     CapturedFrame,
     CapturedTraceback,
@@ -31,7 +32,6 @@ from debugkit.settings import Limits
 
 #: Characters kept of __traceback_info__.
 _INFO_SIZE = 4_000
-_UNKNOWN = Position(None, None, None, None)
 
 
 def capture(
@@ -174,7 +174,7 @@ def _is_made_up(filename: str) -> bool:
 def _position(code: CodeType, instruction: int) -> Position:
     """Where the code at a byte offset stands; -1: nothing has run."""
     found = next(islice(code.co_positions(), instruction // 2, None), None) if instruction >= 0 else None
-    return Position(*found) if found else _UNKNOWN
+    return Position(*found) if found else NOWHERE
 
 
 def _qualified(code: CodeType) -> str:

@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.tracebacks.libraries import file_of_module, file_of_owner, is_library
-from debugkit.debug.tracebacks.model import Position
+from debugkit.debug.tracebacks.model import NOWHERE, Position
 from debugkit.debug.tracebacks.suggestions import local
 
 #: The variables that hold such a name, in the functions that import it.
@@ -37,7 +37,7 @@ def settings_position(exc: BaseException, traces: Sequence[TracebackType]) -> tu
                     if found := _quoted(name, line):
                         start, end = (len(line[:column].encode("utf-8", "replace")) for column in found.span())
                         return filename, Position(lineno, lineno, start, end)
-    return "", Position(None, None, None, None)
+    return "", NOWHERE
 
 
 def _is_about_import(cls: type) -> bool:

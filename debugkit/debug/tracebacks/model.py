@@ -21,6 +21,10 @@ class Position(NamedTuple):
     end_colno: int | None
 
 
+#: The position of what cannot be located.
+NOWHERE = Position(None, None, None, None)
+
+
 @dataclass(slots=True, eq=False)
 class CapturedFrame:
     """One frame of a traceback, or the place a syntax error points at, which has neither ``frame`` nor ``code``."""

@@ -15,6 +15,7 @@ from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from debugkit.debug.safe import inspection
+from debugkit.raised import field
 
 #: Bounds on the work: names compared, and the characters of each. The interpreter has the same.
 _CANDIDATES = 750
@@ -68,14 +69,8 @@ def closest(wrong: str, candidates: Iterable[object]) -> str:
     return folded[found[0]] if found else ""
 
 
-def _field(owner: type, name: str, exc: BaseException) -> Any:
-    """A field of a built-in exception, past whatever a subclass made of its name; `None` before it existed."""
-    descriptor = owner.__dict__.get(name)
-    return descriptor.__get__(exc) if descriptor is not None else None
-
-
 def _text(owner: type, name: str, exc: BaseException) -> str:
-    return inspection.exact_str(_field(owner, name, exc))
+    return inspection.exact_str(field(owner, name, exc))
 
 
 # Names
@@ -129,7 +124,7 @@ def _globals(frame: FrameType) -> dict[str, Any]:
 
 
 def _for_attribute(exc: BaseException) -> str:
-    owner, wrong = _field(AttributeError, "obj", exc), _text(AttributeError, "name", exc)
+    owner, wrong = field(AttributeError, "obj", exc), _text(AttributeError, "name", exc)
     return closest(wrong, _attribute_names(owner)) if wrong else ""
 
 
@@ -151,7 +146,7 @@ def _instance_dict(owner: object) -> dict[str, Any]:
 
 def _for_import(exc: BaseException, message: str) -> str:
     module = _text(ImportError, "name", exc)
-    wrong = _text(ImportError, "name_from", exc)
+    wrong = _text(ImportError, "name_from", exc) if sys.version_info >= (3, 12) else ""
     if not wrong and (match := _IMPORTED_NAME.match(message)):  # Python 3.11 has no name_from
         wrong = match[1]
     if wrong:
@@ -168,7 +163,7 @@ def _for_import(exc: BaseException, message: str) -> str:
 
 def _for_key(exc: BaseException, frame: FrameType | None) -> str:
     """The closest key of the dicts in reach that lack it. When two dicts offer different ones, nobody knows."""
-    args = _field(BaseException, "args", exc)
+    args = field(BaseException, "args", exc)
     if frame is None or len(args) != 1 or type(args[0]) is not str:
         return ""
     found = {closest(args[0], list(one)) for one in _dicts(frame) if len(one) <= _CANDIDATES} - {""}

@@ -7,7 +7,7 @@ import linecache
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.text import clean
 from debugkit.debug.tracebacks.exceptions import field
-from debugkit.debug.tracebacks.model import Position
+from debugkit.debug.tracebacks.model import NOWHERE, Position
 
 #: Characters kept of the line that an error of syntax brings along.
 _TEXT_SIZE = 4_000
@@ -52,7 +52,7 @@ def _template(exc: BaseException) -> tuple[object, Position]:
     """Where errors of other languages point at, such as Jinja2's ``TemplateSyntaxError``, known by its attributes."""
     lineno = _number(inspection.attribute(exc, "lineno"))
     if lineno is None:
-        return "", Position(None, None, None, None)
+        return "", NOWHERE
     filename, name = (inspection.exact_str(inspection.attribute(exc, attribute)) for attribute in ("filename", "name"))
     named = inspection.attribute(exc, "filename") is not inspection.MISSING
     return (filename or name) if named else "", Position(lineno, lineno, None, None)

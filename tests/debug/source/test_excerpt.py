@@ -248,10 +248,10 @@ def test_a_changed_file_says_so_and_marks_nothing(tmp_path: Path) -> None:
         sys.path.remove(str(tmp_path))
         del sys.modules["changed_module"]
     frame = frames_of(module.f)[-1]
-    assert excerpt(frame, LIMITS, started=0.0).notice == ""
-    assert marked(excerpt(frame, LIMITS, started=0.0)) == ["1 / x"]
+    assert excerpt(frame, LIMITS).notice == ""
+    assert marked(excerpt(frame, LIMITS)) == ["1 / x"]
     path.write_text("def f():\n    return 'nothing' + str(x)\nx = 0\n")
-    found = excerpt(frame, LIMITS, started=0.0)
+    found = excerpt(frame, LIMITS)
     assert found.notice == f"{path} has changed since it was loaded: the lines shown may not be those that ran."
     assert marked(found) == []
     assert len(lines(found)) == 2
@@ -345,7 +345,7 @@ def test_a_mark_longer_than_the_line_is_cut_with_it(fail: Callable[..., Frame]) 
     assert marked(found) == ["{}['" + "a" * 14]
 
 
-def test_of_a_very_long_line_only_what_is_shown_is_coloured(
+def test_of_a_very_long_line_what_is_far_from_its_beginning_has_no_colours(
     fail: Callable[..., Frame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
@@ -362,10 +362,23 @@ def test_of_a_very_long_line_only_what_is_shown_is_coloured(
     assert sum(read) < 5_000
     assert marked(found) == ["{}['here']"]
     first, second = lines(found)
-    assert {css for css, text in first.tokens if text.strip("a" + source.ELLIPSIS) == ""} <= {"s1", ""}
-    assert ("s1", "'here'") in first.tokens
+    assert {css for css, _ in first.tokens} == {""}
     assert ("s1", "'after'") in second.tokens
     assert consistent(found, LIMITS)
+
+
+def test_a_long_line_is_coloured_from_its_beginning_where_it_is_cut_inside_a_string(fail: Callable[..., Frame]) -> None:
+    [line] = lines(excerpt(fail("x = '" + "a" * 5_000 + "' + {}['here'] + '" + "b" * 5_000 + "'\n"), LIMITS))
+    assert {css for css, text in line.tokens if text.strip("ab" + source.ELLIPSIS) == ""} <= {"s1", ""}
+    assert ("s1", "'here'") in line.tokens
+
+
+def test_a_file_that_is_no_python_any_more_is_coloured_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text("def f(:\n'''\n" + "def not code():\n" * 9 + "'''\nx / 0\n")
+    found = excerpt(Frame(str(path), 13, position=At(13, 13, 0, 5)), NARROW)
+    assert {css for css, _ in lines(found)[0].tokens} <= {"s1", "sd"}
+    assert classes(found, "0") == {"mi"}
 
 
 def test_a_string_that_a_long_line_is_cut_in_does_not_colour_the_next_lines(fail: Callable[..., Frame]) -> None:
@@ -403,7 +416,7 @@ def test_a_window_that_begins_inside_a_string_is_coloured_as_a_string(fail: Call
     assert {css for css, _ in lines(found)[0].tokens} == {"s2"}
 
 
-def test_a_window_after_definitions_is_coloured_from_the_last_of_them(fail: Callable[..., Frame]) -> None:
+def test_a_window_is_coloured_from_the_statement_that_it_begins_in(fail: Callable[..., Frame]) -> None:
     text = 'def f():\n    "Words."\n' * 50 + "x = '''\n" + "def not code():\n" * 9 + "'''\nx / 0\n"
     found = excerpt(fail(text), NARROW)
     assert {css for css, _ in lines(found)[0].tokens} == {"s1"}

@@ -34,7 +34,7 @@ class Failure:
     """A program that failed: its lines, and the frame at ``depth`` from the innermost."""
 
     def __init__(self, source: str, depth: int = 0, names: dict | None = None):
-        self.lines = textwrap.dedent(source).lstrip("\n").splitlines(keepends=True)
+        self.lines = textwrap.dedent(source).lstrip("\n").splitlines()
         self.error = self._run(names or {})
         traceback, tracebacks = self.error.__traceback__, []
         while traceback is not None:
@@ -44,7 +44,7 @@ class Failure:
 
     def _run(self, names: dict) -> BaseException:
         try:
-            exec(compile("".join(self.lines), "program.py", "exec"), names)
+            exec(compile("\n".join(self.lines), "program.py", "exec"), names)
         except Exception as error:
             return error
         raise AssertionError("the program does not fail")
@@ -56,7 +56,7 @@ class Failure:
         return Frame(self.traceback.tb_frame, code, lineno, Position(*positions[:3]))
 
     def values(self, first: int = 1, last: int | None = None, clock=lambda: 0.0, **options):
-        return expression_values(self.frame, self.lines, first, last or len(self.lines), clock, **options)
+        return expression_values(self.frame, tuple(self.lines), first, last or len(self.lines), clock, **options)
 
     def shown(self, **options) -> dict[str, object]:
         return {value.text: value.value for value in self.values(**options)}
@@ -150,7 +150,7 @@ def test_without_a_position_the_line_of_the_frame_is_failing():
     failure = Failure("a = 1\na / 0\n")
     frame = failure.frame
     frame.position = Position()
-    assert [value.lineno for value in expression_values(frame, failure.lines, 1, 2) if value.failing] == [2]
+    assert [value.lineno for value in expression_values(frame, tuple(failure.lines), 1, 2) if value.failing] == [2]
 
 
 def test_nothing_of_the_application_runs():
@@ -312,8 +312,17 @@ def test_a_line_that_cannot_be_parsed_shows_its_names():
     failure = Failure("a, b = 1, None\nfoo = (a + 'b' +\n       b)\n")
     frame = failure.frame
     frame.lineno, frame.position = 2, Position(2, 2)
-    values = expression_values(frame, failure.lines, 2, 2)
+    values = expression_values(frame, tuple(failure.lines), 2, 2)
     assert {(value.text, value.colno, value.failing) for value in values} == {("a", 7, True)}
+
+
+def test_beside_a_line_of_a_template_stand_the_names_and_attributes_on_it():
+    failure = Failure("class Item:\n    price = 3\nitem, html = Item(), 'x'\nitem / 0\n")
+    frame = failure.frame
+    frame.lineno, frame.position = 2, Position(2, 2)
+    lines = ("{% for item in items %}", '  <td title="price">{{ item.price|default(html) }}</td>')
+    places = [(value.text, lines[1][value.colno : value.end_colno]) for value in expression_values(frame, lines, 1, 2)]
+    assert places == [("item", "item"), ("item.price", "item.price"), ("html", "html")]
 
 
 def test_a_block_of_a_long_file_is_cut_around_the_failing_line():
@@ -324,12 +333,12 @@ def test_a_block_of_a_long_file_is_cut_around_the_failing_line():
     assert len(found) <= 600
 
 
-def test_of_a_line_too_long_to_be_parsed_the_names_around_the_error_are_found():
+def test_of_a_very_long_line_the_names_around_the_error_are_found():
     names = ", ".join(f"n{number}" for number in range(20_000))
     program = f"{' = '.join(f'n{number}' for number in range(20_000))} = 'ä'\nx = [{names}, n7 + 1, {names}]\n"
     failing = Failure(program).failing(first=2, last=2)
-    assert failing["n7"] == "ä"
-    assert 10 < len(failing) < 100
+    assert failing.keys() >= {"n19999", "n7", "n0"}
+    assert 10 < len(failing) <= 500
 
 
 def test_when_time_is_up_only_the_failing_lines_are_evaluated():
@@ -345,16 +354,16 @@ def test_a_large_dict_is_no_obstacle():
 
 @pytest.mark.parametrize(("first", "last"), [(5, 4), (100, 200), (-3, 0)])
 def test_an_empty_block_has_no_expressions(first, last):
-    assert expression_values(Failure("1 / 0\n").frame, ["1 / 0\n"], first, last) == ()
+    assert expression_values(Failure("1 / 0\n").frame, ("1 / 0",), first, last) == ()
 
 
 def test_a_frame_that_is_gone_has_no_expressions():
-    assert expression_values(Frame(None, None, 1, Position()), ["a\n"], 1, 1) == ()
+    assert expression_values(Frame(None, None, 1, Position()), ("a",), 1, 1) == ()
 
 
 def test_source_that_changed_since_is_no_obstacle():
     failure = Failure("a = 1\na / 0\n")
-    assert expression_values(failure.frame, ["something else\n", "= [", "\x00"], 1, 3) == ()
+    assert expression_values(failure.frame, ("something else", "= [", "\x00"), 1, 3) == ()
 
 
 def test_a_namespace_that_is_not_a_dict_is_not_asked():

@@ -8,7 +8,6 @@ import linecache
 import os
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from debugkit.debug.source import loading
 from debugkit.debug.tracebacks import templates
 
 LIMIT = 100_000
-LONG_AGO = 0.0
 
 
 @dataclass(eq=False)
@@ -367,10 +365,10 @@ def test_a_template_in_a_file_is_read_from_the_file(tmp_path: Path) -> None:
     frame = frames_of(lambda: environment.get_template("page.html").render())[-1]
     source = loading.find_source(frame, LIMIT)
     assert source.lines == ("<p>", "{{ 1 / 0 }}")
-    assert not loading.has_changed(source, frame, LONG_AGO)
+    assert not loading.has_changed(source, frame)
     (tmp_path / "page.html").write_text("changed", "utf-8")
     os.utime(tmp_path / "page.html", (5, 5))
-    assert loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert loading.has_changed(loading.find_source(frame, LIMIT), frame)
 
 
 def test_a_template_loader_that_raises_means_no_source() -> None:
@@ -402,37 +400,38 @@ def test_a_released_frame_has_the_source_of_its_file(tmp_path: Path) -> None:
 def test_a_file_older_than_the_process_has_not_changed(import_path: Path) -> None:
     module = imported(import_path, "older", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
-    (import_path / "older.py").write_text("def other():\n    pass\n")
-    source = loading.find_source(frame, LIMIT)
-    assert not loading.has_changed(source, frame, started=time.time() + 60)
-    assert loading.has_changed(source, frame, LONG_AGO)
+    path = import_path / "older.py"
+    path.write_text("def other():\n    pass\n")
+    assert loading.has_changed(loading.find_source(frame, LIMIT), frame)
+    os.utime(path, (0, 0))
+    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame)
 
 
 def test_a_file_saved_before_it_was_imported_has_not_changed(import_path: Path) -> None:
     module = imported(import_path, "fresh", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
-    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame)
 
 
 def test_a_change_elsewhere_that_moves_nothing_is_no_change(import_path: Path) -> None:
     module = imported(import_path, "elsewhere", "def fail():\n    raise ValueError\n\nx = 1\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "elsewhere.py").write_text("def fail():\n    raise ValueError\n\nx = 2\n\n\ny = 3\n")
-    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame)
 
 
 def test_a_line_added_above_is_a_change(import_path: Path) -> None:
     module = imported(import_path, "above", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "above.py").write_text("\ndef fail():\n    raise ValueError\n")
-    assert loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert loading.has_changed(loading.find_source(frame, LIMIT), frame)
 
 
 def test_a_file_that_no_longer_compiles_has_changed(import_path: Path) -> None:
     module = imported(import_path, "broken_later", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "broken_later.py").write_text("def fail(:\n")
-    assert loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
+    assert loading.has_changed(loading.find_source(frame, LIMIT), frame)
 
 
 def test_code_that_an_import_hook_rewrites_is_given_the_benefit_of_the_doubt() -> None:
@@ -442,25 +441,19 @@ def test_code_that_an_import_hook_rewrites_is_given_the_benefit_of_the_doubt() -
     frame = frames_of(fail)[-1]
     source = loading.find_source(frame, 1_000_000)
     assert source.lines
-    assert not loading.has_changed(source, frame, LONG_AGO)
+    assert not loading.has_changed(source, frame)
 
 
 def test_a_very_large_file_is_not_compiled_again(import_path: Path) -> None:
     module = imported(import_path, "large_one", "def fail():\n    raise ValueError\n")
     frame = frames_of(module.fail)[-1]
     (import_path / "large_one.py").write_text("#" * 1_000_001)
-    assert not loading.has_changed(loading.find_source(frame, 2_000_000), frame, LONG_AGO)
+    assert not loading.has_changed(loading.find_source(frame, 2_000_000), frame)
 
 
 def test_a_frame_without_code_or_file_has_not_changed(tmp_path: Path) -> None:
-    assert not loading.has_changed(loading.Source(("a",)), Frame("<x>"), LONG_AGO)
+    assert not loading.has_changed(loading.Source(("a",)), Frame("<x>"))
     path = tmp_path / "module.py"
     path.write_text("a\n")
     frame = Frame(str(path))
-    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame, LONG_AGO)
-
-
-def test_this_process_began_before_now_and_not_long_ago() -> None:
-    now = time.time()
-    assert now - 86_400 < loading.process_start() <= now
-    assert loading.process_start() == loading.process_start()
+    assert not loading.has_changed(loading.find_source(frame, LIMIT), frame)

@@ -1,31 +1,23 @@
-"""Columns, long strings and the width of lines."""
+"""Columns, the lines of code, and the width of lines."""
 
 from __future__ import annotations
 
 import itertools
 import textwrap
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from debugkit.debug.source import positions
-
-
-@dataclass
-class At:
-    lineno: int | None
-    end_lineno: int | None
-    colno: int | None
-    end_colno: int | None
+from debugkit.debug.tracebacks.model import NOWHERE, Position
 
 
 def never() -> int:
     raise AssertionError("the end of the code on this line does not matter")
 
 
-def failing_position(source: str) -> At:
+def failing_position(source: str) -> Position:
     """Where CPython says the exception was raised when ``source`` ran."""
     code = compile(source, "<test>", "exec")
     try:
@@ -35,7 +27,7 @@ def failing_position(source: str) -> At:
         assert traceback is not None
         assert traceback.tb_next is not None
         offset = traceback.tb_next.tb_lasti // 2
-        return At(*(next(itertools.islice(code.co_positions(), offset, None))[i] for i in (0, 1, 2, 3)))
+        return Position(*next(itertools.islice(code.co_positions(), offset, None)))
     raise AssertionError("nothing was raised")
 
 
@@ -89,32 +81,31 @@ def test_the_mark_is_what_the_interpreter_means(source: str, expected: str) -> N
 def test_every_line_of_a_long_expression_is_marked_in_its_own_width() -> None:
     lines = ["total = sum(", "    # only a note", "    missing,", "", "  ) + 1"]
     ends = [12, 0, 12, 0, 7]
-    position = At(1, 5, 8, 3)
+    position = Position(1, 5, 8, 3)
     marks = [positions.line_marks(position, n, lines[n - 1], lambda n=n: ends[n - 1]) for n in range(1, 6)]
     assert marks == [((8, 12),), (), ((4, 12),), (), ((2, 3),)]
 
 
 @pytest.mark.parametrize("missing", ["lineno", "end_lineno", "colno", "end_colno"])
 def test_an_unknown_position_marks_nothing(missing: str) -> None:
-    position = At(1, 1, 0, 3)
-    setattr(position, missing, None)
+    position = Position(1, 1, 0, 3)._replace(**{missing: None})
     assert positions.line_marks(position, 1, "abc", never) == ()
 
 
 def test_other_lines_are_not_marked() -> None:
-    assert positions.line_marks(At(2, 2, 0, 3), 1, "abc", never) == ()
-    assert positions.line_marks(At(2, 2, 0, 3), 3, "abc", never) == ()
+    assert positions.line_marks(Position(2, 2, 0, 3), 1, "abc", never) == ()
+    assert positions.line_marks(Position(2, 2, 0, 3), 3, "abc", never) == ()
 
 
 def test_an_empty_or_backward_range_marks_nothing() -> None:
-    assert positions.line_marks(At(1, 1, 2, 2), 1, "abc", never) == ()
-    assert positions.line_marks(At(1, 1, 3, 1), 1, "abc", never) == ()
-    assert positions.line_marks(At(3, 1, 0, 1), 2, "abc", never) == ()
-    assert positions.line_marks(At(1, 1, 7, 9), 1, "abc", never) == ()
+    assert positions.line_marks(Position(1, 1, 2, 2), 1, "abc", never) == ()
+    assert positions.line_marks(Position(1, 1, 3, 1), 1, "abc", never) == ()
+    assert positions.line_marks(Position(3, 1, 0, 1), 2, "abc", never) == ()
+    assert positions.line_marks(Position(1, 1, 7, 9), 1, "abc", never) == ()
 
 
 def test_nowhere_marks_nothing() -> None:
-    assert positions.line_marks(positions.NOWHERE, 1, "abc", never) == ()
+    assert positions.line_marks(NOWHERE, 1, "abc", never) == ()
 
 
 # Width
@@ -160,45 +151,6 @@ def test_tokens_are_sliced_in_their_colours() -> None:
     assert list(positions.slice_tokens(tokens, 4, 99)) == [("nf", "name"), ("p", "(")]
 
 
-# Strings over several lines
-
-
-def strings(source: str, first: int = 1) -> list[tuple[int, int]]:
-    return positions.long_strings(source.split("\n"), first)
-
-
-def test_strings_in_triple_quotes_are_found() -> None:
-    assert strings("a\n\"\"\"b\nc\"\"\"\nd = '''\n\n'''") == [(2, 3), (4, 6)]
-
-
-def test_lines_are_numbered_from_the_first() -> None:
-    assert strings('x\n"""\n"""', first=40) == [(41, 42)]
-
-
-def test_quotes_in_comments_and_in_other_strings_open_nothing() -> None:
-    assert strings('# """\n\'"""\'\n"\'\'\'"\nx') == []
-
-
-def test_an_escaped_quote_closes_nothing() -> None:
-    assert strings('"""a\\"""\nb"""\nc') == [(1, 2)]
-
-
-def test_a_string_may_go_on_after_a_backslash() -> None:
-    assert strings("x = 'a\\\nb'\ny") == [(1, 2)]
-
-
-def test_a_string_without_an_end_goes_to_the_end_of_the_text() -> None:
-    assert strings('x\n"""abc\nd\ne') == [(2, 4)]
-
-
-def test_a_broken_string_ends_with_its_line() -> None:
-    assert strings("x = 'abc\ny = '''\n'''") == [(2, 3)]
-
-
-def test_many_backslashes_and_quotes_take_no_time() -> None:
-    assert strings('"""' + '\\\\"' * 50_000 + "\n\\") == [(1, 2)]
-
-
 # Code
 
 
@@ -224,26 +176,3 @@ def test_a_function_goes_from_its_decorator_to_the_end_of_what_is_inside() -> No
     assert extents["Cart"] == (2, 10)
     assert extents["Cart.total"] == (3, 9)
     assert extents["Cart.total.<locals>.inner"] == (6, 9)
-
-
-def test_the_definition_before_a_line_is_where_a_statement_begins() -> None:
-    code = compile("x = (\n  1,\n  lambda: 1)\n@f\n@g\ndef h():\n  def i(): pass\nclass C: pass\n", "<test>", "exec")
-    found = [positions.definition_before(code, lineno) for lineno in range(10)]
-    assert found == [1, 1, 1, 1, 4, 4, 4, 4, 8, 8]
-
-
-@pytest.mark.parametrize(
-    ("code", "opening"),
-    [
-        ("x = 1", ""),
-        ("x = 'a'", ""),
-        ("x = 'a", "'"),
-        ("x = 'a\\'", "'"),
-        ('x = """a"', '"""'),
-        ('x = """a"""', ""),
-        ("x  # it's", "#"),
-        ("'a' \"b\" 'c", "'"),
-    ],
-)
-def test_what_opened_the_string_that_a_line_is_cut_in(code: str, opening: str) -> None:
-    assert positions.open_string(code) == opening

@@ -1,0 +1,48 @@
+"""Files as syntax trees."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from debugkit.debug.source import syntax
+
+
+def lines(text: str) -> tuple[str, ...]:
+    return tuple(textwrap.dedent(text).lstrip("\n").split("\n"))
+
+
+def test_a_file_is_parsed_once() -> None:
+    text = lines("x = 1")
+    assert syntax.parse(text) is syntax.parse(text)
+
+
+@pytest.mark.parametrize("text", ["def f(:", "x = '\0'", "x = '\ud800'", "(" * 300, "-" * 100_000 + "1", "#" * 500_001])
+def test_what_cannot_be_parsed_has_no_tree(text: str) -> None:
+    assert syntax.parse((text,)) is None
+    assert syntax.statement_start((text,), 1) is None
+
+
+def test_a_statement_begins_where_no_string_is_open() -> None:
+    text = lines(
+        '''
+        # Tea
+        x = """
+        def f():
+        """
+        @f(
+            """
+            """)
+        def g(
+            y="""
+            """
+        ):
+            """
+            """
+            return [
+                1]
+        '''
+    )
+    found = [syntax.statement_start(text, lineno) for lineno in range(1, len(text) + 1)]
+    assert found == [None, 2, 2, 2, 2, 2, 2, 8, 8, 8, 8, 12, 12, 14, 14, 14]
