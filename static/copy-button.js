@@ -1,16 +1,20 @@
 // <dk-copy>: copies the text it carries.
+import { copy, say } from "./clipboard.js";
 import { Element } from "./dom.js";
-
-const SHOWN = 1600; // milliseconds
 
 customElements.define("dk-copy", class extends Element {
   connected(signal) {
+    this.querySelector("button").addEventListener("click", () => this.#copy(), { signal });
+  }
+
+  async #copy() {
     const button = this.querySelector("button");
-    const label = button.textContent;
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(this.dataset.text);
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = label), SHOWN);
-    }, { signal });
+    try {
+      await copy(this.dataset.text);
+      say(button, "Copied");
+    } catch (error) {
+      say(button, "Not copied");
+      button.title = error.message;
+    }
   }
 });
