@@ -183,7 +183,6 @@ customElements.define("dk-console", class extends Element {
 
   #done({ status, seconds }) {
     if (status === "interrupted") this.#note("Interrupted.");
-    else if (status === "exited") this.#note("The command asked to exit; the server goes on.");
     else if (seconds >= SLOW) this.#note(`${seconds.toFixed(1)} s`);
   }
 
