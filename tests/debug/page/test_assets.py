@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from debugkit.debug.page import assets
 
 TOKEN = "t-"
@@ -20,3 +22,26 @@ def test_classes_of_tokens_have_a_prefix_that_no_class_of_the_page_has() -> None
 
     assert {name for name in sheets.pop("syntax.css") if not name.startswith(TOKEN)} == set()
     assert {name for sheet in sheets.values() for name in sheet if name.startswith(TOKEN)} == set()
+
+
+@pytest.mark.parametrize("name", sorted(name for name in assets.static_files() if name.startswith("dk-")))
+def test_a_file_defines_the_element_of_its_name_and_exports_its_class(name: str) -> None:
+    script = assets.static_files()[name].body.decode()
+    tag = name.removesuffix(".js")
+    kind = "".join(part.capitalize() for part in tag.split("-"))
+
+    assert script.startswith(f"// <{tag}>: ")
+    assert re.findall(r"class (\w+) extends", script) == [kind]
+    assert re.findall(r"customElements\.define\((.*)\)", script) == [f'"{tag}", {kind}']
+    assert f'import "./{name}";' in assets.static_files()["debugkit.js"].body.decode()
+
+
+def test_elements_are_told_of_each_other_by_events_only() -> None:
+    scripts = {name: asset.body.decode() for name, asset in assets.static_files().items() if name.startswith("dk-")}
+
+    dispatched = {name for name, script in scripts.items() if "dispatchEvent" in script or "CustomEvent" in script}
+    assert dispatched == set()
+    imported = {
+        (name, other) for name, script in scripts.items() for other in re.findall(r'from "\./(dk-\S+)"', script)
+    }
+    assert imported == {("dk-console.js", "dk-value.js")}  # what makes the element of a value

@@ -1,8 +1,8 @@
 // <dk-copy>: copies the text it carries.
 import { copy, say } from "./clipboard.js";
-import { Element } from "./dom.js";
+import { DebugkitElement } from "./dom.js";
 
-customElements.define("dk-copy", class extends Element {
+export class DkCopy extends DebugkitElement {
   connected(signal) {
     this.querySelector("button").addEventListener("click", () => this.#copy(), { signal });
   }
@@ -17,4 +17,6 @@ customElements.define("dk-copy", class extends Element {
       button.title = error.message;
     }
   }
-});
+}
+
+customElements.define("dk-copy", DkCopy);

@@ -1,10 +1,10 @@
 // <dk-copy-menu>: copies the whole error, as text or as Markdown. Without JavaScript its items are links to both.
 import { getText } from "./client.js";
 import { copy, say } from "./clipboard.js";
-import { Element } from "./dom.js";
+import { DebugkitElement } from "./dom.js";
 import { command, isEditable } from "./keys.js";
 
-customElements.define("dk-copy-menu", class extends Element {
+export class DkCopyMenu extends DebugkitElement {
   #signal;
 
   connected(signal) {
@@ -46,4 +46,6 @@ customElements.define("dk-copy-menu", class extends Element {
   #close() {
     this.querySelector("details").open = false;
   }
-});
+}
+
+customElements.define("dk-copy-menu", DkCopyMenu);
