@@ -1,5 +1,5 @@
-// The browser's storage, without exceptions: it may be full, blocked or absent. `storage` is "localStorage" or, for this
-// tab alone, "sessionStorage"; by name, since where storage is blocked asking for it is what throws.
+// The browser's storage, without exceptions: it may be full, blocked or absent. `storage` is "localStorage" or, for
+// this tab alone, "sessionStorage"; by name, since where storage is blocked asking for it is what throws.
 
 export function remember(key, value, storage = "localStorage") {
   try {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +19,29 @@ def classes(css: str) -> set[str]:
 
 
 def test_classes_of_tokens_have_a_prefix_that_no_class_of_the_page_has() -> None:
-    sheets = {name: classes(asset.body.decode()) for name, asset in assets.static_files().items() if ".css" in name}
+    sheets = {name: classes(assets.style(name)) for name in assets.STYLES}
 
-    assert {name for name in sheets.pop("syntax.css") if not name.startswith(TOKEN)} == set()
+    assert {name for name in sheets.pop("syntax") if not name.startswith(TOKEN)} == set()
     assert {name for sheet in sheets.values() for name in sheet if name.startswith(TOKEN)} == set()
+
+
+def test_pages_load_every_style_sheet_as_one() -> None:
+    styles = {Path(entry.name).stem for entry in (assets.folder("static") / "styles").iterdir()}
+
+    assert set(assets.STYLES) == styles
+    assert len(assets.STYLES) == len(styles)
+    assert all(assets.style(name) in assets.static_files()["page.css"].body.decode() for name in styles)
+
+
+def test_lines_have_at_most_120_columns() -> None:
+    files = [path for path in Path(str(assets.folder("static"))).rglob("*") if path.suffix in (".css", ".js")]
+
+    assert [
+        f"{path.name}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if len(line) > 120
+    ] == []
 
 
 @pytest.mark.parametrize("name", sorted(name for name in assets.static_files() if name.startswith("dk-")))
