@@ -1,16 +1,17 @@
-// Everything the pages add to their HTML. Each file defines one custom element that wraps HTML which works without it.
-import "./theme-toggle.js";
-import "./clamp.js";
-import "./copy-button.js";
-import "./copy-menu.js";
-import "./source-code.js";
-import "./value-tree.js";
-import "./unlock-dialog.js";
-import "./lock-button.js";
-import "./frame-console.js";
-import "./frame-list.js";
-import "./panel-tabs.js";
-import "./key-help.js";
+// Everything the pages add to their HTML. A file dk-x.js defines the element dk-x,
+// which wraps HTML that works without it, and exports its class, DkX.
+import "./dk-theme.js";
+import "./dk-clamp.js";
+import "./dk-copy.js";
+import "./dk-copy-menu.js";
+import "./dk-source.js";
+import "./dk-value.js";
+import "./dk-unlock.js";
+import "./dk-lock.js";
+import "./dk-console.js";
+import "./dk-frames.js";
+import "./dk-tabs.js";
+import "./dk-keys.js";
 import "./sticky-header.js";
-import "./live-page.js";
-import "./live-list.js";
+import "./dk-live.js";
+import "./dk-recents.js";

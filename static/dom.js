@@ -11,7 +11,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /** A custom element whose listeners live exactly as long as it is in the page. */
-export class Element extends HTMLElement {
+export class DebugkitElement extends HTMLElement {
   #controller;
 
   connectedCallback() {

@@ -12,7 +12,10 @@ export class EventStream {
   #timer;
   #failures = 0;
 
-  /** @param {(name: string, data: object) => void} heard  @param {(attempt: number) => void} lost each failure in a row */
+  /**
+   * @param {(name: string, data: object) => void} heard
+   * @param {(attempt: number) => void} lost each failure in a row
+   */
   constructor(url, { heard, lost }, signal) {
     this.#url = url;
     this.#heard = heard;

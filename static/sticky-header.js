@@ -5,8 +5,11 @@ const headline = document.getElementById("headline");
 
 if (bar && headline) {
   const margin = `-${bar.offsetHeight}px 0px 0px 0px`;
-  new IntersectionObserver(([entry]) => {
-    bar.classList.toggle("stuck", !entry.isIntersecting);
-    bar.querySelector(".stuck-title").hidden = entry.isIntersecting;
-  }, { rootMargin: margin }).observe(headline);
+  new IntersectionObserver(
+    ([entry]) => {
+      bar.classList.toggle("stuck", !entry.isIntersecting);
+      bar.querySelector(".stuck-title").hidden = entry.isIntersecting;
+    },
+    { rootMargin: margin },
+  ).observe(headline);
 }

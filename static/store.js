@@ -1,24 +1,25 @@
-// localStorage that never throws: it may be full, blocked or absent.
+// The browser's storage, without exceptions: it may be full, blocked or absent. `storage` is "localStorage" or, for
+// this tab alone, "sessionStorage"; by name, since where storage is blocked asking for it is what throws.
 
-export function remember(key, value) {
+export function remember(key, value, storage = "localStorage") {
   try {
-    localStorage.setItem(`debugkit.${key}`, value);
+    globalThis[storage].setItem(`debugkit.${key}`, value);
   } catch {
     // Not remembered, then.
   }
 }
 
-export function forget(key) {
+export function forget(key, storage = "localStorage") {
   try {
-    localStorage.removeItem(`debugkit.${key}`);
+    globalThis[storage].removeItem(`debugkit.${key}`);
   } catch {
     // There was nothing.
   }
 }
 
-export function recall(key) {
+export function recall(key, storage = "localStorage") {
   try {
-    return localStorage.getItem(`debugkit.${key}`);
+    return globalThis[storage].getItem(`debugkit.${key}`);
   } catch {
     return null;
   }

@@ -110,7 +110,8 @@ TEMPLATES = jinja2.Environment(
     loader=jinja2.DictLoader(
         {
             "receipt.html": "<h1>Receipt</h1>\n<ul>\n{% for line in lines %}\n"
-            "<li>{{ line.price.amount }}</li>\n{% endfor %}\n</ul>"
+            "<li>{{ line.price.amount }}</li>\n{% endfor %}\n</ul>",
+            "deploy.yaml": "service: shop\nreplicas: 3\nlimits: {cpu: 2, memory: 512}\nimage: {{ image.name }}\n",
         }
     ),
     undefined=jinja2.StrictUndefined,
@@ -119,6 +120,10 @@ TEMPLATES = jinja2.Environment(
 
 def template() -> object:
     return TEMPLATES.get_template("receipt.html").render(lines=[{"name": "Tea"}])
+
+
+def yaml_template() -> object:
+    return TEMPLATES.get_template("deploy.yaml").render()
 
 
 def long_message() -> object:
@@ -187,6 +192,7 @@ views: dict[str, Callable[[Shop], object]] = {
         group,
         recursion,
         template,
+        yaml_template,
         long_message,
         markup,
         with_note,

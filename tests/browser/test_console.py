@@ -154,10 +154,11 @@ def test_a_mistake_in_the_syntax_is_shown_below_the_command(page: Page) -> None:
     expect(run(page, "price =").locator(".error")).to_contain_text("SyntaxError")
 
 
-def test_exit_ends_nothing(page: Page) -> None:
-    expect(run(page, "exit()").locator(".note")).to_contain_text("the server goes on")
+def test_exit_ends_nothing_and_is_answered_once(page: Page) -> None:
+    entry = run(page, "exit()")
 
-    expect(run(page, "1 + 1").locator(".value")).to_have_text("2")
+    expect(entry).to_have_text(re.compile(r"exit\(\) ends nothing here: the server goes on\.\s*$"))
+    expect(entry.get_by_text("the server goes on")).to_have_count(1)
 
 
 def test_a_huge_text_stays_bounded(page: Page) -> None:

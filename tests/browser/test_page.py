@@ -197,6 +197,22 @@ def test_an_error_in_a_template_shows_the_line_of_the_template(site: Site, page:
     expect(shown(page).locator(".facts")).to_contain_text("{'name': 'Tea'}")
 
 
+def test_the_lines_of_a_yaml_template_stay_whole_whatever_pygments_calls_its_tokens(site: Site, page: Page) -> None:
+    page.goto(f"{site.base}/yaml-template")
+
+    lines = shown(page).locator(".lines > [data-n]")
+    expect(lines).to_have_text(
+        [
+            "service: shop",
+            "replicas: 3",
+            "limits: {cpu: 2, memory: 512}",
+            re.compile(re.escape("image: {{ image.name }}")),
+        ]
+    )
+    displays = lines.locator("code *").evaluate_all("all => all.map((piece) => getComputedStyle(piece).display)")
+    assert set(displays) == {"inline"}
+
+
 def test_a_syntax_error_points_into_the_file_that_has_it(site: Site, page: Page) -> None:
     page.goto(f"{site.base}/syntax")
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { TRIES, healing, pause, retold, sentence, triesFor, waiting } from "../../static/healing.js";
+import { healing, pause, retold, sentence, TRIES, triesFor, waiting } from "../../static/healing.js";
 
 const IDLE = { occupied: false, tries: 0 };
 const hello = (generation, failed = false) => ({ generation, failed });

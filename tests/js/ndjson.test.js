@@ -13,7 +13,10 @@ test("a piece may end anywhere, even in the middle of a name", () => {
   for (let cut = 0; cut <= text.length; cut += 1) {
     const lines = new Lines();
     const events = [...lines.push(text.slice(0, cut)), ...lines.push(text.slice(cut)), ...lines.end()];
-    assert.deepEqual(events.map((event) => event.kind), ["output", "done"]);
+    assert.deepEqual(
+      events.map((event) => event.kind),
+      ["output", "done"],
+    );
   }
 });
 

@@ -21,6 +21,29 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
 }
 
+#: The style sheets of static/styles/, a file for each component, in the order of their cascade.
+STYLES = (
+    "tokens",
+    "base",
+    "controls",
+    "bar",
+    "headline",
+    "frames",
+    "panels",
+    "dialogs",
+    "recents",
+    "message",
+    "live",
+    "frame",
+    "source",
+    "values",
+    "origins",
+    "searches",
+    "console",
+    "syntax",
+    "print",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
@@ -39,12 +62,18 @@ def folder(name: str) -> Traversable:
 
 @cache
 def static_files() -> dict[str, Asset]:
-    """Every servable file of static/ by name. A dictionary cannot be walked out of with ``..``."""
-    return {
+    """Every servable file by name. A dictionary cannot be walked out of with ``..``."""
+    served = {
         entry.name: Asset(entry.read_bytes(), CONTENT_TYPES[Path(entry.name).suffix])
         for entry in sorted(folder("static").iterdir(), key=lambda entry: entry.name)
         if Path(entry.name).suffix in CONTENT_TYPES
     }
+    return served | {"page.css": Asset("\n".join(map(style, STYLES)).encode(), CONTENT_TYPES[".css"])}
+
+
+def style(name: str) -> str:
+    """The text of one style sheet; pages load all of them as one, ``page.css``."""
+    return (folder("static") / "styles" / f"{name}.css").read_text("utf-8")
 
 
 @cache

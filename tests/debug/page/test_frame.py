@@ -66,9 +66,9 @@ def test_classes_without_a_colour_are_left_out() -> None:
     from debugkit.debug.page import assets
     from debugkit.debug.page.spans import COLOURLESS
 
-    styles = assets.static_files()["syntax.css"].body.decode()
+    styles = assets.style("syntax")
 
-    assert not [css for css in COLOURLESS if f".{css} " in styles or f".{css}," in styles]
+    assert not [css for css in COLOURLESS if f".t-{css} " in styles or f".t-{css}," in styles]
 
 
 def test_module_level_values_leave_out_what_every_module_has() -> None:

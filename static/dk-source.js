@@ -1,7 +1,7 @@
 // <dk-source>: shows the value of what the pointer is on at once, and brings the failing line into view.
-import { Element, make } from "./dom.js";
+import { DebugkitElement, make } from "./dom.js";
 
-customElements.define("dk-source", class extends Element {
+export class DkSource extends DebugkitElement {
   #tip = null;
   #target = null;
 
@@ -23,7 +23,9 @@ customElements.define("dk-source", class extends Element {
   /** On a narrow screen the failing expression may lie beyond the right edge. */
   #toMark() {
     const mark = this.querySelector("mark")?.getBoundingClientRect();
-    const beyond = mark ? Math.min(mark.right, mark.left + this.clientWidth / 2) - this.getBoundingClientRect().right + 24 : 0;
+    const beyond = mark
+      ? Math.min(mark.right, mark.left + this.clientWidth / 2) - this.getBoundingClientRect().right + 24
+      : 0;
     if (beyond > 0) this.scrollLeft += beyond;
   }
 
@@ -60,4 +62,6 @@ customElements.define("dk-source", class extends Element {
     this.#tip.remove();
     this.#tip = this.#target = null;
   }
-});
+}
+
+customElements.define("dk-source", DkSource);

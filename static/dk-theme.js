@@ -1,11 +1,11 @@
 // <dk-theme>: steps through the system's theme, light and dark, and remembers the choice.
-import { Element } from "./dom.js";
+import { DebugkitElement } from "./dom.js";
 import { recall, remember } from "./store.js";
 
 const NAMES = { auto: "Auto", light: "Light", dark: "Dark" };
 const ORDER = Object.keys(NAMES);
 
-customElements.define("dk-theme", class extends Element {
+export class DkTheme extends DebugkitElement {
   connected(signal) {
     this.#show(recall("theme") ?? "auto");
     this.querySelector("button").addEventListener("click", () => this.#step(), { signal });
@@ -23,4 +23,6 @@ customElements.define("dk-theme", class extends Element {
     else delete root.dataset.theme;
     this.querySelector("[data-label]").textContent = NAMES[theme] ?? NAMES.auto;
   }
-});
+}
+
+customElements.define("dk-theme", DkTheme);

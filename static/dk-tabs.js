@@ -1,8 +1,9 @@
 // <dk-tabs>: the panels, one at a time, by the ARIA pattern for tabs. Text that is long is fetched when it is opened.
 import { getElement, getText } from "./client.js";
-import { Element, make } from "./dom.js";
+import { DebugkitElement, make } from "./dom.js";
+import { hear } from "./events.js";
 
-customElements.define("dk-tabs", class extends Element {
+export class DkTabs extends DebugkitElement {
   #signal;
 
   connected(signal) {
@@ -11,7 +12,7 @@ customElements.define("dk-tabs", class extends Element {
     const list = this.querySelector("[role=tablist]");
     list.addEventListener("click", (event) => this.#clicked(event), { signal });
     list.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    document.addEventListener("debugkit:unlocked", () => this.#renew(), { signal });
+    hear("unlocked", () => this.#renew(), signal);
   }
 
   get #panels() {
@@ -26,7 +27,12 @@ customElements.define("dk-tabs", class extends Element {
     const list = make("div", { className: "tabs", role: "tablist" });
     list.setAttribute("aria-label", "About the request");
     for (const panel of this.#panels) {
-      const tab = make("button", { type: "button", role: "tab", id: `tab-${panel.id}`, textContent: panel.dataset.name });
+      const tab = make("button", {
+        type: "button",
+        role: "tab",
+        id: `tab-${panel.id}`,
+        textContent: panel.dataset.name,
+      });
       tab.setAttribute("aria-controls", panel.id);
       panel.setAttribute("role", "tabpanel");
       panel.setAttribute("aria-labelledby", tab.id);
@@ -85,4 +91,6 @@ customElements.define("dk-tabs", class extends Element {
       if (error.name !== "AbortError") panel.querySelector("p").textContent = error.message;
     }
   }
-});
+}
+
+customElements.define("dk-tabs", DkTabs);

@@ -1,27 +1,38 @@
-// <dk-unlock>: asks for the PIN. Others wait for its answer through `unlocked`, and hear of it by an event.
-import { post, Refusal, UNLOCK_URL } from "./client.js";
-import { Element } from "./dom.js";
+// <dk-unlock>: asks for the PIN, and tells others when the console is unlocked.
+import { post, UNLOCK_URL } from "./client.js";
+import { DebugkitElement } from "./dom.js";
+import { hear, tell } from "./events.js";
 import { keepKey } from "./session-key.js";
 
-customElements.define("dk-unlock", class extends Element {
+export class DkUnlock extends DebugkitElement {
   #waiting = [];
 
   connected(signal) {
-    if (this.dataset.again === undefined) {
-      for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = false;
-    }
-    document.addEventListener("click", (event) => event.target.closest("[data-unlock]") && this.ask(), { signal });
+    if (this.dataset.again === undefined) this.#offer(true);
+    hear("locked", () => this.#offer(true), signal);
+    hear("unlock", (event) => this.#asked(event), signal);
+    document.addEventListener("click", (event) => event.target.closest("[data-unlock]") && this.#open(), { signal });
     this.#form.addEventListener("submit", (event) => this.#submit(event), { signal });
     this.querySelector("[data-cancel]").addEventListener("click", () => this.#dialog.close(), { signal });
     this.#dialog.addEventListener("close", () => this.#answer(false), { signal });
   }
 
-  /** Resolves to whether the console is unlocked now. `reason` is for people. */
-  ask(reason = "") {
+  #asked(event) {
+    event.preventDefault();
+    this.#waiting.push(event.detail.answer);
+    this.#open(event.detail.reason);
+  }
+
+  #open(reason = "") {
     this.#problem(reason);
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#input.select();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The buttons that unlock, or what only an unlocked browser gets. */
+  #offer(locked) {
+    for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = !locked;
+    for (const shown of document.querySelectorAll("[data-unlocked]")) shown.hidden = locked;
   }
 
   get #dialog() {
@@ -52,9 +63,8 @@ customElements.define("dk-unlock", class extends Element {
   #succeed() {
     this.#answer(true);
     this.#dialog.close();
-    document.dispatchEvent(new CustomEvent("debugkit:unlocked"));
-    for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = true;
-    for (const shown of document.querySelectorAll("[data-unlocked]")) shown.hidden = false;
+    this.#offer(false);
+    tell(this, "unlocked");
     // Only where a reload repeats nothing: the page of an error may be the answer to a POST.
     if (this.dataset.reload !== undefined) location.reload();
   }
@@ -71,18 +81,8 @@ customElements.define("dk-unlock", class extends Element {
   }
 
   #answer(yes) {
-    for (const resolve of this.#waiting.splice(0)) resolve(yes);
-  }
-});
-
-/** The result of `action`; if the debugger is locked, asks for the PIN and tries once more. */
-export async function unlocked(action) {
-  try {
-    return await action();
-  } catch (error) {
-    const dialog = document.querySelector("dk-unlock");
-    if (!(error instanceof Refusal && error.locked && dialog)) throw error;
-    if (!(await dialog.ask(error.code === "no_key" ? error.message : ""))) throw error;
-    return action();
+    for (const answer of this.#waiting.splice(0)) answer(yes);
   }
 }
+
+customElements.define("dk-unlock", DkUnlock);

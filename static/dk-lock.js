@@ -1,9 +1,10 @@
 // <dk-lock>: ends the session of this browser, in all its tabs.
 import { LOCK_URL, post } from "./client.js";
-import { Element } from "./dom.js";
+import { DebugkitElement } from "./dom.js";
+import { tell } from "./events.js";
 import { forgetKey } from "./session-key.js";
 
-customElements.define("dk-lock", class extends Element {
+export class DkLock extends DebugkitElement {
   connected(signal) {
     this.querySelector("button").addEventListener("click", () => this.#lock(), { signal });
   }
@@ -16,8 +17,9 @@ customElements.define("dk-lock", class extends Element {
       return;
     }
     forgetKey();
-    for (const shown of document.querySelectorAll("[data-unlocked]")) shown.hidden = true;
-    for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = false;
+    tell(this, "locked");
     document.querySelector("[data-unlock]")?.focus();
   }
-});
+}
+
+customElements.define("dk-lock", DkLock);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { continuation, indentation, prepare, prompts } from "../../static/source-text.js";
+import { continuation, indentation, prepare, prompts } from "../../static/console-input.js";
 
 test("a new line keeps the indentation of the last", () => {
   assert.equal(indentation("for a in b:\n    c"), "    ");
@@ -44,7 +44,7 @@ test("incomplete text goes on in a new line, indented", () => {
 });
 
 test("an empty line counts inside of a text, and not below what opens a block", () => {
-  assert.equal(continuation("x = \"\"\"a\n"), "x = \"\"\"a\n\n");
+  assert.equal(continuation('x = """a\n'), 'x = """a\n\n');
   assert.equal(continuation("if a:\n    "), "if a:\n    ");
 });
 

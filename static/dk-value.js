@@ -1,7 +1,7 @@
 // <dk-value>: a value that opens into its children, which come from the server a page at a time.
 import { post, valueUrl } from "./client.js";
-import { Element, make } from "./dom.js";
-import { unlocked } from "./unlock-dialog.js";
+import { DebugkitElement, make } from "./dom.js";
+import { unlocked } from "./unlocking.js";
 
 /** The element for a value as the server describes it: {text, type, kind, handle, redacted}. */
 export function valueElement(node) {
@@ -13,7 +13,7 @@ export function valueElement(node) {
   return element;
 }
 
-customElements.define("dk-value", class extends Element {
+export class DkValue extends DebugkitElement {
   #signal;
   #button = null;
   #tree = null;
@@ -44,7 +44,7 @@ customElements.define("dk-value", class extends Element {
   async #load(offset) {
     this.#tree ??= this.appendChild(make("ul", { className: "tree" }));
     try {
-      this.#show(await unlocked(() => post(valueUrl(this.dataset.handle), { offset }, this.#signal)));
+      this.#show(await unlocked(this, () => post(valueUrl(this.dataset.handle), { offset }, this.#signal)));
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error.message);
     }
@@ -65,10 +65,14 @@ customElements.define("dk-value", class extends Element {
     const label = total ? `Show more (${total - next} left)` : "Show more";
     const button = make("button", { type: "button", className: "link", textContent: label });
     const item = make("li", {}, make("span", { className: "more-items" }, button));
-    button.addEventListener("click", () => {
-      item.remove();
-      this.#load(next);
-    }, { signal: this.#signal });
+    button.addEventListener(
+      "click",
+      () => {
+        item.remove();
+        this.#load(next);
+      },
+      { signal: this.#signal },
+    );
     this.#tree.append(item);
   }
 
@@ -79,4 +83,6 @@ customElements.define("dk-value", class extends Element {
     this.#button.setAttribute("aria-expanded", "false");
     this.#button.addEventListener("click", () => tree.remove(), { once: true, signal: this.#signal });
   }
-});
+}
+
+customElements.define("dk-value", DkValue);

@@ -1,10 +1,11 @@
 // <dk-frames>: opens frames in place. Panes once opened stay in the page, so that their consoles keep what they said.
 import { getFragment } from "./client.js";
-import { Element, make } from "./dom.js";
+import { DebugkitElement, make } from "./dom.js";
+import { hear } from "./events.js";
 import { command, isEditable } from "./keys.js";
 import { recall, remember } from "./store.js";
 
-customElements.define("dk-frames", class extends Element {
+export class DkFrames extends DebugkitElement {
   #panes = new Map();
   #signal;
 
@@ -13,7 +14,7 @@ customElements.define("dk-frames", class extends Element {
     if (!this.#main) return;
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    document.addEventListener("debugkit:unlocked", () => this.#refresh(), { signal });
+    hear("unlocked", () => this.#refresh(), signal);
     const row = this.#current;
     const pane = this.querySelector("article.frame");
     if (row && pane) this.#panes.set(row.href, pane);
@@ -93,7 +94,14 @@ customElements.define("dk-frames", class extends Element {
       this.#put(url, await getFragment(url, this.#signal));
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.#put(url, make("article", { className: "frame" }, make("p", { className: "notice problem", role: "alert", textContent: error.message })));
+      this.#put(
+        url,
+        make(
+          "article",
+          { className: "frame" },
+          make("p", { className: "notice problem", role: "alert", textContent: error.message }),
+        ),
+      );
       this.#panes.delete(url); // Shown, but asked for again next time.
       for (const other of this.#main.children) other.hidden = other !== this.#main.lastElementChild;
     } finally {
@@ -172,4 +180,6 @@ customElements.define("dk-frames", class extends Element {
     const row = id && this.#rows.find((link) => new URL(link.href).pathname.endsWith(`/${id}`));
     if (row && row !== this.#current) this.#open(row.href);
   }
-});
+}
+
+customElements.define("dk-frames", DkFrames);

@@ -1,16 +1,17 @@
 // <dk-console>: Python in a frame. Streams what a command prints while it runs; keeps its state in the page.
 import { command, evaluate } from "./client.js";
-import { Element, make } from "./dom.js";
+import { continuation, prepare, prompts } from "./console-input.js";
+import { valueElement } from "./dk-value.js";
+import { DebugkitElement, make } from "./dom.js";
+import { hear } from "./events.js";
 import { History, parseEntries } from "./history.js";
-import { continuation, prepare, prompts } from "./source-text.js";
 import { recall, remember } from "./store.js";
-import { unlocked } from "./unlock-dialog.js";
-import { valueElement } from "./value-tree.js";
+import { unlocked } from "./unlocking.js";
 
 const SLOW = 0.2; // seconds from which on the time is worth showing
 const history = new History(parseEntries(recall("history")), (entries) => remember("history", JSON.stringify(entries)));
 
-customElements.define("dk-console", class extends Element {
+export class DkConsole extends DebugkitElement {
   #running = false;
   #pasted = false;
   #entry = null;
@@ -22,8 +23,11 @@ customElements.define("dk-console", class extends Element {
     input.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     input.addEventListener("input", (event) => this.#changed(event), { signal });
     this.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    hear("reload", (event) => this.#occupied && event.preventDefault(), signal);
     this.#stop.addEventListener("click", () => this.#interrupt(), { signal });
-    this.querySelector(".line").addEventListener("click", (event) => event.target === input || input.focus(), { signal });
+    this.querySelector(".line").addEventListener("click", (event) => event.target === input || input.focus(), {
+      signal,
+    });
     if (this.dataset.focus !== undefined) input.focus();
   }
 
@@ -32,7 +36,7 @@ customElements.define("dk-console", class extends Element {
   }
 
   /** Whether something would be lost with the page: a command that is typed, or runs. */
-  get occupied() {
+  get #occupied() {
     return this.#running || this.#input.value.trim() !== "";
   }
 
@@ -110,7 +114,7 @@ customElements.define("dk-console", class extends Element {
     if (this.#running || !typed.trim()) return;
     this.#begin();
     try {
-      await unlocked(() => this.#evaluate(typed));
+      await unlocked(this, () => this.#evaluate(typed));
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(typed, error.message);
     } finally {
@@ -159,7 +163,11 @@ customElements.define("dk-console", class extends Element {
     if (this.#entry) return;
     const text = typed.trimEnd();
     const prompt = make("span", { className: "prompt", ariaHidden: "true", textContent: prompts(text) });
-    this.#entry = make("div", { className: "entry" }, make("pre", { className: "in" }, prompt, make("code", { textContent: text })));
+    this.#entry = make(
+      "div",
+      { className: "entry" },
+      make("pre", { className: "in" }, prompt, make("code", { textContent: text })),
+    );
     this.#log.append(this.#entry);
     history.add(text);
     this.#set("");
@@ -168,7 +176,8 @@ customElements.define("dk-console", class extends Element {
 
   #show(event) {
     if (event.kind === "output") this.#output(event);
-    else if (event.kind === "value") this.#entry.append(make("div", { className: "value" }, valueElement({ ...event.node, text: event.text })));
+    else if (event.kind === "value")
+      this.#entry.append(make("div", { className: "value" }, valueElement({ ...event.node, text: event.text })));
     else if (event.kind === "error") this.#entry.append(make("pre", { className: "error", textContent: event.text }));
     else if (event.kind === "done") this.#done(event);
     this.#follow();
@@ -183,7 +192,6 @@ customElements.define("dk-console", class extends Element {
 
   #done({ status, seconds }) {
     if (status === "interrupted") this.#note("Interrupted.");
-    else if (status === "exited") this.#note("The command asked to exit; the server goes on.");
     else if (seconds >= SLOW) this.#note(`${seconds.toFixed(1)} s`);
   }
 
@@ -209,4 +217,6 @@ customElements.define("dk-console", class extends Element {
       this.#note(error.message);
     }
   }
-});
+}
+
+customElements.define("dk-console", DkConsole);

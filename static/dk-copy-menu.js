@@ -1,11 +1,10 @@
 // <dk-copy-menu>: copies the whole error, as text or as Markdown. Without JavaScript its items are links to both.
 import { getText } from "./client.js";
-import { Element } from "./dom.js";
+import { copy, say } from "./clipboard.js";
+import { DebugkitElement } from "./dom.js";
 import { command, isEditable } from "./keys.js";
 
-const SHOWN = 1600; // milliseconds
-
-customElements.define("dk-copy-menu", class extends Element {
+export class DkCopyMenu extends DebugkitElement {
   #signal;
 
   connected(signal) {
@@ -34,25 +33,19 @@ customElements.define("dk-copy-menu", class extends Element {
   async #copy(url) {
     this.#close();
     try {
-      await navigator.clipboard.writeText(await getText(url, this.#signal));
-      this.#say("Copied");
+      await copy(await getText(url, this.#signal));
     } catch {
-      // The clipboard needs a secure context; the text itself is one click away.
+      // Where nothing can be copied, the text itself is one click away.
       location.assign(url);
+      return;
     }
-  }
-
-  #say(text) {
-    const label = this.querySelector("[data-label]");
-    label.textContent = text;
-    this.querySelector("[role=status]").textContent = text;
-    setTimeout(() => {
-      label.textContent = "Copy";
-      this.querySelector("[role=status]").textContent = "";
-    }, SHOWN);
+    say(this.querySelector("[data-label]"), "Copied");
+    say(this.querySelector("[role=status]"), "Copied");
   }
 
   #close() {
     this.querySelector("details").open = false;
   }
-});
+}
+
+customElements.define("dk-copy-menu", DkCopyMenu);

@@ -1,7 +1,7 @@
 // <dk-clamp>: shows three lines of a long text, and the rest on demand. Without JavaScript the text is whole.
-import { Element, make } from "./dom.js";
+import { DebugkitElement, make } from "./dom.js";
 
-customElements.define("dk-clamp", class extends Element {
+export class DkClamp extends DebugkitElement {
   connected(signal) {
     if (this.dataset.clamped !== undefined || this.querySelector(":scope > .clamp-toggle")) return;
     const text = this.firstElementChild;
@@ -21,4 +21,6 @@ customElements.define("dk-clamp", class extends Element {
     button.setAttribute("aria-expanded", String(open));
     button.textContent = open ? "Show less" : "Show all";
   }
-});
+}
+
+customElements.define("dk-clamp", DkClamp);

@@ -11,8 +11,8 @@ export function indentation(text) {
 }
 
 /**
- * The text to send. A block typed line by line ends with an empty line, a pasted one just ends: both get
- * the newline that tells Python's compiler that the block is over (see `codeop`). A line that opens a block needs another.
+ * The text to send. A block typed line by line ends with an empty line, a pasted one just ends: both get the newline
+ * that tells Python's compiler that the block is over (see `codeop`). A line that opens a block needs another.
  */
 export function prepare(text, pasted = false) {
   const body = text.replace(/\s+$/, "");

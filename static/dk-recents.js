@@ -1,18 +1,20 @@
 // <dk-recents>: the list of recent errors, sent anew by the server when there is another one.
 import { getFragment } from "./client.js";
-import { Element } from "./dom.js";
+import { DebugkitElement } from "./dom.js";
+import { hear } from "./events.js";
 
-customElements.define("dk-recents", class extends Element {
+export class DkRecents extends DebugkitElement {
   #asked = 0;
 
   connected(signal) {
     if (!this.dataset.url) return;
     // With each greeting too: while nobody listened there may have been errors, or another start of the server.
-    for (const name of ["hello", "recorded"]) document.addEventListener(`debugkit:${name}`, () => this.#refresh(signal), { signal });
+    for (const name of ["hello", "recorded"]) hear(name, () => this.#refresh(signal), signal);
   }
 
   async #refresh(signal) {
-    const asked = (this.#asked += 1);
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
       const list = await getFragment(this.dataset.url, signal);
       if (asked === this.#asked) this.#put(list);
@@ -32,7 +34,9 @@ customElements.define("dk-recents", class extends Element {
     old.replaceWith(list);
     if (focused) row(list, focused)?.querySelector("a").focus({ preventScroll: true });
   }
-});
+}
+
+customElements.define("dk-recents", DkRecents);
 
 function row(list, group) {
   return list.querySelector(`[data-group="${CSS.escape(group)}"]`);

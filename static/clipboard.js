@@ -1,0 +1,37 @@
+// Copying, once for all elements.
+
+/** Milliseconds for which a button says that it has copied. */
+const SHOWN = 1600;
+
+/**
+ * Copies a text, or rejects. Browsers have `navigator.clipboard` in secure contexts only, which plain HTTP to any
+ * host but localhost is not; there the old command still copies what is selected, as long as the click is fresh.
+ */
+export async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  const focused = document.activeElement;
+  area.value = text;
+  area.className = "unseen";
+  // Inside an open dialog too, everything outside of which is inert.
+  (document.querySelector("dialog[open]") ?? document.body).append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  focused?.focus({ preventScroll: true });
+  if (!copied) throw new Error("The browser does not let this page copy.");
+}
+
+const labels = new WeakMap(); // the text that each label has otherwise, and the timer that brings it back
+
+/** Lets a label say something for a moment. */
+export function say(label, text) {
+  const { own, timer } = labels.get(label) ?? { own: label.textContent };
+  clearTimeout(timer);
+  label.textContent = text;
+  const restore = () => {
+    label.textContent = own;
+    labels.delete(label);
+  };
+  labels.set(label, { own, timer: setTimeout(restore, SHOWN) });
+}

@@ -1,0 +1,70 @@
+"""The page at a name over plain HTTP, which browsers hold for no secure context: there is no `navigator.clipboard`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from browser.conftest import ARGUMENTS, Watched
+from browser.page_app import MOUNT, served
+from playwright.sync_api import Page, expect, sync_playwright
+
+NAME = "shop.test"
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """An unlocked browser for which the name is this computer."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    rules = [f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
+    with served(tmp_path_factory.mktemp("site"), trusted_hosts=[NAME]) as site, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *rules])
+        context = browser.new_context(base_url=site.base.replace("127.0.0.1", NAME))
+        context.set_default_timeout(20_000)
+        watched = Watched(context.new_page())
+        watched.page.goto(f"{MOUNT}/unlock?token={site.app.debugger.gate.issue_token()}")
+        yield watched
+        browser.close()
+
+
+@pytest.fixture
+def page(watched: Watched) -> Iterator[Page]:
+    watched.page.goto("/checkout")
+    assert watched.page.evaluate("isSecureContext") is False
+    yield watched.page
+    assert watched.problems == []
+
+
+def pasted(page: Page) -> str:
+    """What the clipboard holds, as the console gets it."""
+    prompt = page.get_by_label("Python to run")
+    prompt.fill("")
+    prompt.press("Control+v")
+    return prompt.input_value()
+
+
+def test_the_path_is_copied(page: Page) -> None:
+    page.get_by_role("button", name="Copy path").click()
+
+    expect(page.get_by_role("button", name="Copied")).to_be_focused()
+    assert re.search(r"page_app\.py:\d+$", pasted(page))
+    expect(page.get_by_role("button", name="Copy path")).to_be_visible()
+
+
+def test_the_key_y_copies_the_traceback(page: Page) -> None:
+    page.keyboard.press("y")
+
+    expect(page.locator("dk-copy-menu").get_by_role("status")).to_have_text("Copied")
+    assert pasted(page).startswith("Traceback (most recent call last):")
+
+
+def test_what_the_browser_does_not_copy_is_said(page: Page) -> None:
+    page.evaluate("document.execCommand = () => false")
+
+    page.get_by_role("button", name="Copy path").click()
+
+    expect(page.get_by_role("button", name="Not copied")).to_be_visible()

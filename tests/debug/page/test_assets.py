@@ -1,0 +1,67 @@
+"""Rules for static/ and templates/ as a whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from debugkit.debug.page import assets
+
+TOKEN = "t-"
+
+
+def classes(css: str) -> set[str]:
+    """The classes that a style sheet names in its selectors."""
+    selectors = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", css, flags=re.DOTALL)
+    return set(re.findall(r"\.(-?[a-zA-Z_][\w-]*)", selectors))
+
+
+def test_classes_of_tokens_have_a_prefix_that_no_class_of_the_page_has() -> None:
+    sheets = {name: classes(assets.style(name)) for name in assets.STYLES}
+
+    assert {name for name in sheets.pop("syntax") if not name.startswith(TOKEN)} == set()
+    assert {name for sheet in sheets.values() for name in sheet if name.startswith(TOKEN)} == set()
+
+
+def test_pages_load_every_style_sheet_as_one() -> None:
+    styles = {Path(entry.name).stem for entry in (assets.folder("static") / "styles").iterdir()}
+
+    assert set(assets.STYLES) == styles
+    assert len(assets.STYLES) == len(styles)
+    assert all(assets.style(name) in assets.static_files()["page.css"].body.decode() for name in styles)
+
+
+def test_lines_have_at_most_120_columns() -> None:
+    files = [path for path in Path(str(assets.folder("static"))).rglob("*") if path.suffix in (".css", ".js")]
+
+    assert [
+        f"{path.name}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if len(line) > 120
+    ] == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in assets.static_files() if name.startswith("dk-")))
+def test_a_file_defines_the_element_of_its_name_and_exports_its_class(name: str) -> None:
+    script = assets.static_files()[name].body.decode()
+    tag = name.removesuffix(".js")
+    kind = "".join(part.capitalize() for part in tag.split("-"))
+
+    assert script.startswith(f"// <{tag}>: ")
+    assert re.findall(r"class (\w+) extends", script) == [kind]
+    assert re.findall(r"customElements\.define\((.*)\)", script) == [f'"{tag}", {kind}']
+    assert f'import "./{name}";' in assets.static_files()["debugkit.js"].body.decode()
+
+
+def test_elements_are_told_of_each_other_by_events_only() -> None:
+    scripts = {name: asset.body.decode() for name, asset in assets.static_files().items() if name.startswith("dk-")}
+
+    dispatched = {name for name, script in scripts.items() if "dispatchEvent" in script or "CustomEvent" in script}
+    assert dispatched == set()
+    imported = {
+        (name, other) for name, script in scripts.items() for other in re.findall(r'from "\./(dk-\S+)"', script)
+    }
+    assert imported == {("dk-console.js", "dk-value.js")}  # what makes the element of a value
