@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from debugkit.debug.debugger import Debugger
-    from debugkit.debug.wsgi import DebuggedApplication
 
 #: Seconds that a worker has to leave an address that its successor asks for, and between two attempts of that one.
 LEAVING = 5.0
