@@ -279,6 +279,8 @@ def _lexer_start(text: _Text, first: int) -> int:
     """The line to begin lexing at, so that ``first`` does not appear to be code when it is inside a string."""
     if text.language != "python":
         return max(1, first - _TEMPLATE_LOOKBACK)
-    if text.block or first == text.source.first:
-        return text.block[0] if text.block else first
+    if first == text.source.first:
+        return first
+    if text.block and text.block[0] <= first:
+        return text.block[0]
     return syntax.statement_start(text.source.lines, first) or 1
