@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from debugkit.converters import Converter, flag, seconds, texts, wrong
 from debugkit.errors import ConfigurationError
 
 #: Where all requests of the debugger live, below the application's own SCRIPT_NAME.
@@ -106,7 +107,7 @@ class Settings:
         for variable in VARIABLES:
             if text := environ.get(variable.name, "").strip():
                 given.setdefault(variable.field, (variable.name, text))
-        values = {name: _CHECKS[name](source, value) for name, (source, value) in given.items()}
+        values = {name: _CHECKS[name](value, source) for name, (source, value) in given.items()}
         if values.get("pin") == "off":
             values.update(pin=None, pin_security=False)
         return cls(**values)
@@ -158,35 +159,19 @@ def _refuse_unknown_names(names: Iterable[str], known: list[str]) -> None:
             raise ConfigurationError(f"There is no setting {name!r}; {hint}")
 
 
-def _wrong(source: str, value: object, advice: str) -> ConfigurationError:
-    return ConfigurationError(f"{source} is {value!r}, which cannot work: {advice}")
-
-
-def _flag(source: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(source, value, "give True or False.")
-    return value
-
-
-def _seconds(source: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-        raise _wrong(source, value, "give a number of seconds above zero.")
-    return float(value)
-
-
-def _callable(source: str, value: Any) -> Callable[[], dict[str, Any]]:
+def _callable(value: Any, source: str) -> Callable[[], dict[str, Any]]:
     if not callable(value):
-        raise _wrong(source, value, "give a function without arguments that returns a dict of names.")
+        raise wrong(value, source, "give a function without arguments that returns a dict of names.")
     return value  # type: ignore[no-any-return]  # what it returns is seen when a console opens
 
 
-def _limits(source: str, value: Any) -> Limits:
+def _limits(value: Any, source: str) -> Limits:
     if not isinstance(value, Limits):
-        raise _wrong(source, value, "give a debugkit.settings.Limits.")
+        raise wrong(value, source, "give a debugkit.settings.Limits.")
     return value
 
 
-def _pin(source: str, value: Any) -> str:
+def _pin(value: Any, source: str) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if text.lower() == "off":
         return "off"
@@ -199,23 +184,11 @@ def _pin(source: str, value: Any) -> str:
     return text
 
 
-def _items(source: str, value: Any) -> list[str]:
-    """A comma-separated text, or a sequence of texts, as a list without blanks."""
-    items = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
-    if not all(isinstance(item, str) for item in items):
-        raise _wrong(source, value, "give a list of texts, or one text with commas.")
-    return [item.strip() for item in items if item.strip()]
+def _hosts(value: Any, source: str) -> tuple[str, ...]:
+    return tuple(host for item in texts(value, source) for host in _host(item, source))
 
 
-def _names(source: str, value: Any) -> tuple[str, ...]:
-    return tuple(_items(source, value))
-
-
-def _hosts(source: str, value: Any) -> tuple[str, ...]:
-    return tuple(host for item in _items(source, value) for host in _host(source, item))
-
-
-def _host(source: str, text: str) -> tuple[str, ...]:
+def _host(text: str, source: str) -> tuple[str, ...]:
     """One entry of trusted_hosts in lower case. ``.example.test`` means the name and all below it, as in Werkzeug."""
     try:
         return (str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))),)
@@ -223,15 +196,15 @@ def _host(source: str, text: str) -> tuple[str, ...]:
         pass
     name = text.lower().removesuffix(".")
     if name == "*":
-        raise _wrong(source, text, "any website could then point its name here; list the names you use.")
+        raise wrong(text, source, "any website could then point its name here; list the names you use.")
     if "/" in name or ":" in name:
-        raise _wrong(source, text, "leave out the scheme, the port and the path, and write only the name.")
+        raise wrong(text, source, "leave out the scheme, the port and the path, and write only the name.")
     if name.startswith("."):
-        return (*_host(source, name[1:]), *_host(source, f"*{name}"))
-    return (_ascii_name(source, name),)
+        return (*_host(name[1:], source), *_host(f"*{name}", source))
+    return (_ascii_name(name, source),)
 
 
-def _ascii_name(source: str, name: str) -> str:
+def _ascii_name(name: str, source: str) -> str:
     """The name as it stands in a Host header: ASCII labels (RFC 1123; underscores as Docker Compose makes them)."""
     try:
         ascii_name = name if name.isascii() else name.encode("idna").decode("ascii")
@@ -239,75 +212,75 @@ def _ascii_name(source: str, name: str) -> str:
         ascii_name = ""
     label = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
     if not re.fullmatch(rf"(\*\.)?{label}(\.{label})*", ascii_name):
-        raise _wrong(source, name, "write a host name such as dev.example.test or *.example.test.")
+        raise wrong(name, source, "write a host name such as dev.example.test or *.example.test.")
     return ascii_name
 
 
-def _peers(source: str, value: Any) -> tuple[str, ...]:
-    return tuple(_network(source, item) for item in _items(source, value))
+def _peers(value: Any, source: str) -> tuple[str, ...]:
+    return tuple(_network(item, source) for item in texts(value, source))
 
 
-def _network(source: str, text: str) -> str:
+def _network(text: str, source: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        raise _wrong(source, text, "write an address (203.0.113.7) or a network (100.64.0.0/10).") from None
+        raise wrong(text, source, "write an address (203.0.113.7) or a network (100.64.0.0/10).") from None
 
 
-def _mount(source: str, value: Any) -> str:
+def _mount(value: Any, source: str) -> str:
     # Unreserved characters (RFC 3986, 2.3) need no escaping in any of the places a path passes through.
     if not isinstance(value, str) or not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+", value):
-        raise _wrong(
-            source, value, "start with a slash, do not end with one, and use letters, digits, '-', '.', '_', '~'."
+        raise wrong(
+            value, source, "start with a slash, do not end with one, and use letters, digits, '-', '.', '_', '~'."
         )
     return value
 
 
-def _console_path(source: str, value: Any) -> str:
+def _console_path(value: Any, source: str) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
-        raise _wrong(source, value, "start with a slash, as in /console.")
+        raise wrong(value, source, "start with a slash, as in /console.")
     return value
 
 
-def _folder(source: str, value: Any) -> Path:
+def _folder(value: Any, source: str) -> Path:
     try:
         return Path(value).expanduser().absolute()
     except (TypeError, RuntimeError, ValueError):
-        raise _wrong(source, value, "give the path of a folder.") from None
+        raise wrong(value, source, "give the path of a folder.") from None
 
 
-def _editor(source: str, value: Any) -> str | None:
+def _editor(value: Any, source: str) -> str | None:
     """The URL of an editor by name or as given; an empty text, as an argument, switches the links off."""
     if value == "":
         return None
     if not isinstance(value, str) or not re.search("[:{]", value):
         if url := EDITORS.get(str(value).lower()):
             return url
-        raise _wrong(source, value, f"write one of {', '.join(EDITORS)}, or a URL with {{path}} and {{line}}.")
+        raise wrong(value, source, f"write one of {', '.join(EDITORS)}, or a URL with {{path}} and {{line}}.")
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)", value)
     if not scheme or scheme[0].lower() in ("javascript", "data", "vbscript"):
-        raise _wrong(source, value, "start the URL with the scheme of an editor, as in vscode://file/{path}:{line}.")
+        raise wrong(value, source, "start the URL with the scheme of an editor, as in vscode://file/{path}:{line}.")
     rest = re.sub(r"\{(path|line|column)\}", "", value)
     if "{path}" not in value or "{line}" not in value or re.search("[{}]", rest):
-        raise _wrong(source, value, "use {path} and {line}, and {column} where the editor knows it.")
+        raise wrong(value, source, "use {path} and {line}, and {column} where the editor knows it.")
     return value
 
 
-_CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "evalex": _flag,
+_CHECKS: dict[str, Converter] = {
+    "evalex": flag,
     "console_path": _console_path,
     "console_init_func": _callable,
-    "show_hidden_frames": _flag,
-    "pin_security": _flag,
-    "pin_logging": _flag,
+    "show_hidden_frames": flag,
+    "pin_security": flag,
+    "pin_logging": flag,
     "pin": _pin,
     "trusted_hosts": _hosts,
     "trusted_peers": _peers,
     "state_dir": _folder,
-    "session_lifetime": _seconds,
-    "link_lifetime": _seconds,
+    "session_lifetime": seconds,
+    "link_lifetime": seconds,
     "mount": _mount,
     "editor": _editor,
-    "redact": _names,
+    "redact": texts,
     "limits": _limits,
 }

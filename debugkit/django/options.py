@@ -6,15 +6,14 @@ Knows no Django: the settings are an object with attributes, so that it also wor
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from debugkit.converters import Converter, flag, one_of, paths, seconds_or_text, wrong
 from debugkit.errors import ConfigurationError
-from debugkit.runner.cli_options import seconds, wrong
 from debugkit.serving.listen import parse_address
 
 #: How the settings may begin: ours, and both spellings of django-extensions.
@@ -126,7 +125,7 @@ def resolve(given: Mapping[str, Any], settings: object) -> Options:
     Raises `ConfigurationError` that names the option or the setting.
     """
     find = Finder(given, settings)
-    sql = find.value("print_sql", "PRINT_SQL", _flag, False)
+    sql = find.value("print_sql", "PRINT_SQL", flag, False)
     return Options(
         address=address(find.value("addrport", "SERVER_ADDRESS_PORT", _text, ""), ipv6=bool(given.get("use_ipv6"))),
         reload=given.get("use_reloader", True),
@@ -141,10 +140,10 @@ def resolve(given: Mapping[str, Any], settings: object) -> Options:
         key=given.get("key_file_path") or "",
         extra_files=find.joined("extra_files", "EXTRA_FILES", "--extra-file"),
         exclude_patterns=find.joined("exclude_patterns", "EXCLUDE_PATTERNS", "--exclude-pattern"),
-        reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", _one_of(RELOADERS), "auto"),
-        reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", seconds, 1.0),
+        reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", one_of(RELOADERS), "auto"),
+        reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", seconds_or_text, 1.0),
         debugger="ipdb" if given.get("ipdb") else "pdb" if given.get("pdb") or given.get("pm") else "",
-        messages=find.value("startup_messages", "STARTUP_MESSAGES", _one_of(MESSAGES), "reload"),
+        messages=find.value("startup_messages", "STARTUP_MESSAGES", one_of(MESSAGES), "reload"),
         pin=not given.get("nopin"),
         trusted_hosts=find.joined("trusted_hosts", "TRUSTED_HOSTS", "--trusted-host"),
     )
@@ -155,8 +154,8 @@ def _sql(find: Finder) -> SqlOptions:
     return SqlOptions(
         location=bool(find.given.get("print_sql_location")),
         truncate=find.value("truncate_sql", "PRINT_SQL_TRUNCATE", _length, 1000) or None,
-        layout=layout if find.value("", "SQLPARSE_ENABLED", _flag, True) else None,
-        colours=find.value("", "PYGMENTS_ENABLED", _flag, True),
+        layout=layout if find.value("", "SQLPARSE_ENABLED", flag, True) else None,
+        colours=find.value("", "PYGMENTS_ENABLED", flag, True),
     )
 
 
@@ -167,18 +166,18 @@ class Finder:
     given: Mapping[str, Any]
     settings: object
 
-    def value(self, dest: str, name: str, check: Callable[[Any, str], Any], default: Any) -> Any:
+    def value(self, dest: str, name: str, convert: Converter, default: Any) -> Any:
         value = self.given.get(dest)
         if value is not None:
-            return check(value, f"--{dest.replace('_', '-')}" if dest != "addrport" else "The address")
+            return convert(value, f"--{dest.replace('_', '-')}" if dest != "addrport" else "The address")
         for source, value in self._set(name):
-            return check(value, source)
+            return convert(value, source)
         return default
 
     def joined(self, dest: str, name: str, option: str) -> tuple[str, ...]:
-        found = list(_texts(self.given.get(dest), option))
+        found = list(paths(self.given.get(dest), option))
         for source, value in self._set(name):
-            found += _texts(value, source)
+            found += paths(value, source)
         return tuple(dict.fromkeys(found))
 
     def _set(self, name: str) -> Iterator[tuple[str, Any]]:
@@ -241,27 +240,12 @@ def _six(name: str) -> str:
 # What values may be.
 
 
-def _flag(value: Any, source: str) -> bool:
-    if not isinstance(value, bool):
-        raise wrong(source, value, "True or False")
-    return value
-
-
 def _text(value: Any, source: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):  # a port
         return str(value)
     if value is not None and not isinstance(value, str):
-        raise wrong(source, value, "a text such as '127.0.0.1:8000'")
+        raise wrong(value, source, "give a text such as '127.0.0.1:8000'.")
     return value or ""
-
-
-def _one_of(words: tuple[str, ...]) -> Callable[[Any, str], str]:
-    def check(value: Any, source: str) -> str:
-        if value not in words:
-            raise wrong(source, value, f"one of {', '.join(words)}")
-        return str(value)
-
-    return check
 
 
 def _length(value: Any, source: str) -> int | None:
@@ -270,22 +254,11 @@ def _length(value: Any, source: str) -> int | None:
     except (TypeError, ValueError):
         found = -1
     if found < 0:
-        raise wrong(source, value, "a number of characters, 0 for all of them")
+        raise wrong(value, source, "give a number of characters, 0 for all of them.")
     return found
 
 
 def _table(value: Any, source: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise wrong(source, value, "a dict of arguments for sqlparse.format")
+        raise wrong(value, source, "give a dict of arguments for sqlparse.format.")
     return value
-
-
-def _texts(value: Any, source: str) -> tuple[str, ...]:
-    items: Iterable[Any] = (value,) if isinstance(value, (str, os.PathLike)) else () if value is None else value
-    try:
-        found = tuple(os.fspath(item) for item in items)
-    except TypeError:
-        raise wrong(source, value, "a list of texts") from None
-    if not all(isinstance(item, str) for item in found):
-        raise wrong(source, value, "a list of texts")
-    return found

@@ -6,23 +6,38 @@ The command line wins over ``DEBUGKIT_*`` variables, and those over the nearest 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from debugkit.converters import Converter, flag_or_word, one_of, seconds_or_text, text, texts, whole_number, wrong
 from debugkit.errors import ConfigurationError
 from debugkit.serving.paths import is_file
 from debugkit.settings import EDITORS
 
-YES = ("1", "true", "yes", "on")
-NO = ("0", "false", "no", "off")
+
+def list_of_texts(value: Any, source: str) -> tuple[str, ...]:
+    """Texts. A table of a file would otherwise count as the list of its keys."""
+    if isinstance(value, Mapping):
+        raise wrong(value, source, "give a list of texts.")
+    return texts(value, source)
+
+
+#: By the kind of an option.
+CONVERTERS: Mapping[str, Converter] = {
+    "text": text,
+    "whole": whole_number,
+    "number": seconds_or_text,
+    "flag": flag_or_word,
+    "list": list_of_texts,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``kind`` is "text", "whole", "number", "flag" or "list"; ``value`` what holds when nobody says anything."""
+    """``kind`` is one of `CONVERTERS`; ``value`` what holds when nobody says anything."""
 
     name: str
     kind: str
@@ -133,70 +148,16 @@ def resolve(
 
 def converted(option: Option, value: Any, source: str) -> Any:
     """``value`` as the option's kind. Raises `ConfigurationError`."""
-    found = CONVERTERS[option.kind](value, source)
-    if option.choices and found not in option.choices:
-        raise ConfigurationError(f"{source} is {found!r}, which cannot work: give {', '.join(option.choices)}.")
-    if option.name == "editor" and found and found not in EDITORS and "{path}" not in found:
-        close = get_close_matches(found, EDITORS, n=1)
+    value = CONVERTERS[option.kind](value, source)
+    if option.choices:
+        return one_of(option.choices)(value, source)
+    if option.name == "editor" and value and value not in EDITORS and "{path}" not in value:
+        close = get_close_matches(value, EDITORS, n=1)
         raise ConfigurationError(
-            f"{source} is {found!r}, which is no editor known here{f'; did you mean {close[0]}?' if close else ''}: "
+            f"{source} is {value!r}, which is no editor known here{f'; did you mean {close[0]}?' if close else ''}: "
             f"give {', '.join(EDITORS)}, or a URL with {{path}} and {{line}}."
         )
-    return found
-
-
-def _text(value: Any, source: str) -> str:
-    if not isinstance(value, str):
-        raise wrong(source, value, "a text")
     return value
-
-
-def _whole(value: Any, source: str) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise wrong(source, value, "a whole number")
-
-
-def seconds(value: Any, source: str) -> float:
-    """``value`` as a number of seconds above 0. Raises `ConfigurationError` that names its ``source``."""
-    try:
-        found = float(value) if not isinstance(value, bool) else -1.0
-    except (TypeError, ValueError):
-        found = -1.0
-    if not 0 < found < float("inf"):
-        raise wrong(source, value, "a number of seconds above 0")
-    return found
-
-
-def _flag(value: Any, source: str) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in YES + NO:
-        return value.lower() in YES
-    raise wrong(source, value, f"{', '.join(YES)}, or {', '.join(NO)}")
-
-
-def _list(value: Any, source: str) -> tuple[str, ...]:
-    """One text with commas, or a list of texts."""
-    items: Sequence[Any] = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
-    if not all(isinstance(item, str) for item in items):
-        raise wrong(source, value, "a list of texts")
-    return tuple(item.strip() for item in items if item.strip())
-
-
-def wrong(source: str, value: Any, what: str) -> ConfigurationError:
-    return ConfigurationError(f"{source} is {value!r}, which cannot work: give {what}.")
-
-
-CONVERTERS: Mapping[str, Callable[[Any, str], Any]] = {
-    "text": _text,
-    "whole": _whole,
-    "number": seconds,
-    "flag": _flag,
-    "list": _list,
-}
 
 
 def project_table(folder: Path) -> tuple[dict[str, Any], str]:

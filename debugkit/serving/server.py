@@ -300,7 +300,10 @@ class Server:
         # socket, as under a reloader, they are for the one that comes next.
         self._door.close()
         for hook in self._config.on_stop:
-            self._call(hook)
+            try:
+                hook()
+            except BaseException as error:  # a mistake of the caller's: the server must end anyway
+                self._log.failed(error)
         self._cut(lambda connection: connection.wire.detached)  # a WebSocket would go on for ever
         self._part()
         self._finish(self._config.timeouts.grace)
@@ -309,12 +312,6 @@ class Server:
         self._hurry = False
         self._finish(self._config.timeouts.cut)
         self._crew.dismiss()
-
-    def _call(self, hook: Callable[[], None]) -> None:
-        try:
-            hook()
-        except BaseException as error:  # a mistake of the caller's: the server must end anyway
-            self._log.failed(error)
 
     def _cut(self, chosen: Callable[[Connection], bool]) -> None:
         with self._lock:

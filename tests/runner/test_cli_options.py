@@ -64,7 +64,7 @@ def test_every_option_can_be_given_in_all_three_places(option: Any) -> None:
         ({"DEBUGKIT_PORT": "http"}, "DEBUGKIT_PORT is 'http', which cannot work: give a whole number"),
         ({"DEBUGKIT_PORT": "-1"}, "DEBUGKIT_PORT is '-1'"),
         ({"DEBUGKIT_RELOAD": "perhaps"}, "DEBUGKIT_RELOAD is 'perhaps', which cannot work: give 1, true, yes, on, or"),
-        ({"DEBUGKIT_RELOADER_TYPE": "magic"}, "give auto, stat, watchdog"),
+        ({"DEBUGKIT_RELOADER_TYPE": "magic"}, "give one of auto, stat, watchdog"),
         ({"DEBUGKIT_RELOADER_INTERVAL": "0"}, "a number of seconds above 0"),
         ({"DEBUGKIT_RELOADER_INTERVAL": "nan"}, "a number of seconds above 0"),
         ({"DEBUGKIT_EDITOR": "vscod"}, "did you mean vscode"),
@@ -86,8 +86,17 @@ def test_a_value_that_cannot_work_is_a_sentence_that_names_its_place(environ: di
         ({"host": 1}, "host in pyproject.toml is 1, which cannot work: give a text"),
         ({"bind": [1]}, "a list of texts"),
         ({"reload": 1}, "reload in pyproject.toml is 1"),
+        ({"static_files": {"/static": "assets"}}, "a list of texts"),
     ],
-    ids=["misspelt", "unknown", "flag-for-number", "number-for-text", "numbers-in-list", "number-for-flag"],
+    ids=[
+        "misspelt",
+        "unknown",
+        "flag-for-number",
+        "number-for-text",
+        "numbers-in-list",
+        "number-for-flag",
+        "table-for-list",
+    ],
 )
 def test_a_wrong_table_is_a_sentence(table: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
