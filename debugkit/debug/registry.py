@@ -15,7 +15,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from debugkit.debug.console.table import ConsoleTable
 from debugkit.debug.framework_report import NOTHING, Extras
+from debugkit.debug.values.handles import HandleTable
 from debugkit.debug.values.remembered import Remembered
 from debugkit.errors import Gone, NotFound
 from debugkit.settings import Limits
@@ -23,13 +25,12 @@ from debugkit.settings import Limits
 if TYPE_CHECKING:
     import contextvars
 
-    from debugkit.debug.console.console import Console
+    from debugkit.debug.request_snapshot import RequestSnapshot
     from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback
 
 #: Ids are 96 random bits in hex: they stand in URLs, file names and JSON without escaping.
 _ID_BYTES = 12
 _FRAME_ID = re.compile(r"([0-9a-f]+)-(0|[1-9][0-9]{0,8})")
-_HANDLE = re.compile(r"([0-9a-f]+)-v([1-9][0-9]{0,17})x[0-9a-f]+")
 #: How many ids are remembered after their text is gone too, to answer "gone" instead of "not found".
 _FORGOTTEN = 2_000
 
@@ -45,8 +46,8 @@ class _Group:
 class Entry:
     """One error. While ``live``, its frames, values and consoles can be used; afterwards ``gone_reason`` says why not.
 
-    ``time`` is when it was added, in epoch seconds. ``request`` is what the caller gave; when the error is let go it
-    becomes `None`, and ``request_line`` (the request's ``line``, where it has one) stays.
+    ``time`` is when it was added, in epoch seconds. When the error is let go, ``request`` becomes `None`, and
+    ``request_line`` stays.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Entry:
         captured: CapturedTraceback,
         group: _Group,
         *,
-        request: object,
+        request: RequestSnapshot | None,
         context: contextvars.Context | None,
         context_managers: Sequence[Any],
         extras: Extras,
@@ -64,8 +65,8 @@ class Entry:
         self.id = secrets.token_hex(_ID_BYTES)
         self.captured = captured
         self.time = self.used = clock()
-        self.request: object | None = request
-        self.request_line: str = getattr(request, "line", "")
+        self.request = request
+        self.request_line = request.line if request is not None else ""
         self.context = context
         self.context_managers: Sequence[Any] = tuple(context_managers)
         self.extras = extras
@@ -75,15 +76,11 @@ class Entry:
         self.gone_reason = ""
         self._group = group
         self._clock = clock
-        self._limit = limits.handles
-        # Re-entrant: the garbage collector may run a __del__ of the user's at any time, and its error may be captured.
-        self._lock = threading.RLock()
-        self._making = threading.RLock()  # held while a console is made, which may run the user's code
+        #: The values that a page can open later.
+        self.values = HandleTable(self.id, limits.handles)
+        self.consoles = ConsoleTable()
+        self._lock = threading.RLock()  # re-entrant: a __del__ of the user's may run at any time, and be captured
         self._running = 0
-        self._consoles: dict[int, Console] = {}
-        self._given = 0
-        self._values: dict[str, tuple[object, str]] = {}
-        self._handles: dict[tuple[int, str], str] = {}  # (id of the value, name): the values are kept alive above
 
     @property
     def group(self) -> str:
@@ -95,67 +92,6 @@ class Entry:
         """How often this error happened, let go ones included."""
         return self._group.count
 
-    # Values
-
-    def put_value(self, value: object, name: str) -> str:
-        """Keep a value to be opened later, and return its handle: the same for the same object and name.
-
-        Empty when the error was let go meanwhile. The oldest value is dropped when there are ``Limits.handles``.
-        """
-        key = (id(value), name)
-        dropped = None  # outlives the lock
-        with self._lock:
-            if not self.live:
-                return ""
-            handle = self._handles.get(key)
-            if handle is None:
-                self._given += 1
-                handle = f"{self.id}-v{self._given}x{secrets.token_hex(4)}"
-                self._handles[key] = handle
-                self._values[handle] = (value, name)
-                if len(self._values) > self._limit:
-                    dropped = self._drop_oldest_value()
-        del dropped
-        return handle
-
-    def _drop_oldest_value(self) -> object:
-        oldest = next(iter(self._values))
-        value, name = self._values.pop(oldest)
-        del self._handles[id(value), name]
-        return value
-
-    def value(self, handle: str) -> tuple[object, str]:
-        """The value and name behind a handle. Raises `Gone` when it was dropped, `NotFound` when it was never given."""
-        if found := self._values.get(handle):
-            return found
-        match = _HANDLE.fullmatch(handle)
-        if match is None or match[1] != self.id or int(match[2]) > self._given:
-            raise NotFound("There is no value with this id. Reload the page.")
-        if not self.live:
-            raise Gone(self.gone_reason)
-        raise Gone(f"This value was let go (at most {self._limit} are kept for one error). Reload the page.")
-
-    # Consoles
-
-    def console(self, index: int, factory: Callable[[], Console]) -> Console:
-        """The console of a frame, made by ``factory`` when it is asked for first. Raises `Gone` for an error let go."""
-        with self._making:
-            console = self._consoles.get(index)
-            if console is None:
-                self.require_live()
-                console = factory()
-                if not self._keep_console(index, console):
-                    console.close()
-            self.require_live()
-            self.used = self._clock()
-            return console
-
-    def _keep_console(self, index: int, console: Console) -> bool:
-        with self._lock:
-            if self.live:
-                self._consoles[index] = console
-            return self.live
-
     def require_live(self) -> None:
         """Raise `Gone` with the reason when frames, values and consoles were let go."""
         if not self.live:
@@ -163,7 +99,7 @@ class Entry:
 
     @contextmanager
     def using(self) -> Iterator[None]:
-        """While a command runs in one of its consoles: the error is let go last."""
+        """While one of its consoles is made or used: the error is let go last."""
         with self._lock:
             self._running += 1
         try:
@@ -178,26 +114,23 @@ class Entry:
     @property
     def _worth(self) -> tuple[bool, bool, float]:
         """What is let go first sorts first: without console before with console, and that before a running one."""
-        return (self._running > 0, bool(self._consoles), self.used)
+        return (self._running > 0, bool(self.consoles), self.used)
 
     def _end(self, reason: str) -> None:
         """Nothing new is kept from here on; what is kept already is dropped by `_drop`, without any lock."""
-        with self._lock:
-            self.gone_reason = reason
-            self.live = False
+        self.gone_reason = reason
+        self.live = False
+        self.values.close(reason)
+        self.consoles.close(reason)
 
     def _drop(self) -> None:
-        consoles, self._consoles = self._consoles, {}
-        values, self._values = self._values, {}
-        self._handles = {}
         self.request, self.context, self.context_managers = None, None, ()
         self.extras = self.extras.released()
         with ExitStack() as stack:  # each is released, also when another one fails
-            stack.callback(values.clear)
+            stack.callback(self.values.clear)
             stack.callback(self.remembered.close)
             stack.callback(self.captured.release)
-            for console in consoles.values():
-                stack.callback(console.close)
+            stack.callback(self.consoles.clear)
 
 
 class Registry:
@@ -215,7 +148,7 @@ class Registry:
         self,
         captured: CapturedTraceback,
         *,
-        request: object = None,
+        request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
         extras: Extras = NOTHING,
@@ -262,9 +195,9 @@ class Registry:
             raise NotFound("This error has no frame with this number.") from None
 
     def value(self, handle: str) -> tuple[Entry, object, str]:
-        """The error, value and name behind a handle of `Entry.put_value`. Raises `Gone` or `NotFound`."""
+        """The error, value and name behind a handle of `HandleTable.put`. Raises `Gone` or `NotFound`."""
         entry = self.get(handle.partition("-")[0])
-        return entry, *entry.value(handle)
+        return entry, *entry.values.get(handle)
 
     def recent_groups(self) -> list[list[Entry]]:
         """All errors that are kept, the same ones together; newest first, in the list and in each group."""

@@ -241,6 +241,27 @@ def test_a_visitor_gets_no_console_no_handles_and_no_whole_file() -> None:
         assert (answer.status, answer.json["error"]) == (403, "not_unlocked")
 
 
+@pytest.mark.parametrize("settings", [{}, {"evalex": False}, {"pin_security": False}])
+def test_a_page_and_a_refusal_give_the_same_reason_for_no_console(settings: dict[str, Any]) -> None:
+    visitor = shop(**settings)
+    afar = {"REMOTE_ADDR": "10.0.0.1"}
+    frame = visitor("/sugar", HTTP_ACCEPT="text/html", **afar).text
+    found = re.search(rf"{MOUNT}/frames/([A-Za-z0-9]+-\d+)", frame)
+    assert found is not None
+
+    refused = evaluate(visitor, found[1], "1", **afar)
+
+    assert (refused.status, refused.json["error"]) == (403, "not_unlocked")
+    assert refused.json["explanation"] in frame
+
+
+def test_where_the_pin_is_off_there_is_nothing_to_unlock() -> None:
+    answer = shop(pin_security=False).post(f"{MOUNT}/unlock", {"pin": "1"})
+
+    assert (answer.status, answer.json["error"]) == (403, "no_pin")
+    assert "nothing to unlock" in answer.json["explanation"]
+
+
 def test_the_terminal_says_once_that_values_are_shown_behind_a_proxy() -> None:
     lines: list[str] = []
     client = shop()

@@ -156,7 +156,7 @@ def test_secret_texts_stand_in_no_form_not_even_in_the_message(debugger: Debugge
 
 def test_no_tree_shows_a_secret_name(debugger: Debugger) -> None:
     entry = record(debugger, Extras(secret_names=frozenset({"voucher"})))
-    handle = entry.put_value({"voucher": VOUCHER, "amount": 1}, "payment")
+    handle = entry.values.put({"voucher": VOUCHER, "amount": 1}, "payment")
 
     children = json.loads(ask(debugger, f"values/{handle}", body={"offset": 0}))["children"]
     assert [child["text"] for child in children] == ["••••••", "1"]

@@ -141,7 +141,7 @@ def forms(failing: Failing) -> dict[str, float]:
     frame = f"{entry.id}-{entry.captured.opened.index if entry.captured.opened else 0}"
     for name in ("text", "shown"):
         value = failing.text if name == "text" else Shown(failing.text)
-        timed(f"tree of {name}", lambda: client.post(f"/__debugkit__/values/{entry.put_value(value, name)}"))  # noqa: B023
+        timed(f"tree of {name}", lambda: client.post(f"/__debugkit__/values/{entry.values.put(value, name)}"))  # noqa: B023
     timed("console", lambda: client.post(f"/__debugkit__/frames/{frame}/evaluate", {"source": "text, print(text)"}))
     return seconds
 

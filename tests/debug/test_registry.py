@@ -26,6 +26,8 @@ class Clock:
 class Payload:
     """Something of the user's, whose end can be seen."""
 
+    line = "GET /"  # it stands for a request too
+
 
 class Captured:
     """What the registry uses of a captured traceback."""
@@ -182,7 +184,7 @@ def test_age_is_noticed_by_whoever_looks_first(clock, look):
     store = registry(clock)
     old = Captured()
     entry = store.add(old)
-    handle = entry.put_value(object(), "x")
+    handle = entry.values.put(object(), "x")
     clock.now += 4000
     looks = {
         "add": lambda: store.add(Captured("new")),
@@ -268,18 +270,18 @@ def test_groups_that_nobody_remembers_take_no_room():
 def test_a_value_is_found_by_its_handle():
     store = registry()
     entry, value = store.add(Captured()), object()
-    handle = entry.put_value(value, "cart")
+    handle = entry.values.put(value, "cart")
     assert re.fullmatch(rf"{entry.id}-v[0-9a-z]+", handle)
     assert store.value(handle) == (entry, value, "cart")
-    assert entry.value(handle) == (value, "cart")
+    assert entry.values.get(handle) == (value, "cart")
 
 
 def test_the_same_object_and_name_have_the_same_handle():
     entry = registry().add(Captured())
     value = []
-    assert entry.put_value(value, "a") == entry.put_value(value, "a")
-    assert entry.put_value(value, "a") != entry.put_value(value, "b")
-    assert entry.put_value([], "a") != entry.put_value([], "a")
+    assert entry.values.put(value, "a") == entry.values.put(value, "a")
+    assert entry.values.put(value, "a") != entry.values.put(value, "b")
+    assert entry.values.put([], "a") != entry.values.put([], "a")
 
 
 def test_a_value_is_neither_compared_nor_hashed():
@@ -291,17 +293,17 @@ def test_a_value_is_neither_compared_nor_hashed():
 
     entry = registry(handles=1).add(Captured())
     first, second = Hostile(), Hostile()
-    assert entry.put_value(first, "x") == entry.put_value(first, "x")
-    assert entry.value(entry.put_value(second, "x"))[0] is second
+    assert entry.values.put(first, "x") == entry.values.put(first, "x")
+    assert entry.values.get(entry.values.put(second, "x"))[0] is second
 
 
 def test_the_oldest_value_is_dropped_when_there_are_too_many():
     store = registry(handles=3)
     entry, payload = store.add(Captured()), Payload()
     seen = weakref.ref(payload)
-    handle = entry.put_value(payload, "payload")
+    handle = entry.values.put(payload, "payload")
     del payload
-    kept = [entry.put_value([number], "x") for number in range(3)]
+    kept = [entry.values.put([number], "x") for number in range(3)]
     assert seen() is None
     assert "at most 3" in reason(Gone, store.value, handle)
     assert [store.value(one)[1] for one in kept] == [[0], [1], [2]]
@@ -310,31 +312,31 @@ def test_the_oldest_value_is_dropped_when_there_are_too_many():
 def test_a_dropped_value_put_again_gets_a_new_handle():
     entry = registry(handles=1).add(Captured())
     value = []
-    first = entry.put_value(value, "x")
-    entry.put_value([], "x")
-    assert entry.value(entry.put_value(value, "x")) == (value, "x")
-    assert reason(Gone, entry.value, first)
+    first = entry.values.put(value, "x")
+    entry.values.put([], "x")
+    assert entry.values.get(entry.values.put(value, "x")) == (value, "x")
+    assert reason(Gone, entry.values.get, first)
 
 
 def test_a_handle_that_was_never_given_is_not_found():
     store = registry()
     entry, other = store.add(Captured("a")), store.add(Captured("b"))
-    given = entry.put_value([], "x")
+    given = entry.values.put([], "x")
     for handle in ["", "v1", f"{entry.id}-v", f"{entry.id}-v1", f"{entry.id}-v2x00", f"{other.id}-v1x00", given + "\n"]:
         assert reason(NotFound, store.value, handle)
-    assert reason(NotFound, other.value, given)
+    assert reason(NotFound, other.values.get, given)
 
 
 def test_values_of_an_error_let_go_are_gone_with_its_reason_and_take_no_room():
     store = registry(live_tracebacks=1)
     entry, payload = store.add(Captured()), Payload()
     seen = weakref.ref(payload)
-    handle = entry.put_value(payload, "payload")
+    handle = entry.values.put(payload, "payload")
     del payload
     store.add(Captured("other"))
     assert seen() is None
     assert reason(Gone, store.value, handle) == entry.gone_reason
-    assert entry.put_value([], "late") == ""
+    assert entry.values.put([], "late") == ""
 
 
 # -- Consoles --------------------------------------------------------------------------------------------------------
@@ -342,9 +344,9 @@ def test_values_of_an_error_let_go_are_gone_with_its_reason_and_take_no_room():
 
 def test_a_frame_has_one_console():
     entry = registry().add(Captured())
-    first = entry.console(7, Console)
-    assert entry.console(7, Console) is first
-    assert entry.console(0, Console) is not first
+    first = entry.consoles.get(7, Console)
+    assert entry.consoles.get(7, Console) is first
+    assert entry.consoles.get(0, Console) is not first
 
 
 def test_threads_that_ask_at_once_get_the_same_console():
@@ -357,7 +359,7 @@ def test_threads_that_ask_at_once_get_the_same_console():
 
     def ask():
         start.wait(10)
-        got.append(entry.console(0, factory))
+        got.append(entry.consoles.get(0, factory))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -375,17 +377,17 @@ def test_a_console_that_cannot_be_made_is_tried_again():
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        entry.console(0, broken)
-    assert entry.console(0, Console)
+        entry.consoles.get(0, broken)
+    assert entry.consoles.get(0, Console)
 
 
 def test_consoles_are_closed_when_their_error_is_let_go():
     store, closes = registry(live_tracebacks=1), []
     entry = store.add(Captured())
-    consoles = [entry.console(index, lambda: Console(closes)) for index in (0, 7)]
+    consoles = [entry.consoles.get(index, lambda: Console(closes)) for index in (0, 7)]
     store.add(Captured("other"))
     assert sorted(closes, key=id) == sorted(consoles, key=id)
-    assert reason(Gone, entry.console, 0, Console) == entry.gone_reason
+    assert reason(Gone, entry.consoles.get, 0, Console) == entry.gone_reason
 
 
 def test_a_console_made_while_its_error_is_let_go_is_closed_and_not_given():
@@ -396,7 +398,7 @@ def test_a_console_made_while_its_error_is_let_go_is_closed_and_not_given():
         store.add(Captured("other"))
         return Console(closes)
 
-    assert reason(Gone, entry.console, 0, slow) == entry.gone_reason
+    assert reason(Gone, entry.consoles.get, 0, slow) == entry.gone_reason
     assert len(closes) == 1
 
 
@@ -408,9 +410,9 @@ def test_one_console_that_cannot_be_closed_does_not_keep_the_others_and_the_fram
     store, closes = registry(live_tracebacks=1), []
     captured = Captured()
     entry = store.add(captured)
-    entry.console(0, lambda: Console(closes))
-    entry.console(3, Stuck)
-    entry.console(7, lambda: Console(closes))
+    entry.consoles.get(0, lambda: Console(closes))
+    entry.consoles.get(3, Stuck)
+    entry.consoles.get(7, lambda: Console(closes))
     with pytest.raises(OSError, match="stuck"):
         store.add(Captured("other"))
     assert (len(closes), captured.releases) == (2, 1)
@@ -420,7 +422,7 @@ def test_one_console_that_cannot_be_closed_does_not_keep_the_others_and_the_fram
 def test_errors_with_a_console_outlive_errors_without(clock):
     store = registry(clock, live_tracebacks=3)
     first, second, third = fill(store, 3)
-    first.console(0, Console)
+    first.consoles.get(0, Console)
     store.add(Captured("new"))
     assert [entry.live for entry in (first, second, third)] == [True, False, True]
 
@@ -430,7 +432,8 @@ def test_the_console_used_last_outlives_the_others(clock):
     first, second = fill(store, 2)
     for entry in (first, second, first):
         clock.now += 1
-        entry.console(0, Console)
+        with entry.using():
+            entry.consoles.get(0, Console)
     store.add(Captured("new"))
     assert [entry.live for entry in (first, second)] == [True, False]
 
@@ -438,10 +441,10 @@ def test_the_console_used_last_outlives_the_others(clock):
 def test_a_running_console_outlives_idle_ones_and_the_bound_holds(clock):
     store = registry(clock, live_tracebacks=2)
     running, idle = fill(store, 2)
-    running.console(0, Console)
+    running.consoles.get(0, Console)
     with running.using():
         clock.now += 1
-        idle.console(0, Console)
+        idle.consoles.get(0, Console)
         new = store.add(Captured("new"))
         assert [entry.live for entry in (running, idle, new)] == [True, False, True]
         with new.using():
@@ -469,7 +472,7 @@ def test_two_thousand_errors_that_hold_much_keep_memory_flat():
         payload.data = bytes(1_000_000)
         alive.add(payload)
         entry = store.add(Captured(f"E{number % 40}", payload), request=payload, context_managers=[payload])
-        entry.put_value(payload, "payload")
+        entry.values.put(payload, "payload")
         del payload
     gc.collect()
     assert len(alive) <= 20
@@ -484,21 +487,23 @@ def test_the_end_of_a_value_runs_without_a_lock():
     def ask():
         with suppress(NotFound):
             answers.append(newest(store))
-            entry.value("never given")
+            entry.values.get("never given")
 
     class Hostile:
+        line = "GET /"
+
         def __del__(self):
             thread = threading.Thread(target=ask)
             thread.start()
             thread.join(10)
 
     entry = store.add(Captured(payload=Hostile()), request=Hostile(), context_managers=[Hostile()])
-    entry.put_value(Hostile(), "a")
+    entry.values.put(Hostile(), "a")
     store.add(Captured("other"))
     assert len(answers) == 4
     entry = store.add(Captured("third"))
     for name in "abc":
-        entry.put_value(Hostile(), name)
+        entry.values.put(Hostile(), name)
     assert len(answers) == 5
 
 
@@ -521,7 +526,7 @@ def test_many_threads_add_and_look_at_once():
         start.wait(10)
         for turn in range(200):
             entry = store.add(Captured(f"E{(number + turn) % 9}"))
-            entry.put_value([], "x")
+            entry.values.put([], "x")
             try:
                 newest(store)
                 store.get(entry.id)

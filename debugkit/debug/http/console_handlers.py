@@ -42,7 +42,8 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[Entry, Console]:
             names=entry.extras.names,
         )
 
-    return entry, entry.console(found.index, make)
+    with entry.using():
+        return entry, entry.consoles.get(found.index, make)
 
 
 def standalone_page(context: RequestContext) -> Response:
@@ -98,6 +99,6 @@ def _data(debugger: Debugger, event: Event, entry: Entry | None) -> dict[str, An
         case Result(text, value, name):
             with debugger.describer(entry) as describer:
                 node = describer.describe(value, name)
-            handle = entry.put_value(value, name) if entry and node.openable else None
+            handle = entry.values.put(value, name) if entry and node.openable else None
             tree = {"text": node.text, "type": node.type, "kind": node.kind, "handle": handle}
             return {"kind": "value", "text": text, "node": tree}

@@ -82,7 +82,7 @@ def answer_live(context: RequestContext, line: str = "") -> LiveView | None:
 def past_live(context: RequestContext, entry: Entry) -> LiveView | None:
     """For a page about a past error, at its own address: a link can make its request anew if that was a GET."""
     failed = entry.request
-    if not isinstance(failed, RequestSnapshot) or failed.method != "GET":
+    if failed is None or failed.method != "GET":
         return context.live("past")
     return context.live("past", label=f"Open {failed.path} again", url=link(context.debugger, failed))
 

@@ -109,7 +109,7 @@ def value(context: RequestContext, handle: str) -> Response:
             "type": child.node.type,
             "kind": child.node.kind,
             "redacted": child.node.redacted,
-            "handle": entry.put_value(child.value, child.label) if child.node.openable else None,
+            "handle": entry.values.put(child.value, child.label) if child.node.openable else None,
         }
         for child in children.items
     ]

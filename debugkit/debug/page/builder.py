@@ -34,7 +34,6 @@ from debugkit.debug.page.models import (
 from debugkit.debug.page.panels import Panels
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import Entry
-from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.tracebacks.model import (
     CapturedException,
     CapturedFrame,
@@ -126,7 +125,7 @@ class PageBuilder:
     def panels(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
         """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""
         request = self._entry.request
-        if not (isinstance(request, RequestSnapshot) and self._viewer.sees_values):
+        if request is None or not self._viewer.sees_values:
             return ()
         return Panels(self._entry, request, self._describer, handles=self._viewer.is_developer).all(only)
 

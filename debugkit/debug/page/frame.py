@@ -294,7 +294,7 @@ class FrameViews:
     def _row(
         self, name: str, value: object, node: Node, *, relevant: bool = False, details: tuple[ValueView, ...] = ()
     ) -> ValueView:
-        handle = self._entry.put_value(value, name) if node.openable and self._viewer.is_developer else ""
+        handle = self._entry.values.put(value, name) if node.openable and self._viewer.is_developer else ""
         return ValueView(name, node.text, node.type, handle, node.redacted, node.kind, relevant, details)
 
     def _locals_notice(self, frame: CapturedFrame) -> str:

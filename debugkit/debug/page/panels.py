@@ -109,7 +109,7 @@ class Panels:
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
             return ValueView(name, self._describer.text(exact_str(value)[:BODY_TEXT]), kind="")
         node = self._describer.describe(value, name)
-        handle = self._entry.put_value(value, name) if self._handles and node.openable and "…" in node.text else ""
+        handle = self._entry.values.put(value, name) if self._handles and node.openable and "…" in node.text else ""
         return ValueView(name, node.text, node.type, handle, node.redacted, node.kind)
 
     def _request_sections(self) -> tuple[Section, ...]:
