@@ -22,6 +22,7 @@ from debugkit.debug.tracebacks.model import (
     CapturedFrame,
     CapturedTraceback,
     Position,
+    Relation,
     RepeatedFrames,
 )
 from debugkit.debug.tracebacks.suggestions import local, suggestion
@@ -66,28 +67,28 @@ class _Tree:
         self._seen: set[int] = set()
 
     def capture(
-        self, exc: BaseException, tb: TracebackType | None, relation: str, above: frozenset[int] = frozenset()
+        self, exc: BaseException, tb: TracebackType | None, relation: Relation, above: frozenset[int] = frozenset()
     ) -> CapturedException:
         self._left -= 1
         head = self._one(exc, tb, relation)
         links = self._links(exc)
         self._left -= len(links)
-        head.chain = tuple(self._one(one, exceptions.traceback_of(one), how) for one, how in links)
+        head.chain = tuple(self._one(link, exceptions.traceback_of(link), relation) for link, relation in links)
         # After the chain: the root cause tells more than the last member of a long group.
         self._add_members(head, exc, above | {id(exc)})
         for one, (link, _) in zip(head.chain, links, strict=True):
             self._add_members(one, link, above | {id(exc), id(link)})
         return head
 
-    def _links(self, exc: BaseException) -> list[tuple[BaseException, str]]:
+    def _links(self, exc: BaseException) -> list[tuple[BaseException, Relation]]:
         """The chain of ``exc``; of one that is too long, both ends."""
-        links: list[tuple[BaseException, str]] = []
+        links: list[tuple[BaseException, Relation]] = []
         self._seen.add(id(exc))
-        led, how, _ = exceptions.led_by(exc)
-        while led is not None and id(led) not in self._seen:
-            self._seen.add(id(led))
-            links.append((led, how))
-            led, how, _ = exceptions.led_by(led)
+        link = exceptions.previous(exc)
+        while link.exception is not None and id(link.exception) not in self._seen:
+            self._seen.add(id(link.exception))
+            links.append((link.exception, link.relation))
+            link = exceptions.previous(link.exception)
         surplus = max(0, len(links) - max(0, self._left))
         middle = (len(links) - surplus) // 2
         return links[:middle] + links[middle + surplus :]
@@ -103,7 +104,7 @@ class _Tree:
         one.members = tuple(found)
         one.members_left_out = len(members) - len(found)
 
-    def _one(self, exc: BaseException, tb: TracebackType | None, relation: str) -> CapturedException:
+    def _one(self, exc: BaseException, tb: TracebackType | None, relation: Relation) -> CapturedException:
         traces = list(_traces(tb))
         message = self._said.message(exc)
         return CapturedException(
@@ -113,7 +114,7 @@ class _Tree:
             notes=self._said.notes(exc),
             suggestion=suggestion(exc, traces[-1].tb_frame if traces else None, message),
             relation=relation,
-            suppressed=exceptions.led_by(exc)[2],
+            suppressed=exceptions.previous(exc).suppressed,
             frames=(
                 *_frames(traces, self._show_hidden, self._limits.frames, self._said),
                 *(_pointed_at(exc, traces) or _in_settings(exc, traces)),

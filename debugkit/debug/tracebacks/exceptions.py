@@ -6,27 +6,36 @@ Fields are read from the built-in classes' own slots, past whatever a subclass m
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.text import called, clean, shortened, type_name
 from debugkit.raised import field, traceback_of
 
-__all__ = ["field", "led_by", "members", "message", "notes", "traceback_of"]
+__all__ = ["Link", "field", "members", "message", "notes", "previous", "traceback_of"]
 
 #: Characters kept of a note; how many notes.
 _NOTE_SIZE = 4_000
 _NOTES = 50
 
 
-def led_by(exc: BaseException) -> tuple[BaseException | None, str, bool]:
-    """What the traceback prints before ``exc``, how that led to it, and whether ``from None`` hides a context."""
+class Link(NamedTuple):
+    """The exception that the traceback prints before another, if any, and how it led to that."""
+
+    exception: BaseException | None
+    relation: Literal["cause", "context"]
+    suppressed: bool  # there is a context, which ``from None`` hides
+
+
+def previous(exc: BaseException) -> Link:
+    """What the traceback prints before ``exc``."""
     cause = field(BaseException, "__cause__", exc)
     if cause is not None:
-        return cause, "cause", False
+        return Link(cause, "cause", suppressed=False)
     context = field(BaseException, "__context__", exc)
     if field(BaseException, "__suppress_context__", exc):
-        return None, "", context is not None
-    return context, "context", False
+        return Link(None, "context", suppressed=context is not None)
+    return Link(context, "context", suppressed=False)
 
 
 def members(exc: BaseException) -> Sequence[BaseException]:

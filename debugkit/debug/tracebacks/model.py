@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from debugkit.debug.tracebacks.libraries import Library, is_library, library_of
+
+Relation = Literal["cause", "context", "member", ""]
 
 
 class Position(NamedTuple):
@@ -81,8 +83,7 @@ class CapturedException:
     message: str
     notes: tuple[str, ...]
     suggestion: str  # "Did you mean: 'price'?" or ""
-    #: How it led to the exception before it: "cause", "context" or "member"; "" for the first.
-    relation: str
+    relation: Relation  # how it led to the exception before it, which may be the group it is in; "" for the first
     suppressed: bool  # its context is hidden by ``from None``, and not listed
     frames: tuple[CapturedFrame | RepeatedFrames, ...]  # outermost first
     #: The exceptions of a group, and how many more of them are not listed.

@@ -42,8 +42,8 @@ def stand_in(exc: BaseException, tb: TracebackType | None, said: Said) -> BaseEx
         one = waiting.pop()
         copy: Any = made[id(one)]
         for name in ("__cause__", "__context__"):
-            led = exceptions.field(BaseException, name, one)
-            setattr(copy, name, None if led is None else of(led))
+            earlier = exceptions.field(BaseException, name, one)
+            setattr(copy, name, None if earlier is None else of(earlier))
         copy.__suppress_context__ = exceptions.field(BaseException, "__suppress_context__", one)
         copy.__traceback__ = exceptions.traceback_of(one)
         if isinstance(copy, BaseExceptionGroup):

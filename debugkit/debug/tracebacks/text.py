@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from debugkit.debug.safe.text import clean, shortened, type_name
-from debugkit.debug.tracebacks.exceptions import led_by, members
+from debugkit.debug.tracebacks.exceptions import members, previous
 from debugkit.debug.tracebacks.messages import Said
 from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.tracebacks.stand_ins import stand_in
@@ -59,10 +59,10 @@ def _is_small(exc: BaseException) -> bool:
     while waiting and count <= _MOST_PRINTED:
         one = waiting.pop()
         count += 1
-        led = led_by(one)[0]
-        if led is not None and id(led) not in seen:
-            seen.add(id(led))
-            waiting.append(led)
+        earlier = previous(one).exception
+        if earlier is not None and id(earlier) not in seen:
+            seen.add(id(earlier))
+            waiting.append(earlier)
         waiting += members(one)
     return count <= _MOST_PRINTED
 

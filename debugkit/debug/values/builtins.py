@@ -25,18 +25,20 @@ from typing import Any, Final
 from debugkit.debug.safe.inspection import class_dict, class_name, exact_str, printable
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.values.preview import (
-    ClassPart,
-    Look,
+    ClassProperties,
+    Kind,
     Note,
-    Part,
-    Parts,
-    Shape,
-    atom,
-    few,
-    one,
-    record,
-    said,
-    sliced,
+    Preview,
+    Previewer,
+    Properties,
+    Property,
+    Style,
+    fields_preview,
+    line_preview,
+    sequence_items,
+    single_item,
+    text_preview,
+    tuple_items,
 )
 
 _ADDRESS: Final = re.compile(r"(?: object)? at 0x[0-9A-Fa-f]+")
@@ -52,20 +54,20 @@ def int_text(value: int) -> str:
     return int.__repr__(value)
 
 
-def _dict_parts(value: Any, style: str = "pair") -> Parts:
-    def parts(start: int, stop: int) -> Iterator[Part]:
-        return (Part(style, key, item) for key, item in islice(dict.items(value), start, stop))
+def _dict_properties(value: Any, style: Style = "pair") -> Properties:
+    def properties(start: int, stop: int) -> Iterator[Property]:
+        return (Property(style, key, item) for key, item in islice(dict.items(value), start, stop))
 
-    return parts
+    return properties
 
 
-def _items(base: Any, value: Any) -> Parts:
+def _items(base: Any, value: Any) -> Properties:
     if base is list or base is tuple:
-        return sliced(lambda start, stop: base.__getitem__(value, slice(start, stop)))
-    return sliced(lambda start, stop: islice(base.__iter__(value), start, stop))
+        return sequence_items(lambda start, stop: base.__getitem__(value, slice(start, stop)))
+    return sequence_items(lambda start, stop: islice(base.__iter__(value), start, stop))
 
 
-def container(value: Any, base: type) -> Shape:
+def container(value: Any, base: type) -> Preview:
     """A container, or an instance of a subclass of it, read by the methods of ``base``."""
     opening, closing = CONTAINERS[id(base)]
     total: int = base.__len__(value)  # type: ignore[attr-defined]
@@ -75,19 +77,19 @@ def container(value: Any, base: type) -> Shape:
         closing = ",)"
     if type(value) is not base:
         opening, closing = f"{class_name(type(value))}({opening}", f"{closing})"
-    parts = _dict_parts(value) if issubclass(base, dict) else _items(base, value)
-    return Shape("container", head=opening, tail=closing, parts=parts, total=total)
+    properties = _dict_properties(value) if issubclass(base, dict) else _items(base, value)
+    return Preview("container", head=opening, tail=closing, properties=properties, total=total)
 
 
-def _exact_container(value: Any) -> Shape:
+def _exact_container(value: Any) -> Preview:
     return container(value, type(value))
 
 
-def _default_dict(value: Any) -> Shape:
+def _default_dict(value: Any) -> Preview:
     factory = class_dict(collections.defaultdict)["default_factory"].__get__(value)
     name = class_name(factory) if issubclass(type(factory), type) else "…" if factory is not None else "None"
     head = f"{class_name(type(value))}({name}, {{"
-    return Shape("container", head=head, tail="})", parts=_dict_parts(value), total=dict.__len__(value))
+    return Preview("container", head=head, tail="})", properties=_dict_properties(value), total=dict.__len__(value))
 
 
 def _proxied(value: Any) -> Any:
@@ -95,52 +97,54 @@ def _proxied(value: Any) -> Any:
     return gc.get_referents(value)[0]
 
 
-def _mapping_proxy(value: Any) -> Shape:
-    return Shape("container", head="mappingproxy(", tail=")", parts=one(_proxied(value)), total=1)
+def _mapping_proxy(value: Any) -> Preview:
+    return Preview("container", head="mappingproxy(", tail=")", properties=single_item(_proxied(value)), total=1)
 
 
-def _dict_view(style: str) -> Look:
-    def look(value: Any) -> Shape:
+def _dict_view(style: Style) -> Previewer:
+    def previewer(value: Any) -> Preview:
         mapping = _proxied(value.mapping)
-        parts = _items(dict, mapping) if style == "item" else _dict_parts(mapping, style)
+        properties = _items(dict, mapping) if style == "item" else _dict_properties(mapping, style)
         opening, closing = ("({", "})") if style == "pair" else ("([", "])")
         head = class_name(type(value)) + opening
-        return Shape("container", head=head, tail=closing, parts=parts, total=dict.__len__(mapping))
+        return Preview("container", head=head, tail=closing, properties=properties, total=dict.__len__(mapping))
 
-    return look
+    return previewer
 
 
-def _range(value: range) -> Shape:
+def _range(value: range) -> Preview:
     numbers = [value.start, value.stop, *([value.step] if value.step != 1 else [])]
-    return atom("container", f"range({', '.join(map(int_text, numbers))})")
+    return line_preview("container", f"range({', '.join(map(int_text, numbers))})")
 
 
-def _slice(value: slice) -> Shape:
-    return Shape(head="slice(", tail=")", parts=few((value.start, value.stop, value.step)), lined=3)
+def _slice(value: slice) -> Preview:
+    return Preview(head="slice(", tail=")", properties=tuple_items((value.start, value.stop, value.step)), lined=3)
 
 
-def _time(value: Any) -> Shape:
+def _time(value: Any) -> Preview:
     """A time zone may be anybody's class."""
     zone = value.tzinfo
     known = zone is None or any(type(zone) is one for one in (datetime.timezone, zoneinfo.ZoneInfo))
     text = str(value if known else value.replace(tzinfo=None))
-    return atom("constant", f"{type(value).__name__}({text}{'' if known else ' ' + class_name(type(zone))})")
+    return line_preview("constant", f"{type(value).__name__}({text}{'' if known else ' ' + class_name(type(zone))})")
 
 
-def _decimal(value: decimal.Decimal) -> Shape:
-    return atom("number", f"Decimal('{value}')" if abs(value.adjusted()) < 1_000 else f"Decimal('{value:.10E}')")
+def _decimal(value: decimal.Decimal) -> Preview:
+    return line_preview(
+        "number", f"Decimal('{value}')" if abs(value.adjusted()) < 1_000 else f"Decimal('{value:.10E}')"
+    )
 
 
-def _fraction(value: fractions.Fraction) -> Shape:
-    return atom("number", f"Fraction({int_text(value.numerator)}, {int_text(value.denominator)})")
+def _fraction(value: fractions.Fraction) -> Preview:
+    return line_preview("number", f"Fraction({int_text(value.numerator)}, {int_text(value.denominator)})")
 
 
-def _function(value: types.FunctionType) -> Shape:
+def _function(value: types.FunctionType) -> Preview:
     code, cells = value.__code__, value.__closure__ or ()
     file = pathlib.PurePath(exact_str(code.co_filename)).name
     where = f"{exact_str(value.__module__)}:{exact_str(value.__qualname__)}, {file}"
     found = {name: _cell(cell) for name, cell in zip(code.co_freevars, cells, strict=False)}
-    return said(printable(f"<function {where}:{code.co_firstlineno}>"), found)
+    return text_preview(printable(f"<function {where}:{code.co_firstlineno}>"), found)
 
 
 def _cell(cell: types.CellType) -> object:
@@ -150,55 +154,57 @@ def _cell(cell: types.CellType) -> object:
         return Note("<not set yet>")
 
 
-def _method(value: types.MethodType) -> Shape:
+def _method(value: types.MethodType) -> Preview:
     function = value.__func__
     name = exact_str(function.__qualname__) if type(function) is types.FunctionType else "…"
-    return Shape(head=f"<bound method {name} of ", tail=">", parts=one(value.__self__), total=1)
+    return Preview(head=f"<bound method {name} of ", tail=">", properties=single_item(value.__self__), total=1)
 
 
-def _generator(value: Any) -> Shape:
+def _generator(value: Any) -> Preview:
     prefix = {types.GeneratorType: "gi", types.CoroutineType: "cr"}.get(type(value), "ag")
     frame = getattr(value, f"{prefix}_frame")
     state = "finished" if frame is None else f"at line {frame.f_lineno}"
     kind = {"gi": "generator", "cr": "coroutine", "ag": "async generator"}[prefix]
-    return said(f"<{kind} {exact_str(value.__qualname__)}, {state}>")
+    return text_preview(f"<{kind} {exact_str(value.__qualname__)}, {state}>")
 
 
-def _memory(value: memoryview) -> Shape:
+def _memory(value: memoryview) -> Preview:
     try:
-        return atom("container", f"<memoryview of {value.nbytes:,} bytes>")
+        return line_preview("container", f"<memoryview of {value.nbytes:,} bytes>")
     except ValueError:
-        return atom("container", "<memoryview, released>")
+        return line_preview("container", "<memoryview, released>")
 
 
-def _bytes_io(value: io.BytesIO) -> Shape:
+def _bytes_io(value: io.BytesIO) -> Preview:
     if value.closed:
-        return said("<BytesIO, closed>")
+        return text_preview("<BytesIO, closed>")
     with value.getbuffer() as buffer:
-        return said(f"<BytesIO of {buffer.nbytes:,} bytes, at {value.tell():,}>")
+        return text_preview(f"<BytesIO of {buffer.nbytes:,} bytes, at {value.tell():,}>")
 
 
-def _string_io(value: io.StringIO) -> Shape:
-    return said("<StringIO, closed>" if value.closed else f"<StringIO, at {value.tell():,}>")
+def _string_io(value: io.StringIO) -> Preview:
+    return text_preview("<StringIO, closed>" if value.closed else f"<StringIO, at {value.tell():,}>")
 
 
-def _pattern(value: re.Pattern[Any]) -> Shape:
-    return Shape(head="re.compile(", tail=")", parts=one(value.pattern), lined=1)
+def _pattern(value: re.Pattern[Any]) -> Preview:
+    return Preview(head="re.compile(", tail=")", properties=single_item(value.pattern), lined=1)
 
 
-def _match(value: re.Match[Any]) -> Shape:
+def _match(value: re.Match[Any]) -> Preview:
     if type(value.string) is not str and type(value.string) is not bytes:
-        return said(f"<re.Match span={value.span()}>")
-    return Shape(head=f"<re.Match span={value.span()}, match=", tail=">", parts=one(value.group()), lined=1)
+        return text_preview(f"<re.Match span={value.span()}>")
+    return Preview(
+        head=f"<re.Match span={value.span()}, match=", tail=">", properties=single_item(value.group()), lined=1
+    )
 
 
-def _own_repr(kind: str) -> Look:
+def _own_repr(kind: Kind) -> Previewer:
     """For types whose repr is C code, or the standard library's, that runs no code of others."""
-    return lambda value: atom(kind, printable(_ADDRESS.sub("", repr(value))))
+    return lambda value: line_preview(kind, printable(_ADDRESS.sub("", repr(value))))
 
 
-def _table(*entries: tuple[Look, Sequence[type]]) -> dict[int, Look]:
-    return {id(cls): look for look, classes in entries for cls in classes}
+def _table(*entries: tuple[Previewer, Sequence[type]]) -> dict[int, Previewer]:
+    return {id(cls): previewer for previewer, classes in entries for cls in classes}
 
 
 #: Containers, and what stands around the items of one. By id, as is the table below: a class may be no key of a dict.
@@ -213,10 +219,10 @@ CONTAINERS: Final[Mapping[int, tuple[str, str]]] = {
     id(collections.deque): ("deque([", "])"),
 }
 #: The look for each type, by its id.
-BUILTIN_TYPES: Final[Mapping[int, Look]] = _table(
+BUILTIN_TYPES: Final[Mapping[int, Previewer]] = _table(
     (_own_repr("constant"), (type(None), bool, type(...), type(NotImplemented))),
     (_own_repr("number"), (float, complex)),
-    (lambda value: atom("number", int_text(value)), (int,)),
+    (lambda value: line_preview("number", int_text(value)), (int,)),
     (_exact_container, (list, tuple, set, frozenset, dict)),
     (_exact_container, (collections.OrderedDict, collections.Counter, collections.deque)),
     (_default_dict, (collections.defaultdict,)),
@@ -227,7 +233,7 @@ BUILTIN_TYPES: Final[Mapping[int, Look]] = _table(
     (_range, (range,)),
     (_slice, (slice,)),
     (_time, (datetime.datetime, datetime.time)),
-    (lambda value: atom("constant", f"{type(value).__name__}({value})"), (datetime.date, datetime.timedelta)),
+    (lambda value: line_preview("constant", f"{type(value).__name__}({value})"), (datetime.date, datetime.timedelta)),
     (_decimal, (decimal.Decimal,)),
     (_fraction, (fractions.Fraction,)),
     (_own_repr("constant"), (uuid.UUID, datetime.timezone, zoneinfo.ZoneInfo)),
@@ -243,6 +249,6 @@ BUILTIN_TYPES: Final[Mapping[int, Look]] = _table(
     (_string_io, (io.StringIO,)),
     (_pattern, (re.Pattern,)),
     (_match, (re.Match,)),
-    (lambda note: atom("constant", note.text), (Note,)),
-    (lambda part: record("", part.names, call=True), (ClassPart,)),
+    (lambda note: line_preview("constant", note.text), (Note,)),
+    (lambda part: fields_preview("", part.names, call=True), (ClassProperties,)),
 )

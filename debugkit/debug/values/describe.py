@@ -22,7 +22,7 @@ from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.safe.text import text_of
 from debugkit.debug.values.builtins import int_text
 from debugkit.debug.values.dispatch import Classes
-from debugkit.debug.values.preview import Note, Part, Shape, cut
+from debugkit.debug.values.preview import Note, Preview, Property, cut
 from debugkit.debug.values.remembered import Remembered
 from debugkit.settings import Limits
 
@@ -124,7 +124,7 @@ class Describer:
         try:
             if self._is_secret(value, name):
                 return Children((), None, 0)
-            return self._page(self._classes.shape(value), max(offset, 0))
+            return self._page(self._classes.preview(value), max(offset, 0))
         except Exception as error:
             return Children((Child("", None, self._failed(value, error)),), None, None)
 
@@ -150,11 +150,11 @@ class Describer:
         of = printable(self._classes.of(type(value)).name)
         if self._is_secret(value, name):
             return Node(REDACTED, of, "redacted", False, True)
-        shape = self._classes.shape(value)
-        text = cut(printable(self._text(shape, value, self.limits.value_text, 0)), self.limits.value_text)
+        preview = self._classes.preview(value)
+        text = cut(printable(self._text(preview, value, self.limits.value_text, 0)), self.limits.value_text)
         if text.strip("b'\"") == REDACTED:
             return Node(REDACTED, of, "redacted", False, True)
-        return Node(text, of, shape.kind, shape.total > 0)
+        return Node(text, of, preview.kind, preview.total > 0)
 
     def _failed(self, value: object, error: Exception) -> Node:
         """The last resort. `RecursionError` and `MemoryError` end here as well."""
@@ -173,54 +173,54 @@ class Describer:
             return not issubclass(cls, (type, types.ModuleType))
         return self._classes.of(cls).secret
 
-    def _text(self, shape: Shape, value: object, budget: int, depth: int) -> str:
-        if shape.line is not None:
-            return shape.line(budget)
-        lined = shape.total if shape.lined is None else shape.lined
+    def _text(self, preview: Preview, value: object, budget: int, depth: int) -> str:
+        if preview.line is not None:
+            return preview.line(budget)
+        lined = preview.total if preview.lined is None else preview.lined
         if id(value) in self._path:
             return f"<cycle: {class_name(type(value))}>"
-        room = budget - len(shape.head) - len(shape.tail)
+        room = budget - len(preview.head) - len(preview.tail)
         if lined and (depth > self.limits.value_depth or room < FEWEST):
-            return f"{shape.head}…{shape.tail}"
+            return f"{preview.head}…{preview.tail}"
         self._path.append(id(value))
         try:
-            return f"{shape.head}{self._inside(shape, lined, room, depth)}{shape.tail}"
+            return f"{preview.head}{self._inside(preview, lined, room, depth)}{preview.tail}"
         finally:
             self._path.pop()
 
-    def _inside(self, shape: Shape, lined: int, room: int, depth: int) -> str:
+    def _inside(self, preview: Preview, lined: int, room: int, depth: int) -> str:
         """As many parts as there is room for. Each gets a fair share of the room; what one leaves, the next may use."""
-        parts = self._read(shape, 0, min(self.limits.value_items, lined))
-        if len(parts) > 2 and parts[0].style == "item" and self._classes.shape(parts[0].value).total:
-            parts = parts[: max(2, room // ROOM_TO_SEE_INTO)]
-        room -= 2 * max(len(parts) - 1, 0) + (len(f", … {lined:,} more") if lined > len(parts) else 0)
-        texts = self._fill(parts, room, depth)
+        properties = self._read(preview, 0, min(self.limits.value_items, lined))
+        if len(properties) > 2 and properties[0].style == "item" and self._classes.preview(properties[0].value).total:
+            properties = properties[: max(2, room // ROOM_TO_SEE_INTO)]
+        room -= 2 * max(len(properties) - 1, 0) + (len(f", … {lined:,} more") if lined > len(properties) else 0)
+        texts = self._fill(properties, room, depth)
         left = room - sum(map(len, texts))
         shortened = [number for number, text in enumerate(texts) if "…" in text]
         if depth == 0 and shortened and left > FEWEST:  # the last ones were short: let the first ones have what is left
             for number in shortened:
-                texts[number] = self._part(parts, number, len(texts[number]) + left // len(shortened), depth)
+                texts[number] = self._part(properties, number, len(texts[number]) + left // len(shortened), depth)
         if len(texts) < lined:
             texts.append(f"… {lined - len(texts):,} more")
         return ", ".join(texts)
 
-    def _fill(self, parts: Sequence[Part], room: int, depth: int) -> list[str]:
+    def _fill(self, properties: Sequence[Property], room: int, depth: int) -> list[str]:
         texts: list[str] = []
-        for number in range(len(parts)):
+        for number in range(len(properties)):
             if texts and room < FEWEST:
                 break
-            texts.append(self._part(parts, number, max(room // (len(parts) - number), 2 * FEWEST), depth))
+            texts.append(self._part(properties, number, max(room // (len(properties) - number), 2 * FEWEST), depth))
             room -= len(texts[-1])
         return texts
 
-    def _part(self, parts: Sequence[Part], number: int, budget: int, depth: int) -> str:
-        style, key, value = parts[number]
+    def _part(self, properties: Sequence[Property], number: int, budget: int, depth: int) -> str:
+        style, key, value = properties[number]
         label = ""
         if style == "pair":
             label = self._line(key, "", max(budget // 2, KEY), depth + 1) + ": "
         elif style == "field":
             label = f"{key}="
-        return label + self._line(value, _name_of(parts, number), max(budget - len(label), VALUE), depth + 1)
+        return label + self._line(value, _name_of(properties, number), max(budget - len(label), VALUE), depth + 1)
 
     def _line(self, value: object, name: str, budget: int, depth: int) -> str:
         if self._is_secret(value, name):
@@ -230,52 +230,52 @@ class Describer:
             return cut(repr(self.redactor.text(value)), budget)  # type: ignore[arg-type]
         if cls is int:
             return cut(int_text(value), budget)  # type: ignore[arg-type]
-        return self._text(self._classes.shape(value), value, budget, depth)
+        return self._text(self._classes.preview(value), value, budget, depth)
 
     # Children
 
-    def _page(self, shape: Shape, offset: int) -> Children:
-        size = 1 if shape.kind == "string" else self.limits.page_items
-        stop = min(offset + size, shape.total)
-        first = min(offset, 1) if shape.kind == "container" else 0  # one item before the page may name its first one
-        parts = self._read(shape, offset - first, stop) if offset < stop else ()
-        items = tuple(self._child(parts, number) for number in range(first, len(parts)))
-        return Children(items, stop if stop < shape.total else None, shape.total)
+    def _page(self, preview: Preview, offset: int) -> Children:
+        size = 1 if preview.kind == "string" else self.limits.page_items
+        stop = min(offset + size, preview.total)
+        first = min(offset, 1) if preview.kind == "container" else 0  # one item before the page may name its first one
+        properties = self._read(preview, offset - first, stop) if offset < stop else ()
+        items = tuple(self._child(properties, number) for number in range(first, len(properties)))
+        return Children(items, stop if stop < preview.total else None, preview.total)
 
-    def _child(self, parts: Sequence[Part], number: int) -> Child:
-        style, key, value = parts[number]
+    def _child(self, properties: Sequence[Property], number: int) -> Child:
+        style, key, value = properties[number]
         if style == "text":  # a piece of a long string, already redacted
             return Child(exact_str(key), value, Node(printable(exact_str(value)), "str", "string", False))
         label = self._line(key, "", self.limits.value_text // 2, 1) if style in ("pair", "value") else text_of(key)
-        return Child(printable(label), value, self.describe(value, _name_of(parts, number)))
+        return Child(printable(label), value, self.describe(value, _name_of(properties, number)))
 
-    def _read(self, shape: Shape, start: int, stop: int) -> Sequence[Part]:
+    def _read(self, preview: Preview, start: int, stop: int) -> Sequence[Property]:
         """Parts of a value; another thread may be changing it."""
         try:
-            if shape.guarded:
-                return self._guard.run(lambda: list(shape.parts(start, stop)))
-            return list(shape.parts(start, stop))
+            if preview.guarded:
+                return self._guard.run(lambda: list(preview.properties(start, stop)))
+            return list(preview.properties(start, stop))
         except ForeignCodeError as error:
-            return [Part("item", start, Note(f"<cannot be read: {error}>"))]
+            return [Property("item", start, Note(f"<cannot be read: {error}>"))]
         except RuntimeError:
-            return [Part("item", start, Note("<changed while it was read>"))]
+            return [Property("item", start, Note("<changed while it was read>"))]
 
 
-def _name_of(parts: Sequence[Part], number: int) -> str:
+def _name_of(properties: Sequence[Property], number: int) -> str:
     """The name that may make a part secret: its key, or what stands beside it and names it.
 
     For an item, that is the first of two (``("password", "hunter2")``) or the option before it (``--password``); for a
     ``value`` in a record, its ``name``.
     """
-    style, key, value = parts[number]
+    style, key, value = properties[number]
     if style == "item":
-        before = _name(parts[number - 1].value) if number else ""
+        before = _name(properties[number - 1].value) if number else ""
         if before in CREDENTIAL_OPTIONS:
             return "credentials" if ":" in exact_str(value) else ""
-        return before if before.startswith("-") or (number == 1 and len(parts) == 2) else ""
+        return before if before.startswith("-") or (number == 1 and len(properties) == 2) else ""
     name = _name(key)
     if name.lower() in VALUE_KEYS:
-        beside = (_name(part.value) for part in parts if _name(part.key).lower() in NAME_KEYS)
+        beside = (_name(part.value) for part in properties if _name(part.key).lower() in NAME_KEYS)
         name = next(filter(None, beside), name)
     return name
 

@@ -28,14 +28,14 @@ from debugkit.debug.values.builtins import BUILTIN_TYPES
 from debugkit.debug.values.objects import (
     by_inheritance,
     by_repr,
-    class_parts,
+    class_properties,
     data_class,
     is_plain_data_class,
     own_attributes,
     plain_object,
     with_class,
 )
-from debugkit.debug.values.preview import MOST_LINE, Look, Shape, cut, fields
+from debugkit.debug.values.preview import MOST_LINE, Preview, Previewer, cut, fields
 from debugkit.debug.values.remembered import Remembered
 from debugkit.debug.values.strings import Strings
 from debugkit.debug.values.third_party import View, find_view
@@ -50,7 +50,7 @@ class KnownClass:
     cls: type
     name: str
     secret: bool
-    look: Look
+    previewer: Previewer
 
 
 class Classes:
@@ -60,7 +60,7 @@ class Classes:
         self._redactor, self._guard, self._remembered = redactor, guard, remembered
         self._most = limits.value_text + 1  # characters of an answer: those that are shown, and one that is cut off
         strings = Strings(limits, redactor)
-        self._strings: Mapping[int, Look] = {
+        self._strings: Mapping[int, Previewer] = {
             id(str): strings.text, id(bytes): strings.binary, id(bytearray): strings.binary
         }  # fmt: skip
         self._known: dict[int, KnownClass] = {}
@@ -70,20 +70,20 @@ class Classes:
         self._known.clear()
         self._remembered = Remembered()
 
-    def shape(self, value: object) -> Shape:
+    def preview(self, value: object) -> Preview:
         """What there is to show of ``value``."""
-        return self.of(type(value)).look(value)
+        return self.of(type(value)).previewer(value)
 
     def of(self, cls: type) -> KnownClass:
         """What is known of ``cls``."""
         known = self._known.get(id(cls))
         if known is None:
-            look = BUILTIN_TYPES.get(id(cls)) or self._strings.get(id(cls)) or self._look(cls)
+            previewer = BUILTIN_TYPES.get(id(cls)) or self._strings.get(id(cls)) or self._previewer(cls)
             secret = id(cls) not in BUILTIN_TYPES and any(type_is_secret(class_name(base)) for base in mro(cls))
-            known = self._known[id(cls)] = KnownClass(cls, qualified_name(cls), secret, look)
+            known = self._known[id(cls)] = KnownClass(cls, qualified_name(cls), secret, previewer)
         return known
 
-    def _look(self, cls: type) -> Look:
+    def _previewer(self, cls: type) -> Previewer:
         """How to look at instances of ``cls``, which is none of the built-in types."""
         view = find_view(cls)
         if view is not None:
@@ -91,18 +91,18 @@ class Classes:
         inherited = by_inheritance(cls)
         if inherited is not None and not issubclass(cls, BaseException):
             return inherited
-        known, look = self._wrapper_look(cls) or (object, inherited or self._own_look(cls))
-        defined = class_parts(cls, known)
-        return (lambda value: with_class(look(value), defined)) if defined else look
+        known, previewer = self._wrapper_previewer(cls) or (object, inherited or self._own_previewer(cls))
+        defined = class_properties(cls, known)
+        return (lambda value: with_class(previewer(value), defined)) if defined else previewer
 
-    def _wrapper_look(self, cls: type) -> tuple[type, Look] | None:
+    def _wrapper_previewer(self, cls: type) -> tuple[type, Previewer] | None:
         found = find_wrapper(cls)
         if found is None:
             return None
         known, view = found[0], View(found[1])
         return known, lambda value: self._by_view(view, value)
 
-    def _own_look(self, cls: type) -> Look:
+    def _own_previewer(self, cls: type) -> Previewer:
         """The look at a class that is no special one: what it says or has itself."""
         own_repr = class_attribute(cls, "__repr__")
         for base in mro(cls):
@@ -113,39 +113,39 @@ class Classes:
             return plain_object
         return data_class if is_plain_data_class(cls, own_repr) else self._foreign
 
-    def _by_view(self, view: View, value: object) -> Shape:
+    def _by_view(self, view: View, value: object) -> Preview:
         """A view of a well-known type; the generic one if it fails, for libraries change."""
         otherwise = view.otherwise or plain_object
         try:
             if view.foreign:
-                shape = self._ask(value, view.look, lambda error: self._safe(otherwise(value)))
+                preview = self._ask(value, view.previewer, lambda error: self._safe(otherwise(value)))
             else:
-                found = view.look(value)
-                shape = self._foreign(value) if found is None else self._safe(found)
-            if view.otherwise is not None and self._tells_secret(shape):
-                shape = self._safe(view.otherwise(value))
+                found = view.previewer(value)
+                preview = self._foreign(value) if found is None else self._safe(found)
+            if view.otherwise is not None and self._tells_secret(preview):
+                preview = self._safe(view.otherwise(value))
         except Exception:  # a view that expected another version of its library
             return self._foreign(value)
-        return shape
+        return preview
 
-    def _tells_secret(self, shape: Shape) -> bool:
+    def _tells_secret(self, preview: Preview) -> bool:
         """Whether what the value says of itself holds one of its fields that are secret."""
         return any(
-            type(field) is str and field and field in shape.head and self._redactor.name_is_secret(str(name))
-            for _, name, field in shape.parts(0, shape.total)
+            type(field) is str and field and field in preview.head and self._redactor.name_is_secret(str(name))
+            for _, name, field in preview.properties(0, preview.total)
         )
 
     def _ask(
         self,
         value: object,
-        look: Callable[[Any], Shape | None],
-        otherwise: Callable[[ForeignCodeError], Shape],
-    ) -> Shape:
+        previewer: Callable[[Any], Preview | None],
+        otherwise: Callable[[ForeignCodeError], Preview],
+    ) -> Preview:
         """The answer of foreign code, or what stands for it where it gave none. Either is remembered."""
         known = self._remembered.find(value)
         if known is None:
             try:
-                found = self._guard.run(look, value)
+                found = self._guard.run(previewer, value)
                 known = plain_object(value) if found is None else self._safe(found)
             except NoTimeLeft as error:  # it was not asked: another page may have the time
                 return otherwise(error)
@@ -154,23 +154,23 @@ class Classes:
             self._remembered.keep(value, known)
         return known
 
-    def _safe(self, shape: Shape) -> Shape:
-        """``shape`` with the texts that others made printable, redacted and cut."""
-        if shape.line is None:
-            return replace(shape, head=self._safe_text(shape.head), tail=self._safe_text(shape.tail))
-        text = self._safe_text(shape.line(MOST_LINE))
-        return replace(shape, line=lambda budget: cut(text, budget))
+    def _safe(self, preview: Preview) -> Preview:
+        """``preview`` with the texts that others made printable, redacted and cut."""
+        if preview.line is None:
+            return replace(preview, head=self._safe_text(preview.head), tail=self._safe_text(preview.tail))
+        text = self._safe_text(preview.line(MOST_LINE))
+        return replace(preview, line=lambda budget: cut(text, budget))
 
     def _safe_text(self, text: str) -> str:
         return printable(self._redactor.text(text[:MOST_LINE]))[: self._most]
 
-    def _foreign(self, value: object) -> Shape:
+    def _foreign(self, value: object) -> Preview:
         """What the class's own ``__repr__`` says, run under guard; the attributes are its children."""
         if self._remembered.is_slow(type(value)) and self._remembered.find(value) is None:
             return plain_object(value)
         return self._ask(value, by_repr, lambda error: self._without_repr(value, error))
 
-    def _without_repr(self, value: object, error: ForeignCodeError) -> Shape:
+    def _without_repr(self, value: object, error: ForeignCodeError) -> Preview:
         cls = type(value)
         if type(error) is NoTimeLeft:
             return plain_object(value)
@@ -178,4 +178,4 @@ class Classes:
             self._remembered.keep_slow(cls)
         said = str(error) if type(error) is Refused else f"repr {error}"
         text, own = self._safe_text(f"<{class_name(cls)}: {said}>"), own_attributes(value)
-        return Shape("error", line=lambda budget: cut(text, budget), parts=fields(own), total=len(own))
+        return Preview("error", line=lambda budget: cut(text, budget), properties=fields(own), total=len(own))

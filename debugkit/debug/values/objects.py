@@ -30,18 +30,18 @@ from debugkit.debug.safe.inspection import (
 from debugkit.debug.values.builtins import CONTAINERS, container, int_text
 from debugkit.debug.values.preview import (
     MOST_LINE,
-    ClassPart,
-    Look,
-    Part,
-    Parts,
-    Shape,
-    atom,
+    ClassProperties,
+    Preview,
+    Previewer,
+    Properties,
+    Property,
     fields,
-    given,
-    one,
-    record,
-    said,
-    sliced,
+    fields_preview,
+    line_preview,
+    listed,
+    sequence_items,
+    single_item,
+    text_preview,
 )
 
 #: A ``__repr__`` that says no more than the name of the class.
@@ -53,7 +53,7 @@ MOST_CLASSES: Final = 20
 # By inheritance
 
 
-def by_inheritance(cls: type) -> Look | None:
+def by_inheritance(cls: type) -> Previewer | None:
     """The look for families of classes that are known by what they inherit from."""
     if cls is types.SimpleNamespace:
         return _namespace
@@ -68,62 +68,68 @@ def by_inheritance(cls: type) -> Look | None:
     if issubclass(cls, tuple) and type(class_attribute(cls, "_fields")) is tuple:
         return _named_tuple
     if issubclass(cls, int):
-        return lambda value: atom("number", f"{class_name(cls)}({int_text(value)})")
+        return lambda value: line_preview("number", f"{class_name(cls)}({int_text(value)})")
     if issubclass(cls, float):
-        return lambda value: atom("number", f"{class_name(cls)}({float.__repr__(value)})")
+        return lambda value: line_preview("number", f"{class_name(cls)}({float.__repr__(value)})")
     found = next((base for base in mro(cls) if id(base) in CONTAINERS), None)
     return None if found is None else _subclass_of(found)
 
 
-def _enum_member(value: object) -> Shape:
+def _enum_member(value: object) -> Preview:
     name = f"{class_name(type(value))}.{exact_str(attribute(value, '_name_')) or '?'}"
-    return Shape("constant", head=f"<{name}: ", tail=">", parts=one(attribute(value, "_value_")), lined=1)
+    return Preview(
+        "constant", head=f"<{name}: ", tail=">", properties=single_item(attribute(value, "_value_")), lined=1
+    )
 
 
-def _exception(value: Any) -> Shape:
+def _exception(value: Any) -> Preview:
     args = BaseException.args.__get__(value)  # type: ignore[attr-defined]  # a getset descriptor
-    shape = Shape(head=f"{class_name(type(value))}(", tail=")", parts=sliced(lambda i, j: args[i:j]), total=len(args))
-    return with_attributes(shape, value)
+    preview = Preview(
+        head=f"{class_name(type(value))}(", tail=")", properties=sequence_items(lambda i, j: args[i:j]), total=len(args)
+    )
+    return with_attributes(preview, value)
 
 
-def _class(value: type) -> Shape:
+def _class(value: type) -> Preview:
     names = {exact_str(name): item for name, item in class_dict(value).items()}
-    return said(f"<class '{qualified_name(value)}'>", names)
+    return text_preview(f"<class '{qualified_name(value)}'>", names)
 
 
-def _module(value: object) -> Shape:
+def _module(value: object) -> Preview:
     names = instance_dict(value) or {}
     name, file = exact_str(names.get("__name__")), exact_str(names.get("__file__"))
-    return said(printable(f"<module '{name}'{f' from {file!r}' if file else ''}>"), names)
+    return text_preview(printable(f"<module '{name}'{f' from {file!r}' if file else ''}>"), names)
 
 
-def _named_tuple(value: Any) -> Shape:
+def _named_tuple(value: Any) -> Preview:
     names = class_attribute(type(value), "_fields")
     found = dict(zip(map(exact_str, names), tuple.__iter__(value), strict=False))
-    return record(class_name(type(value)), found, call=True)
+    return fields_preview(class_name(type(value)), found, call=True)
 
 
-def _namespace(value: object) -> Shape:
-    return record("namespace", own_attributes(value), call=True)
+def _namespace(value: object) -> Preview:
+    return fields_preview("namespace", own_attributes(value), call=True)
 
 
-def _subclass_of(base: type) -> Look:
+def _subclass_of(base: type) -> Previewer:
     return lambda value: with_attributes(container(value, base), value)
 
 
-def with_attributes(shape: Shape, value: object, *left_out: str) -> Shape:
-    """``shape``, and the instance's attributes among its children, but for those that it shows already."""
+def with_attributes(preview: Preview, value: object, *left_out: str) -> Preview:
+    """``preview``, and the instance's attributes among its children, but for those that it shows already."""
     own = {name: item for name, item in own_attributes(value).items() if name not in left_out}
     if not own:
-        return shape
-    first, parts = shape.total, _joined(shape, fields(own))
-    return Shape(shape.kind, shape.line, shape.head, shape.tail, parts, first + len(own), shape.lined or first)
+        return preview
+    first, properties = preview.total, _joined(preview, fields(own))
+    return Preview(
+        preview.kind, preview.line, preview.head, preview.tail, properties, first + len(own), preview.lined or first
+    )
 
 
 # By class
 
 
-def class_parts(cls: type, known: type = object) -> tuple[ClassPart, ...]:
+def class_properties(cls: type, known: type = object) -> tuple[ClassProperties, ...]:
     """What ``cls`` and the classes it inherits from, up to a ``known`` one, define beside methods; a part for each.
 
     They are read without asking anybody.
@@ -132,7 +138,7 @@ def class_parts(cls: type, known: type = object) -> tuple[ClassPart, ...]:
     """
     unknown = takewhile(lambda base: base is not known, mro(cls))
     found = ((base, _defined(base)) for base in islice(unknown, MOST_CLASSES))
-    return tuple(ClassPart(f"from class {printable(class_name(base))}", names) for base, names in found if names)
+    return tuple(ClassProperties(f"from class {printable(class_name(base))}", names) for base, names in found if names)
 
 
 def _defined(cls: type) -> dict[str, object]:
@@ -152,22 +158,22 @@ def _is_value(item: object) -> bool:
     return kind is not types.FunctionType and class_attribute(kind, "__get__") is MISSING
 
 
-def with_class(shape: Shape, defined: tuple[ClassPart, ...]) -> Shape:
-    """``shape``, and among its children what the class defines, told apart from what is the instance's own."""
-    more = given([Part("field", part.label, part) for part in defined])
-    lined = shape.total if shape.lined is None else shape.lined
-    return replace(shape, parts=_joined(shape, more), total=shape.total + len(defined), lined=lined)
+def with_class(preview: Preview, defined: tuple[ClassProperties, ...]) -> Preview:
+    """``preview``, and among its children what the class defines, told apart from what is the instance's own."""
+    more = listed([Property("field", part.label, part) for part in defined])
+    lined = preview.total if preview.lined is None else preview.lined
+    return replace(preview, properties=_joined(preview, more), total=preview.total + len(defined), lined=lined)
 
 
-def _joined(shape: Shape, more: Parts) -> Parts:
-    """The parts of ``shape``, then ``more``."""
-    first, read = shape.total, shape.parts
+def _joined(preview: Preview, more: Properties) -> Properties:
+    """The properties of ``preview``, then ``more``."""
+    first, read = preview.total, preview.properties
 
-    def parts(start: int, stop: int) -> Iterator[Part]:
+    def properties(start: int, stop: int) -> Iterator[Property]:
         yield from read(start, min(stop, first)) if start < first else ()
         yield from more(max(start - first, 0), stop - first) if stop > first else ()
 
-    return parts
+    return properties
 
 
 # By attributes
@@ -181,18 +187,18 @@ def own_attributes(value: object) -> dict[str, Any]:
         return {}
 
 
-def plain_object(value: object) -> Shape:
+def plain_object(value: object) -> Preview:
     """``<Name attribute=value, ...>``: what can be said of anything."""
-    return record(class_name(type(value)), own_attributes(value))
+    return fields_preview(class_name(type(value)), own_attributes(value))
 
 
-def data_class(value: object) -> Shape:
+def data_class(value: object) -> Preview:
     """The fields of a data class as its ``__repr__`` would list them; those it leaves out can be opened."""
     described: Mapping[str, Any] = class_attribute(type(value), "__dataclass_fields__")
     found = {name: attribute(value, name) for name in described}
     shown = {name: item for name, item in found.items() if item is not MISSING and attribute(described[name], "repr")}
     rest = {name: item for name, item in own_attributes(value).items() if name not in shown}
-    return record(class_name(type(value)), shown | rest, call=True, lined=len(shown))
+    return fields_preview(class_name(type(value)), shown | rest, call=True, lined=len(shown))
 
 
 def is_plain_data_class(cls: type, own_repr: Any) -> bool:
@@ -203,7 +209,7 @@ def is_plain_data_class(cls: type, own_repr: Any) -> bool:
     return marked and code is not None and exact_str(code.co_filename) == "<string>"
 
 
-def by_repr(value: object) -> Shape:
+def by_repr(value: object) -> Preview:
     """What the class's own ``__repr__`` says: to be run under guard."""
     text = exact_str(repr(value))[:MOST_LINE]
-    return plain_object(value) if _USELESS.fullmatch(text) else said(text, own_attributes(value))
+    return plain_object(value) if _USELESS.fullmatch(text) else text_preview(text, own_attributes(value))

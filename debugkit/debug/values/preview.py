@@ -1,6 +1,6 @@
-"""What there is to show of a value: a shape with its parts, and how the simple ones are made.
+"""What there is to show of a value: a preview with its properties, and how the simple ones are made.
 
-Which type has which shape is not known here, nor how a line is filled from one.
+Which type has which preview is not known here, nor how a line is filled from one.
 """
 
 from __future__ import annotations
@@ -8,51 +8,56 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 #: Characters of a line that a library or a class made, before it is cut to the room there is.
 MOST_LINE: Final = 10_000
 
 
-class Part(NamedTuple):
-    """One part of a value. ``style`` says how its key is shown.
+Style = Literal["item", "pair", "field", "value", "text"]
+Kind = Literal["object", "container", "string", "number", "constant", "error"]
+
+
+class Property(NamedTuple):
+    """A property of a value. ``style`` says how its key is shown.
 
     ``item``: not at all. ``pair``: as ``key: value``, described like a value. ``field``: as ``key=value``, a name.
     ``value``: among the children only. ``text``: the value is a piece of a long string, ready to be shown.
     """
 
-    style: str
+    style: Style
     key: object
     value: object
 
 
-#: The parts from one number to another (excluded).
-Parts = Callable[[int, int], Iterable[Part]]
+#: The properties from one number to another (excluded).
+Properties = Callable[[int, int], Iterable[Property]]
 
 
-def no_parts(start: int, stop: int) -> Iterable[Part]:
+def no_properties(start: int, stop: int) -> Iterable[Property]:
     return ()
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How a value is shown: a line of its own, or its parts between ``head`` and ``tail``.
+class Preview:
+    """How a value is shown: a line of its own, or its properties between ``head`` and ``tail``.
 
-    ``lined`` of the ``total`` parts stand in the line; all can be opened. ``guarded``: ``parts`` runs library code.
+    ``lined`` of the ``total`` properties stand in the line; all can be opened. ``guarded``: ``properties``
+    runs library code.
     """
 
-    kind: str = "object"
+    kind: Kind = "object"
     line: Callable[[int], str] | None = None  # the text, for a number of characters
     head: str = ""
     tail: str = ""
-    parts: Parts = no_parts
+    properties: Properties = no_properties
     total: int = 0
     lined: int | None = None
     guarded: bool = False
 
 
-#: How a value is looked at.
-Look = Callable[[Any], Shape]
+#: Makes the preview of a value.
+Previewer = Callable[[Any], Preview]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,14 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassPart:
-    """Stands for what a class defines, among the parts of its instances."""
+class ClassProperties:
+    """Stands for what a class defines, among the properties of its instances."""
 
     label: str
     names: Mapping[str, object]
 
 
-# Shapes
+# Previews
 
 
 def cut(text: str, budget: int) -> str:
@@ -78,55 +83,55 @@ def cut(text: str, budget: int) -> str:
     return text if len(text) <= budget else text[: max(budget - 1, 0)] + "…"
 
 
-def atom(kind: str, text: str) -> Shape:
+def line_preview(kind: Kind, text: str) -> Preview:
     """A line of its own, and nothing to open."""
-    return Shape(kind, line=lambda budget: cut(text, budget))
+    return Preview(kind, line=lambda budget: cut(text, budget))
 
 
-def said(text: str, names: Mapping[str, object] | None = None) -> Shape:
+def text_preview(text: str, names: Mapping[str, object] | None = None) -> Preview:
     """A line given in full, with attributes to open."""
-    return Shape(line=lambda budget: text, parts=fields(names or {}), total=len(names or {}))
+    return Preview(line=lambda budget: text, properties=fields(names or {}), total=len(names or {}))
 
 
-def record(name: str, names: Mapping[str, object], *, call: bool = False, lined: int | None = None) -> Shape:
+def fields_preview(name: str, names: Mapping[str, object], *, call: bool = False, lined: int | None = None) -> Preview:
     """``<name field=value, ...>``, or ``name(field=value, ...)``, as the class would be called."""
     head, tail = (f"{name}(", ")") if call else (f"<{name} " if names and lined != 0 else f"<{name}", ">")
-    return Shape(head=head, tail=tail, parts=fields(names), total=len(names), lined=lined)
+    return Preview(head=head, tail=tail, properties=fields(names), total=len(names), lined=lined)
 
 
-# Parts
+# Properties
 
 
-def fields(names: Mapping[str, object]) -> Parts:
-    """The parts of a value with named fields."""
+def fields(names: Mapping[str, object]) -> Properties:
+    """The properties of a value with named fields."""
 
-    def parts(start: int, stop: int) -> Iterator[Part]:
-        return (Part("field", name, value) for name, value in islice(names.items(), start, stop))
+    def properties(start: int, stop: int) -> Iterator[Property]:
+        return (Property("field", name, value) for name, value in islice(names.items(), start, stop))
 
-    return parts
-
-
-def sliced(read: Callable[[int, int], Iterable[object]]) -> Parts:
-    """The parts of a sequence, of which ``read`` gives those from one number to another (excluded)."""
-
-    def parts(start: int, stop: int) -> Iterator[Part]:
-        return (Part("item", start + number, item) for number, item in enumerate(read(start, stop)))
-
-    return parts
+    return properties
 
 
-def items_of_list(found: list[Any]) -> Parts:
-    """The parts of a list; a subclass's own ``__getitem__`` and ``__iter__`` are not asked."""
-    return sliced(lambda start, stop: list.__getitem__(found, slice(start, stop)))
+def sequence_items(read: Callable[[int, int], Iterable[object]]) -> Properties:
+    """The properties of a sequence, of which ``read`` gives those from one number to another (excluded)."""
+
+    def properties(start: int, stop: int) -> Iterator[Property]:
+        return (Property("item", start + number, item) for number, item in enumerate(read(start, stop)))
+
+    return properties
 
 
-def given(found: list[Part]) -> Parts:
+def list_items(found: list[Any]) -> Properties:
+    """The properties of a list; a subclass's own ``__getitem__`` and ``__iter__`` are not asked."""
+    return sequence_items(lambda start, stop: list.__getitem__(found, slice(start, stop)))
+
+
+def listed(found: list[Property]) -> Properties:
     return lambda start, stop: found[start:stop]
 
 
-def one(value: object) -> Parts:
-    return given([Part("item", "value", value)])
+def single_item(value: object) -> Properties:
+    return listed([Property("item", "value", value)])
 
 
-def few(found: tuple[object, ...]) -> Parts:
-    return given([Part("item", number, item) for number, item in enumerate(found)])
+def tuple_items(found: tuple[object, ...]) -> Properties:
+    return listed([Property("item", number, item) for number, item in enumerate(found)])

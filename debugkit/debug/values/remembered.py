@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from debugkit.debug.values.preview import Shape
+from debugkit.debug.values.preview import Preview
 
 #: Values whose answers are kept: more than a page names. What was not looked at for longest goes first.
 MOST: Final = 500
@@ -23,11 +23,11 @@ class Remembered:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # re-entrant: the garbage collector may run a __del__ that leads here
-        self._answers: dict[int, tuple[object, Shape]] = {}
+        self._answers: dict[int, tuple[object, Preview]] = {}
         self._slow: dict[int, type] = {}
         self._closed = False
 
-    def find(self, value: object) -> Shape | None:
+    def find(self, value: object) -> Preview | None:
         """What was answered for ``value``."""
         with self._lock:
             found = self._answers.pop(id(value), None)
@@ -35,7 +35,7 @@ class Remembered:
                 self._answers[id(value)] = found  # the last one now
         return None if found is None else found[1]
 
-    def keep(self, value: object, answer: Shape) -> None:
+    def keep(self, value: object, answer: Preview) -> None:
         """Remember what was answered for ``value``."""
         dropped = None  # outlives the lock
         with self._lock:

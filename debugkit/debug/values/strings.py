@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from debugkit.debug.redaction.redactor import REDACTED, Redactor
 from debugkit.debug.safe.inspection import class_name
-from debugkit.debug.values.preview import Part, Shape
+from debugkit.debug.values.preview import Preview, Property
 from debugkit.settings import Limits
 
 #: Characters looked at beyond those shown, so that a secret that begins in sight is recognised as a whole.
@@ -25,7 +25,7 @@ class Strings:
     def __init__(self, limits: Limits, redactor: Redactor) -> None:
         self._limits, self._redactor = limits, redactor
 
-    def text(self, value: Any) -> Shape:
+    def text(self, value: Any) -> Preview:
         length = str.__len__(value)
 
         def quoted(budget: int) -> str:
@@ -34,7 +34,7 @@ class Strings:
 
         return self._long(value, quoted, lambda: repr(self._redactor.text(value[:MOST_TEXT]))[1:-1], length)
 
-    def binary(self, value: Any) -> Shape:
+    def binary(self, value: Any) -> Preview:
         base = bytes if issubclass(type(value), bytes) else bytearray
         length = base.__len__(value)
 
@@ -52,7 +52,7 @@ class Strings:
         text = self._redactor.text(read(wanted))
         return text if length <= wanted else text[:-MARGIN] or REDACTED
 
-    def _long(self, value: object, quoted: Callable[[int], str], whole: Callable[[], str], length: int) -> Shape:
+    def _long(self, value: object, quoted: Callable[[int], str], whole: Callable[[], str], length: int) -> Preview:
         """A string that, when it is longer than a line, opens into pieces."""
         size, cls = self._limits.value_string, type(value)
         name = "" if cls is str or cls is bytes else class_name(cls)
@@ -60,13 +60,13 @@ class Strings:
         def line(budget: int) -> str:
             return f"{name}({quoted(max(budget - len(name) - 2, 3))})" if name else quoted(budget)
 
-        def pieces(start: int, stop: int) -> Iterator[Part]:
+        def pieces(start: int, stop: int) -> Iterator[Property]:
             text = whole()
-            return (Part("text", f"{n * size:,}", text[n * size : (n + 1) * size]) for n in range(start, stop))
+            return (Property("text", f"{n * size:,}", text[n * size : (n + 1) * size]) for n in range(start, stop))
 
         opened = length + 3 > self._limits.value_text
         count = -(-min(length, MOST_TEXT) // size) if opened else 0
-        return Shape("string", line, parts=pieces, total=count)
+        return Preview("string", line, properties=pieces, total=count)
 
 
 def _quoted(text: str, length: int, budget: int, unit: str) -> str:

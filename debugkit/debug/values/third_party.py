@@ -22,7 +22,19 @@ from debugkit.debug.safe.inspection import (
     module_name,
     mro,
 )
-from debugkit.debug.values.preview import Note, Part, Shape, atom, few, given, items_of_list, one, record, said, sliced
+from debugkit.debug.values.preview import (
+    Note,
+    Preview,
+    Property,
+    fields_preview,
+    line_preview,
+    list_items,
+    listed,
+    sequence_items,
+    single_item,
+    text_preview,
+    tuple_items,
+)
 
 #: Columns of a table that are looked at.
 MOST_COLUMNS: Final = 50
@@ -35,10 +47,10 @@ _MODEL: Final = "django.db.models.base.Model"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    look: Callable[[Any], Shape | None]  # None: nothing special about this one
+    previewer: Callable[[Any], Preview | None]  # None: nothing special about this one
     foreign: bool = False  # calls library code
     #: Looks without calling any, for when that has failed.
-    otherwise: Callable[[Any], Shape] | None = None
+    otherwise: Callable[[Any], Preview] | None = None
 
 
 def _name(value: object) -> str:
@@ -52,14 +64,14 @@ def _without(value: object, *left_out: str) -> dict[str, object]:
 # Django
 
 
-def _django_model(value: object) -> Shape:
+def _django_model(value: object) -> Preview:
     """Fields that are loaded."""
     loaded = _without(value, "_state", "_prefetched_objects_cache")
     ordered = {name: loaded.pop(name) for name in ("pk", "id") if name in loaded}
-    return record(_name(value), ordered | loaded)
+    return fields_preview(_name(value), ordered | loaded)
 
 
-def _django_model_by_text(value: object) -> Shape | None:
+def _django_model_by_text(value: object) -> Preview | None:
     """What the project's own ``__str__`` says, and the fields. Where it asks the database, the fields alone."""
     if class_attribute(type(value), "__str__") is class_attribute(_base_of(value, _MODEL), "__str__"):
         return _django_model(value)
@@ -79,167 +91,173 @@ def _base_of(value: object, named: str) -> type:
     return next(base for base in mro(type(value)) if f"{module_name(base)}.{class_name(base)}" == named)
 
 
-def _django_queryset(value: object) -> Shape:
+def _django_queryset(value: object) -> Preview:
     model, cache = attribute(value, "model"), attribute(value, "_result_cache")
     of = f" of {class_name(model)}" if issubclass(type(model), type) else ""
     if type(cache) is not list:
-        return said(f"<{_name(value)}{of}, not evaluated>")
+        return text_preview(f"<{_name(value)}{of}, not evaluated>")
     head = f"<{_name(value)}{of}, {len(cache):,} loaded: ["
-    return Shape("container", head=head, tail="]>", parts=items_of_list(cache), total=len(cache))
+    return Preview("container", head=head, tail="]>", properties=list_items(cache), total=len(cache))
 
 
-def _django_lazy_object(value: object) -> Shape:
+def _django_lazy_object(value: object) -> Preview:
     wrapped = attribute(value, "_wrapped")
     # `django.utils.functional.empty`, a bare object(), means "not yet".
     if wrapped is MISSING or type(wrapped) is object:
-        return said(f"<{_name(value)}, not evaluated>")
-    return Shape(head=f"<{_name(value)}: ", tail=">", parts=one(wrapped), total=1)
+        return text_preview(f"<{_name(value)}, not evaluated>")
+    return Preview(head=f"<{_name(value)}: ", tail=">", properties=single_item(wrapped), total=1)
 
 
-def _django_lazy_text(value: object) -> Shape:
+def _django_lazy_text(value: object) -> Preview:
     made_from = attribute(value, "_args")
     if type(made_from) is not tuple:
-        return said("<lazy text, not evaluated>")
-    return Shape(head="<lazy text, not evaluated: ", tail=">", parts=few(made_from), total=len(made_from))
+        return text_preview("<lazy text, not evaluated>")
+    return Preview(
+        head="<lazy text, not evaluated: ", tail=">", properties=tuple_items(made_from), total=len(made_from)
+    )
 
 
-def _django_request(value: object) -> Shape:
+def _django_request(value: object) -> Preview:
     return _request(value, exact_str(attribute(value, "method")), exact_str(attribute(value, "path")))
 
 
 # Werkzeug and Flask
 
 
-def _werkzeug_request(value: object) -> Shape:
+def _werkzeug_request(value: object) -> Preview:
     query = attribute(value, "query_string")
     query = "?" + query.decode("latin-1") if type(query) is bytes and query else ""
     return _request(value, exact_str(attribute(value, "method")), exact_str(attribute(value, "path")) + query)
 
 
-def _request(value: object, method: str, path: str) -> Shape:
-    return said(" ".join(filter(None, (f"<{_name(value)}", method, path))) + ">", attributes(value))
+def _request(value: object, method: str, path: str) -> Preview:
+    return text_preview(" ".join(filter(None, (f"<{_name(value)}", method, path))) + ">", attributes(value))
 
 
-def _werkzeug_headers(value: object) -> Shape | None:
+def _werkzeug_headers(value: object) -> Preview | None:
     pairs = attribute(value, "_list")
     if type(pairs) is not list:
         return None
 
-    def parts(start: int, stop: int) -> Iterator[Part]:
-        return (Part("pair", *pair) for pair in pairs[start:stop] if type(pair) is tuple and len(pair) == 2)
+    def properties(start: int, stop: int) -> Iterator[Property]:
+        return (Property("pair", *pair) for pair in pairs[start:stop] if type(pair) is tuple and len(pair) == 2)
 
-    return Shape("container", head=f"{_name(value)}({{", tail="})", parts=parts, total=len(pairs))
+    return Preview("container", head=f"{_name(value)}({{", tail="})", properties=properties, total=len(pairs))
 
 
-def _local_proxy(value: object) -> Shape:
+def _local_proxy(value: object) -> Preview:
     """What the proxy stands for in the context of the request; it was asked for by name, as the frame's code would."""
     try:
         target = attribute(value, "_get_current_object")()
     except RuntimeError:
-        return said("<LocalProxy, bound to nothing here>")
-    return Shape(head="<LocalProxy: ", tail=">", parts=one(target), total=1)
+        return text_preview("<LocalProxy, bound to nothing here>")
+    return Preview(head="<LocalProxy: ", tail=">", properties=single_item(target), total=1)
 
 
 # SQLAlchemy
 
 
-def _sqlalchemy_instance(value: object) -> Shape:
+def _sqlalchemy_instance(value: object) -> Preview:
     """Columns that are loaded, and the names of those a look would load."""
     state = attribute(value, "_sa_instance_state")
     expired = attribute(state, "expired_attributes") if state is not MISSING else None
     loaded = _without(value, "_sa_instance_state")
     missing = sorted(exact_str(name) for name in expired) if type(expired) is set else ()
-    return record(_name(value), loaded | {name: Note("expired, not loaded") for name in missing if name not in loaded})
+    return fields_preview(
+        _name(value), loaded | {name: Note("expired, not loaded") for name in missing if name not in loaded}
+    )
 
 
-def _sqlalchemy_statement(value: object) -> Shape:
+def _sqlalchemy_statement(value: object) -> Preview:
     """The SQL, with placeholders. Compiling needs no connection."""
-    return said(f"<{_name(value)}, not run: {exact_str(str(value))}>", attributes(value))
+    return text_preview(f"<{_name(value)}, not run: {exact_str(str(value))}>", attributes(value))
 
 
-def _sqlalchemy_session(value: object) -> Shape:
+def _sqlalchemy_session(value: object) -> Preview:
     pending, deleted = attribute(value, "_new"), attribute(value, "_deleted")
     counts = [
         f"{len(found)} {what}"
         for found, what in ((pending, "new"), (deleted, "deleted"))
         if type(found) is dict and found
     ]
-    return said(f"<{_name(value)}{': ' if counts else ''}{', '.join(counts)}>", attributes(value))
+    return text_preview(f"<{_name(value)}{': ' if counts else ''}{', '.join(counts)}>", attributes(value))
 
 
 # Data classes of other libraries
 
 
-def _pydantic_model(value: object) -> Shape:
-    return record(_name(value), instance_dict(value) or {}, call=True)
+def _pydantic_model(value: object) -> Preview:
+    return fields_preview(_name(value), instance_dict(value) or {}, call=True)
 
 
-def _attrs_instance(value: object) -> Shape:
+def _attrs_instance(value: object) -> Preview:
     """Classes of attrs are found by their mark, ``__attrs_attrs__``; they inherit from nothing."""
     described = class_attribute(type(value), "__attrs_attrs__")
     names = [exact_str(attribute(field, "name")) for field in described if issubclass(type(described), tuple)]
     found = {name: attribute(value, name) for name in names}
-    return record(_name(value), {name: item for name, item in found.items() if item is not MISSING}, call=True)
+    return fields_preview(_name(value), {name: item for name, item in found.items() if item is not MISSING}, call=True)
 
 
 # numpy, pandas, torch: their own code runs, in slices only
 
 
-def _ndarray(array: Any) -> Shape:
+def _ndarray(array: Any) -> Preview:
     first, size = array.flat[:FIRST_ELEMENTS].tolist(), " × ".join(f"{length:,}" for length in array.shape)
     listed = ", ".join(map(repr, first)) + (", …" if array.size > len(first) else "")
     text = f"{_name(array)}({size or 'scalar'} {array.dtype}: {listed})"
-    rows = sliced(lambda start, stop: list(array[start:stop])) if array.ndim else few((array.item(),))
+    rows = sequence_items(lambda start, stop: list(array[start:stop])) if array.ndim else tuple_items((array.item(),))
     total = int(array.shape[0]) if array.ndim else 1
-    return Shape("container", line=lambda budget: text, parts=rows, total=total, guarded=True)
+    return Preview("container", line=lambda budget: text, properties=rows, total=total, guarded=True)
 
 
-def _numpy_scalar(value: object) -> Shape:
-    return atom("number", exact_str(repr(value)))
+def _numpy_scalar(value: object) -> Preview:
+    return line_preview("number", exact_str(repr(value)))
 
 
-def _data_frame(frame: Any) -> Shape:
+def _data_frame(frame: Any) -> Preview:
     rows, columns = frame.shape
     names, types = list(frame.columns[:MOST_COLUMNS]), list(frame.dtypes.iloc[:MOST_COLUMNS])
     listed = ", ".join(f"{name} {dtype}" for name, dtype in zip(names, types, strict=True))
 
-    def parts(start: int, stop: int) -> Iterator[Part]:
+    def properties(start: int, stop: int) -> Iterator[Property]:
         page = frame.iloc[start:stop, :MOST_COLUMNS]
         return (
-            Part("pair", label, dict(zip(names, row, strict=True)))
+            Property("pair", label, dict(zip(names, row, strict=True)))
             for label, row in zip(page.index.tolist(), page.itertuples(index=False, name=None), strict=True)
         )
 
     text = f"<{_name(frame)} {rows:,} rows × {columns:,} columns: {listed}>"
-    return Shape("container", line=lambda budget: text, parts=parts, total=rows, guarded=True)
+    return Preview("container", line=lambda budget: text, properties=properties, total=rows, guarded=True)
 
 
-def _series(series: Any) -> Shape:
-    def parts(start: int, stop: int) -> Iterator[Part]:
+def _series(series: Any) -> Preview:
+    def properties(start: int, stop: int) -> Iterator[Property]:
         page = series.iloc[start:stop]
-        return (Part("pair", *pair) for pair in zip(page.index.tolist(), page.tolist(), strict=True))
+        return (Property("pair", *pair) for pair in zip(page.index.tolist(), page.tolist(), strict=True))
 
     name = "" if series.name is None else f" {series.name!r}"
     head = f"<{_name(series)}{name} {series.dtype}, {len(series):,} rows: "
-    return Shape("container", head=head, tail=">", parts=parts, total=len(series), guarded=True)
+    return Preview("container", head=head, tail=">", properties=properties, total=len(series), guarded=True)
 
 
-def _index(index: Any) -> Shape:
-    parts = sliced(lambda start, stop: index[start:stop].tolist())
-    return Shape("container", head=f"{_name(index)}([", tail="])", parts=parts, total=len(index), guarded=True)
+def _index(index: Any) -> Preview:
+    properties = sequence_items(lambda start, stop: index[start:stop].tolist())
+    return Preview(
+        "container", head=f"{_name(index)}([", tail="])", properties=properties, total=len(index), guarded=True
+    )
 
 
-def _tensor(value: Any) -> Shape:
-    return said(f"<{_name(value)} {tuple(value.shape)} {value.dtype} on {value.device}>")
+def _tensor(value: Any) -> Preview:
+    return text_preview(f"<{_name(value)} {tuple(value.shape)} {value.dtype} on {value.device}>")
 
 
 # The standard library's SQLite
 
 
-def _sqlite_row(row: Any) -> Shape:
+def _sqlite_row(row: Any) -> Preview:
     names, found = row.keys(), tuple(row)
-    pairs = [Part("pair", *pair) for pair in zip(names, found, strict=True)]
-    return Shape("container", head="sqlite3.Row({", tail="})", parts=given(pairs), total=len(pairs))
+    pairs = [Property("pair", *pair) for pair in zip(names, found, strict=True)]
+    return Preview("container", head="sqlite3.Row({", tail="})", properties=listed(pairs), total=len(pairs))
 
 
 #: By module and qualified name of the class or one of its bases.

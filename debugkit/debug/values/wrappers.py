@@ -23,7 +23,17 @@ from debugkit.debug.safe.inspection import (
 )
 from debugkit.debug.values.builtins import container
 from debugkit.debug.values.objects import own_attributes, with_attributes
-from debugkit.debug.values.preview import Look, Part, Shape, given, items_of_list, one, record, said
+from debugkit.debug.values.preview import (
+    Preview,
+    Previewer,
+    Property,
+    Style,
+    fields_preview,
+    list_items,
+    listed,
+    single_item,
+    text_preview,
+)
 
 
 def _name(value: object) -> str:
@@ -45,61 +55,63 @@ def _field(value: object, name: str) -> Any:
 # The standard library
 
 
-def _partial(value: object) -> Shape:
+def _partial(value: object) -> Preview:
     given_args, keywords = _field(value, "args"), _field(value, "keywords")
-    parts = [Part("item", "func", _field(value, "func"))]
-    parts += [Part("item", number, item) for number, item in enumerate(tuple.__iter__(given_args))]
-    parts += [Part("field", exact_str(name), item) for name, item in dict.items(keywords)]
-    shape = Shape(head=f"functools.{_name(value)}(", tail=")", parts=given(parts), total=len(parts))
-    return with_attributes(shape, value, "func", "args", "keywords")
+    properties = [Property("item", "func", _field(value, "func"))]
+    properties += [Property("item", number, item) for number, item in enumerate(tuple.__iter__(given_args))]
+    properties += [Property("field", exact_str(name), item) for name, item in dict.items(keywords)]
+    preview = Preview(head=f"functools.{_name(value)}(", tail=")", properties=listed(properties), total=len(properties))
+    return with_attributes(preview, value, "func", "args", "keywords")
 
 
-def _user_container(value: object) -> Shape:
+def _user_container(value: object) -> Preview:
     """`UserDict`, `UserList` or `UserString`: what they hold is usually, not always, of the class they stand for."""
-    data, shape = _field(value, "data"), None
+    data, preview = _field(value, "data"), None
     for base, opening, closing in ((dict, "{", "}"), (list, "[", "]")):
         if type(data) is base:
-            shape = replace(container(data, base), head=f"{_name(value)}({opening}", tail=f"{closing})")
-    shape = shape or Shape("container", head=f"{_name(value)}(", tail=")", parts=one(data), total=1)
-    return with_attributes(shape, value, "data")
+            preview = replace(container(data, base), head=f"{_name(value)}({opening}", tail=f"{closing})")
+    preview = preview or Preview("container", head=f"{_name(value)}(", tail=")", properties=single_item(data), total=1)
+    return with_attributes(preview, value, "data")
 
 
-def _chain_map(value: object) -> Shape:
+def _chain_map(value: object) -> Preview:
     maps = _field(value, "maps")
-    shape = Shape("container", head=f"{_name(value)}(", tail=")", parts=items_of_list(maps), total=list.__len__(maps))
-    return with_attributes(shape, value, "maps")
+    preview = Preview(
+        "container", head=f"{_name(value)}(", tail=")", properties=list_items(maps), total=list.__len__(maps)
+    )
+    return with_attributes(preview, value, "maps")
 
 
-def _bound_arguments(value: object) -> Shape:
+def _bound_arguments(value: object) -> Preview:
     named = {exact_str(name): item for name, item in dict.items(_field(value, "arguments"))}
-    return replace(record("", named), head=f"<{_name(value)} (", tail=")>")
+    return replace(fields_preview("", named), head=f"<{_name(value)} (", tail=")>")
 
 
-def _future(value: object) -> Shape:
+def _future(value: object) -> Preview:
     """Its state and its outcome. Nobody is told that the exception was seen: it is logged if nobody handles it."""
     found = {name: _field(value, f"_{name}") for name in ("result", "exception")}
     if class_attribute(type(value), "_coro") is not MISSING or attribute(value, "_coro") is not MISSING:
         found["coro"] = _field(value, "_coro")
     shown = {name: item for name, item in found.items() if item is not None}
-    shape = record(f"{_name(value)} {exact_str(_field(value, '_state')).lower()}", shown)
-    return with_attributes(shape, value, "_result", "_exception", "_state", "_coro")
+    preview = fields_preview(f"{_name(value)} {exact_str(_field(value, '_state')).lower()}", shown)
+    return with_attributes(preview, value, "_result", "_exception", "_state", "_coro")
 
 
 # Templates
 
 
-def _django_context(value: object) -> Shape:
+def _django_context(value: object) -> Preview:
     """Its dicts; the last one is asked first."""
     dicts = _field(value, "dicts")
-    shape = Shape(
-        "container", head=f"{_name(value)}([", tail="])", parts=items_of_list(dicts), total=list.__len__(dicts)
+    preview = Preview(
+        "container", head=f"{_name(value)}([", tail="])", properties=list_items(dicts), total=list.__len__(dicts)
     )
-    return with_attributes(shape, value, "dicts")
+    return with_attributes(preview, value, "dicts")
 
 
-def _jinja_context(value: object) -> Shape:
+def _jinja_context(value: object) -> Preview:
     shown = {name: _field(value, name) for name in ("vars", "parent")}
-    return with_attributes(record(_name(value), shown), value, *shown)
+    return with_attributes(fields_preview(_name(value), shown), value, *shown)
 
 
 # SQLAlchemy
@@ -111,17 +123,23 @@ def _columns(metadata: object) -> list[str]:
     return [exact_str(key) or "?" for key in (keys if type(keys) is tuple else list.__iter__(keys))]
 
 
-def _sqlalchemy_row(style: str) -> Look:
-    def look(value: object) -> Shape:
+def _sqlalchemy_row(style: Style) -> Previewer:
+    def previewer(value: object) -> Preview:
         named = zip(_columns(_field(value, "_parent")), tuple.__iter__(_field(value, "_data")), strict=True)
-        parts = [Part(style, name, item) for name, item in named]
+        properties = [Property(style, name, item) for name, item in named]
         opening, closing = ("(", ")") if style == "field" else ("({", "})")
-        return Shape("container", head=f"{_name(value)}{opening}", tail=closing, parts=given(parts), total=len(parts))
+        return Preview(
+            "container",
+            head=f"{_name(value)}{opening}",
+            tail=closing,
+            properties=listed(properties),
+            total=len(properties),
+        )
 
-    return look
+    return previewer
 
 
-def _sqlalchemy_result(value: object) -> Shape:
+def _sqlalchemy_result(value: object) -> Preview:
     """Named, and never read: whoever reads rows consumes them."""
     inner = attribute(value, "_real_result")  # a filter, such as `Result.scalars()`
     metadata = attribute(value if inner is MISSING else inner, "_metadata")
@@ -129,21 +147,21 @@ def _sqlalchemy_result(value: object) -> Shape:
         of = f" of {', '.join(_columns(metadata))}"
     except (LookupError, TypeError):  # no rows come of this, or it is closed
         of = ""
-    return said(f"<{_name(value)}{of}>", own_attributes(value))
+    return text_preview(f"<{_name(value)}{of}>", own_attributes(value))
 
 
 # REST framework
 
 
-def _serializer(value: object) -> Shape:
+def _serializer(value: object) -> Preview:
     """What it was made of: its ``data`` and its ``fields`` ask the database, and are kept in it."""
     given_to = {name: attribute(value, name) for name in ("instance", "initial_data")}
     shown = {name: item for name, item in given_to.items() if item is not MISSING and item is not None}
-    return with_attributes(record(_name(value), shown), value, *shown)
+    return with_attributes(fields_preview(_name(value), shown), value, *shown)
 
 
 #: By module and qualified name of the class or one of its bases.
-_WRAPPERS: Final[Mapping[str, Look]] = {
+_WRAPPERS: Final[Mapping[str, Previewer]] = {
     "functools.partial": _partial,
     "functools.partialmethod": _partial,
     "collections.UserDict": _user_container,
@@ -163,17 +181,17 @@ _WRAPPERS: Final[Mapping[str, Look]] = {
 }
 
 
-def find_wrapper(cls: type) -> tuple[type, Look] | None:
+def find_wrapper(cls: type) -> tuple[type, Previewer] | None:
     """The well-known class that ``cls`` is or inherits from, and the look at its instances.
 
     `None` also for one that has a ``__repr__`` of somebody else's.
     """
     known = ((base, _WRAPPERS.get(f"{module_name(base)}.{class_name(base)}")) for base in mro(cls))
-    base, look = next(((base, look) for base, look in known if look is not None), (cls, None))
+    base, previewer = next(((base, previewer) for base, previewer in known if previewer is not None), (cls, None))
     says = next(one for one in mro(cls) if "__repr__" in class_dict(one))
-    if look is None or not (says is object or _package(says) == _package(base)):
+    if previewer is None or not (says is object or _package(says) == _package(base)):
         return None
-    return base, look
+    return base, previewer
 
 
 def _package(cls: type) -> str:

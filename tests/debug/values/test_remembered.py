@@ -11,7 +11,7 @@ from client import CHROME, Client
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.safe.inspection import Guard
 from debugkit.debug.values.describe import Describer
-from debugkit.debug.values.preview import atom
+from debugkit.debug.values.preview import line_preview
 from debugkit.debug.values.remembered import MOST, Remembered
 from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.settings import Limits
@@ -142,9 +142,9 @@ def test_few_answers_are_kept_those_that_were_looked_at_last():
     cups = [Cup("") for _ in range(MOST + 1)]
     gone = weakref.ref(cups[1])
     for cup in cups[:-1]:
-        remembered.keep(cup, atom("object", "tea"))
+        remembered.keep(cup, line_preview("object", "tea"))
     assert remembered.find(cups[0]) is not None
-    remembered.keep(cups[-1], atom("object", "tea"))
+    remembered.keep(cups[-1], line_preview("object", "tea"))
     assert [remembered.find(cups[number]) is None for number in (0, 1, 2, MOST)] == [False, True, False, False]
     cups.clear()
     del cup
@@ -171,5 +171,5 @@ def test_with_the_error_its_answers_go_and_nothing_is_remembered_afterwards():
     entry._end("gone")
     entry._drop()
     assert entry.remembered.find(cup) is None
-    entry.remembered.keep(cup, atom("object", "tea"))
+    entry.remembered.keep(cup, line_preview("object", "tea"))
     assert entry.remembered.find(cup) is None
