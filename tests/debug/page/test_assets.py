@@ -65,3 +65,13 @@ def test_elements_are_told_of_each_other_by_events_only() -> None:
         (name, other) for name, script in scripts.items() for other in re.findall(r'from "\./(dk-\S+)"', script)
     }
     assert imported == {("dk-console.js", "dk-value.js")}  # what makes the element of a value
+
+
+def test_scripts_find_elements_by_attributes_and_never_by_classes() -> None:
+    scripts = {name: asset.body.decode() for name, asset in assets.static_files().items() if name.endswith(".js")}
+    lookup = re.compile(r"""(?:querySelector(?:All)?|closest|matches)\(\s*["'`]([^"'`]*)""")
+
+    assert {
+        (name, selector) for name in scripts for selector in lookup.findall(scripts[name]) if "." in selector
+    } == set()
+    assert {name for name in scripts if re.search(r"classList|className [!=]==|ByClassName", scripts[name])} == set()
