@@ -3,7 +3,7 @@ import { DebugkitElement, make } from "./dom.js";
 
 export class DkClamp extends DebugkitElement {
   connected(signal) {
-    if (this.dataset.clamped !== undefined || this.querySelector(":scope > .clamp-toggle")) return;
+    if (this.dataset.clamped !== undefined || this.querySelector(":scope > button")) return;
     const text = this.firstElementChild;
     this.dataset.clamped = "";
     if (text.scrollHeight <= text.clientHeight + 2) {

@@ -25,9 +25,7 @@ export class DkConsole extends DebugkitElement {
     this.addEventListener("submit", (event) => event.preventDefault(), { signal });
     hear("reload", (event) => this.#occupied && event.preventDefault(), signal);
     this.#stop.addEventListener("click", () => this.#interrupt(), { signal });
-    this.querySelector(".line").addEventListener("click", (event) => event.target === input || input.focus(), {
-      signal,
-    });
+    this.#form.addEventListener("click", (event) => event.target === input || input.focus(), { signal });
     if (this.dataset.focus !== undefined) input.focus();
   }
 
@@ -44,8 +42,12 @@ export class DkConsole extends DebugkitElement {
     return this.querySelector("textarea");
   }
 
+  get #form() {
+    return this.querySelector("form");
+  }
+
   get #log() {
-    return this.querySelector(".log");
+    return this.querySelector("[role=log]");
   }
 
   get #stop() {
@@ -106,7 +108,7 @@ export class DkConsole extends DebugkitElement {
     input.style.height = "0";
     input.style.height = `${input.scrollHeight}px`;
     input.style.overflowY = input.scrollHeight > input.clientHeight + 2 ? "auto" : "hidden";
-    this.querySelector(".line .prompt").textContent = prompts(input.value);
+    this.querySelector("[data-prompt]").textContent = prompts(input.value);
   }
 
   async #run() {
@@ -150,7 +152,7 @@ export class DkConsole extends DebugkitElement {
 
   #busy(yes) {
     this.#stop.hidden = !yes;
-    this.querySelector(".state").textContent = yes ? "running" : "";
+    this.querySelector("[role=status]").textContent = yes ? "running" : "";
   }
 
   #continue(typed) {
@@ -184,10 +186,11 @@ export class DkConsole extends DebugkitElement {
   }
 
   #output({ stream, text }) {
-    const name = stream === "stderr" ? "stderr" : "out";
     const last = this.#entry.lastElementChild;
-    if (last.className === name) last.append(text);
-    else this.#entry.append(make("pre", { className: name, textContent: text }));
+    if (last.dataset.stream === stream) return last.append(text);
+    const block = make("pre", { className: stream === "stderr" ? "stderr" : "out", textContent: text });
+    block.dataset.stream = stream;
+    this.#entry.append(block);
   }
 
   #done({ status, seconds }) {
@@ -207,7 +210,7 @@ export class DkConsole extends DebugkitElement {
 
   #follow() {
     this.#log.scrollTop = this.#log.scrollHeight;
-    this.querySelector(".line").scrollIntoView({ block: "nearest", behavior: "instant" });
+    this.#form.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
   async #interrupt() {

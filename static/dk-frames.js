@@ -16,7 +16,7 @@ export class DkFrames extends DebugkitElement {
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     hear("unlocked", () => this.#refresh(), signal);
     const row = this.#current;
-    const pane = this.querySelector("article.frame");
+    const pane = this.querySelector("article");
     if (row && pane) this.#panes.set(row.href, pane);
     this.#filter(recall("frames") === "app" ? "app" : "all");
     this.#openFromHash();
@@ -28,11 +28,11 @@ export class DkFrames extends DebugkitElement {
   }
 
   get #current() {
-    return this.querySelector(".rows a[aria-current]");
+    return this.querySelector("[data-list] a[aria-current]");
   }
 
   get #rows() {
-    return [...this.querySelectorAll(".rows a[data-open]")];
+    return [...this.querySelectorAll("[data-list] a[data-open]")];
   }
 
   #clicked(event) {
@@ -142,9 +142,10 @@ export class DkFrames extends DebugkitElement {
 
   /** The exception that the frame belongs to is marked in the list and among the steps. */
   #markException(row) {
-    const own = row?.closest(".exc");
-    for (const section of this.querySelectorAll(".exc")) section.toggleAttribute("data-opened", section === own);
-    const urls = new Set([...(own?.querySelectorAll(".rows a[data-open]") ?? [])].map((link) => link.href));
+    const own = row?.closest("[data-exception]");
+    for (const section of this.querySelectorAll("[data-exception]"))
+      section.toggleAttribute("data-opened", section === own);
+    const urls = new Set([...(own?.querySelectorAll("a[data-open]") ?? [])].map((link) => link.href));
     for (const step of document.querySelectorAll("a[data-step]")) {
       if (urls.has(step.href)) step.setAttribute("aria-current", "step");
       else if (urls.size) step.removeAttribute("aria-current");
@@ -154,7 +155,7 @@ export class DkFrames extends DebugkitElement {
   #reveal(row) {
     if (!row) return;
     for (let box = row.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
-    const list = this.querySelector(".frames-list");
+    const list = this.querySelector("[data-list]");
     const seen = list.getBoundingClientRect();
     const top = row.getBoundingClientRect().top - seen.top;
     const height = Math.min(seen.bottom, innerHeight) - seen.top;
@@ -167,7 +168,7 @@ export class DkFrames extends DebugkitElement {
   }
 
   #filter(name) {
-    const list = this.querySelector(".frames-list");
+    const list = this.querySelector("[data-list]");
     if (!this.querySelector("[data-filter]")) return;
     list.dataset.filter = name;
     for (const button of this.querySelectorAll("button[data-filter]")) {

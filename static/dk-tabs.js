@@ -16,7 +16,7 @@ export class DkTabs extends DebugkitElement {
   }
 
   get #panels() {
-    return [...this.querySelectorAll(":scope > .panel")];
+    return [...this.querySelectorAll(":scope > [data-name]")];
   }
 
   get #tabs() {

@@ -77,7 +77,7 @@ export class DkUnlock extends DebugkitElement {
   }
 
   #problem(text) {
-    this.querySelector(".problem").textContent = text;
+    this.querySelector("[role=alert]").textContent = text;
   }
 
   #answer(yes) {

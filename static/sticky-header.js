@@ -7,8 +7,8 @@ if (bar && headline) {
   const margin = `-${bar.offsetHeight}px 0px 0px 0px`;
   new IntersectionObserver(
     ([entry]) => {
-      bar.classList.toggle("stuck", !entry.isIntersecting);
-      bar.querySelector(".stuck-title").hidden = entry.isIntersecting;
+      bar.toggleAttribute("data-stuck", !entry.isIntersecting);
+      bar.querySelector("[data-headline]").hidden = entry.isIntersecting;
     },
     { rootMargin: margin },
   ).observe(headline);

@@ -65,3 +65,25 @@ def test_elements_are_told_of_each_other_by_events_only() -> None:
         (name, other) for name, script in scripts.items() for other in re.findall(r'from "\./(dk-\S+)"', script)
     }
     assert imported == {("dk-console.js", "dk-value.js")}  # what makes the element of a value
+
+
+def test_scripts_find_elements_by_attributes_and_never_by_classes() -> None:
+    scripts = {name: asset.body.decode() for name, asset in assets.static_files().items() if name.endswith(".js")}
+    lookup = re.compile(r"""(?:querySelector(?:All)?|closest|matches)\(\s*["'`]([^"'`]*)""")
+
+    assert {
+        (name, selector) for name in scripts for selector in lookup.findall(scripts[name]) if "." in selector
+    } == set()
+    assert {name for name in scripts if re.search(r"classList|className [!=]==|ByClassName", scripts[name])} == set()
+
+
+def test_each_template_is_a_page_or_a_fragment_or_macros() -> None:
+    folder = Path(str(assets.folder("templates")))
+    templates = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.*")}
+
+    assert {name.partition("/")[0] for name in templates} == {"pages", "fragments", "macros"}
+    assert {
+        name for name, text in templates.items() if text.count("{% macro") and name.startswith("fragments")
+    } == set()
+    imported = set(re.findall(r'{% from "(.*?)" import', "".join(templates.values())))
+    assert imported == {name for name in templates if name.startswith("macros")}
