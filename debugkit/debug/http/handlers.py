@@ -45,7 +45,8 @@ def recents(context: RequestContext) -> Response:
         context.live("list"),
     )
     if context.form == "html":
-        return responses.page(rendering.html("_recents.html" if context.from_script else "recent.html", view))
+        render = rendering.fragment if context.from_script else rendering.html
+        return responses.page(render("recents.html", view))
     return responses.data({"errors": rendering.plain(view.rows)})
 
 
@@ -61,7 +62,7 @@ def frame(context: RequestContext, frame: str) -> Response:
     with context.debugger.describer(entry) as describer:
         builder = context.builder(entry, describer)
         if context.from_script:
-            return responses.page(rendering.html("frame.html", builder.frame(found)))
+            return responses.page(rendering.fragment("frame.html", builder.frame(found)))
         page = builder.page(found, live=past_live(context, entry))
         return responses.page(rendering.html("traceback.html", page))
 

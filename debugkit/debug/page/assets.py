@@ -86,5 +86,5 @@ def static_key() -> str:
 
 
 def template_source(name: str) -> str:
-    """The text of a template. Raises `FileNotFoundError`."""
+    """The text of a template, by folder and name: ``pages/message.html``. Raises `FileNotFoundError`."""
     return (folder("templates") / name).read_text("utf-8")

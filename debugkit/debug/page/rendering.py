@@ -52,9 +52,19 @@ def _environment() -> Environment:
     return environment
 
 
-def html(template: str, view: object) -> bytes:
-    """A template printed with one view model. Lone surrogates of user data become U+FFFD."""
-    if template.endswith(".html") and not is_plain(view):
+def html(page: str, view: object) -> bytes:
+    """A template of pages/ rendered with a view model."""
+    return _encoded(f"pages/{page}", view)
+
+
+def fragment(part: str, view: object) -> bytes:
+    """A template of fragments/, for a page that is open already."""
+    return _encoded(f"fragments/{part}", view)
+
+
+def _encoded(template: str, view: object) -> bytes:
+    """Lone surrogates of user data become U+FFFD."""
+    if not is_plain(view):
         view = plain_texts(view)
     return _environment().get_template(template).render(view=view).encode("utf-8", "replace")
 
@@ -109,9 +119,9 @@ def plain_texts(view: Any) -> Any:
     return view
 
 
-def text(template: str, view: object) -> str:
-    """A plain text or Markdown printed with one view model: nothing in it steers the terminal it may be read in."""
-    return terminal_text.lines(_environment().get_template(template).render(view=view))
+def text(page: str, view: object) -> str:
+    """A plain text or Markdown of pages/: nothing in it steers the terminal it may be read in."""
+    return terminal_text.lines(_environment().get_template(f"pages/{page}").render(view=view))
 
 
 @lru_cache(maxsize=64)
@@ -124,7 +134,7 @@ def kept(template: str, view: object) -> Markup:
 
 def icon(name: str) -> Markup:
     """A drawing by name."""
-    return kept("_icon.html", name)
+    return kept("fragments/icon.html", name)
 
 
 def fence(text: str) -> str:

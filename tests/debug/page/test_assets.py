@@ -75,3 +75,17 @@ def test_scripts_find_elements_by_attributes_and_never_by_classes() -> None:
         (name, selector) for name in scripts for selector in lookup.findall(scripts[name]) if "." in selector
     } == set()
     assert {name for name in scripts if re.search(r"classList|className [!=]==|ByClassName", scripts[name])} == set()
+
+
+def test_each_template_is_a_page_or_a_fragment_or_macros() -> None:
+    folder = Path(str(assets.folder("templates")))
+    templates = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.*")}
+
+    assert {name.partition("/")[0] for name in templates} == {"pages", "fragments", "macros"}
+    assert {
+        name for name, text in templates.items() if text.count("{% macro") and name.startswith("fragments")
+    } == set()
+    named = set(re.findall(r'(?:{% (?:from|include|extends) |kept\()"(.*?)"', "".join(templates.values())))
+    assert named - set(templates) == set()
+    imported = set(re.findall(r'{% from "(.*?)" import', "".join(templates.values())))
+    assert imported == {name for name in templates if name.startswith("macros")}
