@@ -96,6 +96,12 @@ class Gate:
         """A sentence for the terminal when PIN and sessions do not outlive this process, with the reason; or empty."""
         return self._keys.notice if self._settings.pin_security else ""
 
+    def change(self, settings: Settings) -> None:
+        """Go by other settings. Sessions and links issued before are no longer valid if the PIN is another one."""
+        self.close()
+        self._settings = settings
+        self._made = {}
+
     def close(self) -> None:
         """Stop counting for the run of the application's processes. A gate that is dropped does the same."""
         for keys in self._made.values():
