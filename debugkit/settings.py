@@ -172,7 +172,7 @@ def _refuse_unknown_names(names: Iterable[str], known: list[str]) -> None:
 
 
 def _wrong(source: str, value: object, advice: str) -> ConfigurationError:
-    return ConfigurationError(f"{source} is {value!r}, which cannot work: {advice}")
+    return ConfigurationError(f"Invalid value for {source}: {value!r}. {advice[:1].upper()}{advice[1:]}")
 
 
 def _flag(source: str, value: Any) -> bool:

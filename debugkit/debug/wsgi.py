@@ -1,6 +1,6 @@
 """DebuggedApplication: PEP 3333 on both sides, `Request` and `Response` in the middle.
 
-Everything a request that does not fail pays for stands in `__call__` and `_guard`.
+The overhead for a successful request is confined to `__call__` and `_guard`.
 """
 
 from __future__ import annotations

@@ -44,11 +44,11 @@ OPTIONS = (
     Option("host", "text", "127.0.0.1", "the address to listen on; localhost: IPv4 and IPv6", "HOST"),
     Option("port", "whole", None, "the port, 0 for any free one (default: 8000, or the next free one)", "PORT"),
     Option("bind", "list", (), "instead of --host: HOST:PORT, unix:/path or fd://3; may be repeated", "ADDRESS"),
-    Option("reload", "flag", True, "start again when a file of the application changes"),
+    Option("reload", "flag", True, "restart when a file of the application changes"),
     Option("reloader_type", "text", "auto", "how changes are noticed", "TYPE", ("auto", "stat", "watchdog")),
-    Option("reloader_interval", "number", 1.0, "seconds from one look to the next, with stat", "SECONDS"),
-    Option("extra_files", "list", (), "a file, folder or pattern that counts too; may be repeated", "PATH"),
-    Option("exclude_patterns", "list", (), "what does not count; may be repeated", "PATTERN"),
+    Option("reloader_interval", "number", 1.0, "seconds between checks (stat only)", "SECONDS"),
+    Option("extra_files", "list", (), "also watch this file, folder or pattern; may be repeated", "PATH"),
+    Option("exclude_patterns", "list", (), "files, folders or patterns to ignore; may be repeated", "PATTERN"),
     Option("debugger", "flag", True, "show errors as debugger pages"),
     Option("evalex", "flag", True, "give the frames of an error a console"),
     Option("pin", "flag", True, "ask for the PIN before code is run"),
@@ -60,7 +60,7 @@ OPTIONS = (
     Option("processes", "whole", 1, "how many processes serve", "N"),
     Option("static_files", "list", (), "serve a folder, as /static=path; may be repeated", "URL=PATH"),
     Option("passthrough_errors", "flag", False, "let an error end the server"),
-    Option("cert", "text", None, "serve https: a certificate file, or adhoc for one of its own", "FILE"),
+    Option("cert", "text", None, "serve https: a certificate file, or 'adhoc' for a self-signed one", "FILE"),
     Option("key", "text", None, "the private key of the certificate", "FILE"),
 )
 
@@ -89,8 +89,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         names = [option.flag]
         if option.kind == "flag":
             off = f"--no-{option.flag[2:]}"
-            # The form that changes something comes first.
-            names = [off, option.flag] if option.value else [option.flag, off]
+            names = [option.flag, off]
             keywords |= {"action": OnOff, "nargs": 0}
         else:
             keywords |= {"metavar": option.metavar, "action": "append" if option.kind == "list" else "store"}
@@ -135,7 +134,7 @@ def converted(option: Option, value: Any, source: str) -> Any:
     """``value`` as the option's kind. Raises `ConfigurationError`."""
     found = CONVERTERS[option.kind](value, source)
     if option.choices and found not in option.choices:
-        raise ConfigurationError(f"{source} is {found!r}, which cannot work: give {', '.join(option.choices)}.")
+        raise ConfigurationError(f"Invalid value for {source}: {found!r}. Use {', '.join(option.choices)}.")
     if option.name == "editor" and found and found not in EDITORS and "{path}" not in found:
         close = get_close_matches(found, EDITORS, n=1)
         raise ConfigurationError(
@@ -187,7 +186,7 @@ def _list(value: Any, source: str) -> tuple[str, ...]:
 
 
 def wrong(source: str, value: Any, what: str) -> ConfigurationError:
-    return ConfigurationError(f"{source} is {value!r}, which cannot work: give {what}.")
+    return ConfigurationError(f"Invalid value for {source}: {value!r}. Give {what}.")
 
 
 CONVERTERS: Mapping[str, Callable[[Any, str], Any]] = {

@@ -83,7 +83,7 @@ def test_assigning_hosts_takes_the_place_of_those_before(app: DebuggedApplicatio
 def test_a_host_that_cannot_work_is_refused_and_changes_nothing(app: DebuggedApplication) -> None:
     app.trusted_hosts.append("shop.test")
 
-    with pytest.raises(ConfigurationError, match="any website"):
+    with pytest.raises(ConfigurationError, match="Any website"):
         app.trusted_hosts.append("*")
 
     assert app.trusted_hosts == ["shop.test"]

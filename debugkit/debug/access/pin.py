@@ -137,8 +137,8 @@ class Gate:
         )
 
     def _explain(self, reason: str) -> str:
-        what = "Sessions end" if self._settings.pin else "The PIN changes"
-        return f"{what} with every start, as nothing can be kept: {reason}."
+        what = "Sessions will end" if self._settings.pin else "The PIN will change"
+        return f"{what} on every start because no state can be saved: {reason}."
 
     # PIN
 
@@ -155,7 +155,7 @@ class Gate:
 
         def attempt(record: Record) -> int:
             if record.failures >= MOST_FAILURES:
-                raise Locked(f"There were {MOST_FAILURES} wrong PINs, and no more are taken. {_WHAT_NEXT}")
+                raise Locked(f"Too many wrong PINs. {_WHAT_NEXT}")
             right = hmac.compare_digest(typed, keys.digits)
             record.failures = 0 if right else record.failures + 1
             return record.failures
@@ -276,9 +276,9 @@ def _digits(text: str) -> bytes:
 
 def _wrong_pin(remaining: int) -> WrongPin:
     if remaining == 0:
-        return WrongPin(f"That is not the PIN, and no more attempts are left. {_WHAT_NEXT}", remaining)
-    left = "1 attempt is left" if remaining == 1 else f"{remaining} attempts are left"
-    return WrongPin(f"That is not the PIN: {left}. It stands in the server's terminal.", remaining)
+        return WrongPin(f"Wrong PIN, and no attempts are left. {_WHAT_NEXT}", remaining)
+    left = "1 attempt left" if remaining == 1 else f"{remaining} attempts left"
+    return WrongPin(f"Wrong PIN; {left}. The PIN is printed in the server's terminal.", remaining)
 
 
 def _sign(key: bytes, text: str) -> str:

@@ -81,7 +81,7 @@ class CapturedException:
     message: str
     notes: tuple[str, ...]
     suggestion: str  # "Did you mean: 'price'?" or ""
-    #: How it led to the exception before it: "cause", "context" or "member"; "" for the first.
+    #: Its relation to the exception listed before it: "cause", "context" or "member"; "" for the first.
     relation: str
     suppressed: bool  # its context is hidden by ``from None``, and not listed
     frames: tuple[CapturedFrame | RepeatedFrames, ...]  # outermost first
