@@ -57,8 +57,8 @@ The debugger runs code for those who know the PIN: never use it on a server
 that strangers can reach."""
 
 CERT_DESCRIPTION = """\
-Show where the certificate is that `debugkit run --cert adhoc` serves with: one
-for this user, kept over restarts and renewed in time. With --out, write another
+Show the certificate used by `debugkit run --cert adhoc`. It is created once per
+user, survives restarts and is renewed before it expires. With --out, write another
 certificate and its key to files of your own. A file that exists is never
 overwritten."""
 CERT_EXAMPLES = """\
@@ -119,7 +119,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         action="append",
         default=[],
-        help="one more name or address it is for; may be repeated",
+        help="another name or address it is valid for; may be repeated",
     )
     command.add_argument("--out", metavar="BASE", help="write BASE.crt and BASE.key, which must not exist yet")
     return parser
@@ -188,7 +188,7 @@ def chosen(values: dict[str, Any], target: Target, name: str, *, explicit: bool)
     """What the options mean. ``explicit``: the reloader was asked for, and did not just come by default."""
     settings = {name: values[name] for name in ("evalex", "trusted_hosts", "trusted_peers", "redact", "editor")}
     if values["key"] and not values["cert"]:
-        raise ConfigurationError("--key belongs to a certificate: give --cert too.")
+        raise ConfigurationError("--key requires --cert.")
     return Choices(
         addresses=values["bind"] or (values["host"],),
         port=values["port"],

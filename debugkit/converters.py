@@ -19,7 +19,7 @@ NO = ("0", "false", "no", "off")
 
 def wrong(value: object, source: str, advice: str) -> ConfigurationError:
     """The error for a value that cannot work; ``advice`` is a sentence that says what would."""
-    return ConfigurationError(f"{source} is {value!r}, which cannot work: {advice}")
+    return ConfigurationError(f"Invalid value for {source}: {value!r}. {advice[:1].upper()}{advice[1:]}")
 
 
 def flag(value: Any, source: str) -> bool:

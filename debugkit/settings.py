@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from debugkit.errors import ConfigurationError
 
 #: Where all requests of the debugger live, below the application's own SCRIPT_NAME.
 MOUNT = "/__debugkit__"
+#: Seconds: a week, and a quarter of an hour.
+SESSION_LIFETIME = 7 * 24 * 3600.0
+LINK_LIFETIME = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,10 @@ class Settings:
     trusted_peers: tuple[str, ...] = ()
     #: Folder for the secret, the attempts and the like. `None`: the user's state folder.
     state_dir: Path | None = None
-    #: Seconds until an unlocked browser must enter the PIN again: a week.
-    session_lifetime: float = 7 * 24 * 3600.0
+    #: Seconds until an unlocked browser must enter the PIN again.
+    session_lifetime: float = SESSION_LIFETIME
     #: Seconds in which the one-time link printed in the terminal can be opened.
-    link_lifetime: float = 15 * 60.0
+    link_lifetime: float = LINK_LIFETIME
     mount: str = MOUNT
     #: The URL that opens a file in an editor, with ``{path}``, ``{line}`` and ``{column}``. `None`: no links.
     editor: str | None = None
@@ -111,6 +114,16 @@ class Settings:
         if values.get("pin") == "off":
             values.update(pin=None, pin_security=False)
         return cls(**values)
+
+    def changed(self, **choices: Any) -> Settings:
+        """A copy with other values, checked as `from_environ` does; `None` where it is the default."""
+        _refuse_unknown_names(choices, [one.name for one in fields(self)])
+        defaults = {one.name: one.default for one in fields(self)}
+        values: dict[str, Any] = {
+            name: None if value is None and defaults[name] is None else _CHECKS[name](name, value)
+            for name, value in choices.items()
+        }
+        return replace(self, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ export class Refusal extends Error {
 }
 
 const CUT = "The connection ended before the command did: the server may be restarting, or have stopped.";
-const GONE = "The server does not answer: it may be restarting, or have stopped. Try again.";
+const GONE = "The server is not responding: it may be restarting, or have stopped. Try again.";
 
 async function request(url, options) {
   let response;

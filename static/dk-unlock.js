@@ -73,7 +73,7 @@ export class DkUnlock extends DebugkitElement {
     if (error.code !== "wrong_pin") return error.message;
     const left = error.details.remaining;
     if (left === undefined) return error.message;
-    return `That is not the PIN. ${left} ${left === 1 ? "attempt" : "attempts"} left.`;
+    return `Wrong PIN. ${left} ${left === 1 ? "attempt" : "attempts"} left.`;
   }
 
   #problem(text) {

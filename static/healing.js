@@ -29,8 +29,8 @@ export function pause(attempt) {
 
 const SENTENCES = {
   lost: "Reloading…",
-  silent: "The server does not answer. This page goes on when it is back.",
-  why: "The code has changed, and could not start.",
+  silent: "The server is not responding. This page will continue when it is back.",
+  why: "The changed code failed to start.",
   offer: "The code has changed.",
   past: "The code has changed since this error.",
 };

@@ -30,7 +30,7 @@ debugkit.debug.registry
 debugkit.debug.page
 debugkit.debug.live
 debugkit.debug.debugger
-debugkit.debug.http
+debugkit.debug.http debugkit.debug.wsgi_attributes
 debugkit.debug.wsgi
 debugkit.debug.startup_error
 debugkit.serving

@@ -84,5 +84,5 @@ def test_what_can_work_becomes_its_type(convert: Converter, value: Any, expected
 def test_what_cannot_work_is_a_sentence_that_names_its_source(convert: Converter, value: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         convert(value, "DEBUGKIT_TEA")
-    assert caught.value.explanation.startswith(f"DEBUGKIT_TEA is {value!r}, which cannot work: give ")
+    assert caught.value.explanation.startswith(f"Invalid value for DEBUGKIT_TEA: {value!r}. Give ")
     assert caught.value.explanation.endswith(".")

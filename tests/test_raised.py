@@ -158,5 +158,5 @@ def test_a_program_that_ends_in_such_an_exception_is_replaced_by_its_page(error:
     answer = Client(application)("/")
 
     assert answer.status == 500
-    assert "could not start" in answer.text
+    assert "failed to start" in answer.text
     assert "Hostile" in answer.text

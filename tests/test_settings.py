@@ -155,7 +155,7 @@ def test_hosts_are_kept_as_they_are_compared(given, kept):
 
 @pytest.mark.parametrize("entry", ["a.test:8000", "https://a.test", "a.test/path", "[::1]:80", "//a.test"])
 def test_a_host_with_scheme_port_or_path_is_refused_and_says_to_leave_them_out(entry):
-    assert "leave out" in refusal(trusted_hosts=[entry])
+    assert "Leave out" in refusal(trusted_hosts=[entry])
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,13 @@ def test_a_host_that_cannot_stand_in_a_host_header_is_refused(entry):
 
 
 def test_a_star_alone_would_trust_every_website_and_is_refused():
-    assert "any website" in refusal({"DEBUGKIT_TRUSTED_HOSTS": "*"})
+    assert "Any website" in refusal({"DEBUGKIT_TRUSTED_HOSTS": "*"})
 
 
 def test_the_refusal_names_the_variable_it_came_from():
-    assert refusal({"DEBUGKIT_TRUSTED_HOSTS": "a.test:80"}).startswith("DEBUGKIT_TRUSTED_HOSTS is 'a.test:80'")
+    assert refusal({"DEBUGKIT_TRUSTED_HOSTS": "a.test:80"}).startswith(
+        "Invalid value for DEBUGKIT_TRUSTED_HOSTS: 'a.test:80'"
+    )
 
 
 # -- Peers -----------------------------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ def test_peers_are_kept_as_networks(given, kept):
 
 @pytest.mark.parametrize("entry", ["gateway", "1.2.3", "1.2.3.4:80", "10.0.0.0/33"])
 def test_a_peer_that_is_no_address_is_refused(entry):
-    assert "write an address" in refusal(trusted_peers=[entry])
+    assert "Write an address" in refusal(trusted_peers=[entry])
 
 
 # -- The editor ------------------------------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ def test_a_mount_of_unreserved_characters_is_taken(mount):
     "mount", ["", "/", "debug", "/debug/", "/de bug", "/ü", "/a//b", "/..", "/./x", "/a%20", "/a\n", 3]
 )
 def test_a_mount_that_would_need_escaping_is_refused(mount):
-    assert "start with a slash" in refusal(mount=mount)
+    assert "Start with a slash" in refusal(mount=mount)
 
 
 @pytest.mark.parametrize("path", ["console", "", 7])

@@ -76,7 +76,7 @@ class Extras:
     secret_texts: frozenset[str] = field(default=frozenset(), repr=False)
 
     def released(self) -> Extras:
-        """Without the live objects: what stays with an error whose frames were let go."""
+        """Without the live objects: what stays with an error whose frames were released."""
         return replace(self, panels=(), names={}, hidden={})
 
 

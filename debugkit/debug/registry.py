@@ -1,4 +1,4 @@
-"""The bounded store of captured tracebacks: found by unguessable ids, grouped by where they happened, let go in time.
+"""The bounded store of captured tracebacks: found by unguessable ids, grouped by where they happened, evicted in time.
 
 A newer error costs an older one its live part (frames, values, consoles); its text stays a while longer. Knows no
 requests and no pages. Objects of the user are dropped only while no lock is held: their ``__del__`` may do anything.
@@ -89,17 +89,17 @@ class Entry:
 
     @property
     def occurrences(self) -> int:
-        """How often this error happened, let go ones included."""
+        """How often this error happened, including evicted ones."""
         return self._group.count
 
     def require_live(self) -> None:
-        """Raise `Gone` with the reason when frames, values and consoles were let go."""
+        """Raise `Gone` with the reason when frames, values and consoles were released."""
         if not self.live:
             raise Gone(self.gone_reason)
 
     @contextmanager
     def using(self) -> Iterator[None]:
-        """While one of its consoles is made or used: the error is let go last."""
+        """While one of its consoles is made or used: the error is evicted last."""
         with self._lock:
             self._running += 1
         try:
@@ -113,7 +113,7 @@ class Entry:
 
     @property
     def _worth(self) -> tuple[bool, bool, float]:
-        """What is let go first sorts first: without console before with console, and that before a running one."""
+        """Eviction order: no console, idle console, running console; then least recently used."""
         return (self._running > 0, bool(self.consoles), self.used)
 
     def _end(self, reason: str) -> None:
@@ -153,7 +153,7 @@ class Registry:
         context_managers: Sequence[Any] = (),
         extras: Extras = NOTHING,
     ) -> Entry:
-        """Keep an error, and let go of older ones where the limits say so."""
+        """Keep an error, and evict older ones beyond the limits."""
         with self._changing() as ended:
             group = self._groups.setdefault(captured.fingerprint, _Group(captured.fingerprint))
             group.count += 1
@@ -179,7 +179,7 @@ class Registry:
         if entry is not None:
             return entry
         if forgotten:
-            raise Gone("This error was let go, and its text too, because many newer ones came after it.")
+            raise Gone("This error was removed to make room for newer ones.")
         raise NotFound("There is no error with this id. Errors are forgotten when the server restarts.")
 
     def frame(self, frame_id: str) -> tuple[Entry, CapturedFrame]:
@@ -219,7 +219,7 @@ class Registry:
     def _changing(self) -> Iterator[list[Entry]]:
         """Hold the lock, and drop afterwards, without it, the errors in the list and texts beyond the limit.
 
-        Errors that are too old are let go whenever somebody looks: no timer runs.
+        Old errors are evicted on access: no timer runs.
         """
         with self._lock:
             ended = self._end_old()
@@ -235,18 +235,23 @@ class Registry:
         limit = self._limits.max_age
         horizon = self._clock() - limit
         old = [entry for entry in self._live() if entry.used < horizon]
-        return _ended(old, f"This error was let go because it was not used for {_span(limit)}; its text is kept.")
+        return _ended(
+            old,
+            f"The frames of this error were released after {_span(limit)} without use. The text is still available.",
+        )
 
     def _end_same(self, newest: Entry) -> list[Entry]:
         limit = self._limits.live_per_group
         same = [entry for entry in self._live() if entry.group == newest.group]
-        reason = f"This error was let go because it happened again (at most {limit} of the same are kept in full)"
-        return _ended(_least(same, newest, limit), f"{reason}; its text is kept.")
+        reason = (
+            f"The frames of this error were released because it happened again (at most {limit} of the same are kept)"
+        )
+        return _ended(_least(same, newest, limit), f"{reason}. The text is still available.")
 
     def _end_many(self, newest: Entry) -> list[Entry]:
         limit = self._limits.live_tracebacks
-        reason = f"This error was let go because newer ones came after it (at most {limit} are kept in full)"
-        return _ended(_least(self._live(), newest, limit), f"{reason}; its text is kept.")
+        reason = f"The frames of this error were released to make room for newer errors (at most {limit} are kept)"
+        return _ended(_least(self._live(), newest, limit), f"{reason}. The text is still available.")
 
     def _remove_texts(self) -> list[Entry]:
         """Take out texts beyond the limit, the oldest of the largest group first: rare errors outlive a flood."""

@@ -22,7 +22,7 @@ from debugkit.raised import traceback_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-TITLE = "The application could not start"
+TITLE = "The application failed to start"
 
 
 class FailedStart:

@@ -1,6 +1,6 @@
 """DebuggedApplication: PEP 3333 on both sides, `Request` and `Response` in the middle.
 
-Everything a request that does not fail pays for stands in `__call__` and `_guard`.
+The overhead for a successful request is confined to `__call__` and `_guard`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from io import IOBase
+from os import PathLike
 from types import GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,12 @@ from debugkit.debug.messages import Response
 from debugkit.debug.registry import Entry
 from debugkit.debug.request_snapshot import record_body, take_snapshot
 from debugkit.debug.safe import inspection
+from debugkit.debug.wsgi_attributes import Attributes
 from debugkit.debug.wsgi_conformance import Exchange, close, is_closing, stops_the_program
 from debugkit.debug.wsgi_gateway import Headers, kept_headers, make_request, send, tell
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
-from debugkit.settings import Limits, Settings
+from debugkit.settings import LINK_LIFETIME, MOUNT, SESSION_LIFETIME, Limits, Settings
 from debugkit.terminal_text import quoted
 
 if TYPE_CHECKING:
@@ -67,19 +69,35 @@ class _Preserved:
         return context
 
 
-class DebuggedApplication:
+class DebuggedApplication(Attributes):
     """WSGI middleware that answers an unexpected exception with the debugger's page.
 
-    ``app`` is the application to watch. ``evalex`` gives each frame a console (behind the PIN). ``console_path`` is
-    the path of a standalone console, `None` for none; ``console_init_func`` returns the names it starts with.
-    ``show_hidden_frames`` ignores ``__traceback_hide__``. ``pin_security=False`` switches the PIN off: then only
-    requests from this computer may run code. ``pin_logging`` prints the PIN in the terminal. ``trusted_hosts`` are
-    names that the Host header may carry beside localhost and IP addresses; ``trusted_peers`` are networks (CIDR) that
-    clients may come from beside this computer and private networks. ``limits`` bounds what is kept and shown.
-    ``request_key`` has no meaning and is accepted as Werkzeug does.
+    ``app``: the application to debug.
+    ``evalex``: give each frame a console (behind the PIN).
+    ``request_key``: has no meaning; accepted because Werkzeug does.
+    ``console_path``: the path of a standalone console, such as ``"/console"``; `None` for none.
+    ``console_init_func``: returns the names that the standalone console starts with.
+    ``show_hidden_frames``: show frames that set ``__traceback_hide__``.
+    ``pin_security``: ask for the PIN. Without it, only requests from this computer may run code.
+    ``pin_logging``: print the PIN and the one-time link in the terminal.
+    ``trusted_hosts``: names that the Host header may carry beside localhost and IP addresses; ``*.example.test``
+    matches all names below one. Without a port.
+    ``trusted_peers``: networks (CIDR) that clients may come from beside this computer and private networks.
+    ``pin``: the PIN, at least four digits; ``"off"`` for none; `None` to derive one from the machine, the user and the
+    application.
+    ``state_dir``: the folder for the secret behind the PIN; `None` for the user's state folder.
+    ``session_lifetime``: seconds until an unlocked browser must enter the PIN again.
+    ``link_lifetime``: seconds in which the one-time link can be opened.
+    ``mount``: the path of the debugger's own addresses, below SCRIPT_NAME.
+    ``editor``: the editor that links open: a name such as ``"vscode"``, or a URL with ``{path}`` and ``{line}``; `None`
+    for no links.
+    ``redact``: more names (of variables, keys, headers) whose values are never shown.
+    ``limits``: bounds on what is kept and shown; see `debugkit.Limits`.
+    ``identity``: names the application for the PIN; `None` to derive it. Applications with the same name share PIN and
+    sessions.
 
-    Raises `debugkit.ConfigurationError` when ``app`` is no WSGI application, and when a value, or an environment
-    variable such as ``WERKZEUG_DEBUG_PIN``, cannot work.
+    Arguments that are `None` or empty are completed by environment variables, such as ``WERKZEUG_DEBUG_PIN``. Raises
+    `debugkit.ConfigurationError` when ``app`` is no WSGI application, or when an argument or variable cannot work.
     """
 
     def __init__(
@@ -95,15 +113,21 @@ class DebuggedApplication:
         pin_logging: bool = True,
         trusted_hosts: Iterable[str] = (),
         trusted_peers: Iterable[str] = (),
+        pin: str | None = None,
+        state_dir: str | PathLike[str] | None = None,
+        session_lifetime: float = SESSION_LIFETIME,
+        link_lifetime: float = LINK_LIFETIME,
+        mount: str = MOUNT,
+        editor: str | None = None,
+        redact: Iterable[str] = (),
         limits: Limits | None = None,
         identity: str | None = None,
-        **settings: Any,
     ) -> None:
         global _latest
         if why := wsgi_applications.refusal(app):
             raise ConfigurationError(f"The application {why}")
         self.app = app
-        self.settings = Settings.from_environ(
+        settings = Settings.from_environ(
             evalex=evalex,
             console_path=console_path,
             console_init_func=console_init_func,
@@ -112,16 +136,22 @@ class DebuggedApplication:
             pin_logging=pin_logging,
             trusted_hosts=trusted_hosts,
             trusted_peers=trusted_peers,
+            pin=pin,
+            state_dir=state_dir,
+            session_lifetime=session_lifetime,
+            link_lifetime=link_lifetime,
+            mount=mount,
+            editor=editor,
+            redact=redact,
             limits=limits or Limits(),
-            **settings,
         )
         self.identity = identity or application_identity(app)
-        self.debugger = Debugger(self.settings, self.identity)
+        self.debugger = Debugger(settings, self.identity)
         #: Its answers 5xx need no word in the terminal, or have had it.
         self.explains_itself = False
-        self._mount = self.settings.mount
-        self._reserved = tuple(filter(None, (self._mount, console_path)))
-        self._recorded_body = self.settings.limits.recorded_body
+        self._mount = settings.mount
+        self._reserve()
+        self._recorded_body = settings.limits.recorded_body
         _latest = weakref.ref(self.debugger)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, checks: bool = False) -> N
     add = parser.add_argument
     add("addrport", nargs="?", help="where to listen: PORT, ADDRESS:PORT, [IPv6]:PORT, NAME:PORT, unix:/path")
     add("--ipv6", "-6", action="store_true", dest="use_ipv6", help="listen on an IPv6 address")
-    add("--noreload", action="store_false", dest="use_reloader", help="do not start again when a file changes")
+    add("--noreload", action="store_false", dest="use_reloader", help="do not restart when a file changes")
     add("--nothreading", action="store_false", dest="threaded", help="answer one request at a time")
     add("--threaded", action="store_true", dest="threaded", default=True, help="answer requests at the same time")
     if checks:
@@ -79,7 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser, *, checks: bool = False) -> N
     add("--insecure", action="store_true", dest="insecure_serving", help="serve static files with DEBUG=False too")
     add("--browser", action="store_true", dest="open_browser", help="open the site in a browser, once")
     add("--output", dest="output_file", metavar="FILE", help="write requests and errors to FILE as well")
-    add("--startup-messages", metavar="WHEN", help=f"when the result of the checks is told: {', '.join(MESSAGES)}")
+    add(
+        "--startup-messages",
+        metavar="WHEN",
+        help=f"when to print the result of the system checks: {', '.join(MESSAGES)}",
+    )
     add("--nopin", action="store_true", dest="nopin", help="run code without the PIN, for this computer only")
     _add_debugger(parser)
     _add_reloader(parser)
@@ -99,8 +103,14 @@ def _add_debugger(parser: argparse.ArgumentParser) -> None:
 def _add_reloader(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--extra-file", action="append", dest="extra_files", metavar="PATH", help="a file, folder or pattern to watch")
-    add("--exclude-pattern", action="append", dest="exclude_patterns", metavar="PATTERN", help="what is not watched")
-    add("--reloader-interval", metavar="SECONDS", help="seconds from one look to the next, with stat")
+    add(
+        "--exclude-pattern",
+        action="append",
+        dest="exclude_patterns",
+        metavar="PATTERN",
+        help="files, folders or patterns to ignore",
+    )
+    add("--reloader-interval", metavar="SECONDS", help="seconds between checks (stat only)")
     add("--reloader-type", metavar="TYPE", help=f"how changes are noticed: {', '.join(RELOADERS)}")
 
 

@@ -59,11 +59,11 @@ OPTIONS = (
     Option("host", "text", "127.0.0.1", "the address to listen on; localhost: IPv4 and IPv6", "HOST"),
     Option("port", "whole", None, "the port, 0 for any free one (default: 8000, or the next free one)", "PORT"),
     Option("bind", "list", (), "instead of --host: HOST:PORT, unix:/path or fd://3; may be repeated", "ADDRESS"),
-    Option("reload", "flag", True, "start again when a file of the application changes"),
+    Option("reload", "flag", True, "restart when a file of the application changes"),
     Option("reloader_type", "text", "auto", "how changes are noticed", "TYPE", ("auto", "stat", "watchdog")),
-    Option("reloader_interval", "number", 1.0, "seconds from one look to the next, with stat", "SECONDS"),
-    Option("extra_files", "list", (), "a file, folder or pattern that counts too; may be repeated", "PATH"),
-    Option("exclude_patterns", "list", (), "what does not count; may be repeated", "PATTERN"),
+    Option("reloader_interval", "number", 1.0, "seconds between checks (stat only)", "SECONDS"),
+    Option("extra_files", "list", (), "also watch this file, folder or pattern; may be repeated", "PATH"),
+    Option("exclude_patterns", "list", (), "files, folders or patterns to ignore; may be repeated", "PATTERN"),
     Option("debugger", "flag", True, "show errors as debugger pages"),
     Option("evalex", "flag", True, "give the frames of an error a console"),
     Option("pin", "flag", True, "ask for the PIN before code is run"),
@@ -75,7 +75,7 @@ OPTIONS = (
     Option("processes", "whole", 1, "how many processes serve", "N"),
     Option("static_files", "list", (), "serve a folder, as /static=path; may be repeated", "URL=PATH"),
     Option("passthrough_errors", "flag", False, "let an error end the server"),
-    Option("cert", "text", None, "serve https: a certificate file, or adhoc for one of its own", "FILE"),
+    Option("cert", "text", None, "serve https: a certificate file, or 'adhoc' for a self-signed one", "FILE"),
     Option("key", "text", None, "the private key of the certificate", "FILE"),
 )
 
@@ -104,8 +104,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         names = [option.flag]
         if option.kind == "flag":
             off = f"--no-{option.flag[2:]}"
-            # The form that changes something comes first.
-            names = [off, option.flag] if option.value else [option.flag, off]
+            names = [option.flag, off]
             keywords |= {"action": OnOff, "nargs": 0}
         else:
             keywords |= {"metavar": option.metavar, "action": "append" if option.kind == "list" else "store"}

@@ -46,14 +46,14 @@ def failed_choices(control: Control) -> Choices:
     return Choices(
         addresses=control.config.addresses,
         ssl_context=control.config.tls,
-        title="The application could not start. The page that says why, and comes back when it can:",
+        title="The application failed to start. Details (this page reloads by itself):",
     )
 
 
 def plain_failure(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """What browsers get when the debugger is off."""
     start_response("500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")])
-    return [b"The application could not start. The terminal says why.\n"]
+    return [b"The application failed to start. See the terminal.\n"]
 
 
 def own_part(trace: TracebackType | None) -> TracebackType | None:

@@ -175,7 +175,7 @@ def supervise(load: Callable[[], WSGIApplication], choices: Choices, *, here: bo
 def serve_as_worker(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
     """Serve from the sockets of the supervisor that started this process."""
     if not _keeps_its_address(choices, control):
-        Log().say(f" * Start the program again to listen on {_where(choices)}: it keeps its sockets.")
+        Log().say(f" * The addresses changed. Restart debugkit to listen on {_where(choices)}.")
     try:
         application = load()
     except (DebugkitError, KeyboardInterrupt):

@@ -287,7 +287,7 @@ def test_a_server_that_is_gone_is_said_in_the_log_and_the_command_can_be_had_aga
     page.goto(f"{site.base}/checkout")
     page.route("**/evaluate", lambda route: route.abort())
     entry = run(page, "1 + 1")
-    expect(entry.locator(".error")).to_contain_text("The server does not answer")
+    expect(entry.locator(".error")).to_contain_text("The server is not responding")
     page.unroute("**/evaluate")
 
     prompt(page).press("ArrowUp")

@@ -444,7 +444,7 @@ def without_boundary(call: tuple[str, str, str, Body]) -> tuple[str, Body]:
 def test_after_a_start_that_failed_a_post_is_not_offered_until_it_can_be_answered(page: Page, shop: Shop) -> None:
     post_form(page, shop)
     shop.reload(lambda: shop.fail(ImportError("No module named 'teapots'")))
-    expect(bar(page).get_by_role("status")).to_have_text("The code has changed, and could not start.")
+    expect(bar(page).get_by_role("status")).to_have_text("The changed code failed to start.")
     expect(bar(page).get_by_role("button")).to_have_count(0)
     expect(bar(page).get_by_role("link", name="Show why")).to_have_attribute("href", f"{MOUNT}/tracebacks")
 
@@ -525,7 +525,7 @@ def test_a_server_that_stops_is_told_apart_from_one_that_reloads(browser: Browse
             page.goto(f"{server.url}cart")
             shop.events.wait_for_readers(1)
             shop.events.close()
-        expect(bar(page).get_by_role("status")).to_have_text(re.compile("does not answer"))
+        expect(bar(page).get_by_role("status")).to_have_text(re.compile("is not responding"))
 
         shop.start(Code(works=True))
         with make_server("127.0.0.1", server.port, shop):
@@ -593,7 +593,7 @@ def test_a_start_that_failed_is_the_page_of_every_address_until_it_works(page: P
     shop.fail(broken("def total(items:\n    return 1\n"))
     page.goto(f"{shop.base}/any/address")
     expect(page.locator("#headline")).to_contain_text("SyntaxError")
-    notice = page.get_by_text("The application could not start. Save a change and this page reloads by itself.")
+    notice = page.get_by_text("The application failed to start. Save a change and this page reloads by itself.")
     expect(notice).to_be_in_viewport()
     shop.reload(lambda: shop.fail(broken("limit = 3\nimport teapots\n")))
     expect(page.locator("#headline")).to_contain_text("No module named 'teapots'")
@@ -612,7 +612,7 @@ def test_a_page_that_worked_is_followed_by_the_failure_and_healed_from_it(page: 
     healed(page)
     shop.fail(None, "The program ended with exit status 3 before it could serve.")
     page.reload()
-    expect(page.get_by_role("heading", name="The application could not start")).to_be_visible()
+    expect(page.get_by_role("heading", name="The application failed to start")).to_be_visible()
     expect(page.get_by_text("exit status 3")).to_be_visible()
 
     shop.works()

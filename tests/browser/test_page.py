@@ -416,7 +416,7 @@ def test_a_wrong_pin_says_how_many_attempts_remain_and_the_right_one_unlocks_in_
     expect(dialog.get_by_label("PIN")).to_be_focused()
     dialog.get_by_label("PIN").fill("000-000-000")
     dialog.get_by_role("button", name="Unlock").click()
-    expect(dialog.get_by_role("alert")).to_contain_text(re.compile(r"not the PIN.* \d+ attempts"))
+    expect(dialog.get_by_role("alert")).to_contain_text(re.compile(r"Wrong PIN.* \d+ attempts"))
     dialog.get_by_label("PIN").fill(PIN.replace("-", " "))
     locked.keyboard.press("Enter")
 
@@ -508,7 +508,7 @@ def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Sit
     page.goto(f"{site.base}/checkout")
     page.route("**/frames/**", lambda route: route.abort())
     row(page, "checkout").click()
-    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    expect(page.get_by_role("alert")).to_contain_text("The server is not responding")
 
     page.unroute("**/frames/**")
     row(page, "checkout").click()

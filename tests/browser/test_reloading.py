@@ -40,7 +40,7 @@ def test_a_typo_takes_the_place_of_the_page_and_heals_too(own_page: Watched, tmp
 
         shop.write(f"{BASKET % 'price'}\ndef (\n")
         expect(page.get_by_role("heading", name="SyntaxError")).to_be_visible()
-        expect(page.get_by_text("The application could not start")).to_be_visible()
+        expect(page.get_by_text("The application failed to start")).to_be_visible()
 
         shop.write(BASKET % "price")
         expect(page.get_by_role("heading", name="Total: 3")).to_be_visible()

@@ -130,8 +130,8 @@ def test_the_oldest_error_is_let_go_when_there_are_too_many_and_says_so():
     store = registry(live_tracebacks=20)
     entries = fill(store, 22)
     assert [entry.live for entry in entries] == [False] * 2 + [True] * 20
-    assert "newer ones came after it (at most 20" in entries[0].gone_reason
-    assert "text is kept" in entries[0].gone_reason
+    assert "room for newer errors (at most 20" in entries[0].gone_reason
+    assert "text is still available" in entries[0].gone_reason
 
 
 def test_an_error_let_go_keeps_its_text_and_request_line_and_nothing_that_lives():
@@ -168,7 +168,7 @@ def test_an_error_is_let_go_after_an_hour_without_use(clock):
     assert store.get(entry.id).live
     clock.now += 1
     assert not store.get(entry.id).live
-    assert "for an hour" in entry.gone_reason
+    assert "after an hour" in entry.gone_reason
 
 
 @pytest.mark.parametrize(("age", "said"), [(5400, "90 minutes"), (90, "1.5 minutes"), (30, "30 seconds")])
@@ -176,7 +176,7 @@ def test_the_reason_says_how_long(clock, age, said):
     store = registry(clock, max_age=age)
     entry = store.add(Captured())
     clock.now += age + 1
-    assert f"for {said};" in store.get(entry.id).gone_reason
+    assert f"after {said} without use" in store.get(entry.id).gone_reason
 
 
 @pytest.mark.parametrize("look", ["add", "get", "frame", "value", "recent_groups"])
@@ -210,8 +210,8 @@ def test_a_clock_that_jumps_back_does_no_harm(clock):
 def test_texts_are_bounded_too_and_an_error_without_text_is_gone():
     store = registry(live_tracebacks=2, text_tracebacks=3)
     entries = fill(store, 7)
-    assert "text too" in reason(Gone, store.get, entries[0].id)
-    assert "text too" in reason(Gone, store.frame, f"{entries[1].id}-0")
+    assert "removed to make room" in reason(Gone, store.get, entries[0].id)
+    assert "removed to make room" in reason(Gone, store.frame, f"{entries[1].id}-0")
     assert [store.get(entry.id).live for entry in entries[2:]] == [False] * 3 + [True] * 2
 
 

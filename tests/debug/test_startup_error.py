@@ -17,7 +17,7 @@ from debugkit.debug.startup_error import FailedStart
 
 MOUNT = "/__debugkit__"
 ENDED = "The program ended with exit status 3 before it could serve."
-NOTICE = "The application could not start. Save a change and this page reloads by itself."
+NOTICE = "The application failed to start. Save a change and this page reloads by itself."
 
 
 def never(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -65,7 +65,7 @@ def test_the_page_says_on_top_what_to_do() -> None:
 def test_without_a_runner_nobody_promises_that_the_page_reloads() -> None:
     page = failed(raised("import teapots"), events=False)("/").text
 
-    assert "The application could not start. Save a change and reload this page." in page
+    assert "The application failed to start. Save a change and reload this page." in page
     assert "dk-live" not in page
 
 
@@ -169,7 +169,7 @@ def test_without_an_error_the_page_says_what_happened() -> None:
     answer = failed(None, ENDED)("/cart")
 
     assert answer.status == 500
-    assert "<h1>The application could not start</h1>" in answer.text
+    assert "<h1>The application failed to start</h1>" in answer.text
     assert f"<p>{ENDED}</p>" in answer.text
     assert "Save a change and this page reloads by itself." in answer.text
     assert 'data-generation="g7"' in answer.text
@@ -184,11 +184,11 @@ def test_a_message_in_other_forms() -> None:
 
     assert client("/", HTTP_ACCEPT="application/json").json == {
         "type": "about:blank",
-        "title": "The application could not start",
+        "title": "The application failed to start",
         "status": 500,
         "detail": ENDED,
     }
-    assert client("/", HTTP_ACCEPT="*/*").text == f"The application could not start.\n{ENDED}\n"
+    assert client("/", HTTP_ACCEPT="*/*").text == f"The application failed to start.\n{ENDED}\n"
     assert client("/", "HEAD").body == b""
 
 

@@ -474,7 +474,7 @@ def test_our_own_headers_win_over_kept_ones() -> None:
 def test_wrong_settings_are_told_at_start_up() -> None:
     with pytest.raises(debugkit.ConfigurationError, match="trusted_hosts"):
         DebuggedApplication(failing, trusted_hosts=["http://shop.test"])
-    with pytest.raises(debugkit.ConfigurationError, match="pin_loging"):
+    with pytest.raises(TypeError, match="pin_loging"):
         DebuggedApplication(failing, pin_loging=True)
 
 

@@ -116,14 +116,14 @@ def test_templates_are_taken_over_without_a_restart_and_pages_of_errors_hear_of_
             client.read_until(b"event: hello")
             before = client.read_until(b"\n\n")
             found.write("second {{ process }}", "templates/page.html")
-            found.says("templates/page.html: taken over without a restart")
+            found.says("templates/page.html: applied without a restart")
             client.read_until(b"event: hello")
             assert client.read_until(b"\n\n") != before
         assert found.get("/page/").body.decode() == first.replace("first", "second")
         # A loader remembers also what it has not found.
         assert found.get("/late/").status == 500
         found.write("late", "templates/late.html")
-        found.says("templates/late.html: taken over without a restart")
+        found.says("templates/late.html: applied without a restart")
         assert found.get("/late/").body == b"late"
 
 
@@ -190,7 +190,7 @@ def test_without_debug_there_is_no_debugger_at_all(tmp_path: Path) -> None:
         assert found.get("/__debugkit__/tracebacks").status == 404
         assert "PIN" not in found.terminal
         found.save("no python", "tea/models.py")
-        assert found.get("/", *BROWSER).body == b"The application could not start. The terminal says why.\n"
+        assert found.get("/", *BROWSER).body == b"The application failed to start. See the terminal.\n"
 
 
 def test_queries_are_printed_with_time_database_and_the_users_line(tmp_path: Path) -> None:

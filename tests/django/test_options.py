@@ -160,7 +160,7 @@ def test_ipv6_and_an_ipv4_address_contradict_each_other(text: str) -> None:
 def test_a_word_that_means_nothing_is_named_with_what_would(option: str, value: str, advice: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         asked(option, value)
-    assert caught.value.explanation == f"{option} is {value!r}, which cannot work: give {advice}."
+    assert caught.value.explanation == f"Invalid value for {option}: {value!r}. Give {advice}."
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_word_that_means_nothing_is_named_with_what_would(option: str, value: 
 )
 def test_a_setting_that_cannot_work_is_named(name: str, value: Any) -> None:
     settings = {"RUNSERVER_PLUS_PRINT_SQL": True, f"RUNSERVER_PLUS_{name}": value}
-    with pytest.raises(ConfigurationError, match=f"^RUNSERVER_PLUS_{name} is "):
+    with pytest.raises(ConfigurationError, match=f"^Invalid value for RUNSERVER_PLUS_{name}: "):
         asked(**settings)
 
 

@@ -191,7 +191,7 @@ def test_a_django_project_reads_templates_again_and_reloads_its_modules(tmp_path
     with serving(tmp_path, "mysite.wsgi") as served:
         assert served.get("/page/").body == b"old"
         served.write("new and longer", "templates/page.html")
-        served.says(r"templates/page\.html: taken over without a restart")
+        served.says(r"templates/page\.html: applied without a restart")
         served.save(URLS.replace('"hello"', '"changed"'), "mysite/urls.py")
         assert served.text == "changed"
         assert served.get("/page/").body == b"new and longer"

@@ -41,7 +41,7 @@ test("each case has its sentence, and doing nothing has none", () => {
   assert.equal(sentence("offer", "ask"), "The code has changed.");
   assert.equal(sentence("offer", "reload"), "The code has changed.");
   assert.equal(sentence("offer", "past"), "The code has changed since this error.");
-  assert.equal(sentence("why", "past"), "The code has changed, and could not start.");
+  assert.equal(sentence("why", "past"), "The changed code failed to start.");
   assert.equal(sentence("nothing", "ask"), "");
 });
 
@@ -52,7 +52,7 @@ test("attempts to connect come at once, then soon, then less often, and never st
 
 test("a server that is only restarting is not called silent", () => {
   assert.equal(waiting(1), "Reloading…");
-  assert.match(waiting(5), /does not answer/);
+  assert.match(waiting(5), /is not responding/);
   assert.equal(waiting(5), waiting(1000));
 });
 

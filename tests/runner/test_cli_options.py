@@ -61,10 +61,10 @@ def test_every_option_can_be_given_in_all_three_places(option: Any) -> None:
 @pytest.mark.parametrize(
     ("environ", "sentence"),
     [
-        ({"DEBUGKIT_PORT": "http"}, "DEBUGKIT_PORT is 'http', which cannot work: give a whole number"),
-        ({"DEBUGKIT_PORT": "-1"}, "DEBUGKIT_PORT is '-1'"),
-        ({"DEBUGKIT_RELOAD": "perhaps"}, "DEBUGKIT_RELOAD is 'perhaps', which cannot work: give 1, true, yes, on, or"),
-        ({"DEBUGKIT_RELOADER_TYPE": "magic"}, "give one of auto, stat, watchdog"),
+        ({"DEBUGKIT_PORT": "http"}, "Invalid value for DEBUGKIT_PORT: 'http'. Give a whole number"),
+        ({"DEBUGKIT_PORT": "-1"}, "Invalid value for DEBUGKIT_PORT: '-1'"),
+        ({"DEBUGKIT_RELOAD": "perhaps"}, "Invalid value for DEBUGKIT_RELOAD: 'perhaps'. Give 1, true, yes, on, or"),
+        ({"DEBUGKIT_RELOADER_TYPE": "magic"}, "Use auto, stat, watchdog"),
         ({"DEBUGKIT_RELOADER_INTERVAL": "0"}, "a number of seconds above 0"),
         ({"DEBUGKIT_RELOADER_INTERVAL": "nan"}, "a number of seconds above 0"),
         ({"DEBUGKIT_EDITOR": "vscod"}, "did you mean vscode"),
@@ -82,10 +82,10 @@ def test_a_value_that_cannot_work_is_a_sentence_that_names_its_place(environ: di
     [
         ({"prt": 80}, "did you mean port?"),
         ({"something": 80}, "it can hold target, host, port"),
-        ({"port": True}, "port in pyproject.toml is True"),
-        ({"host": 1}, "host in pyproject.toml is 1, which cannot work: give a text"),
+        ({"port": True}, "for port in pyproject.toml: True"),
+        ({"host": 1}, "Invalid value for host in pyproject.toml: 1. Give a text"),
         ({"bind": [1]}, "a list of texts"),
-        ({"reload": 1}, "reload in pyproject.toml is 1"),
+        ({"reload": 1}, "for reload in pyproject.toml: 1"),
         ({"static_files": {"/static": "assets"}}, "a list of texts"),
     ],
     ids=[
@@ -157,7 +157,7 @@ def test_a_certificate_is_a_file_with_or_without_a_key_or_made() -> None:
     assert certificate("adhoc", None) == "adhoc"
     assert certificate("a.crt", "a.key") == ("a.crt", "a.key")
     assert certificate("both.pem", None) == ("both.pem", None)
-    with pytest.raises(ConfigurationError, match="--key belongs to a certificate"):
+    with pytest.raises(ConfigurationError, match="--key requires --cert"):
         choices("--key", "a.key")
 
 

@@ -96,6 +96,12 @@ class Gate:
         """A sentence for the terminal when PIN and sessions do not outlive this process, with the reason; or empty."""
         return self._keys.notice if self._settings.pin_security else ""
 
+    def change(self, settings: Settings) -> None:
+        """Go by other settings. Sessions and links issued before are no longer valid if the PIN is another one."""
+        self.close()
+        self._settings = settings
+        self._made = {}
+
     def close(self) -> None:
         """Stop counting for the run of the application's processes. A gate that is dropped does the same."""
         for keys in self._made.values():
@@ -131,8 +137,8 @@ class Gate:
         )
 
     def _explain(self, reason: str) -> str:
-        what = "Sessions end" if self._settings.pin else "The PIN changes"
-        return f"{what} with every start, as nothing can be kept: {reason}."
+        what = "Sessions will end" if self._settings.pin else "The PIN will change"
+        return f"{what} on every start because no state can be saved: {reason}."
 
     # PIN
 
@@ -149,7 +155,7 @@ class Gate:
 
         def attempt(record: Record) -> int:
             if record.failures >= MOST_FAILURES:
-                raise Locked(f"There were {MOST_FAILURES} wrong PINs, and no more are taken. {_WHAT_NEXT}")
+                raise Locked(f"Too many wrong PINs. {_WHAT_NEXT}")
             right = hmac.compare_digest(typed, keys.digits)
             record.failures = 0 if right else record.failures + 1
             return record.failures
@@ -270,9 +276,9 @@ def _digits(text: str) -> bytes:
 
 def _wrong_pin(remaining: int) -> WrongPin:
     if remaining == 0:
-        return WrongPin(f"That is not the PIN, and no more attempts are left. {_WHAT_NEXT}", remaining)
-    left = "1 attempt is left" if remaining == 1 else f"{remaining} attempts are left"
-    return WrongPin(f"That is not the PIN: {left}. It stands in the server's terminal.", remaining)
+        return WrongPin(f"Wrong PIN, and no attempts are left. {_WHAT_NEXT}", remaining)
+    left = "1 attempt left" if remaining == 1 else f"{remaining} attempts left"
+    return WrongPin(f"Wrong PIN; {left}. The PIN is printed in the server's terminal.", remaining)
 
 
 def _sign(key: bytes, text: str) -> str:

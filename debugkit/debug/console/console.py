@@ -69,7 +69,7 @@ class Console:
         command = Command(source, self._namespace, self._limits.output_size, self._clock, self._end)
         with self._lock:
             if self._closed:
-                raise Gone("This console is closed: its error was let go. Reload the page that failed.")
+                raise Gone("This console is closed because its error was released. Reload the page that failed.")
             if self._running is not None:
                 raise Conflict("The console is still busy with the command before. Wait until it is done, or stop it.")
             self._submit(command)

@@ -70,10 +70,10 @@ def frame(context: RequestContext, frame: str) -> Response:
 def events(context: RequestContext) -> Response:
     """What happens, as it happens: only where a runner says when the code has changed."""
     if context.debugger.events is None:
-        raise NotFound("Nothing is told here: the application runs without debugkit's reloader.")
+        raise NotFound("There is no event stream: the application does not run under debugkit's reloader.")
     # A page of another site cannot read the answer, but each stream keeps a thread busy.
     if context.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden("Pages of other sites are told nothing.", code="cross_origin")
+        raise Forbidden("Cross-site pages may not subscribe to events.", code="cross_origin")
     return responses.event_stream(context.debugger.events.stream() if context.request.method == "GET" else b"")
 
 

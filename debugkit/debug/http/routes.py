@@ -66,7 +66,9 @@ def respond(debugger: Debugger, request: Request) -> Response | None:
         return _refusal(context, error)
     except Exception as defect:
         debugger.tell_defect(defect)
-        return _refusal(context, InternalError("The debugger failed. Its terminal says how."))
+        return _refusal(
+            context, InternalError("The debugger itself failed. See the server's terminal for the traceback.")
+        )
 
 
 def _dispatch(context: RequestContext) -> Response:
@@ -80,7 +82,7 @@ def _dispatch(context: RequestContext) -> Response:
             _check(context, route.level)
             return route.handler(context, **match.groupdict())
     allow = ", ".join(sorted({name for route, _ in matches for name in METHODS[route.method]}))
-    raise MethodNotAllowed(f"This address answers {allow}, and not {request.method}.", allow)
+    raise MethodNotAllowed(f"{request.method} is not allowed here. Use {allow}.", allow)
 
 
 def _check(context: RequestContext, level: Level) -> None:

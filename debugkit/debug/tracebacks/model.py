@@ -83,7 +83,8 @@ class CapturedException:
     message: str
     notes: tuple[str, ...]
     suggestion: str  # "Did you mean: 'price'?" or ""
-    relation: Relation  # how it led to the exception before it, which may be the group it is in; "" for the first
+    #: Its relation to the exception listed before it, which may be the group it is in; "" for the first.
+    relation: Relation
     suppressed: bool  # its context is hidden by ``from None``, and not listed
     frames: tuple[CapturedFrame | RepeatedFrames, ...]  # outermost first
     #: The exceptions of a group, and how many more of them are not listed.

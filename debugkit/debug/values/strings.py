@@ -1,4 +1,4 @@
-"""How strings and bytes are looked at: redacted, as much as there is room for, and all of it in pieces to open.
+"""Previews of strings and bytes: redacted, truncated to the budget, expandable in chunks.
 
 A secret is never cut in two, which would hide it from the redactor. Other types are not known here.
 """

@@ -238,7 +238,7 @@ class Supervisor:
         self._saved = 0.0
         if answer == "handled":
             self._say(
-                f" * {terminal_text.files(paths, self._config.worker.program.folder)}: taken over without a restart."
+                f" * {terminal_text.files(paths, self._config.worker.program.folder)}: applied without a restart."
             )
 
     def _let_serve(self) -> None:

@@ -70,7 +70,7 @@ def make_context(
         if isinstance(cert_file, (str, os.PathLike)) and isinstance(key_file, (str, os.PathLike, type(None))):
             return load_ssl_context(cert_file, key_file)
     raise ConfigurationError(
-        f"ssl_context is {given!r}, which cannot work: give 'adhoc', a pair (certificate file, key file) "
+        f"Invalid value for ssl_context: {given!r}. Give 'adhoc', a pair (certificate file, key file) "
         "or an ssl.SSLContext."
     )
 

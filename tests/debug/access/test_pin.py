@@ -119,12 +119,12 @@ def test_the_disk_is_left_alone_until_somebody_asks(tmp_path):
 def test_without_a_folder_the_pin_changes_with_every_start_and_the_notice_says_why():
     first, second = homeless(), homeless()
     assert first.pin == first.pin != second.pin
-    assert first.notice == "The PIN changes with every start, as nothing can be kept: the disk is read-only."
+    assert first.notice == "The PIN will change on every start because no state can be saved: the disk is read-only."
 
 
 def test_without_a_folder_and_with_a_pin_of_the_settings_sessions_end_with_every_start():
     first, second = homeless(pin="1234"), homeless(pin="1234")
-    assert first.notice.startswith("Sessions end with every start")
+    assert first.notice.startswith("Sessions will end on every start")
     assert not second.verify(first.issue_session())
 
 
@@ -182,9 +182,9 @@ def test_a_pin_with_a_digit_more_or_less_is_wrong(gate):
 def test_each_wrong_pin_says_how_many_attempts_are_left(gate):
     errors = [wrong(gate) for _ in range(10)]
     assert [error.remaining for error in errors] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
-    assert "9 attempts are left" in errors[0].explanation
-    assert "1 attempt is left" in errors[8].explanation
-    assert "no more attempts are left" in errors[9].explanation
+    assert "9 attempts left" in errors[0].explanation
+    assert "1 attempt left" in errors[8].explanation
+    assert "no attempts are left" in errors[9].explanation
 
 
 def test_after_ten_wrong_ones_the_right_pin_is_refused_too_and_says_what_to_do(gate):

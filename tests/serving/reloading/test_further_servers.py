@@ -128,8 +128,6 @@ def test_a_changed_port_asks_for_a_start_by_hand(tmp_path: Path) -> None:
     with project(tmp_path, town.program("one"), python=("app.py",)) as running:
         changed = re.sub(rf"\b{town.shop}\b", str(town.metrics), town.program("two"))
         running.write(changed)
-        running.says(
-            rf"Start the program again to listen on 127\.0\.0\.1 \(port {town.metrics}\): it keeps its sockets"
-        )
+        running.says(rf"The addresses changed\. Restart debugkit to listen on 127\.0\.0\.1 \(port {town.metrics}\)")
         running.wait_for_reload()
         assert answers(town.shop) == {"shop two"}

@@ -232,7 +232,7 @@ def test_a_failure_at_the_very_first_start_is_a_page_and_heals(tmp_path: Path) -
         reply = shop.get("/", "Accept: text/html")
         assert reply.status == 500
         assert b"nothing_of_this_name" in reply.body
-        assert b"The application could not start" in reply.body
+        assert b"The application failed to start" in reply.body
         assert b"debugkit/cli.py" not in reply.body
         assert shop.save(ONE).startswith(" * Reloaded")
         assert shop.text.startswith("one")
@@ -284,7 +284,7 @@ def test_a_console_runs_in_the_frames_of_a_failed_start(tmp_path: Path) -> None:
 
 def test_without_the_debugger_a_failed_start_tells_browsers_nothing(tmp_path: Path) -> None:
     with project(tmp_path, "secret = 1 / 0\n", "--no-debugger") as shop:
-        assert shop.get().body == b"The application could not start. The terminal says why.\n"
+        assert shop.get().body == b"The application failed to start. See the terminal.\n"
         assert "ZeroDivisionError" in shop.terminal
 
 
@@ -469,7 +469,7 @@ def test_a_framework_may_take_a_change_over(tmp_path: Path) -> None:
     with project(tmp_path, hooks + ONE) as shop:
         before = pid(shop.text)
         shop.write("tea = 2\n", "menu.py")
-        shop.says(r"^ \* menu\.py: taken over without a restart\.")
+        shop.says(r"^ \* menu\.py: applied without a restart\.")
         assert pid(shop.text) == before
         shop.save(hooks + TWO)
         assert shop.text.startswith("two")
@@ -530,7 +530,7 @@ def test_files_beside_the_code_count_when_asked_for_and_excluded_ones_do_not(tmp
 def test_a_changed_address_asks_for_a_start_by_hand(tmp_path: Path) -> None:
     with project(tmp_path, SERVING % "one", python=("app.py",)) as shop:
         shop.write((SERVING % "two").replace("127.0.0.1", "localhost"))
-        shop.says(r"Start the program again to listen on localhost")
+        shop.says(r"The addresses changed. Restart debugkit to listen on localhost")
         shop.wait_for_reload()
         assert shop.text == "two"
 

@@ -167,7 +167,7 @@ def test_a_context_for_clients_is_an_error() -> None:
     ids=["true", "misspelt", "path", "one", "three", "nothing", "numbers", "none"],
 )
 def test_what_cannot_be_a_context_is_an_error_that_says_what_can(given: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"give 'adhoc', a pair .* or an ssl.SSLContext"):
+    with pytest.raises(ConfigurationError, match=r"Give 'adhoc', a pair .* or an ssl.SSLContext"):
         make_context(given)
 
 
