@@ -274,9 +274,10 @@ def make_watcher(
 ) -> Watcher:
     """A watcher that calls ``on_change``, in its own thread, with each batch of files whose content changed, sorted.
 
-    ``kind`` is "watchdog" (events of the system), "stat" (looks every ``interval`` seconds) or "auto": events, where
-    the file system has them. ``say`` gets a sentence whenever it is done in another way than asked. Raises
-    ``ConfigurationError`` for another kind, an interval of nothing, or a pattern that is none.
+    ``kind`` is "watchdog" (events of the system, for which Linux does not need that package), "stat" (looks every
+    ``interval`` seconds) or "auto": events, where the file system has them. ``say`` gets a sentence whenever it is done
+    in another way than asked. Raises ``ConfigurationError`` for another kind, an interval of nothing, or a pattern that
+    is none.
     """
     if kind not in ("auto", "watchdog", "stat"):
         raise ConfigurationError(f"There is no reloader {kind!r}. Choose 'auto', 'watchdog' or 'stat'.")
@@ -298,15 +299,19 @@ def _source(scope: Scope, kind: str, interval: float, say: Callable[[str], None]
         kind = "stat"
     if kind == "stat":
         return Polling(interval)
+    if sys.platform.startswith("linux"):
+        from debugkit.serving.watching.inotify import Inotify, calls
+
+        return Inotify(say, calls())
     try:
-        from debugkit.serving.watching.inotify import make_source
+        from debugkit.serving.watching.observer import Observing
     except ImportError as error:
         if kind == "watchdog":
             explanation = "The reloader 'watchdog' needs the package watchdog: pip install watchdog, or choose 'stat'."
             raise ConfigurationError(explanation) from error
         say(f"watchdog cannot be imported ({error}): looking at the files at regular times.")
         return Polling(interval)
-    return make_source(say)
+    return Observing()
 
 
 def _remote_file_system(scope: Scope, mounts: Path) -> tuple[str, str] | None:

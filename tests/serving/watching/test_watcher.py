@@ -26,7 +26,8 @@ import pytest
 
 from debugkit.errors import ConfigurationError
 from debugkit.serving.watching.file_tree import Contents
-from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, Observing, calls, make_source
+from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, calls
+from debugkit.serving.watching.observer import Observing
 from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +65,9 @@ class Project:
         return self.watcher
 
     def source(self) -> Source:
-        return Polling(0.005) if self.kind == "stat" else make_source(self.said.append)
+        if self.kind == "stat":
+            return Polling(0.005)
+        return Inotify(self.said.append, calls()) if LINUX else Observing()
 
     def _report(self, batch: list[Path]) -> None:
         self.batches.put(batch)
@@ -811,6 +814,7 @@ sys.modules["watchdog"] = None
 from pathlib import Path
 from debugkit.errors import ConfigurationError
 from debugkit.serving.watching.watcher import Scope, make_watcher
+sys.platform = sys.argv[1]
 print(make_watcher(Scope(), print, say=lambda line: print("said:", line)).kind)
 try:
     make_watcher(Scope(), print, kind="watchdog", say=print)
@@ -819,19 +823,29 @@ except ConfigurationError as error:
 """
 
 
-def test_without_watchdog_it_is_said_what_happens_instead() -> None:
+def watch_without_watchdog(platform: str) -> list[str]:
+    """What a program prints that has no package watchdog."""
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_WATCHDOG],
+        [sys.executable, "-c", WITHOUT_WATCHDOG, platform],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         timeout=TIMEOUT,
     )
     assert done.stderr == ""
-    said, kind, error = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_without_watchdog_it_is_said_what_happens_instead() -> None:
+    said, kind, error = watch_without_watchdog("darwin")
     assert said.startswith("said: watchdog cannot be imported")
     assert kind == "stat"
     assert "pip install watchdog" in error
+
+
+@needs_inotify
+def test_linux_has_events_without_the_package_watchdog() -> None:
+    assert watch_without_watchdog("linux") == ["watchdog"]
 
 
 needs_linux = pytest.mark.skipif(not LINUX, reason="reads /proc/mounts")
@@ -1173,7 +1187,7 @@ def test_more_calls_than_the_pipe_holds_wake_the_thread_all_the_same(many: Proje
     assert many.batches.get(timeout=TIMEOUT) == [library]
 
 
-# -- watchdog's observer, which is for macOS and Windows --
+# -- watchdog's observer, which is for macOS --
 
 
 @pytest.fixture
