@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.serving.port_owner import holder_of_path, holder_of_port
+from debugkit.serving.port_owner import holder_of_port
 
 #: Connections that the system keeps for us until we accept them. Linux cuts it to net.core.somaxconn.
 BACKLOG = 1024
@@ -181,19 +181,15 @@ def _open(family: int, address: Any) -> socket.socket:
 def _explain(error: OSError, host: str, port: int) -> DebugkitError:
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if error.errno == errno.EADDRINUSE:
-        return _in_use(f"Port {port} is in use on {host or '0.0.0.0'}", holder_of_port(port), "another port")
+        holder = holder_of_port(port)
+        return AddressInUse(
+            f"Port {port} is in use on {host or '0.0.0.0'}{f' by {holder}' if holder else ''}: "
+            f"stop {'it' if holder else 'the other program'}, or choose another port."
+        )
     if error.errno == errno.EACCES:
         return ConfigurationError(f"The system does not allow port {port}: choose one above 1023, such as 8000.")
     return ConfigurationError(
         f"Cannot listen on {where}: {error.strerror}. Give an address of this computer, such as 127.0.0.1."
-    )
-
-
-def _in_use(what: str, holder: str, other: str) -> AddressInUse:
-    return AddressInUse(
-        f"{what} by {holder}: stop it, or choose {other}."
-        if holder
-        else f"{what}: stop the other program, or choose {other}."
     )
 
 
@@ -272,7 +268,7 @@ def _remove_stale(path: Path) -> None:
             return
         except (TimeoutError, BlockingIOError):  # it listens, and is too busy to accept
             pass
-    raise _in_use(f"The Unix socket {path} is in use", holder_of_path(os.fspath(path)), "another path")
+    raise AddressInUse(f"The Unix socket {path} is in use: stop the other program, or choose another path.")
 
 
 # Sockets that another program opened.
