@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,6 @@ from debugkit.serving.port_owner import holder_of_port
 
 #: Connections that the system keeps for us until we accept them. Linux cuts it to net.core.somaxconn.
 BACKLOG = 1024
-#: The first descriptor that systemd hands over (sd_listen_fds(3)).
-SYSTEMD_FIRST = 3
 #: Seconds to find out whether a program still listens on a Unix socket.
 PROBE = 1.0
 
@@ -293,14 +291,3 @@ def adopt(descriptor: int) -> socket.socket:
 def _listens(sock: socket.socket) -> bool:
     accepts = getattr(socket, "SO_ACCEPTCONN", None)  # Windows and some others cannot tell
     return accepts is None or bool(sock.getsockopt(socket.SOL_SOCKET, accepts))
-
-
-def systemd_sockets(environ: Mapping[str, str], pid: int, first: int = SYSTEMD_FIRST) -> list[socket.socket]:
-    """The sockets that systemd opened for the process ``pid``, by sd_listen_fds(3). Usually none.
-
-    Raises `ConfigurationError` when the variables name descriptors that are no listening sockets.
-    """
-    count = environ.get("LISTEN_FDS", "")
-    if environ.get("LISTEN_PID") != str(pid) or not (count.isascii() and count.isdecimal()):
-        return []  # none, or meant for the process that started this one
-    return listen([Address(descriptor=first + index) for index in range(int(count))])
