@@ -6,10 +6,7 @@ Knows no request but for what decides the framing.
 
 from __future__ import annotations
 
-import io
-import os
 import re
-import stat
 import time
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
@@ -127,8 +124,6 @@ class Answer:
     def send_all(self, parts: Iterable[bytes]) -> None:
         """Send what the application returned, and finish."""
         if type(parts) is FileWrapper and not self.begun:
-            if self._send_file(parts):
-                return
             parts.left = self.length
         if isinstance(parts, (list, tuple)) and len(parts) <= 1 and not self.begun:
             self._send_whole(parts[0] if parts else b"")
@@ -141,26 +136,6 @@ class Answer:
                 return
         self._finish()
 
-    def _send_file(self, parts: FileWrapper) -> bool:
-        """Have the system send a file as it lies on the disk. False: it must be read in blocks."""
-        span = parts.span() if self._wire.sends_files else None
-        if span is None or not self.status or self._head_only or self.status in BODYLESS:
-            return False
-        file, offset, size = span
-        if self.length is None:
-            self._set_length(size)
-        self._wire.send(self._begin())
-        while self._left and (sent := self._wire.send_file(file, offset, self._left)):
-            offset += sent
-            self.size += sent
-            self._left -= sent
-        self._finish()
-        return True
-
-    def _set_length(self, length: int) -> None:
-        self.length = length
-        self._head += f"\r\nContent-Length: {length}"
-
     def _send_whole(self, data: bytes) -> None:
         """The body in one piece: its length is known (PEP 3333, "Handling the Content-Length Header")."""
         check_bytes(data)
@@ -168,7 +143,8 @@ class Answer:
             pass
         elif self.length is None:
             if data or not self._head_only:
-                self._set_length(len(data))
+                self.length = len(data)
+                self._head += f"\r\nContent-Length: {self.length}"
         elif self.length != len(data) and not self._head_only:
             raise ApplicationError(f"The body has {len(data)} bytes, and its Content-Length says {self.length}.")
         self.write(data)
@@ -285,22 +261,6 @@ class FileWrapper:
         self._file = file
         self._block_size = max(block_size, BLOCK)
         self.left: int | None = None
-
-    def span(self) -> tuple[int, int, int] | None:
-        """The descriptor of the file, and where its rest begins and how long it is, if it is a real one.
-
-        Many objects have a descriptor and something else to say, such as `gzip.GzipFile`: only `open` makes real ones.
-        """
-        raw = self._file.raw if type(self._file) is io.BufferedReader else self._file
-        if type(raw) is not io.FileIO:
-            return None
-        info, offset = os.fstat(raw.fileno()), self._file.tell()
-        # A file of 0 bytes may have more to say: those in /proc do.
-        return (
-            (raw.fileno(), offset, max(0, info.st_size - offset))
-            if stat.S_ISREG(info.st_mode) and info.st_size
-            else None
-        )
 
     def __iter__(self) -> FileWrapper:
         return self

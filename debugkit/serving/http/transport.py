@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import struct
@@ -104,21 +103,6 @@ class Wire:
                 raise Disconnected(str(error)) from error
             else:
                 view = memoryview(view)[sent:] if sent < len(view) else b""
-
-    def send_file(self, file: int, offset: int, count: int) -> int:
-        """Send at most ``count`` bytes of the file behind a descriptor, from ``offset`` on. 0: it ends there."""
-        while True:
-            try:
-                return os.sendfile(self._sock.fileno(), file, offset, count)
-            except BlockingIOError:
-                self._wait(writing=True)
-            except OSError as error:
-                raise Disconnected(str(error)) from error
-
-    @property
-    def sends_files(self) -> bool:
-        """The system can move bytes from a file to the socket: nothing stands between, such as TLS."""
-        return type(self) is Wire and hasattr(os, "sendfile")
 
     @property
     def writable(self) -> bool:

@@ -6,7 +6,6 @@ import os
 import select
 import socket
 import struct
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +80,7 @@ def test_a_client_that_resets_is_disconnected() -> None:
 def test_a_closed_wire_is_disconnected_and_may_be_closed_again() -> None:
     with pair() as (wire, _):
         wire.close()
-        for use in (wire.receive, lambda: wire.send(b"x"), lambda: wire.send_file(0, 0, 1)):
+        for use in (wire.receive, lambda: wire.send(b"x")):
             with pytest.raises(Disconnected):
                 use()
         wire.close(unread=True)
@@ -107,39 +106,6 @@ def test_nagle_is_off_and_the_socket_never_blocks() -> None:
     with pair() as (wire, _):
         assert wire.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert wire.sock.gettimeout() == 0
-
-
-# Files.
-
-
-def test_a_part_of_a_file_is_sent_by_the_system() -> None:
-    with tempfile.TemporaryFile() as file, pair() as (wire, theirs):
-        file.write(b"hello, world")
-        file.flush()
-        assert wire.sends_files == hasattr(os, "sendfile")
-        assert wire.send_file(file.fileno(), 7, 3) == 3
-        assert wire.send_file(file.fileno(), 100, 3) == 0
-        wire.close()
-        assert rest(theirs) == b"wor"
-
-
-def test_a_file_for_a_client_that_takes_nothing_is_given_up() -> None:
-    with tempfile.TemporaryFile() as file, pair(transfer=0.01) as (wire, _):
-        file.truncate(BLOCK)
-        with pytest.raises(Disconnected, match="does not take the answer"):
-            while True:
-                wire.send_file(file.fileno(), 0, BLOCK)
-
-
-def test_what_stands_between_the_socket_and_the_client_sends_no_files() -> None:
-    class Secret(Wire):
-        pass
-
-    ours, theirs = socket.socketpair()
-    with theirs:
-        wire = Secret(ours, Timeouts())
-        assert not wire.sends_files
-        wire.close()
 
 
 # The end.
