@@ -8,11 +8,9 @@ from __future__ import annotations
 import math
 import os
 import re
-import statistics
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
@@ -97,7 +95,6 @@ class Polling:
         self._interval = interval
         self._clock = clock
         self._cost = cost
-        self._costs: deque[float] = deque(maxlen=5)
         self._started: float | None = None  # what the thread had cost before it was sent to look everywhere
         self._due = 0.0
         self._contents: Contents | None = None
@@ -105,7 +102,7 @@ class Polling:
 
     def open(self, contents: Contents) -> None:
         self._contents = contents
-        self._due = self._clock() + self.interval
+        self._due = self._clock() + self._interval
 
     def enter(self, directory: str, *, tree: bool) -> None:
         pass
@@ -116,16 +113,10 @@ class Polling:
     def pass_through(self, directory: str) -> None:
         pass
 
-    @property
-    def interval(self) -> float:
-        """Seconds between two looks everywhere. The median of the last few counts: in some, files were read."""
-        cost = statistics.median(self._costs) if self._costs else 0.0
-        return max(self._interval, min(cost / SHARE, LONGEST_INTERVAL))
-
     def wait(self, timeout: float | None) -> set[str] | None:
         if self._started is not None:
-            self._costs.append(self._cost() - self._started)
-            self._due = self._clock() + self.interval
+            cost = self._cost() - self._started
+            self._due = self._clock() + max(self._interval, min(cost / SHARE, LONGEST_INTERVAL))
             self._started = None
         pause = min(self._interval, self._due - self._clock()) if timeout is None else timeout
         if self._woken.wait(max(pause, 0)):
