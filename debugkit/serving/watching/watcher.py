@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.watching.file_tree import Contents
+from debugkit.serving.watching.file_tree import Contents, Listener
 from debugkit.serving.watching.filter import Scope, is_below
 
 __all__ = ["Scope", "Source", "Watcher", "make_watcher"]
@@ -45,32 +45,16 @@ REMOTE = frozenset(
 )
 
 
-class Watcher(Protocol):
-    """Looks after the files of a scope, and calls ``on_change`` with each batch of changed ones."""
+class Source(Listener, Protocol):
+    """A way of knowing when to look. `wake` may be called by any thread, all else by one."""
 
-    @property
-    def kind(self) -> str: ...  # "watchdog" or "stat", for people
-    @property
-    def watched(self) -> int: ...  # how many files
-    def start(self) -> None: ...  # every change after it returns is reported
-    def add(self, files: Iterable[str], since: float) -> None: ...
-    def close(self) -> None: ...
-
-
-class Source(Protocol):
-    """A way of knowing when to look. `wait`, `enter` and `leave` are called by one thread, `wake` by any."""
-
-    kind: str
+    kind: str  # "watchdog" or "stat", for people
     #: A sentence that says why it can go no further. Looking at regular times takes its place.
     failure: str | None
-    knows_ways: bool
     #: What the last `wait` told of: whether those who wrote there have finished.
     finished: bool
 
     def open(self, contents: Contents) -> None: ...
-    def enter(self, directory: str, *, tree: bool) -> None: ...
-    def leave(self, directory: str) -> None: ...
-    def pass_through(self, directory: str) -> None: ...
     #: Where to look; None: everywhere. A timeout of 0 asks for what is known already.
     def wait(self, timeout: float | None) -> set[str] | None: ...
     def wake(self) -> None: ...
@@ -136,8 +120,11 @@ class Polling:
         pass
 
 
-class ThreadedWatcher:
-    """The `Watcher`: one daemon thread, and a source that says when to look."""
+class Watcher:
+    """Looks after the files of a scope, and calls ``on_change`` with each batch of changed ones.
+
+    It has one daemon thread, and a source that says when to look.
+    """
 
     def __init__(
         self,
@@ -274,7 +261,7 @@ def make_watcher(
         raise ConfigurationError(f"There is no reloader {kind!r}. Choose 'auto', 'watchdog' or 'stat'.")
     if not interval > 0:
         raise ConfigurationError(f"The reloader's interval is {interval!r}, but must be a number of seconds above 0.")
-    return ThreadedWatcher(
+    return Watcher(
         lambda source: Contents(scope, source),
         _source(scope, kind, interval, say, mounts),
         on_change,

@@ -28,7 +28,7 @@ from debugkit.errors import ConfigurationError
 from debugkit.serving.watching.file_tree import Contents
 from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, calls
 from debugkit.serving.watching.observer import Observing
-from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
+from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, Watcher, make_watcher
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT = 20.0
@@ -53,7 +53,7 @@ class Project:
     def watch(self, source: Source | None = None, *, quiet: float = 0.005, **scope: Any) -> Watcher:
         """Watch, with less patience than users get: what belongs together is done while the watcher is `held`."""
         chosen = Scope(**{"roots": (self.root,), **scope})
-        self.watcher = ThreadedWatcher(
+        self.watcher = Watcher(
             lambda source: Contents(chosen, source),
             source or self.source(),
             self._report,
