@@ -23,7 +23,7 @@ class Waiting(Protocol):
     deadline: float
 
     @property
-    def wire(self) -> HasFileno: ...
+    def transport(self) -> HasFileno: ...
 
 
 C = TypeVar("C", bound=Waiting)
@@ -45,12 +45,12 @@ class Parking(Generic[C]):
         return connection in self._parked
 
     def add(self, connection: C) -> None:
-        self._selector.register(connection.wire, selectors.EVENT_READ, connection)
+        self._selector.register(connection.transport, selectors.EVENT_READ, connection)
         self._parked.add(connection)
         self.soonest = min(self.soonest, connection.deadline)
 
     def remove(self, connection: C) -> None:
-        self._selector.unregister(connection.wire)
+        self._selector.unregister(connection.transport)
         self._parked.discard(connection)
 
     def take_expired(self, now: float) -> Iterator[C]:

@@ -17,11 +17,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from debugkit.serving.addresses import base_environ, make_wire, peer_of, port_of, urls
+from debugkit.serving.addresses import base_environ, make_transport, peer_of, port_of, urls
 from debugkit.serving.config import GRACE, MOST_THREADS, THREADS, RequestLimits, ServerConfig, Timeouts
 from debugkit.serving.connections import NEVER, Door, Parking
 from debugkit.serving.forks import in_forked, no_more
-from debugkit.serving.http.connection import Connection, Site
+from debugkit.serving.http.connection import Connection, ServerContext
 from debugkit.serving.listen import Address, listen, parse_address, port_number
 from debugkit.serving.log import Log
 from debugkit.serving.signals import SIGNALS, Bell, handling
@@ -97,8 +97,8 @@ class Server:
         self._error: BaseException | None = None
         # An application that is told of one thread (`wsgi.multithread`) gets no more of them.
         self._crew = Crew(config.threads, self._serve, most=MOST_THREADS if config.threads > 1 else 1)
-        self._sites = {
-            sock: Site(
+        self._contexts = {
+            sock: ServerContext(
                 app=config.app,
                 environ=base_environ(sock, config),
                 access=config.log.access,
@@ -106,7 +106,7 @@ class Server:
                 stopping=lambda: self._stopping,
                 timeouts=config.timeouts,
                 limits=config.limits,
-                wire=make_wire(config.ssl_context),
+                transport=make_transport(config.ssl_context),
                 away=self._crew.away,
             )
             for sock in sockets
@@ -230,7 +230,7 @@ class Server:
         if accepted is None:
             return
         sock, peer = accepted
-        connection = Connection(sock, peer_of(listener, peer), self._sites[listener])
+        connection = Connection(sock, peer_of(listener, peer), self._contexts[listener])
         with self._lock:
             self._connections.add(connection)
         self._crew.submit(connection)
@@ -238,7 +238,7 @@ class Server:
     def _hang_up(self, count: int) -> None:
         """Close ``count`` of the silent connections, those whose time is over first."""
         for connection in self._parking.take_first(count):
-            connection.wire.close()
+            connection.transport.close()
             self._forget(connection)
 
     # What other threads do.
@@ -249,7 +249,7 @@ class Server:
             stays = connection.serve(self._linger)
         except BaseException as error:  # a mistake in this server: it costs one connection, not the thread
             self._log.failed(error)
-            connection.wire.close()
+            connection.transport.close()
             stays = False
         if self._elsewhere:
             os._exit(0)
@@ -265,11 +265,11 @@ class Server:
         It ends when it comes back from the application, where its own code should have ended it.
         """
         self._elsewhere = True
-        for sock in self._sites:
+        for sock in self._contexts:
             sock.close()
         for connection in self._connections:
-            if not connection.wire.detached:
-                connection.wire.sock.close()
+            if not connection.transport.hijacked:
+                connection.transport.sock.close()
 
     def _linger(self) -> float:
         return self._config.timeouts.linger if self._crew.has_time else 0.0
@@ -301,7 +301,7 @@ class Server:
         self._door.close()
         for hook in self._config.on_stop:
             self._call(hook)
-        self._cut(lambda connection: connection.wire.detached)  # a WebSocket would go on for ever
+        self._cut(lambda connection: connection.transport.hijacked)  # a WebSocket would go on for ever
         self._part()
         self._finish(self._config.timeouts.grace)
         self._name_unfinished()
@@ -320,7 +320,7 @@ class Server:
         with self._lock:
             left = [connection for connection in self._connections if chosen(connection)]
         for connection in left:
-            connection.wire.interrupt()
+            connection.transport.interrupt()
 
     def _name_unfinished(self) -> None:
         """Say which requests kept the server, and are cut off: whoever waited wants to know, and their clients too."""

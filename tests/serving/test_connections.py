@@ -19,7 +19,7 @@ class Silent:
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
-        self.wire, self.other = socket.socketpair()
+        self.transport, self.other = socket.socketpair()
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def silent() -> Iterator[list[Silent]]:
     made = [Silent(deadline) for deadline in (30.0, 10.0, 20.0)]
     yield made
     for one in made:
-        one.wire.close()
+        one.transport.close()
         one.other.close()
 
 

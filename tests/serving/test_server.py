@@ -22,7 +22,7 @@ from debugkit import DebuggedApplication
 from debugkit.serving.config import RequestLimits, Timeouts
 from debugkit.serving.connections import Parking
 from debugkit.serving.http.connection import Connection
-from debugkit.serving.http.transport import Disconnected, Wire, poll_ready, select_ready
+from debugkit.serving.http.transport import Disconnected, Transport, poll_ready, select_ready
 from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
@@ -130,7 +130,7 @@ def test_small_answers_are_not_held_back() -> None:
     with running(OK) as server, server.client() as client:
         client.get("/")
         (connection,) = server.server._connections
-        assert connection.wire._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert connection.transport._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 # The end.
@@ -334,7 +334,7 @@ def test_idle_connections_are_closed_at_the_end_without_a_word() -> None:
 def test_a_connection_that_the_application_took_over_ends_when_stopping_begins() -> None:
     def body(environ: Any) -> Iterator[bytes]:
         (connection,) = server.server._connections
-        sock = connection.wire.detach()
+        sock = connection.transport.hijack()
         sock.sendall(b"taken over")
         assert sock.recv(1) == b""
         yield b""
@@ -514,62 +514,62 @@ def test_a_mistake_of_the_server_costs_one_connection() -> None:
     assert "RuntimeError: cannot log" in stream.getvalue()
 
 
-# The wire.
+# The transport.
 
 
-def pair(transfer: float = 0.01) -> tuple[Wire, socket.socket]:
+def pair(transfer: float = 0.01) -> tuple[Transport, socket.socket]:
     ours, theirs = socket.socketpair()
     theirs.settimeout(TIMEOUT)
-    return Wire(ours, Timeouts(transfer=transfer)), theirs
+    return Transport(ours, Timeouts(transfer=transfer)), theirs
 
 
 def test_nothing_received_in_time_is_none_and_the_end_is_empty() -> None:
-    wire, theirs = pair()
-    assert wire.receive(0) is None
+    transport, theirs = pair()
+    assert transport.receive(0) is None
     theirs.close()
-    assert wire.receive(TIMEOUT) == b""
-    wire.close()
+    assert transport.receive(TIMEOUT) == b""
+    transport.close()
 
 
 def test_a_client_that_takes_nothing_is_disconnected() -> None:
-    wire, theirs = pair()
+    transport, theirs = pair()
     with pytest.raises(Disconnected, match="does not take"):
-        wire.send(b"x" * 50_000_000)
-    wire.close()
+        transport.send(b"x" * 50_000_000)
+    transport.close()
     theirs.close()
 
 
 def test_sending_to_a_client_that_left_is_disconnected() -> None:
-    wire, theirs = pair()
+    transport, theirs = pair()
     theirs.close()
     with pytest.raises(Disconnected):
         for _ in range(100):
-            wire.send(b"x" * 100_000)
-    wire.close()
+            transport.send(b"x" * 100_000)
+    transport.close()
 
 
 def test_a_wire_that_was_closed_is_disconnected_and_can_be_closed_again() -> None:
-    wire, theirs = pair()
-    wire.close()
+    transport, theirs = pair()
+    transport.close()
     with pytest.raises(Disconnected):
-        wire.receive(0)
+        transport.receive(0)
     with pytest.raises(Disconnected):
-        wire.send(b"x")
-    wire.close(unread=True)
-    wire.reset()
-    wire.interrupt()
+        transport.send(b"x")
+    transport.close(unread=True)
+    transport.reset()
+    transport.interrupt()
     theirs.close()
 
 
 def test_interrupting_ends_a_wait_in_another_thread() -> None:
-    wire, theirs = pair(transfer=600)
+    transport, theirs = pair(transfer=600)
     received: list[bytes | None] = []
-    thread = threading.Thread(target=lambda: received.append(wire.receive()))
+    thread = threading.Thread(target=lambda: received.append(transport.receive()))
     thread.start()
-    wire.interrupt()
+    transport.interrupt()
     thread.join(TIMEOUT)
     assert received == [b""]
-    wire.close()
+    transport.close()
     theirs.close()
 
 

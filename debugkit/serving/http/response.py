@@ -16,7 +16,7 @@ from typing import Any
 
 from debugkit.errors import ApplicationError
 from debugkit.raised import with_traceback
-from debugkit.serving.http.transport import BLOCK, Disconnected, Wire
+from debugkit.serving.http.transport import BLOCK, Disconnected, Transport
 
 #: Hop-by-hop headers (RFC 9110, 7.6.1) belong to the server: an application that sets one is wrong (PEP 3333).
 HOP_BY_HOP = {"te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"}
@@ -38,12 +38,14 @@ class Answer:
     """One response: what `start_response` and `write` were told, and how far it has been sent."""
 
     __slots__ = (
-        *("_announce", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_wire"),
+        *("_announce", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_transport"),
         *("begun", "keep", "length", "size", "status"),
     )
 
-    def __init__(self, wire: Wire, *, keep: bool, old: bool, head_only: bool, announce: Callable[[], None]) -> None:
-        self._wire = wire
+    def __init__(
+        self, transport: Transport, *, keep: bool, old: bool, head_only: bool, announce: Callable[[], None]
+    ) -> None:
+        self._transport = transport
         self._old = old  # HTTP/1.0: no chunks, and connections are kept only by agreement
         self._chunked = False
         self._head_only = head_only
@@ -113,12 +115,12 @@ class Answer:
 
         One that has only finished sending looks the same, and still takes its answer: as long as there is one.
         """
-        if not self._wire.hung_up:
+        if not self._transport.hung_up:
             return
         now = time.monotonic()
         if self._silence is None or self._silence[0] != self.size:
             self._silence = self.size, now
-        elif now - self._silence[1] > self._wire.closing:
+        elif now - self._silence[1] > self._transport.closing:
             raise Disconnected("The client has hung up.")
 
     def send_all(self, parts: Iterable[bytes]) -> None:
@@ -149,7 +151,7 @@ class Answer:
             raise ApplicationError(f"The body has {len(data)} bytes, and its Content-Length says {self.length}.")
         self.write(data)
         if not self.begun:
-            self._wire.send(self._begin())
+            self._transport.send(self._begin())
 
     def _send(self, data: bytes) -> None:
         head = b"" if self.begun else self._begin()
@@ -160,15 +162,15 @@ class Answer:
             data = self._within_length(data, head)
         elif self._chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        self._wire.send(head + data if len(data) < BLOCK or not head else head)
+        self._transport.send(head + data if len(data) < BLOCK or not head else head)
         if head and len(data) >= BLOCK:
-            self._wire.send(data)
+            self._transport.send(data)
         self.size += size
 
     def _within_length(self, data: bytes, head: bytes) -> bytes:
         left = self._left or 0
         if len(data) > left:
-            self._wire.send(head + data[:left])
+            self._transport.send(head + data[:left])
             self.size += left
             raise ApplicationError(f"The body is longer than its Content-Length, {self.length} bytes.")
         self._left = left - len(data)
@@ -176,7 +178,7 @@ class Answer:
 
     def _begin(self) -> bytes:
         """The head, once; from here on the answer cannot be replaced."""
-        if self._wire.detached:
+        if self._transport.hijacked:
             raise Disconnected("The application has taken the connection over.")
         if not self.status:
             raise ApplicationError("The application did not call start_response before it returned a body.")
@@ -201,7 +203,7 @@ class Answer:
         if not self.begun:
             self._send_whole(b"")
         elif self._chunked:
-            self._wire.send(b"0\r\n\r\n")
+            self._transport.send(b"0\r\n\r\n")
         elif self._left and not self._head_only:
             raise ApplicationError(f"The body ended {self._left} bytes before its Content-Length, {self.length} bytes.")
 

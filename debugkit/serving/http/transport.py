@@ -7,7 +7,6 @@ import socket
 import struct
 import time
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from debugkit.serving.config import Timeouts
 
@@ -16,21 +15,14 @@ BLOCK = 65_536
 #: The largest piece of a body that is asked for at once.
 LARGE_BLOCK = 262_144
 #: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the answer.
-LINGER_SIZE = 1 << 30
+DRAIN_LIMIT = 1 << 30
 
 #: Seconds in which an application that took the connection over may still say something after it has returned.
 LAST_WORD = 0.05
 
-#: What of a socket takes the connection over when an application asks for it. The rest only looks.
-_USES = frozenset(
-    {"close", "detach", "dup", "makefile", "setblocking", "settimeout", "share", "shutdown", "unwrap"}
-    | {"read", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"}
-    | {"send", "sendall", "sendfile", "sendmsg", "sendmsg_afalg", "sendto", "write"}
-)
-
 
 class Disconnected(ConnectionError):
-    """The client is gone, or has stopped reading or sending. Nobody's mistake."""
+    """The client has closed the connection, or has stopped reading or sending."""
 
     client_is_gone = True  # for a debugger around the application, which does not know this class
 
@@ -43,10 +35,10 @@ class Malformed(OSError):
         self.status = status
 
 
-class Wire:
+class Transport:
     """A connected socket on which every wait ends. Whatever goes wrong on it is `Disconnected`."""
 
-    __slots__ = ("_poll", "_sock", "_timeouts", "away", "detached")
+    __slots__ = ("_poll", "_sock", "_timeouts", "away", "hijacked")
 
     def __init__(self, sock: socket.socket, timeouts: Timeouts) -> None:
         sock.setblocking(False)
@@ -63,7 +55,7 @@ class Wire:
         #: What a thread is in while it waits for a client that is slow: another one may take its place.
         self.away: AbstractContextManager[None] = nullcontext()
         #: An application has taken the connection over, and the server has nothing to say on it any more.
-        self.detached = False
+        self.hijacked = False
 
     @property
     def sock(self) -> socket.socket:
@@ -72,9 +64,9 @@ class Wire:
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def detach(self) -> socket.socket:
+    def hijack(self) -> socket.socket:
         """The socket, waiting as sockets do by default, for an application that takes the connection over."""
-        self.detached = True
+        self.hijacked = True
         self._sock.setblocking(True)
         return self._sock
 
@@ -134,14 +126,14 @@ class Wire:
     def close(self, *, unread: bool = False) -> None:
         """Hang up. ``unread``: the client may still be sending, and closing now would take the answer from it."""
         try:
-            if self.detached:
+            if self.hijacked:
                 # The application has returned, and a thread of its WebSocket library may be about to say goodbye.
                 _ready(self._sock, writing=False, seconds=LAST_WORD)
             if unread:
                 self._finish_gently()
         except OSError:
             pass
-        if self.detached:
+        if self.hijacked:
             self.interrupt()  # a thread of the application may be reading
         self._sock.close()
 
@@ -152,11 +144,11 @@ class Wire:
         deadline = time.monotonic() + self._timeouts.closing
         size = 0
         with self.away:
-            while size < LINGER_SIZE and (data := self.receive(max(0.0, deadline - time.monotonic()))):
+            while size < DRAIN_LIMIT and (data := self.receive(max(0.0, deadline - time.monotonic()))):
                 size += len(data)
 
     def interrupt(self) -> None:
-        """Make every wait on the wire end, from another thread."""
+        """Make every wait on the transport end, from another thread."""
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:  # closed meanwhile
@@ -169,28 +161,6 @@ class Wire:
         except OSError:
             pass
         self._sock.close()
-
-
-class Handover:
-    """The socket in the environ, for an application that takes the connection over, as WebSocket libraries do.
-
-    It has what the socket has. Looking (`fileno`, `getpeername`, ...) changes nothing; the first use makes it a socket
-    that waits, on which the server says nothing any more. Raises `Malformed` when the client sent more before the
-    application took over: that was read already, and is no data of a WebSocket (RFC 6455, 4.1).
-    """
-
-    __slots__ = ("_wire", "early")
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.early = False
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _USES and not self._wire.detached:
-            if self.early:
-                raise Malformed("The client sent data before the connection was taken over.")
-            self._wire.detach()
-        return getattr(self._wire.sock, name)
 
 
 def poll_ready(sock: socket.socket, *, writing: bool, seconds: float) -> bool:
