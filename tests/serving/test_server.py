@@ -20,7 +20,7 @@ from serving_support import TIMEOUT, Client, Program, Stream, application, envir
 
 from debugkit import DebuggedApplication
 from debugkit.serving.config import RequestLimits, Timeouts
-from debugkit.serving.connections import Parking
+from debugkit.serving.connections import IdleConnections
 from debugkit.serving.http.connection import Connection
 from debugkit.serving.http.transport import Disconnected, Transport, poll_ready, select_ready
 from debugkit.serving.listen import bind
@@ -284,8 +284,8 @@ def test_a_hook_that_fails_is_told_and_the_next_one_is_called() -> None:
     assert "LookupError: no tea" in server.log
 
 
-class TellingParking(Parking[Connection]):
-    """Tells how many connections are parked."""
+class TellingIdle(IdleConnections[Connection]):
+    """Tells how many connections are idle."""
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
         super().__init__(selector)
@@ -309,11 +309,11 @@ def test_a_request_that_has_arrived_on_an_idle_connection_is_answered_before_the
             client.send(request("GET /late HTTP/1.1"))
 
     with running(OK, on_stop=[ask]) as server:
-        parking = server.server._parking = TellingParking(server.server._selector)
+        idle = server.server._idle = TellingIdle(server.server._selector)
         clients += [server.client() for _ in range(5)]
         for client in clients[:4]:
             client.get("/")
-        assert parking.holds(5)  # their threads have left them
+        assert idle.holds(5)  # their threads have left them
         server.server.stop()
         for client in clients:
             reply = client.reply()
@@ -600,17 +600,17 @@ def test_the_context_manager_may_end_before_the_server_has_begun() -> None:
             pass
 
 
-# Deadlines of connections that are parked.
+# Deadlines of idle connections.
 
 
-def test_a_parked_connection_is_closed_without_a_word_after_its_time() -> None:
+def test_an_idle_connection_is_closed_without_a_word_after_its_time() -> None:
     with running(OK, patience=Timeouts(idle=0.2)) as server, server.client() as client:
         assert client.get("/").body == b"ok"
         assert client.rest() == b""
     assert server.log.count("\n") == 1
 
 
-def test_a_parked_request_that_never_ends_is_answered_with_408() -> None:
+def test_a_request_that_never_ends_is_answered_with_408() -> None:
     with running(OK, patience=Timeouts(head=0.2)) as server, server.client() as client:
         assert client.send(b"GET / HTTP/1.1\r\n").reply().status == 408
         assert client.rest() == b""

@@ -1,7 +1,7 @@
 """A `Transport` that speaks TLS. Takes the context as it is given, and knows of HTTP only with which letters it begins.
 
-The handshake is a part of receiving: a client that falls silent in the middle of it is parked like any other silent
-one, and costs no thread.
+The handshake is a part of receiving: a client that falls silent in the middle of it costs no thread, as any other
+idle one.
 """
 
 from __future__ import annotations
