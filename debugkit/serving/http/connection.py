@@ -22,7 +22,7 @@ from debugkit.serving.http.environ import check_head, connection_options, make_e
 from debugkit.serving.http.hijack import HijackableSocket
 from debugkit.serving.http.refused_head import second_look
 from debugkit.serving.http.request_body import Body, ChunkedBody, SizedBody
-from debugkit.serving.http.response import Answer
+from debugkit.serving.http.response import Response
 from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Transport
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ class Connection:
         if received:
             self._receive(received)
 
-    def serve(self, linger: Callable[[], float]) -> bool:
-        """Answer requests until none comes for ``linger()`` seconds. True: the connection stays open for more."""
+    def serve(self, keep_thread: Callable[[], float]) -> bool:
+        """Answer requests until none comes for ``keep_thread()`` seconds. True: the connection stays open for more."""
         try:
-            waits = self._serve(linger)
+            waits = self._serve(keep_thread)
         except Disconnected:
             waits = False
         except Malformed as error:
@@ -94,17 +94,17 @@ class Connection:
             self.transport.close()
         return waits
 
-    def _serve(self, linger: Callable[[], float]) -> bool:
+    def _serve(self, keep_thread: Callable[[], float]) -> bool:
         while True:
             event = self._next_event() if self._received else h11.NEED_DATA
             if event is h11.NEED_DATA:
-                data = self.transport.receive(linger())
+                data = self.transport.receive(keep_thread())
                 if not data:
                     return data is None and not self._context.stopping() and not self._expired()
                 if self._expired():
                     return False
                 self._receive(data)
-            elif not isinstance(event, h11.Request) or not self._answer(event):
+            elif not isinstance(event, h11.Request) or not self._respond(event):
                 return False
 
     def _next_event(self) -> object:
@@ -158,9 +158,9 @@ class Connection:
 
     def _refuse(self, error: Malformed, *, unread: bool = True) -> None:
         self._context.access(self._peer, f"{self.line} ({error})", error.status, 0, 0.0)
-        answer = Answer(self.transport, keep=False, old=True, head_only=False, announce=lambda: None)
+        response = Response(self.transport, keep=False, old=True, head_only=False, before_head=lambda: None)
         try:
-            answer.fail(error.status, f"{error}\n")
+            response.fail(error.status, f"{error}\n")
             self.transport.close(unread=unread)
         except Disconnected:
             self.transport.close()
@@ -174,7 +174,7 @@ class Connection:
         line = b"%b %b HTTP/%b" % (request.method, request.target, request.http_version)
         return line.decode("latin-1")
 
-    def _answer(self, request: h11.Request) -> bool:
+    def _respond(self, request: h11.Request) -> bool:
         """Let the application answer. True: the connection can take another request."""
         began = time.perf_counter()
         self._request = request
@@ -183,18 +183,18 @@ class Connection:
         environ = make_environ(request, self._environ)
         body = self._body(environ, received)
         self._hijackable.early = bool(received)
-        answer = self._new_answer(environ, body)
+        response = self._new_response(environ, body)
         self.answering = True
-        complete = self._run(environ, answer, body)
+        complete = self._run(environ, response, body)
         self.answering = False
-        status = 101 if self.transport.hijacked else answer.status if answer.begun else 0
+        status = 101 if self.transport.hijacked else response.status if response.begun else 0
         if status and "debugkit.own" not in environ:
-            self._context.access(self._peer, self.line, status, answer.size, time.perf_counter() - began)
+            self._context.access(self._peer, self.line, status, response.size, time.perf_counter() - began)
         behind = received if body is None else body.behind()
-        if complete and answer.keep and (body is None or body.drain(self._context.timeouts.drain)):
+        if complete and response.keep and (body is None or body.drain(self._context.timeouts.drain)):
             self._next_reader(behind if body is None else body.behind())
             return True
-        if not complete and answer.begun and answer.ends_with_connection:
+        if not complete and response.begun and response.ends_with_connection:
             self.transport.reset()
         elif complete or self.transport.hijacked:
             unread = self.transport.hijacked or behind or (body is not None and not body.ended)
@@ -228,38 +228,38 @@ class Connection:
         environ["debugkit.hurry"] = body.hurry  # for who answers an error: the client may be slow with the rest
         return body
 
-    def _new_answer(self, environ: dict[str, Any], body: Body | None) -> Answer:
+    def _new_response(self, environ: dict[str, Any], body: Body | None) -> Response:
         old = environ["SERVER_PROTOCOL"] == "HTTP/1.0"
         options = connection_options(environ.get("HTTP_CONNECTION", ""))
         keep = "close" not in options and (not old or "keep-alive" in options)
 
-        def announce() -> None:
-            """Before the answer begins."""
+        def before_head() -> None:
+            """Before the response begins."""
             if self._context.stopping():
-                answer.keep = False
+                response.keep = False
             if body is not None:
-                check_body(body, answer)
+                check_body(body, response)
 
         head_only = environ["REQUEST_METHOD"] == "HEAD"
-        answer = Answer(self.transport, keep=keep, old=old, head_only=head_only, announce=announce)
-        return answer
+        response = Response(self.transport, keep=keep, old=old, head_only=head_only, before_head=before_head)
+        return response
 
-    def _run(self, environ: dict[str, Any], answer: Answer, body: Body | None) -> bool:
-        """Call the application. True: the client has a complete answer."""
+    def _run(self, environ: dict[str, Any], response: Response, body: Body | None) -> bool:
+        """Call the application. True: the client has a complete response."""
         try:
-            run(self._context.app, environ, answer)
+            run(self._context.app, environ, response)
         except Disconnected:
             return False
         except BaseException as error:
             # SystemExit included: a view that calls exit() must not end the server.
             cause = None if body is None else body.error
-            return not isinstance(cause, Disconnected) and self._recover(cause or error, answer)
+            return not isinstance(cause, Disconnected) and self._recover(cause or error, response)
         return True
 
-    def _recover(self, error: BaseException, answer: Answer) -> bool:
+    def _recover(self, error: BaseException, response: Response) -> bool:
         kind = type(error)  # not `isinstance`, which asks the exception for its `__class__`
         if issubclass(kind, Malformed):
-            if not answer.begun:
+            if not response.begun:
                 raise error
             return False
         if self.transport.hijacked and issubclass(kind, OSError):
@@ -267,29 +267,29 @@ class Connection:
         self._context.failed(error)
         if self.transport.hijacked:
             return False
-        if not answer.begun:
-            answer.fail(500, "Internal Server Error\n")
+        if not response.begun:
+            response.fail(500, "Internal Server Error\n")
             return True
         return False
 
 
-def run(app: WSGIApplication, environ: dict[str, Any], answer: Answer) -> None:
+def run(app: WSGIApplication, environ: dict[str, Any], response: Response) -> None:
     """Call the application and send what it returns; its `close` is called whatever happens (PEP 3333)."""
-    parts = app(environ, answer.start_response)
+    parts = app(environ, response.start_response)
     try:
-        answer.send_all(parts)
+        response.send_all(parts)
     finally:
         close = getattr(parts, "close", None)
         if close is not None:
             close()
 
 
-def check_body(body: Body, answer: Answer) -> None:
-    """What the request's body has to say to the answer."""
+def check_body(body: Body, response: Response) -> None:
+    """Refuse a malformed body, and do not keep the connection when the client still holds its body back."""
     if isinstance(body.error, Malformed):
         raise body.error  # whatever the application made of it, this is the client's mistake
     if body.awaited:  # the body that the client held back will not be read any more
-        answer.keep = False
+        response.keep = False
 
 
 def too_long() -> Malformed:

@@ -209,7 +209,7 @@ class ChunkedBody(Body):
         return line
 
     def _check_begun(self, line: bytes) -> None:
-        """Refuse what can become no line any more, so that a client that waits for its answer hears so now."""
+        """Refuse what can become no line any more, so that a client that waits for its response gets one now."""
         if b"\n" in line or b"\r" in line[:-1]:
             raise Malformed("A line between the chunks of the request's body does not end as lines in HTTP do.")
         if line not in (b"", b"\r") and self._line == self._end_line:

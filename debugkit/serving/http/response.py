@@ -1,6 +1,6 @@
-"""One answer by PEP 3333: what `start_response` and `write` are told, checked, framed and sent (RFC 9112, 6).
+"""One response by PEP 3333: what `start_response` and `write` are told, checked, framed and sent (RFC 9112, 6).
 
-An answer whose head is on its way cannot be replaced any more, and one that breaks off never looks complete.
+A response whose head is on its way cannot be replaced any more, and one that breaks off never looks complete.
 Knows no request but for what decides the framing.
 """
 
@@ -22,7 +22,7 @@ from debugkit.serving.http.transport import BLOCK, Disconnected, Transport
 HOP_BY_HOP = {"te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"}
 #: So are these, but so many event streams say "Connection: keep-alive" that they are left out instead of refused.
 DROPPED = {"connection", "keep-alive", "proxy-connection"}
-#: Answers that never have a body (RFC 9112, 6.3).
+#: Responses that never have a body (RFC 9112, 6.3).
 BODYLESS = {204, 304}
 
 KEEP = "\r\n\r\n"
@@ -34,16 +34,16 @@ _STATUS = re.compile(r"[2-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-class Answer:
+class Response:
     """One response: what `start_response` and `write` were told, and how far it has been sent."""
 
     __slots__ = (
-        *("_announce", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_transport"),
+        *("_before_head", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_transport"),
         *("begun", "keep", "length", "size", "status"),
     )
 
     def __init__(
-        self, transport: Transport, *, keep: bool, old: bool, head_only: bool, announce: Callable[[], None]
+        self, transport: Transport, *, keep: bool, old: bool, head_only: bool, before_head: Callable[[], None]
     ) -> None:
         self._transport = transport
         self._old = old  # HTTP/1.0: no chunks, and connections are kept only by agreement
@@ -53,8 +53,8 @@ class Answer:
         self._left: int | None = None
         #: Since when a client that sends no more has got nothing either, and how much it had got by then.
         self._silence: tuple[int, float] | None = None
-        #: Called before the answer begins. What it raises keeps it from beginning.
-        self._announce = announce
+        #: Called before the response begins. What it raises keeps it from beginning.
+        self._before_head = before_head
         self.keep = keep
         self.begun = False
         self.length: int | None = None
@@ -64,7 +64,7 @@ class Answer:
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
     ) -> Callable[[bytes], None]:
-        """PEP 3333. Raises `ApplicationError` for what cannot be sent, ``exc_info`` when the answer has begun."""
+        """PEP 3333. Raises `ApplicationError` for what cannot be sent, ``exc_info`` when the response has begun."""
         if exc_info is None:
             if self.status:
                 raise ApplicationError("start_response was called twice: the second call must say why, with exc_info.")
@@ -113,7 +113,7 @@ class Answer:
     def _send_nothing(self) -> None:
         """Give up a client that has hung up: whoever sends nothing would never learn that it has left.
 
-        One that has only finished sending looks the same, and still takes its answer: as long as there is one.
+        One that has only finished sending looks the same, and still takes its response: as long as there is one.
         """
         if not self._transport.hung_up:
             return
@@ -177,12 +177,12 @@ class Answer:
         return data
 
     def _begin(self) -> bytes:
-        """The head, once; from here on the answer cannot be replaced."""
+        """The head, once; from here on the response cannot be replaced."""
         if self._transport.hijacked:
             raise Disconnected("The application has taken the connection over.")
         if not self.status:
             raise ApplicationError("The application did not call start_response before it returned a body.")
-        self._announce()
+        self._before_head()
         self._head_only = self._head_only or self.status in BODYLESS
         self._left = self.length
         self._frame()
@@ -213,7 +213,7 @@ class Answer:
         return not self._chunked and self.length is None
 
     def fail(self, status: int, text: str) -> None:
-        """Replace an answer that has not begun."""
+        """Replace a response that has not begun."""
         self._set_head(f"{status} {HTTPStatus(status).phrase}", [("Content-Type", "text/plain; charset=utf-8")])
         self._send_whole(text.encode())
 

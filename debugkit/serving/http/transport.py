@@ -14,7 +14,7 @@ from debugkit.serving.config import Timeouts
 BLOCK = 65_536
 #: The largest piece of a body that is asked for at once.
 LARGE_BLOCK = 262_144
-#: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the answer.
+#: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the response.
 DRAIN_LIMIT = 1 << 30
 
 #: Seconds in which an application that took the connection over may still say something after it has returned.
@@ -28,7 +28,7 @@ class Disconnected(ConnectionError):
 
 
 class Malformed(OSError):
-    """What the client sent is not HTTP. ``status`` is what the answer says."""
+    """What the client sent is not HTTP. ``status`` is what the response says."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
@@ -43,7 +43,7 @@ class Transport:
     def __init__(self, sock: socket.socket, timeouts: Timeouts) -> None:
         sock.setblocking(False)
         try:
-            # Otherwise Nagle's algorithm and delayed acknowledgements add 40 ms to answers on kept connections.
+            # Otherwise Nagle's algorithm and delayed acknowledgements add 40 ms to responses on kept connections.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:  # the client left already, as macOS tells here; or this is no TCP socket
             pass
@@ -98,7 +98,7 @@ class Transport:
 
     @property
     def writable(self) -> bool:
-        """A short answer can be sent at once."""
+        """A short response can be sent at once."""
         return _ready(self._sock, writing=True, seconds=0)
 
     @property
@@ -121,10 +121,10 @@ class Transport:
     def _wait(self, *, writing: bool) -> None:
         with self.away:
             if not _ready(self._sock, writing=writing, seconds=self._timeouts.transfer):
-                raise Disconnected("The client does not take the answer.")
+                raise Disconnected("The client does not take the response.")
 
     def close(self, *, unread: bool = False) -> None:
-        """Hang up. ``unread``: the client may still be sending, and closing now would take the answer from it."""
+        """Hang up. ``unread``: the client may still be sending, and closing now would take the response from it."""
         try:
             if self.hijacked:
                 # The application has returned, and a thread of its WebSocket library may be about to say goodbye.
@@ -138,7 +138,7 @@ class Transport:
         self._sock.close()
 
     def _finish_gently(self) -> None:
-        # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the answer on its way.
+        # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the response on its way.
         self._sock.setblocking(False)  # where the application took over, its thread may read what was seen to be there
         self._sock.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + self._timeouts.closing

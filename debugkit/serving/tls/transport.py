@@ -121,18 +121,18 @@ class TlsTransport(Transport):
     def _say_goodbye(self) -> None:
         """Tell the client that nothing was cut off (RFC 8446, 6.1). Its own goodbye is not waited for.
 
-        After an answer that could not be sent to its end OpenSSL refuses to.
+        After a response that could not be sent to its end OpenSSL refuses to.
         """
         assert self._tls is not None
         try:
             try:
                 self._tls.unwrap()
-            except ssl.SSLWantWriteError:  # the client has yet to take the answer
+            except ssl.SSLWantWriteError:  # the client has yet to take the response
                 with self.away:
                     taken = ready(self._sock, writing=True, seconds=self._timeouts.closing)
                 if taken:
                     self._tls.unwrap()
-        except (OSError, ValueError):  # SSLWantReadError too: said, and not answered yet
+        except (OSError, ValueError):  # SSLWantReadError too: said, and not replied to yet
             pass
 
     def interrupt(self) -> None:

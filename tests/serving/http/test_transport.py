@@ -97,7 +97,7 @@ def test_more_than_the_system_buffers_is_sent_as_the_client_reads() -> None:
 
 
 def test_a_client_that_takes_nothing_is_disconnected() -> None:
-    with pair(transfer=0.01) as (transport, _), pytest.raises(Disconnected, match="does not take the answer"):
+    with pair(transfer=0.01) as (transport, _), pytest.raises(Disconnected, match="does not take the response"):
         while True:
             transport.send(bytes(BLOCK))
 

@@ -267,7 +267,7 @@ def test_more_than_the_socket_takes_at_once_is_sent_as_it_is_read() -> None:
 
 def test_a_client_that_does_not_take_the_answer_is_gone() -> None:
     with connected(Timeouts(transfer=0.01, closing=0.01)) as (transport, _):
-        with pytest.raises(Disconnected, match="does not take the answer"):
+        with pytest.raises(Disconnected, match="does not take the response"):
             transport.send(bytes(20_000_000))
 
 
