@@ -68,7 +68,7 @@ PACKAGES = {
     "markupsafe": "debugkit.debug.page.rendering",
     "pure_eval": "debugkit.debug.source.expressions",
     "pygments": "debugkit.debug.source.highlighting",
-    "watchdog": "debugkit.serving.watching.inotify",
+    "watchdog": "debugkit.serving.watching.observer",
 }
 
 #: What the whole of `debugkit.django` may import: it is for projects that have it.

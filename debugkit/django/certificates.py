@@ -9,13 +9,11 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from debugkit import private_files
 from debugkit.errors import ConfigurationError
-from debugkit.serving.tls.certificates import make_pair, subject_names
+from debugkit.serving.tls.certificates import subject_names, write_pair
 from debugkit.serving.tls.context import examine, load_ssl_context
 
 EXTENSIONS = (".crt", ".key")
@@ -62,7 +60,7 @@ def prepare(cert: str, key: str, hosts: Iterable[str], *, folder: Path, clock: C
         key_file = cert_file  # both in one file
     notes: tuple[str, ...] = ()
     if not cert_file.exists() and not key_file.exists():
-        make(cert_file, key_file, hosts, clock())
+        write_pair(cert_file, key_file, hosts, clock())
         notes = (f"Made a certificate: {cert_file}, with its key in {key_file}.",)
     for path, other in ((cert_file, key_file), (key_file, cert_file)):
         if not path.exists():
@@ -71,24 +69,6 @@ def prepare(cert: str, key: str, hosts: Iterable[str], *, folder: Path, clock: C
             )
     load_ssl_context(cert_file, key_file)
     return Pair(cert_file, key_file, (*notes, *spoken_of(cert_file, key_file, hosts, clock())))
-
-
-def make(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float) -> None:
-    """Write a new pair. Raises `ConfigurationError` and leaves nothing behind when one of them cannot be written."""
-    cert, key = make_pair(hosts, now)
-    contents = {key_file: key, cert_file: cert} if cert_file != key_file else {cert_file: key + cert}
-    with ExitStack() as undo:
-        for path, data in contents.items():
-            try:
-                private_files.create(path, data, 0o600 if key in data else 0o644)
-            except OSError as error:
-                raise ConfigurationError(
-                    f"{path} cannot be written ({error.strerror}): make the folder {path.parent}, or name another one."
-                    if not path.parent.is_dir()
-                    else f"{path} cannot be written ({error.strerror}): name a file that you may write."
-                ) from error
-            undo.callback(path.unlink)
-        undo.pop_all()
 
 
 def spoken_of(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float) -> tuple[str, ...]:

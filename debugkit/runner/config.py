@@ -5,7 +5,6 @@ The server gets sockets and a context, the application its debugger and its stat
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from debugkit.serving.listen import AddressInUse, listen, parse_address, systemd_sockets
+from debugkit.serving.listen import AddressInUse, listen, parse_address
 from debugkit.serving.log import Log
 from debugkit.state import user_folder
 
@@ -52,13 +51,8 @@ class Choices:
 
 
 def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) -> list[socket.socket]:
-    """Sockets that listen on the addresses; on the first free port of ``candidates`` when none was asked for.
-
-    What systemd has opened for this process takes the place of all addresses (sd_listen_fds(3)).
-    """
+    """Sockets that listen on the addresses; on the first free port of ``candidates`` when none was asked for."""
     texts = choices.addresses
-    if sockets := systemd_sockets(os.environ, os.getpid()):
-        return sockets
     if choices.port is not None:
         return listen([parse_address(text, choices.port) for text in texts])
     for candidate in candidates:

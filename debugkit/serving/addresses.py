@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from debugkit import __version__
 from debugkit.serving.config import ServerConfig, Timeouts
 from debugkit.serving.http.response import FileWrapper
-from debugkit.serving.http.transport import Wire
+from debugkit.serving.http.transport import Transport
 
 if TYPE_CHECKING:
     import ssl
@@ -94,13 +94,13 @@ def peer_of(listener: socket.socket, peer: Any) -> tuple[str, int]:
     return str(peer[0]).removeprefix("::ffff:"), int(peer[1])
 
 
-def make_wire(context: ssl.SSLContext | None) -> Callable[[socket.socket, Timeouts], Wire]:
+def make_transport(context: ssl.SSLContext | None) -> Callable[[socket.socket, Timeouts], Transport]:
     """How connected sockets are read and written: with TLS when there is a context for it."""
     if context is None:
-        return Wire
-    from debugkit.serving.tls.transport import TlsWire
+        return Transport
+    from debugkit.serving.tls.transport import TlsTransport
 
-    return functools.partial(TlsWire, context=context)
+    return functools.partial(TlsTransport, context=context)
 
 
 def base_environ(sock: socket.socket, config: ServerConfig) -> dict[str, Any]:

@@ -9,18 +9,16 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.serving.port_owner import holder_of_path, holder_of_port
+from debugkit.serving.port_owner import holder_of_port
 
 #: Connections that the system keeps for us until we accept them. Linux cuts it to net.core.somaxconn.
 BACKLOG = 1024
-#: The first descriptor that systemd hands over (sd_listen_fds(3)).
-SYSTEMD_FIRST = 3
 #: Seconds to find out whether a program still listens on a Unix socket.
 PROBE = 1.0
 
@@ -181,19 +179,15 @@ def _open(family: int, address: Any) -> socket.socket:
 def _explain(error: OSError, host: str, port: int) -> DebugkitError:
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if error.errno == errno.EADDRINUSE:
-        return _in_use(f"Port {port} is in use on {host or '0.0.0.0'}", holder_of_port(port), "another port")
+        holder = holder_of_port(port)
+        return AddressInUse(
+            f"Port {port} is in use on {host or '0.0.0.0'}{f' by {holder}' if holder else ''}: "
+            f"stop {'it' if holder else 'the other program'}, or choose another port."
+        )
     if error.errno == errno.EACCES:
         return ConfigurationError(f"The system does not allow port {port}: choose one above 1023, such as 8000.")
     return ConfigurationError(
         f"Cannot listen on {where}: {error.strerror}. Give an address of this computer, such as 127.0.0.1."
-    )
-
-
-def _in_use(what: str, holder: str, other: str) -> AddressInUse:
-    return AddressInUse(
-        f"{what} by {holder}: stop it, or choose {other}."
-        if holder
-        else f"{what}: stop the other program, or choose {other}."
     )
 
 
@@ -272,7 +266,7 @@ def _remove_stale(path: Path) -> None:
             return
         except (TimeoutError, BlockingIOError):  # it listens, and is too busy to accept
             pass
-    raise _in_use(f"The Unix socket {path} is in use", holder_of_path(os.fspath(path)), "another path")
+    raise AddressInUse(f"The Unix socket {path} is in use: stop the other program, or choose another path.")
 
 
 # Sockets that another program opened.
@@ -297,14 +291,3 @@ def adopt(descriptor: int) -> socket.socket:
 def _listens(sock: socket.socket) -> bool:
     accepts = getattr(socket, "SO_ACCEPTCONN", None)  # Windows and some others cannot tell
     return accepts is None or bool(sock.getsockopt(socket.SOL_SOCKET, accepts))
-
-
-def systemd_sockets(environ: Mapping[str, str], pid: int, first: int = SYSTEMD_FIRST) -> list[socket.socket]:
-    """The sockets that systemd opened for the process ``pid``, by sd_listen_fds(3). Usually none.
-
-    Raises `ConfigurationError` when the variables name descriptors that are no listening sockets.
-    """
-    count = environ.get("LISTEN_FDS", "")
-    if environ.get("LISTEN_PID") != str(pid) or not (count.isascii() and count.isdecimal()):
-        return []  # none, or meant for the process that started this one
-    return listen([Address(descriptor=first + index) for index in range(int(count))])

@@ -24,7 +24,7 @@ from debugkit.serving.listen import close_all
 from debugkit.serving.log import Log
 from debugkit.serving.log_writer import writer
 from debugkit.serving.server import Server
-from debugkit.serving.signals import SIGNALS, Bell, handling
+from debugkit.serving.signals import SIGNALS, Waker, handling
 
 #: Seconds after which a worker that dies was not broken from the start: another one is started at once.
 STABLE = 1.0
@@ -74,7 +74,7 @@ class Processes:
         self._told = 0  # how often the workers have been told to end
         self._asked = 0  # how often they are to be
         self._signal = 0
-        self._bell = Bell()
+        self._waker = Waker()
         # Nobody ever writes here: what workers wait for is the end of it, which comes when this process is gone.
         self._lifeline, self._lifeline_end = socket.socketpair()
         # The same the other way round: its end comes when the last worker has closed its listeners, or has died.
@@ -90,7 +90,7 @@ class Processes:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("Processes can be looked after by the main thread only: signals arrive there.")
         try:
-            with handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._bell):
+            with handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._waker):
                 try:
                     while not self._stopping:
                         self._start_those_due()
@@ -103,7 +103,7 @@ class Processes:
 
     def close(self) -> None:
         """Release what waits for signals. `serve_forever` does so in the end."""
-        self._bell.close()
+        self._waker.close()
         close_all([self._lifeline, self._lifeline_end, self._listening, self._listening_end])
 
     def closed_here(self) -> None:
@@ -114,7 +114,7 @@ class Processes:
         """Begin to stop, and return at once. For any thread and for signal handlers, any number of times."""
         self._stopping = True
         self._asked = max(self._asked, 1)
-        self._bell.ring()
+        self._waker.wake()
 
     def _on_signal(self, number: int, frame: object) -> None:
         if number != signal.SIGCHLD:
@@ -125,13 +125,13 @@ class Processes:
     def _wait(self, until: float | None) -> None:
         """Wait for a signal, at the latest ``until``, and look who has ended."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._bell, selectors.EVENT_READ)
+            selector.register(self._waker, selectors.EVENT_READ)
             if self._hears:
                 selector.register(self._listening, selectors.EVENT_READ)
             ready = selector.select(None if until is None else max(0.0, until - self._clock()))
             for key, _ in ready:
-                if key.fileobj is self._bell:
-                    self._bell.hear()
+                if key.fileobj is self._waker:
+                    self._waker.drain()
                 else:
                     self._hears = False
                     self._on_closed()
@@ -211,7 +211,7 @@ class Processes:
                 # Terminals send these to all processes at once; the parent passes them on as SIGTERM. Not SIG_IGN,
                 # which programs that the application starts would inherit.
                 signal.signal(number, lambda number, frame: None)
-        self._bell.close()
+        self._waker.close()
         self._lifeline.close()
 
     def _follow(self, server: Server) -> None:

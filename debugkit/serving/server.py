@@ -1,6 +1,6 @@
-"""Sockets: accepts connections, gives each to a thread of the crew while it is busy, and ends gracefully.
+"""Sockets: accepts connections, gives each to a thread of the pool while it is busy, and ends gracefully.
 
-A connection keeps a thread only while it has something to do; a silent one is parked, so that idle browsers cannot use
+A connection keeps a thread only while it has something to do; an idle one keeps none, so that idle browsers cannot use
 up the threads. Knows no HTTP and no debugger.
 """
 
@@ -17,15 +17,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from debugkit.serving.addresses import base_environ, make_wire, peer_of, port_of, urls
+from debugkit.serving.addresses import base_environ, make_transport, peer_of, port_of, urls
 from debugkit.serving.config import GRACE, MOST_THREADS, THREADS, RequestLimits, ServerConfig, Timeouts
-from debugkit.serving.connections import NEVER, Door, Parking
+from debugkit.serving.connections import NEVER, Acceptor, IdleConnections
 from debugkit.serving.forks import in_forked, no_more
-from debugkit.serving.http.connection import Connection, Site
+from debugkit.serving.http.connection import Connection, ServerContext
 from debugkit.serving.listen import Address, listen, parse_address, port_number
 from debugkit.serving.log import Log
-from debugkit.serving.signals import SIGNALS, Bell, handling
-from debugkit.serving.thread_pool import Crew
+from debugkit.serving.signals import SIGNALS, Waker, handling
+from debugkit.serving.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
     import ssl
@@ -96,9 +96,9 @@ class Server:
         self._log = config.log
         self._error: BaseException | None = None
         # An application that is told of one thread (`wsgi.multithread`) gets no more of them.
-        self._crew = Crew(config.threads, self._serve, most=MOST_THREADS if config.threads > 1 else 1)
-        self._sites = {
-            sock: Site(
+        self._pool = ThreadPool(config.threads, self._serve, most=MOST_THREADS if config.threads > 1 else 1)
+        self._contexts = {
+            sock: ServerContext(
                 app=config.app,
                 environ=base_environ(sock, config),
                 access=config.log.access,
@@ -106,8 +106,8 @@ class Server:
                 stopping=lambda: self._stopping,
                 timeouts=config.timeouts,
                 limits=config.limits,
-                wire=make_wire(config.ssl_context),
-                away=self._crew.away,
+                transport=make_transport(config.ssl_context),
+                away=self._pool.away,
             )
             for sock in sockets
         }
@@ -115,9 +115,9 @@ class Server:
         self._returned: deque[Connection] = deque()
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
-        self._door = Door(self._selector, sockets, self._log.say)
-        self._parking: Parking[Connection] = Parking(self._selector)
-        self._bell = Bell()
+        self._acceptor = Acceptor(self._selector, sockets, self._log.say)
+        self._idle: IdleConnections[Connection] = IdleConnections(self._selector)
+        self._waker = Waker()
         self._runs = False
         self._stopping = False
         self._hurry = False
@@ -141,7 +141,7 @@ class Server:
         allows no signal handlers.
         """
         self._begin()
-        self._loop(handling(signals, self._on_signal, self._bell))
+        self._loop(handling(signals, self._on_signal, self._waker))
         if self._error is not None:
             raise self._error
         return self._signal
@@ -149,13 +149,13 @@ class Server:
     def request_stop(self) -> None:
         """Begin to stop, and return at once. For any thread and for signal handlers, any number of times."""
         self._stopping = True
-        self._bell.ring()
+        self._waker.wake()
 
     def stop(self) -> None:
         """Take no more requests, let those being answered finish for ``grace`` seconds, and end all threads."""
         self.request_stop()
         if self._claim():
-            self._door.close()
+            self._acceptor.close()
             self._release()
         self.wait()
 
@@ -187,8 +187,8 @@ class Server:
         try:
             with signals:
                 try:
-                    self._selector.register(self._bell, selectors.EVENT_READ)
-                    self._door.open()
+                    self._selector.register(self._waker, selectors.EVENT_READ)
+                    self._acceptor.resume()
                     while not self._stopping:
                         self._turn()
                 finally:
@@ -199,63 +199,63 @@ class Server:
 
     def _turn(self, until: float = NEVER) -> None:
         """Wait for something to happen, at the latest ``until`` on the monotonic clock, and deal with it."""
-        until = min(until, self._parking.soonest, self._door.again)
+        until = min(until, self._idle.next_deadline, self._acceptor.resumes_at)
         for key, _ in self._selector.select(None if until == NEVER else max(0.0, until - time.monotonic())):
             if isinstance(key.data, Connection):
-                if key.data in self._parking:  # it was not given up just now, to make room
-                    self._parking.remove(key.data)
-                    self._crew.submit(key.data)
-            elif key.data is self._door:
+                if key.data in self._idle:  # it was not given up just now, to make room
+                    self._idle.remove(key.data)
+                    self._pool.submit(key.data)
+            elif key.data is self._acceptor:
                 self._accept(key.fileobj)
             else:
-                self._bell.hear()
+                self._waker.drain()
         while self._returned:
-            self._parking.add(self._returned.popleft())
+            self._idle.add(self._returned.popleft())
         now = time.monotonic()
-        for connection in self._parking.take_expired(now):
+        for connection in self._idle.take_expired(now):
             connection.expire()
             self._forget(connection)
-        if self._door.again <= now:
-            self._door.open()
+        if self._acceptor.resumes_at <= now:
+            self._acceptor.resume()
 
     def _accept(self, listener: Any) -> None:
         try:
-            accepted = self._door.accept(listener)
+            accepted = self._acceptor.accept(listener)
         except OSError:
             # Most likely the system has no more descriptors. The listener would be ready again at once, and the loop
-            # would spin: shut the door until some connections have ended.
+            # would spin: pause until some connections have ended.
             self._hang_up(ROOM)
-            self._door.shut(time.monotonic() + PAUSE)
+            self._acceptor.pause(time.monotonic() + PAUSE)
             return
         if accepted is None:
             return
         sock, peer = accepted
-        connection = Connection(sock, peer_of(listener, peer), self._sites[listener])
+        connection = Connection(sock, peer_of(listener, peer), self._contexts[listener])
         with self._lock:
             self._connections.add(connection)
-        self._crew.submit(connection)
+        self._pool.submit(connection)
 
     def _hang_up(self, count: int) -> None:
         """Close ``count`` of the silent connections, those whose time is over first."""
-        for connection in self._parking.take_first(count):
-            connection.wire.close()
+        for connection in self._idle.take_first(count):
+            connection.transport.close()
             self._forget(connection)
 
     # What other threads do.
 
     def _serve(self, connection: Connection) -> None:
-        """Runs in a thread of the crew."""
+        """Runs in a thread of the pool."""
         try:
             stays = connection.serve(self._linger)
         except BaseException as error:  # a mistake in this server: it costs one connection, not the thread
             self._log.failed(error)
-            connection.wire.close()
+            connection.transport.close()
             stays = False
         if self._elsewhere:
             os._exit(0)
         if stays:
             self._returned.append(connection)
-            self._bell.ring()
+            self._waker.wake()
         else:
             self._forget(connection)
 
@@ -265,20 +265,20 @@ class Server:
         It ends when it comes back from the application, where its own code should have ended it.
         """
         self._elsewhere = True
-        for sock in self._sites:
+        for sock in self._contexts:
             sock.close()
         for connection in self._connections:
-            if not connection.wire.detached:
-                connection.wire.sock.close()
+            if not connection.transport.hijacked:
+                connection.transport.sock.close()
 
     def _linger(self) -> float:
-        return self._config.timeouts.linger if self._crew.has_time else 0.0
+        return self._config.timeouts.linger if self._pool.has_idle else 0.0
 
     def _forget(self, connection: Connection) -> None:
         with self._lock:
             self._connections.discard(connection)
         if self._stopping:  # perhaps this was the last one
-            self._bell.ring()
+            self._waker.wake()
 
     def _failed(self, error: BaseException) -> None:
         if self._config.passthrough_errors:
@@ -298,26 +298,26 @@ class Server:
     def _end(self) -> None:
         # Connections that wait in the system's queue are not accepted any more: where another process shares the
         # socket, as under a reloader, they are for the one that comes next.
-        self._door.close()
+        self._acceptor.close()
         for hook in self._config.on_stop:
             try:
                 hook()
             except BaseException as error:  # a mistake of the caller's: the server must end anyway
                 self._log.failed(error)
-        self._cut(lambda connection: connection.wire.detached)  # a WebSocket would go on for ever
+        self._cut(lambda connection: connection.transport.hijacked)  # a WebSocket would go on for ever
         self._part()
         self._finish(self._config.timeouts.grace)
         self._name_unfinished()
         self._cut(lambda connection: True)
         self._hurry = False
         self._finish(self._config.timeouts.cut)
-        self._crew.dismiss()
+        self._pool.shutdown()
 
     def _cut(self, chosen: Callable[[Connection], bool]) -> None:
         with self._lock:
             left = [connection for connection in self._connections if chosen(connection)]
         for connection in left:
-            connection.wire.interrupt()
+            connection.transport.interrupt()
 
     def _name_unfinished(self) -> None:
         """Say which requests kept the server, and are cut off: whoever waited wants to know, and their clients too."""
@@ -329,19 +329,19 @@ class Server:
     def _part(self) -> None:
         """Hang up on idle clients, but answer first what they have sent already, or are just sending."""
         deadline = time.monotonic() + self._config.timeouts.linger
-        while len(self._parking) and not self._hurry and time.monotonic() < deadline:
+        while len(self._idle) and not self._hurry and time.monotonic() < deadline:
             self._turn(deadline)
 
     def _finish(self, seconds: float) -> None:
         """Wait until every connection has ended, at most ``seconds``."""
         deadline = time.monotonic() + seconds
-        self._hang_up(len(self._parking))
+        self._hang_up(len(self._idle))
         while self._connections and not self._hurry and time.monotonic() < deadline:
             self._turn(deadline)
-            self._hang_up(len(self._parking))
+            self._hang_up(len(self._idle))
 
     def _release(self) -> None:
         no_more(self._let_go)
         self._selector.close()
-        self._bell.close()
+        self._waker.close()
         self._stopped.set()

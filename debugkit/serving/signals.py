@@ -1,4 +1,4 @@
-"""The signals that end a program gracefully, and the bell that wakes its loop. Knows nothing of what is ended."""
+"""The signals that end a program gracefully, and the waker of its loop. Knows nothing of what is ended."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-class Bell:
-    """Wakes a thread that waits for sockets. Whatever the number of rings, it is heard once."""
+class Waker:
+    """Wakes a thread that waits for sockets: a self-pipe. Any number of calls wake it once."""
 
     def __init__(self) -> None:
         self._reader, self.writer = socket.socketpair()
@@ -21,17 +21,17 @@ class Bell:
         self.writer.setblocking(False)
 
     def fileno(self) -> int:
-        """What is readable after `ring`, until `hear`."""
+        """What is readable from `wake` to `drain`."""
         return self._reader.fileno()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """From any thread, or a signal handler."""
         try:
             self.writer.send(b"\0")
-        except OSError:  # full, so it rings anyway; or closed, since nobody waits any more
+        except OSError:  # full, so that the thread wakes anyway; or closed, since it waits no more
             pass
 
-    def hear(self) -> None:
+    def drain(self) -> None:
         self._reader.recv(4096)
 
     def close(self) -> None:
@@ -40,8 +40,8 @@ class Bell:
 
 
 @contextmanager
-def handling(signals: Sequence[int], handler: Callable[[int, object], None], bell: Bell) -> Iterator[None]:
-    """Have ``handler`` called for ``signals``, and ``bell`` rung.
+def handling(signals: Sequence[int], handler: Callable[[int, object], None], waker: Waker) -> Iterator[None]:
+    """Call ``handler`` for ``signals``, and wake ``waker``.
 
     Does nothing outside of the main thread, where Python allows no handlers. What was there before returns afterwards.
     """
@@ -50,7 +50,7 @@ def handling(signals: Sequence[int], handler: Callable[[int, object], None], bel
         return
     before = {number: signal.signal(number, handler) for number in signals if not _is_refused(number)}
     # Python runs handlers in the main thread only, which may be waiting while the system woke another one.
-    wakeup = signal.set_wakeup_fd(bell.writer.fileno(), warn_on_full_buffer=False)
+    wakeup = signal.set_wakeup_fd(waker.writer.fileno(), warn_on_full_buffer=False)
     try:
         yield
     finally:

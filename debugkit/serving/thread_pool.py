@@ -10,12 +10,13 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Crew(Generic[T]):
+class ThreadPool(Generic[T]):
     """Calls ``work`` with what is submitted, in as many threads as are needed, at most ``size``.
 
-    A thread inside of ``with crew.away`` only waits, and another one works in its place, but there are never more than
-    ``most`` in all. `submit` and `dismiss` belong to one thread. ``work`` must not raise: an exception would cost a
-    thread.
+    A thread inside of ``with pool.away`` only waits, and another one works in its place, but there are never more than
+    ``most`` in all. `submit` and `shutdown` belong to one thread. ``work`` must not raise: an exception would cost a
+    thread. `concurrent.futures.ThreadPoolExecutor` joins its threads when the interpreter exits, which an endless
+    request would block.
     """
 
     def __init__(self, size: int, work: Callable[[T], None], *, most: int = 0) -> None:
@@ -26,7 +27,7 @@ class Crew(Generic[T]):
         self._lock = threading.Lock()
         self._unfinished = 0  # what is being worked on, and what waits
         self._absent = 0  # threads that are away
-        self._dismissed = False
+        self._is_shut_down = False
         #: None ends the thread that gets it.
         self._waiting: queue.SimpleQueue[T | None] = queue.SimpleQueue()
         self.away = Away(self._leave, self._return)
@@ -41,7 +42,7 @@ class Crew(Generic[T]):
     def _grow(self) -> None:
         """Start a thread if one is needed and allowed. The caller holds the lock."""
         count = len(self._threads)
-        if self._unfinished > count < self._most and count - self._absent < self._size and not self._dismissed:
+        if self._unfinished > count < self._most and count - self._absent < self._size and not self._is_shut_down:
             self._add_thread()
 
     def _add_thread(self) -> None:
@@ -57,14 +58,14 @@ class Crew(Generic[T]):
             self._threads.append(thread)
 
     @property
-    def has_time(self) -> bool:
+    def has_idle(self) -> bool:
         """Whether something that is submitted now would be begun at once."""
         return self._unfinished - self._absent < self._size and self._unfinished < self._most
 
-    def dismiss(self) -> None:
+    def shutdown(self) -> None:
         """End every thread, after what it is doing and what waits already."""
         with self._lock:
-            self._dismissed = True
+            self._is_shut_down = True
             for _ in self._threads:
                 self._waiting.put(None)
 
@@ -75,7 +76,7 @@ class Crew(Generic[T]):
             self._work(item)
             with self._lock:
                 self._unfinished -= 1
-                if len(self._threads) - self._absent > self._size and not self._dismissed:
+                if len(self._threads) - self._absent > self._size and not self._is_shut_down:
                     # Those in whose place others came are back.
                     self._threads.remove(threading.current_thread())
                     return

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from debugkit import ConfigurationError
-from debugkit.django.certificates import EXTENSIONS, find_paths, make, prepare, spoken_of
+from debugkit.django.certificates import EXTENSIONS, find_paths, prepare, spoken_of
+from debugkit.serving.tls.certificates import write_pair
 from debugkit.serving.tls.context import examine
 
 DAY = 86_400
@@ -96,7 +97,7 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 
 def test_a_certificate_that_is_over_or_nearly_so_is_spoken_of(tmp_path: Path) -> None:
     cert, key = tmp_path / "tea.crt", tmp_path / "tea.key"
-    make(cert, key, [], NOW)
+    write_pair(cert, key, [], NOW)
     expires = examine(cert, key).expires
     assert spoken_of(cert, key, [], expires - 15 * DAY) == ()
     assert spoken_of(cert, key, [], expires - 3 * DAY)[0].startswith("The certificate expires in 3 days: remove")
@@ -105,7 +106,7 @@ def test_a_certificate_that_is_over_or_nearly_so_is_spoken_of(tmp_path: Path) ->
 
 def test_a_certificate_that_openssl_finds_expired_is_spoken_of(tmp_path: Path) -> None:
     cert, key = tmp_path / "tea.crt", tmp_path / "tea.key"
-    make(cert, key, [], NOW - 10 * 365 * DAY)
+    write_pair(cert, key, [], NOW - 10 * 365 * DAY)
     with pytest.raises(ssl.SSLCertVerificationError):
         examine(cert, key)
     assert prepare("tea", "", [], folder=tmp_path).notes[0].startswith("The certificate has expired: remove")

@@ -64,7 +64,7 @@ def test_every_option_can_be_given_in_all_three_places(option: Any) -> None:
         ({"DEBUGKIT_PORT": "http"}, "Invalid value for DEBUGKIT_PORT: 'http'. Give a whole number"),
         ({"DEBUGKIT_PORT": "-1"}, "Invalid value for DEBUGKIT_PORT: '-1'"),
         ({"DEBUGKIT_RELOAD": "perhaps"}, "Invalid value for DEBUGKIT_RELOAD: 'perhaps'. Give 1, true, yes, on, or"),
-        ({"DEBUGKIT_RELOADER_TYPE": "magic"}, "Use auto, stat, watchdog"),
+        ({"DEBUGKIT_RELOADER_TYPE": "magic"}, "Give one of auto, stat, watchdog"),
         ({"DEBUGKIT_RELOADER_INTERVAL": "0"}, "a number of seconds above 0"),
         ({"DEBUGKIT_RELOADER_INTERVAL": "nan"}, "a number of seconds above 0"),
         ({"DEBUGKIT_EDITOR": "vscod"}, "did you mean vscode"),

@@ -1,4 +1,4 @@
-"""What the loop waits for: silent connections that are parked, and a door that can be shut for a while."""
+"""What the loop waits for: idle connections, and an acceptor that can be paused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT
 
-from debugkit.serving.connections import NEVER, Door, Parking
+from debugkit.serving.connections import NEVER, Acceptor, IdleConnections
 
 
 class Silent:
@@ -19,7 +19,7 @@ class Silent:
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
-        self.wire, self.other = socket.socketpair()
+        self.transport, self.other = socket.socketpair()
 
 
 @pytest.fixture
@@ -33,56 +33,56 @@ def silent() -> Iterator[list[Silent]]:
     made = [Silent(deadline) for deadline in (30.0, 10.0, 20.0)]
     yield made
     for one in made:
-        one.wire.close()
+        one.transport.close()
         one.other.close()
 
 
-def test_a_parked_connection_that_says_something_is_found(
+def test_an_idle_connection_that_says_something_is_found(
     selector: selectors.BaseSelector, silent: list[Silent]
 ) -> None:
-    parking: Parking[Silent] = Parking(selector)
+    idle: IdleConnections[Silent] = IdleConnections(selector)
     for one in silent:
-        parking.add(one)
+        idle.add(one)
     silent[1].other.send(b"x")
     assert [key.data for key, _ in selector.select(TIMEOUT)] == [silent[1]]
-    parking.remove(silent[1])
-    assert silent[1] not in parking
-    assert len(parking) == 2
+    idle.remove(silent[1])
+    assert silent[1] not in idle
+    assert len(idle) == 2
     assert selector.select(0) == []
 
 
 def test_those_whose_time_is_over_are_taken_out(selector: selectors.BaseSelector, silent: list[Silent]) -> None:
-    parking: Parking[Silent] = Parking(selector)
-    assert parking.soonest == NEVER
+    idle: IdleConnections[Silent] = IdleConnections(selector)
+    assert idle.next_deadline == NEVER
     for one in silent:
-        parking.add(one)
-    assert parking.soonest == 10.0
-    assert list(parking.take_expired(9.9)) == []
-    assert {one.deadline for one in parking.take_expired(20.0)} == {10.0, 20.0}
-    assert parking.soonest == 30.0
-    assert list(parking.take_expired(30.0)) == [silent[0]]
-    assert parking.soonest == NEVER
+        idle.add(one)
+    assert idle.next_deadline == 10.0
+    assert list(idle.take_expired(9.9)) == []
+    assert {one.deadline for one in idle.take_expired(20.0)} == {10.0, 20.0}
+    assert idle.next_deadline == 30.0
+    assert list(idle.take_expired(30.0)) == [silent[0]]
+    assert idle.next_deadline == NEVER
     assert not selector.get_map()
 
 
 def test_to_look_too_early_does_no_harm(selector: selectors.BaseSelector, silent: list[Silent]) -> None:
-    parking: Parking[Silent] = Parking(selector)
-    parking.add(silent[0])
-    parking.add(silent[1])
-    parking.remove(silent[1])
-    assert list(parking.take_expired(15.0)) == []
-    assert parking.soonest == 30.0
+    idle: IdleConnections[Silent] = IdleConnections(selector)
+    idle.add(silent[0])
+    idle.add(silent[1])
+    idle.remove(silent[1])
+    assert list(idle.take_expired(15.0)) == []
+    assert idle.next_deadline == 30.0
 
 
 def test_the_first_to_go_are_those_whose_time_is_over_first(
     selector: selectors.BaseSelector, silent: list[Silent]
 ) -> None:
-    parking: Parking[Silent] = Parking(selector)
+    idle: IdleConnections[Silent] = IdleConnections(selector)
     for one in silent:
-        parking.add(one)
-    assert [one.deadline for one in parking.take_first(2)] == [10.0, 20.0]
-    assert [one.deadline for one in parking.take_first(2)] == [30.0]
-    assert list(parking.take_first(2)) == []
+        idle.add(one)
+    assert [one.deadline for one in idle.take_first(2)] == [10.0, 20.0]
+    assert [one.deadline for one in idle.take_first(2)] == [30.0]
+    assert list(idle.take_first(2)) == []
 
 
 @pytest.fixture
@@ -93,40 +93,40 @@ def listeners() -> Iterator[list[socket.socket]]:
         one.close()
 
 
-def test_an_open_door_lets_clients_in(selector: selectors.BaseSelector, listeners: list[socket.socket]) -> None:
-    door = Door(selector, listeners, print)
+def test_an_acceptor_lets_clients_in(selector: selectors.BaseSelector, listeners: list[socket.socket]) -> None:
+    acceptor = Acceptor(selector, listeners, print)
     assert selector.select(0) == []
-    door.open()
+    acceptor.resume()
     with socket.create_connection(listeners[1].getsockname(), TIMEOUT) as client:
         ((key, _),) = selector.select(TIMEOUT)
-        assert (key.data, key.fileobj) == (door, listeners[1])
-        accepted = door.accept(listeners[1])
+        assert (key.data, key.fileobj) == (acceptor, listeners[1])
+        accepted = acceptor.accept(listeners[1])
         assert accepted is not None
         assert accepted[1] == client.getsockname()
         accepted[0].close()
-        assert door.accept(listeners[1]) is None  # nobody else is there
+        assert acceptor.accept(listeners[1]) is None  # nobody else is there
 
 
-def test_who_comes_to_a_shut_door_waits(selector: selectors.BaseSelector, listeners: list[socket.socket]) -> None:
-    door = Door(selector, listeners, print)
-    door.open()
-    door.shut(17.0)
-    door.shut(18.0)
-    assert door.again == 18.0
+def test_clients_of_a_paused_acceptor_wait(selector: selectors.BaseSelector, listeners: list[socket.socket]) -> None:
+    acceptor = Acceptor(selector, listeners, print)
+    acceptor.resume()
+    acceptor.pause(17.0)
+    acceptor.pause(18.0)
+    assert acceptor.resumes_at == 18.0
     with socket.create_connection(listeners[0].getsockname(), TIMEOUT):
         assert selector.select(0) == []
-        door.open()
-        assert door.again == NEVER
+        acceptor.resume()
+        assert acceptor.resumes_at == NEVER
         assert selector.select(TIMEOUT)
 
 
-def test_a_closed_door_refuses(selector: selectors.BaseSelector, listeners: list[socket.socket]) -> None:
+def test_a_closed_acceptor_refuses(selector: selectors.BaseSelector, listeners: list[socket.socket]) -> None:
     address = listeners[0].getsockname()
-    door = Door(selector, listeners, print)
-    door.close()
+    acceptor = Acceptor(selector, listeners, print)
+    acceptor.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, TIMEOUT)
-    assert door.again == NEVER
+    assert acceptor.resumes_at == NEVER
 
 
 class Unable:
@@ -141,20 +141,20 @@ class Unable:
 
 def test_that_nobody_can_come_in_is_said_once(selector: selectors.BaseSelector, listeners: list[socket.socket]) -> None:
     said: list[str] = []
-    door = Door(selector, listeners, said.append)
-    door.open()
+    acceptor = Acceptor(selector, listeners, said.append)
+    acceptor.resume()
     short = Unable(OSError(errno.EMFILE, "Too many open files"))
     for _ in range(3):
         with pytest.raises(OSError, match="Too many"):
-            door.accept(short)
+            acceptor.accept(short)
     assert said == ["Cannot accept connections for a moment: [Errno 24] Too many open files"]
     with socket.create_connection(listeners[0].getsockname(), TIMEOUT):
         selector.select(TIMEOUT)
-        accepted = door.accept(listeners[0])
+        accepted = acceptor.accept(listeners[0])
         assert accepted is not None
         accepted[0].close()
     with pytest.raises(OSError, match="Too many"):
-        door.accept(short)
+        acceptor.accept(short)
     assert len(said) == 2
 
 
@@ -163,5 +163,5 @@ def test_a_client_that_another_process_took_or_that_left_is_no_problem(
     selector: selectors.BaseSelector, error: OSError
 ) -> None:
     said: list[str] = []
-    assert Door(selector, [], said.append).accept(Unable(error)) is None
+    assert Acceptor(selector, [], said.append).accept(Unable(error)) is None
     assert said == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import socket
 import stat
@@ -30,7 +29,6 @@ from debugkit.serving.listen import (
     listen,
     parse_address,
     port_number,
-    systemd_sockets,
 )
 from debugkit.serving.server import make_server
 
@@ -395,32 +393,3 @@ def test_a_descriptor_is_not_passed_on_to_what_the_application_starts() -> None:
     sock.set_inheritable(True)
     with adopt(sock.detach()) as adopted:
         assert not adopted.get_inheritable()
-
-
-def test_systemd_hands_over_sockets_to_the_process_it_names() -> None:
-    (one,), (two,) = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
-    ports = [one.getsockname()[1], two.getsockname()[1]]
-    # Two descriptors in a row that nobody has: to take one by its number would close somebody's file.
-    first = fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 700)
-    assert fcntl.fcntl(two.fileno(), fcntl.F_DUPFD_CLOEXEC, first + 1) == first + 1
-    close_all([one, two])
-    variables = {"LISTEN_PID": "4711", "LISTEN_FDS": "2"}
-    assert systemd_sockets(variables, 4712, first) == []
-    found = systemd_sockets(variables, 4711, first)
-    assert [sock.getsockname()[1] for sock in found] == ports
-    close_all(found)
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {},
-        {"LISTEN_FDS": "1"},
-        {"LISTEN_PID": "1"},
-        {"LISTEN_PID": "1", "LISTEN_FDS": "many"},
-        {"LISTEN_PID": "1", "LISTEN_FDS": "0"},
-    ],
-    ids=str,
-)
-def test_usually_systemd_hands_over_nothing(variables: dict[str, str]) -> None:
-    assert systemd_sockets(variables, 1) == []

@@ -20,9 +20,9 @@ from serving_support import TIMEOUT, Client, Program, Stream, application, envir
 
 from debugkit import DebuggedApplication
 from debugkit.serving.config import RequestLimits, Timeouts
-from debugkit.serving.connections import Parking
+from debugkit.serving.connections import IdleConnections
 from debugkit.serving.http.connection import Connection
-from debugkit.serving.http.transport import Disconnected, Wire, poll_ready, select_ready
+from debugkit.serving.http.transport import Disconnected, Transport, poll_ready, select_ready
 from debugkit.serving.listen import bind
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
@@ -130,7 +130,7 @@ def test_small_answers_are_not_held_back() -> None:
     with running(OK) as server, server.client() as client:
         client.get("/")
         (connection,) = server.server._connections
-        assert connection.wire._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert connection.transport._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 # The end.
@@ -284,8 +284,8 @@ def test_a_hook_that_fails_is_told_and_the_next_one_is_called() -> None:
     assert "LookupError: no tea" in server.log
 
 
-class TellingParking(Parking[Connection]):
-    """Tells how many connections are parked."""
+class TellingIdle(IdleConnections[Connection]):
+    """Tells how many connections are idle."""
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
         super().__init__(selector)
@@ -309,11 +309,11 @@ def test_a_request_that_has_arrived_on_an_idle_connection_is_answered_before_the
             client.send(request("GET /late HTTP/1.1"))
 
     with running(OK, on_stop=[ask]) as server:
-        parking = server.server._parking = TellingParking(server.server._selector)
+        idle = server.server._idle = TellingIdle(server.server._selector)
         clients += [server.client() for _ in range(5)]
         for client in clients[:4]:
             client.get("/")
-        assert parking.holds(5)  # their threads have left them
+        assert idle.holds(5)  # their threads have left them
         server.server.stop()
         for client in clients:
             reply = client.reply()
@@ -334,7 +334,7 @@ def test_idle_connections_are_closed_at_the_end_without_a_word() -> None:
 def test_a_connection_that_the_application_took_over_ends_when_stopping_begins() -> None:
     def body(environ: Any) -> Iterator[bytes]:
         (connection,) = server.server._connections
-        sock = connection.wire.detach()
+        sock = connection.transport.hijack()
         sock.sendall(b"taken over")
         assert sock.recv(1) == b""
         yield b""
@@ -514,62 +514,62 @@ def test_a_mistake_of_the_server_costs_one_connection() -> None:
     assert "RuntimeError: cannot log" in stream.getvalue()
 
 
-# The wire.
+# The transport.
 
 
-def pair(transfer: float = 0.01) -> tuple[Wire, socket.socket]:
+def pair(transfer: float = 0.01) -> tuple[Transport, socket.socket]:
     ours, theirs = socket.socketpair()
     theirs.settimeout(TIMEOUT)
-    return Wire(ours, Timeouts(transfer=transfer)), theirs
+    return Transport(ours, Timeouts(transfer=transfer)), theirs
 
 
 def test_nothing_received_in_time_is_none_and_the_end_is_empty() -> None:
-    wire, theirs = pair()
-    assert wire.receive(0) is None
+    transport, theirs = pair()
+    assert transport.receive(0) is None
     theirs.close()
-    assert wire.receive(TIMEOUT) == b""
-    wire.close()
+    assert transport.receive(TIMEOUT) == b""
+    transport.close()
 
 
 def test_a_client_that_takes_nothing_is_disconnected() -> None:
-    wire, theirs = pair()
+    transport, theirs = pair()
     with pytest.raises(Disconnected, match="does not take"):
-        wire.send(b"x" * 50_000_000)
-    wire.close()
+        transport.send(b"x" * 50_000_000)
+    transport.close()
     theirs.close()
 
 
 def test_sending_to_a_client_that_left_is_disconnected() -> None:
-    wire, theirs = pair()
+    transport, theirs = pair()
     theirs.close()
     with pytest.raises(Disconnected):
         for _ in range(100):
-            wire.send(b"x" * 100_000)
-    wire.close()
+            transport.send(b"x" * 100_000)
+    transport.close()
 
 
 def test_a_wire_that_was_closed_is_disconnected_and_can_be_closed_again() -> None:
-    wire, theirs = pair()
-    wire.close()
+    transport, theirs = pair()
+    transport.close()
     with pytest.raises(Disconnected):
-        wire.receive(0)
+        transport.receive(0)
     with pytest.raises(Disconnected):
-        wire.send(b"x")
-    wire.close(unread=True)
-    wire.reset()
-    wire.interrupt()
+        transport.send(b"x")
+    transport.close(unread=True)
+    transport.reset()
+    transport.interrupt()
     theirs.close()
 
 
 def test_interrupting_ends_a_wait_in_another_thread() -> None:
-    wire, theirs = pair(transfer=600)
+    transport, theirs = pair(transfer=600)
     received: list[bytes | None] = []
-    thread = threading.Thread(target=lambda: received.append(wire.receive()))
+    thread = threading.Thread(target=lambda: received.append(transport.receive()))
     thread.start()
-    wire.interrupt()
+    transport.interrupt()
     thread.join(TIMEOUT)
     assert received == [b""]
-    wire.close()
+    transport.close()
     theirs.close()
 
 
@@ -600,17 +600,17 @@ def test_the_context_manager_may_end_before_the_server_has_begun() -> None:
             pass
 
 
-# Deadlines of connections that are parked.
+# Deadlines of idle connections.
 
 
-def test_a_parked_connection_is_closed_without_a_word_after_its_time() -> None:
+def test_an_idle_connection_is_closed_without_a_word_after_its_time() -> None:
     with running(OK, patience=Timeouts(idle=0.2)) as server, server.client() as client:
         assert client.get("/").body == b"ok"
         assert client.rest() == b""
     assert server.log.count("\n") == 1
 
 
-def test_a_parked_request_that_never_ends_is_answered_with_408() -> None:
+def test_a_request_that_never_ends_is_answered_with_408() -> None:
     with running(OK, patience=Timeouts(head=0.2)) as server, server.client() as client:
         assert client.send(b"GET / HTTP/1.1\r\n").reply().status == 408
         assert client.rest() == b""

@@ -1,8 +1,8 @@
 """One connection of HTTP/1.1: bytes on one side, a WSGI application (PEP 3333) on the other.
 
-h11 reads the heads of requests, strictly (RFC 9112), with a new reader for each; `body.py` reads what follows. Answers
-are written in `answer.py`: PEP 3333 wants them checked while the application calls `start_response`, which leaves h11
-nothing to find. Knows no listening socket, no thread and no debugger.
+h11 reads the heads of requests, strictly (RFC 9112), with a new reader for each; `request_body.py` reads what follows.
+Responses are written in `response.py`: PEP 3333 wants them checked inside `start_response`, with sentences for the
+application's author, and h11's writer takes five times as long. Knows no listening socket, no thread and no debugger.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ import h11
 
 from debugkit.serving.config import RequestLimits, Timeouts
 from debugkit.serving.http.environ import check_head, connection_options, make_environ
+from debugkit.serving.http.hijack import HijackableSocket
 from debugkit.serving.http.refused_head import second_look
 from debugkit.serving.http.request_body import Body, ChunkedBody, SizedBody
-from debugkit.serving.http.response import Answer
-from debugkit.serving.http.transport import BLOCK, Disconnected, Handover, Malformed, Wire
+from debugkit.serving.http.response import Response
+from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Transport
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -33,7 +34,7 @@ LARGEST = 1 << 48
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ServerContext:
     """What all connections of one server share."""
 
     app: WSGIApplication
@@ -42,26 +43,26 @@ class Site:
     failed: Callable[[BaseException], None]  # what the application did not catch
     stopping: Callable[[], bool] = lambda: False
     timeouts: Timeouts = field(default_factory=Timeouts)
-    wire: Callable[[socket.socket, Timeouts], Wire] = Wire  # how a connection's socket is read and written
+    transport: Callable[[socket.socket, Timeouts], Transport] = Transport  # reads and writes a socket
     limits: RequestLimits = field(default_factory=RequestLimits)
-    away: AbstractContextManager[None] = field(default_factory=nullcontext)  # see `Wire`
+    away: AbstractContextManager[None] = field(default_factory=nullcontext)  # see `Transport`
 
 
 class Connection:
     """A client's connection, from the first request to the last."""
 
-    def __init__(self, sock: socket.socket, peer: tuple[str, int], site: Site) -> None:
-        self.wire = site.wire(sock, site.timeouts)
-        self.wire.away = site.away
-        self._site = site
+    def __init__(self, sock: socket.socket, peer: tuple[str, int], context: ServerContext) -> None:
+        self.transport = context.transport(sock, context.timeouts)
+        self.transport.away = context.away
+        self._context = context
         self._peer = peer[0]
-        self._handover = Handover(self.wire)
-        self._environ = site.environ | {
+        self._hijackable = HijackableSocket(self.transport)
+        self._environ = context.environ | {
             "REMOTE_ADDR": peer[0],
             "REMOTE_PORT": str(peer[1]),
-            "debugkit.away": site.away,  # for who waits for something else than the processor
-            "debugkit.socket": self._handover,
-            "werkzeug.socket": self._handover,  # where WebSocket libraries look
+            "debugkit.away": context.away,  # for who waits for something else than the processor
+            "debugkit.socket": self._hijackable,
+            "werkzeug.socket": self._hijackable,  # where WebSocket libraries look
         }
         #: The application is at work on `line`.
         self.answering = False
@@ -73,14 +74,14 @@ class Connection:
         self._received = b""
         self._request: h11.Request | None = None
         #: When to give up waiting for the next request, on the monotonic clock.
-        self.deadline = time.monotonic() + self._site.timeouts.idle
+        self.deadline = time.monotonic() + self._context.timeouts.idle
         if received:
             self._receive(received)
 
-    def serve(self, linger: Callable[[], float]) -> bool:
-        """Answer requests until none comes for ``linger()`` seconds. True: the connection stays open for more."""
+    def serve(self, keep_thread: Callable[[], float]) -> bool:
+        """Answer requests until none comes for ``keep_thread()`` seconds. True: the connection stays open for more."""
         try:
-            waits = self._serve(linger)
+            waits = self._serve(keep_thread)
         except Disconnected:
             waits = False
         except Malformed as error:
@@ -90,20 +91,20 @@ class Connection:
             self._refuse(self._malformed(error))
             return False
         if not waits:
-            self.wire.close()
+            self.transport.close()
         return waits
 
-    def _serve(self, linger: Callable[[], float]) -> bool:
+    def _serve(self, keep_thread: Callable[[], float]) -> bool:
         while True:
             event = self._next_event() if self._received else h11.NEED_DATA
             if event is h11.NEED_DATA:
-                data = self.wire.receive(linger())
+                data = self.transport.receive(keep_thread())
                 if not data:
-                    return data is None and not self._site.stopping() and not self._expired()
+                    return data is None and not self._context.stopping() and not self._expired()
                 if self._expired():
                     return False
                 self._receive(data)
-            elif not isinstance(event, h11.Request) or not self._answer(event):
+            elif not isinstance(event, h11.Request) or not self._respond(event):
                 return False
 
     def _next_event(self) -> object:
@@ -119,7 +120,7 @@ class Connection:
             return self._reader.next_event()
 
     def _new_reader(self) -> h11.Connection:
-        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._site.limits.head)
+        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._context.limits.head)
 
     def _receive(self, data: bytes) -> None:
         if self._received:
@@ -131,7 +132,7 @@ class Connection:
             raise Malformed("This port speaks HTTP, and the client began with TLS: open it with http://.")
         if data:  # h11 takes nothing for the end of the stream
             self._received = data
-            self.deadline = time.monotonic() + self._site.timeouts.head
+            self.deadline = time.monotonic() + self._context.timeouts.head
             self._reader.receive_data(data)
 
     def _expired(self) -> bool:
@@ -146,9 +147,9 @@ class Connection:
         try:
             self._expired()
         except Malformed as error:
-            if self.wire.writable:
+            if self.transport.writable:
                 self._refuse(error, unread=False)
-        self.wire.close()
+        self.transport.close()
 
     def _malformed(self, error: h11.RemoteProtocolError) -> Malformed:
         if error.error_status_hint != 431:
@@ -156,13 +157,13 @@ class Connection:
         return too_large() if b"\n" in self._received else too_long()
 
     def _refuse(self, error: Malformed, *, unread: bool = True) -> None:
-        self._site.access(self._peer, f"{self.line} ({error})", error.status, 0, 0.0)
-        answer = Answer(self.wire, keep=False, old=True, head_only=False, announce=lambda: None)
+        self._context.access(self._peer, f"{self.line} ({error})", error.status, 0, 0.0)
+        response = Response(self.transport, keep=False, old=True, head_only=False, before_head=lambda: None)
         try:
-            answer.fail(error.status, f"{error}\n")
-            self.wire.close(unread=unread)
+            response.fail(error.status, f"{error}\n")
+            self.transport.close(unread=unread)
         except Disconnected:
-            self.wire.close()
+            self.transport.close()
 
     @property
     def line(self) -> str:
@@ -173,7 +174,7 @@ class Connection:
         line = b"%b %b HTTP/%b" % (request.method, request.target, request.http_version)
         return line.decode("latin-1")
 
-    def _answer(self, request: h11.Request) -> bool:
+    def _respond(self, request: h11.Request) -> bool:
         """Let the application answer. True: the connection can take another request."""
         began = time.perf_counter()
         self._request = request
@@ -181,44 +182,45 @@ class Connection:
         self._check_head(request, received)
         environ = make_environ(request, self._environ)
         body = self._body(environ, received)
-        self._handover.early = bool(received)
-        answer = self._new_answer(environ, body)
+        self._hijackable.early = bool(received)
+        response = self._new_response(environ, body)
         self.answering = True
-        complete = self._run(environ, answer, body)
+        complete = self._run(environ, response, body)
         self.answering = False
-        status = 101 if self.wire.detached else answer.status if answer.begun else 0
+        status = 101 if self.transport.hijacked else response.status if response.begun else 0
         if status and "debugkit.own" not in environ:
-            self._site.access(self._peer, self.line, status, answer.size, time.perf_counter() - began)
+            self._context.access(self._peer, self.line, status, response.size, time.perf_counter() - began)
         behind = received if body is None else body.behind()
-        if complete and answer.keep and (body is None or body.drain(self._site.timeouts.drain)):
+        if complete and response.keep and (body is None or body.drain(self._context.timeouts.drain)):
             self._next_reader(behind if body is None else body.behind())
             return True
-        if not complete and answer.begun and answer.ends_with_connection:
-            self.wire.reset()
-        elif complete or self.wire.detached:
-            self.wire.close(unread=bool(self.wire.detached or behind or (body is not None and not body.ended)))
+        if not complete and response.begun and response.ends_with_connection:
+            self.transport.reset()
+        elif complete or self.transport.hijacked:
+            unread = self.transport.hijacked or behind or (body is not None and not body.ended)
+            self.transport.close(unread=bool(unread))
         return False
 
     def _check_head(self, request: h11.Request, received: bytes) -> None:
         head = self._received[: len(self._received) - len(received)]
         check_head(head)
-        if head.index(b"\r\n") > self._site.limits.line:
+        if head.index(b"\r\n") > self._context.limits.line:
             raise too_long()
-        if len(head) > self._site.limits.head or len(request.headers) > self._site.limits.headers:
+        if len(head) > self._context.limits.head or len(request.headers) > self._context.limits.headers:
             raise too_large()
 
     def _body(self, environ: dict[str, Any], received: bytes) -> Body | None:
         """What ``wsgi.input`` reads from. `None`: the request has no body."""
-        limit = self._site.limits.body
+        limit = self._context.limits.body
         awaited = self._reader.they_are_waiting_for_100_continue
         body: Body
         if "HTTP_TRANSFER_ENCODING" in environ:
-            body = ChunkedBody(self.wire, received, awaited=awaited, limit=limit)
+            body = ChunkedBody(self.transport, received, awaited=awaited, limit=limit)
         elif "CONTENT_LENGTH" in environ:
             size = int(environ["CONTENT_LENGTH"])
             if size > (most := LARGEST if limit is None else limit):
                 raise Malformed(f"The request's body has {size} bytes, and {most} are allowed.", 413)
-            body = SizedBody(self.wire, size, received, awaited=awaited)
+            body = SizedBody(self.transport, size, received, awaited=awaited)
         else:
             environ["wsgi.input"] = io.BytesIO()
             return None
@@ -226,68 +228,68 @@ class Connection:
         environ["debugkit.hurry"] = body.hurry  # for who answers an error: the client may be slow with the rest
         return body
 
-    def _new_answer(self, environ: dict[str, Any], body: Body | None) -> Answer:
+    def _new_response(self, environ: dict[str, Any], body: Body | None) -> Response:
         old = environ["SERVER_PROTOCOL"] == "HTTP/1.0"
         options = connection_options(environ.get("HTTP_CONNECTION", ""))
         keep = "close" not in options and (not old or "keep-alive" in options)
 
-        def announce() -> None:
-            """Before the answer begins."""
-            if self._site.stopping():
-                answer.keep = False
+        def before_head() -> None:
+            """Before the response begins."""
+            if self._context.stopping():
+                response.keep = False
             if body is not None:
-                check_body(body, answer)
+                check_body(body, response)
 
         head_only = environ["REQUEST_METHOD"] == "HEAD"
-        answer = Answer(self.wire, keep=keep, old=old, head_only=head_only, announce=announce)
-        return answer
+        response = Response(self.transport, keep=keep, old=old, head_only=head_only, before_head=before_head)
+        return response
 
-    def _run(self, environ: dict[str, Any], answer: Answer, body: Body | None) -> bool:
-        """Call the application. True: the client has a complete answer."""
+    def _run(self, environ: dict[str, Any], response: Response, body: Body | None) -> bool:
+        """Call the application. True: the client has a complete response."""
         try:
-            run(self._site.app, environ, answer)
+            run(self._context.app, environ, response)
         except Disconnected:
             return False
         except BaseException as error:
             # SystemExit included: a view that calls exit() must not end the server.
             cause = None if body is None else body.error
-            return not isinstance(cause, Disconnected) and self._recover(cause or error, answer)
+            return not isinstance(cause, Disconnected) and self._recover(cause or error, response)
         return True
 
-    def _recover(self, error: BaseException, answer: Answer) -> bool:
+    def _recover(self, error: BaseException, response: Response) -> bool:
         kind = type(error)  # not `isinstance`, which asks the exception for its `__class__`
         if issubclass(kind, Malformed):
-            if not answer.begun:
+            if not response.begun:
                 raise error
             return False
-        if self.wire.detached and issubclass(kind, OSError):
+        if self.transport.hijacked and issubclass(kind, OSError):
             return False
-        self._site.failed(error)
-        if self.wire.detached:
+        self._context.failed(error)
+        if self.transport.hijacked:
             return False
-        if not answer.begun:
-            answer.fail(500, "Internal Server Error\n")
+        if not response.begun:
+            response.fail(500, "Internal Server Error\n")
             return True
         return False
 
 
-def run(app: WSGIApplication, environ: dict[str, Any], answer: Answer) -> None:
+def run(app: WSGIApplication, environ: dict[str, Any], response: Response) -> None:
     """Call the application and send what it returns; its `close` is called whatever happens (PEP 3333)."""
-    parts = app(environ, answer.start_response)
+    parts = app(environ, response.start_response)
     try:
-        answer.send_all(parts)
+        response.send_all(parts)
     finally:
         close = getattr(parts, "close", None)
         if close is not None:
             close()
 
 
-def check_body(body: Body, answer: Answer) -> None:
-    """What the request's body has to say to the answer."""
+def check_body(body: Body, response: Response) -> None:
+    """Refuse a malformed body, and do not keep the connection when the client still holds its body back."""
     if isinstance(body.error, Malformed):
         raise body.error  # whatever the application made of it, this is the client's mistake
     if body.awaited:  # the body that the client held back will not be read any more
-        answer.keep = False
+        response.keep = False
 
 
 def too_long() -> Malformed:

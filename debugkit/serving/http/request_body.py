@@ -1,4 +1,4 @@
-"""A request's body, read from the wire when the application asks for it: of a known length, or in chunks (RFC 9112, 7).
+"""A request's body, read when the application asks for it: of a known length, or in chunks (RFC 9112, 7).
 
 h11 reads the heads of requests and no bodies: it copies them once more, and takes bare line feeds for ends of lines in
 trailers, with which a second request can be smuggled in. Knows no headers.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from debugkit.serving.http.transport import BLOCK, LARGE_BLOCK, Disconnected, Malformed, Wire
+from debugkit.serving.http.transport import BLOCK, LARGE_BLOCK, Disconnected, Malformed, Transport
 
 #: Bytes of an unread body that are read and thrown away, so that the connection can be kept.
 DRAIN_SIZE = 1_000_000
@@ -36,8 +36,8 @@ class Body(io.RawIOBase):
     too much, and `Disconnected` when the client is gone or silent. Both are `OSError`, as of any stream that fails.
     """
 
-    def __init__(self, wire: Wire, *, awaited: bool, limit: int | None) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, *, awaited: bool, limit: int | None) -> None:
+        self._transport = transport
         self._rest = memoryview(b"")
         self._limit = limit
         self._size = 0
@@ -116,12 +116,12 @@ class Body(io.RawIOBase):
             return False
         if self.awaited:
             self.awaited = False
-            self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._transport.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
-        data = self._wire.receive(0.0, self._block)
+        data = self._transport.receive(0.0, self._block)
         if data is None:
-            with self._wire.away:
-                data = self._wire.receive(left, self._block)
+            with self._transport.away:
+                data = self._transport.receive(left, self._block)
         if data is None and self._hurried:
             return False
         if not data:
@@ -144,8 +144,8 @@ class Body(io.RawIOBase):
 class SizedBody(Body):
     """A body of ``size`` bytes, of which ``received`` have come with the head, or even more."""
 
-    def __init__(self, wire: Wire, size: int, received: bytes, *, awaited: bool) -> None:
-        super().__init__(wire, awaited=awaited and not received, limit=size)
+    def __init__(self, transport: Transport, size: int, received: bytes, *, awaited: bool) -> None:
+        super().__init__(transport, awaited=awaited and not received, limit=size)
         self._left = size
         self._received = received
         self.ended = not size
@@ -175,8 +175,8 @@ class ChunkedBody(Body):
     Extensions of chunks and trailers must be well formed, and mean nothing to an application of PEP 3333.
     """
 
-    def __init__(self, wire: Wire, received: bytes, *, awaited: bool, limit: int | None) -> None:
-        super().__init__(wire, awaited=awaited and not received, limit=limit)
+    def __init__(self, transport: Transport, received: bytes, *, awaited: bool, limit: int | None) -> None:
+        super().__init__(transport, awaited=awaited and not received, limit=limit)
         self._buffer = received
         self._at = 0  # what stands before is done with
         self._left = 0  # bytes of the chunk to come
@@ -209,7 +209,7 @@ class ChunkedBody(Body):
         return line
 
     def _check_begun(self, line: bytes) -> None:
-        """Refuse what can become no line any more, so that a client that waits for its answer hears so now."""
+        """Refuse what can become no line any more, so that a client that waits for its response gets one now."""
         if b"\n" in line or b"\r" in line[:-1]:
             raise Malformed("A line between the chunks of the request's body does not end as lines in HTTP do.")
         if line not in (b"", b"\r") and self._line == self._end_line:

@@ -1,15 +1,12 @@
-"""One answer by PEP 3333: what `start_response` and `write` are told, checked, framed and sent (RFC 9112, 6).
+"""One response by PEP 3333: what `start_response` and `write` are told, checked, framed and sent (RFC 9112, 6).
 
-An answer whose head is on its way cannot be replaced any more, and one that breaks off never looks complete.
+A response whose head is on its way cannot be replaced any more, and one that breaks off never looks complete.
 Knows no request but for what decides the framing.
 """
 
 from __future__ import annotations
 
-import io
-import os
 import re
-import stat
 import time
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
@@ -19,13 +16,13 @@ from typing import Any
 
 from debugkit.errors import ApplicationError
 from debugkit.raised import with_traceback
-from debugkit.serving.http.transport import BLOCK, Disconnected, Wire
+from debugkit.serving.http.transport import BLOCK, Disconnected, Transport
 
 #: Hop-by-hop headers (RFC 9110, 7.6.1) belong to the server: an application that sets one is wrong (PEP 3333).
 HOP_BY_HOP = {"te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"}
 #: So are these, but so many event streams say "Connection: keep-alive" that they are left out instead of refused.
 DROPPED = {"connection", "keep-alive", "proxy-connection"}
-#: Answers that never have a body (RFC 9112, 6.3).
+#: Responses that never have a body (RFC 9112, 6.3).
 BODYLESS = {204, 304}
 
 KEEP = "\r\n\r\n"
@@ -37,16 +34,18 @@ _STATUS = re.compile(r"[2-9][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-class Answer:
+class Response:
     """One response: what `start_response` and `write` were told, and how far it has been sent."""
 
     __slots__ = (
-        *("_announce", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_wire"),
+        *("_before_head", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_transport"),
         *("begun", "keep", "length", "size", "status"),
     )
 
-    def __init__(self, wire: Wire, *, keep: bool, old: bool, head_only: bool, announce: Callable[[], None]) -> None:
-        self._wire = wire
+    def __init__(
+        self, transport: Transport, *, keep: bool, old: bool, head_only: bool, before_head: Callable[[], None]
+    ) -> None:
+        self._transport = transport
         self._old = old  # HTTP/1.0: no chunks, and connections are kept only by agreement
         self._chunked = False
         self._head_only = head_only
@@ -54,8 +53,8 @@ class Answer:
         self._left: int | None = None
         #: Since when a client that sends no more has got nothing either, and how much it had got by then.
         self._silence: tuple[int, float] | None = None
-        #: Called before the answer begins. What it raises keeps it from beginning.
-        self._announce = announce
+        #: Called before the response begins. What it raises keeps it from beginning.
+        self._before_head = before_head
         self.keep = keep
         self.begun = False
         self.length: int | None = None
@@ -65,7 +64,7 @@ class Answer:
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
     ) -> Callable[[bytes], None]:
-        """PEP 3333. Raises `ApplicationError` for what cannot be sent, ``exc_info`` when the answer has begun."""
+        """PEP 3333. Raises `ApplicationError` for what cannot be sent, ``exc_info`` when the response has begun."""
         if exc_info is None:
             if self.status:
                 raise ApplicationError("start_response was called twice: the second call must say why, with exc_info.")
@@ -114,21 +113,19 @@ class Answer:
     def _send_nothing(self) -> None:
         """Give up a client that has hung up: whoever sends nothing would never learn that it has left.
 
-        One that has only finished sending looks the same, and still takes its answer: as long as there is one.
+        One that has only finished sending looks the same, and still takes its response: as long as there is one.
         """
-        if not self._wire.hung_up:
+        if not self._transport.hung_up:
             return
         now = time.monotonic()
         if self._silence is None or self._silence[0] != self.size:
             self._silence = self.size, now
-        elif now - self._silence[1] > self._wire.closing:
+        elif now - self._silence[1] > self._transport.closing:
             raise Disconnected("The client has hung up.")
 
     def send_all(self, parts: Iterable[bytes]) -> None:
         """Send what the application returned, and finish."""
         if type(parts) is FileWrapper and not self.begun:
-            if self._send_file(parts):
-                return
             parts.left = self.length
         if isinstance(parts, (list, tuple)) and len(parts) <= 1 and not self.begun:
             self._send_whole(parts[0] if parts else b"")
@@ -141,26 +138,6 @@ class Answer:
                 return
         self._finish()
 
-    def _send_file(self, parts: FileWrapper) -> bool:
-        """Have the system send a file as it lies on the disk. False: it must be read in blocks."""
-        span = parts.span() if self._wire.sends_files else None
-        if span is None or not self.status or self._head_only or self.status in BODYLESS:
-            return False
-        file, offset, size = span
-        if self.length is None:
-            self._set_length(size)
-        self._wire.send(self._begin())
-        while self._left and (sent := self._wire.send_file(file, offset, self._left)):
-            offset += sent
-            self.size += sent
-            self._left -= sent
-        self._finish()
-        return True
-
-    def _set_length(self, length: int) -> None:
-        self.length = length
-        self._head += f"\r\nContent-Length: {length}"
-
     def _send_whole(self, data: bytes) -> None:
         """The body in one piece: its length is known (PEP 3333, "Handling the Content-Length Header")."""
         check_bytes(data)
@@ -168,12 +145,13 @@ class Answer:
             pass
         elif self.length is None:
             if data or not self._head_only:
-                self._set_length(len(data))
+                self.length = len(data)
+                self._head += f"\r\nContent-Length: {self.length}"
         elif self.length != len(data) and not self._head_only:
             raise ApplicationError(f"The body has {len(data)} bytes, and its Content-Length says {self.length}.")
         self.write(data)
         if not self.begun:
-            self._wire.send(self._begin())
+            self._transport.send(self._begin())
 
     def _send(self, data: bytes) -> None:
         head = b"" if self.begun else self._begin()
@@ -184,27 +162,27 @@ class Answer:
             data = self._within_length(data, head)
         elif self._chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        self._wire.send(head + data if len(data) < BLOCK or not head else head)
+        self._transport.send(head + data if len(data) < BLOCK or not head else head)
         if head and len(data) >= BLOCK:
-            self._wire.send(data)
+            self._transport.send(data)
         self.size += size
 
     def _within_length(self, data: bytes, head: bytes) -> bytes:
         left = self._left or 0
         if len(data) > left:
-            self._wire.send(head + data[:left])
+            self._transport.send(head + data[:left])
             self.size += left
             raise ApplicationError(f"The body is longer than its Content-Length, {self.length} bytes.")
         self._left = left - len(data)
         return data
 
     def _begin(self) -> bytes:
-        """The head, once; from here on the answer cannot be replaced."""
-        if self._wire.detached:
+        """The head, once; from here on the response cannot be replaced."""
+        if self._transport.hijacked:
             raise Disconnected("The application has taken the connection over.")
         if not self.status:
             raise ApplicationError("The application did not call start_response before it returned a body.")
-        self._announce()
+        self._before_head()
         self._head_only = self._head_only or self.status in BODYLESS
         self._left = self.length
         self._frame()
@@ -225,7 +203,7 @@ class Answer:
         if not self.begun:
             self._send_whole(b"")
         elif self._chunked:
-            self._wire.send(b"0\r\n\r\n")
+            self._transport.send(b"0\r\n\r\n")
         elif self._left and not self._head_only:
             raise ApplicationError(f"The body ended {self._left} bytes before its Content-Length, {self.length} bytes.")
 
@@ -235,7 +213,7 @@ class Answer:
         return not self._chunked and self.length is None
 
     def fail(self, status: int, text: str) -> None:
-        """Replace an answer that has not begun."""
+        """Replace a response that has not begun."""
         self._set_head(f"{status} {HTTPStatus(status).phrase}", [("Content-Type", "text/plain; charset=utf-8")])
         self._send_whole(text.encode())
 
@@ -285,22 +263,6 @@ class FileWrapper:
         self._file = file
         self._block_size = max(block_size, BLOCK)
         self.left: int | None = None
-
-    def span(self) -> tuple[int, int, int] | None:
-        """The descriptor of the file, and where its rest begins and how long it is, if it is a real one.
-
-        Many objects have a descriptor and something else to say, such as `gzip.GzipFile`: only `open` makes real ones.
-        """
-        raw = self._file.raw if type(self._file) is io.BufferedReader else self._file
-        if type(raw) is not io.FileIO:
-            return None
-        info, offset = os.fstat(raw.fileno()), self._file.tell()
-        # A file of 0 bytes may have more to say: those in /proc do.
-        return (
-            (raw.fileno(), offset, max(0, info.st_size - offset))
-            if stat.S_ISREG(info.st_mode) and info.st_size
-            else None
-        )
 
     def __iter__(self) -> FileWrapper:
         return self

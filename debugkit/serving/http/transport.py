@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import struct
 import time
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from debugkit.serving.config import Timeouts
 
@@ -16,43 +14,36 @@ from debugkit.serving.config import Timeouts
 BLOCK = 65_536
 #: The largest piece of a body that is asked for at once.
 LARGE_BLOCK = 262_144
-#: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the answer.
-LINGER_SIZE = 1 << 30
+#: Bytes that are read and thrown away at the end of a connection: a client that still sends does not read the response.
+DRAIN_LIMIT = 1 << 30
 
 #: Seconds in which an application that took the connection over may still say something after it has returned.
 LAST_WORD = 0.05
 
-#: What of a socket takes the connection over when an application asks for it. The rest only looks.
-_USES = frozenset(
-    {"close", "detach", "dup", "makefile", "setblocking", "settimeout", "share", "shutdown", "unwrap"}
-    | {"read", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"}
-    | {"send", "sendall", "sendfile", "sendmsg", "sendmsg_afalg", "sendto", "write"}
-)
-
 
 class Disconnected(ConnectionError):
-    """The client is gone, or has stopped reading or sending. Nobody's mistake."""
+    """The client has closed the connection, or has stopped reading or sending."""
 
     client_is_gone = True  # for a debugger around the application, which does not know this class
 
 
 class Malformed(OSError):
-    """What the client sent is not HTTP. ``status`` is what the answer says."""
+    """What the client sent is not HTTP. ``status`` is what the response says."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.status = status
 
 
-class Wire:
+class Transport:
     """A connected socket on which every wait ends. Whatever goes wrong on it is `Disconnected`."""
 
-    __slots__ = ("_poll", "_sock", "_timeouts", "away", "detached")
+    __slots__ = ("_poll", "_sock", "_timeouts", "away", "hijacked")
 
     def __init__(self, sock: socket.socket, timeouts: Timeouts) -> None:
         sock.setblocking(False)
         try:
-            # Otherwise Nagle's algorithm and delayed acknowledgements add 40 ms to answers on kept connections.
+            # Otherwise Nagle's algorithm and delayed acknowledgements add 40 ms to responses on kept connections.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:  # the client left already, as macOS tells here; or this is no TCP socket
             pass
@@ -64,7 +55,7 @@ class Wire:
         #: What a thread is in while it waits for a client that is slow: another one may take its place.
         self.away: AbstractContextManager[None] = nullcontext()
         #: An application has taken the connection over, and the server has nothing to say on it any more.
-        self.detached = False
+        self.hijacked = False
 
     @property
     def sock(self) -> socket.socket:
@@ -73,9 +64,9 @@ class Wire:
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def detach(self) -> socket.socket:
+    def hijack(self) -> socket.socket:
         """The socket, waiting as sockets do by default, for an application that takes the connection over."""
-        self.detached = True
+        self.hijacked = True
         self._sock.setblocking(True)
         return self._sock
 
@@ -105,24 +96,9 @@ class Wire:
             else:
                 view = memoryview(view)[sent:] if sent < len(view) else b""
 
-    def send_file(self, file: int, offset: int, count: int) -> int:
-        """Send at most ``count`` bytes of the file behind a descriptor, from ``offset`` on. 0: it ends there."""
-        while True:
-            try:
-                return os.sendfile(self._sock.fileno(), file, offset, count)
-            except BlockingIOError:
-                self._wait(writing=True)
-            except OSError as error:
-                raise Disconnected(str(error)) from error
-
-    @property
-    def sends_files(self) -> bool:
-        """The system can move bytes from a file to the socket: nothing stands between, such as TLS."""
-        return type(self) is Wire and hasattr(os, "sendfile")
-
     @property
     def writable(self) -> bool:
-        """A short answer can be sent at once."""
+        """A short response can be sent at once."""
         return _ready(self._sock, writing=True, seconds=0)
 
     @property
@@ -145,34 +121,34 @@ class Wire:
     def _wait(self, *, writing: bool) -> None:
         with self.away:
             if not _ready(self._sock, writing=writing, seconds=self._timeouts.transfer):
-                raise Disconnected("The client does not take the answer.")
+                raise Disconnected("The client does not take the response.")
 
     def close(self, *, unread: bool = False) -> None:
-        """Hang up. ``unread``: the client may still be sending, and closing now would take the answer from it."""
+        """Hang up. ``unread``: the client may still be sending, and closing now would take the response from it."""
         try:
-            if self.detached:
+            if self.hijacked:
                 # The application has returned, and a thread of its WebSocket library may be about to say goodbye.
                 _ready(self._sock, writing=False, seconds=LAST_WORD)
             if unread:
                 self._finish_gently()
         except OSError:
             pass
-        if self.detached:
+        if self.hijacked:
             self.interrupt()  # a thread of the application may be reading
         self._sock.close()
 
     def _finish_gently(self) -> None:
-        # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the answer on its way.
+        # RFC 9112, 9.6: unread bytes make the kernel send a reset, which erases the response on its way.
         self._sock.setblocking(False)  # where the application took over, its thread may read what was seen to be there
         self._sock.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + self._timeouts.closing
         size = 0
         with self.away:
-            while size < LINGER_SIZE and (data := self.receive(max(0.0, deadline - time.monotonic()))):
+            while size < DRAIN_LIMIT and (data := self.receive(max(0.0, deadline - time.monotonic()))):
                 size += len(data)
 
     def interrupt(self) -> None:
-        """Make every wait on the wire end, from another thread."""
+        """Make every wait on the transport end, from another thread."""
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:  # closed meanwhile
@@ -185,28 +161,6 @@ class Wire:
         except OSError:
             pass
         self._sock.close()
-
-
-class Handover:
-    """The socket in the environ, for an application that takes the connection over, as WebSocket libraries do.
-
-    It has what the socket has. Looking (`fileno`, `getpeername`, ...) changes nothing; the first use makes it a socket
-    that waits, on which the server says nothing any more. Raises `Malformed` when the client sent more before the
-    application took over: that was read already, and is no data of a WebSocket (RFC 6455, 4.1).
-    """
-
-    __slots__ = ("_wire", "early")
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.early = False
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _USES and not self._wire.detached:
-            if self.early:
-                raise Malformed("The client sent data before the connection was taken over.")
-            self._wire.detach()
-        return getattr(self._wire.sock, name)
 
 
 def poll_ready(sock: socket.socket, *, writing: bool, seconds: float) -> bool:

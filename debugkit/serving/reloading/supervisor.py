@@ -36,7 +36,7 @@ from debugkit.serving.reloading.messages import (
 )
 from debugkit.serving.reloading.spare import Spare
 from debugkit.serving.reloading.workers import Worker, end, forget_bytecode, reap, start
-from debugkit.serving.signals import SIGNALS, Bell, handling
+from debugkit.serving.signals import SIGNALS, Waker, handling
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
 from debugkit.serving.watching import fingerprints
@@ -62,8 +62,8 @@ class Supervisor:
             scope, self._on_change, kind=config.reloader_type, interval=config.reloader_interval, say=self._say
         )
         self._selector = selectors.DefaultSelector()
-        self._bell = Bell()
-        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._waker = Waker()
+        self._selector.register(self._waker, selectors.EVENT_READ)
         self._batches: deque[list[Path]] = deque()
         self._signals: deque[int] = deque()
         self._workers: set[Worker] = set()
@@ -79,7 +79,7 @@ class Supervisor:
     def run(self) -> int:
         """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
         try:
-            with restored_terminal(), handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._bell):
+            with restored_terminal(), handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._waker):
                 self._watcher.start()
                 self._spawn()
                 while self._status is None or self._workers:
@@ -95,7 +95,7 @@ class Supervisor:
             worker.process.kill()
             worker.process.wait()
         self._selector.close()
-        self._bell.close()
+        self._waker.close()
         for path in self._config.unlink:
             Path(path).unlink(missing_ok=True)
 
@@ -104,7 +104,7 @@ class Supervisor:
     def _on_change(self, paths: list[Path]) -> None:
         """Runs in the watcher's thread."""
         self._batches.append(paths)
-        self._bell.ring()
+        self._waker.wake()
 
     def _on_signal(self, number: int, frame: object) -> None:
         if number != signal.SIGCHLD:  # which only wakes the loop
@@ -115,7 +115,7 @@ class Supervisor:
     def _turn(self) -> None:
         for key, _ in self._selector.select(self._patience()):
             if key.data is None:
-                self._bell.hear()
+                self._waker.drain()
             else:
                 self._hear(key.data)
         self._look_for_the_ended()

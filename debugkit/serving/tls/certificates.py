@@ -109,28 +109,38 @@ def make_ssl_devcert(base_path: str, host: str | None = None, cn: str | None = N
     """
     name = host or cn
     below = [f"*.{name}"] if name and not name.startswith("*") and not address(name) else []
-    return write_pair(base_path, [name or "", *below], time.time())
+    cert_file, key_file = _devcert_files(base_path)
+    write_pair(cert_file, key_file, [name or "", *below], time.time())
+    return str(cert_file), str(key_file)
 
 
-def write_pair(base_path: str, names: Iterable[str], now: float) -> tuple[str, str]:
-    """As `make_ssl_devcert`, for any number of names."""
+def _devcert_files(base_path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    return Path(f"{os.fspath(base_path)}.crt"), Path(f"{os.fspath(base_path)}.key")
+
+
+def write_pair(cert_file: Path, key_file: Path, names: Iterable[str], now: float) -> None:
+    """Write a new certificate and its key, which may be one file. Nothing is overwritten, or left behind half done.
+
+    Raises `ConfigurationError` when a file exists already or cannot be written.
+    """
     cert, key = make_pair(names, now)
-    paths = f"{os.fspath(base_path)}.crt", f"{os.fspath(base_path)}.key"
+    contents = {key_file: key, cert_file: cert} if cert_file != key_file else {cert_file: key + cert}
     with ExitStack() as undo:
-        for path, data, mode in ((paths[1], key, 0o600), (paths[0], cert, 0o644)):
+        for path, data in contents.items():
             try:
-                private_files.create(Path(path), data, mode)
-            except FileExistsError:
-                raise ConfigurationError(
-                    f"{path} exists already and is not overwritten: move it away, or choose another name."
-                ) from None
+                private_files.create(path, data, 0o600 if key in data else 0o644)
             except OSError as error:
-                raise ConfigurationError(
-                    f"{path} cannot be written ({error.strerror}): choose a folder that you may write in."
-                ) from error
-            undo.callback(Path(path).unlink)
+                raise ConfigurationError(_unwritable(path, error)) from error
+            undo.callback(path.unlink)
         undo.pop_all()
-    return paths
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileExistsError):
+        return f"{path} exists already and is not overwritten: move it away, or choose another name."
+    if not path.parent.is_dir():
+        return f"{path} cannot be written ({error.strerror}): make the folder {path.parent}, or choose another one."
+    return f"{path} cannot be written ({error.strerror}): choose a folder that you may write in."
 
 
 def cert(
@@ -145,8 +155,9 @@ def cert(
     Raises `ConfigurationError` when it cannot be written.
     """
     if out is not None:
-        cert_file, key_file = write_pair(out, names, clock())
-        return replace(examine(Path(cert_file), Path(key_file)), fresh=True)
+        cert_file, key_file = _devcert_files(out)
+        write_pair(cert_file, key_file, names, clock())
+        return replace(examine(cert_file, key_file), fresh=True)
     kept = keep_certificate(names, folder=folder, clock=clock)
     if kept.cert_file is None:
         raise ConfigurationError(f"The certificate cannot be kept ({kept.reason}): write one to files of your choice.")

@@ -1,7 +1,7 @@
-"""A `Wire` that speaks TLS. Takes the context as it is given, and knows of HTTP only with which letters it begins.
+"""A `Transport` that speaks TLS. Takes the context as it is given, and knows of HTTP only with which letters it begins.
 
-The handshake is a part of receiving: a client that falls silent in the middle of it is parked like any other silent
-one, and costs no thread.
+The handshake is a part of receiving: a client that falls silent in the middle of it costs no thread, as any other
+idle one.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import ssl
 import time
 
 from debugkit.serving.config import Timeouts
-from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Wire
+from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Transport
 from debugkit.serving.http.transport import _ready as ready
 from debugkit.serving.tls.context import words
 
 
-class TlsWire(Wire):
-    """A wire that begins with a handshake. Whoever begins with something else is `Malformed`."""
+class TlsTransport(Transport):
+    """A transport that begins with a handshake. Whoever begins with something else is `Malformed`."""
 
     __slots__ = ("_context", "_deadline", "_plain", "_secure", "_tls")
 
@@ -32,7 +32,7 @@ class TlsWire(Wire):
     # Receiving
 
     def receive(self, seconds: float | None = None, size: int = BLOCK) -> bytes | None:
-        """As the plain wire does. `None` also means that OpenSSL holds nothing back: the socket tells when to go on."""
+        """As without TLS. `None` also means that OpenSSL holds nothing back: the socket tells when to go on."""
         if self._plain:
             return super().receive(seconds, size)
         deadline = time.monotonic() + (self._timeouts.transfer if seconds is None else seconds)
@@ -107,32 +107,32 @@ class TlsWire(Wire):
             except OSError as error:
                 raise Disconnected(str(error)) from error
 
-    def detach(self) -> socket.socket:
+    def hijack(self) -> socket.socket:
         if self._tls is not None:
             # As in the sockets that applications know; typeshed leaves the attribute out.
             self._tls.suppress_ragged_eofs = True  # type: ignore[attr-defined]
-        return super().detach()
+        return super().hijack()
 
     def close(self, *, unread: bool = False) -> None:
-        if self._secure and not self.detached:  # a thread of the application may be using what no two threads can
+        if self._secure and not self.hijacked:  # a thread of the application may be using what no two threads can
             self._say_goodbye()
         super().close(unread=unread)
 
     def _say_goodbye(self) -> None:
         """Tell the client that nothing was cut off (RFC 8446, 6.1). Its own goodbye is not waited for.
 
-        After an answer that could not be sent to its end OpenSSL refuses to.
+        After a response that could not be sent to its end OpenSSL refuses to.
         """
         assert self._tls is not None
         try:
             try:
                 self._tls.unwrap()
-            except ssl.SSLWantWriteError:  # the client has yet to take the answer
+            except ssl.SSLWantWriteError:  # the client has yet to take the response
                 with self.away:
                     taken = ready(self._sock, writing=True, seconds=self._timeouts.closing)
                 if taken:
                     self._tls.unwrap()
-        except (OSError, ValueError):  # SSLWantReadError too: said, and not answered yet
+        except (OSError, ValueError):  # SSLWantReadError too: said, and not replied to yet
             pass
 
     def interrupt(self) -> None:

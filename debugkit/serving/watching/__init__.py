@@ -1,3 +1,4 @@
 """Which files changed. ``patterns`` and ``filter`` say which count, ``file_tree`` and ``links`` what is there,
-``fingerprints`` and ``changes`` what is different, ``inotify`` when to look, ``watcher`` when a batch is complete.
+``fingerprints`` and ``changes`` what is different, ``inotify`` (Linux) and ``observer`` (elsewhere) when to look,
+``watcher`` when a batch is complete. For the reloader only, which refuses Windows: paths are POSIX paths.
 """

@@ -257,7 +257,7 @@ class Contents:
         if inode == known and not deep and path in self._places:
             return
         rule = self._rules.below(place.rule, path)
-        if not rule or _is_junction(entry) or exists(f"{path}{os.sep}{ENVIRONMENT}"):
+        if not rule or exists(f"{path}{os.sep}{ENVIRONMENT}"):
             return
         if known and inode != known:  # another directory of that name: what was listened to is elsewhere, or gone
             deep = True
@@ -338,8 +338,3 @@ def _is_unchanged(entry: os.DirEntry[str], known: Fingerprint) -> bool:
         return fingerprints.signature_of(entry.stat()) == known.signature
     except OSError:
         return False
-
-
-def _is_junction(entry: os.DirEntry[str]) -> bool:
-    """Windows' other link between directories, which looks like a directory (Python can tell since 3.12)."""
-    return hasattr(entry, "is_junction") and entry.is_junction()

@@ -40,7 +40,7 @@ class Glob:
     def match(self, path: str, *, directory: bool = False) -> bool:
         if self.root:
             return self.patterns.match(relative_to(path, self.root), directory=directory)
-        return self.patterns.match("", _slashed(path), directory=directory)
+        return self.patterns.match("", path, directory=directory)
 
     def reaches(self, directory: str) -> bool:
         return self.levels is None or relative_to(directory, self.base).count("/") + 1 < self.levels
@@ -115,17 +115,16 @@ class Rules:
         return wanted and not self._excluded(path)
 
     def _excluded(self, path: str, *, directory: bool = False) -> bool:
-        absolute = _slashed(path)
-        return any(self._left_out.match(name, absolute, directory=directory) for name in self._relatives(path))
+        return any(self._left_out.match(name, path, directory=directory) for name in self._relatives(path))
 
     def _excluded_by_choice(self, path: str) -> bool:
-        return any(self._chosen.speaks_for(name, _slashed(path)) for name in self._relatives(path))
+        return any(self._chosen.speaks_for(name, path) for name in self._relatives(path))
 
     def _relatives(self, path: str) -> Iterator[str]:
         """The path from each root that holds it, else from the trees that do, else from the top."""
         homes = [root for root in self._roots if is_below(path, root)]
         homes = homes or [tree for tree in self.trees if is_below(path, tree)]
-        yield from [relative_to(path, home) for home in homes] or [_slashed(path).lstrip("/")]
+        yield from [relative_to(path, home) for home in homes] or [path.lstrip("/")]
 
 
 def _globs(text: str, roots: list[str]) -> Iterator[Glob]:
@@ -134,9 +133,7 @@ def _globs(text: str, roots: list[str]) -> Iterator[Glob]:
     prefix = pattern.literal() if pattern.anchored else ()
     levels = None if "**" in pattern.parts or not pattern.anchored else len(pattern.parts) - len(prefix)
     if pattern.absolute:
-        anchor = Path(text.removeprefix("!")).anchor
-        prefix = prefix[1:] if pattern.parts[0].endswith(":") else prefix
-        yield Glob(str(Path(anchor, *prefix)), "", Patterns((text,)), levels)
+        yield Glob(str(Path("/", *prefix)), "", Patterns((text,)), levels)
         return
     for root in roots:
         yield Glob(str(Path(root, *prefix)), root, Patterns((text,)), levels)
@@ -148,18 +145,14 @@ def is_below(path: str, directory: str) -> bool:
 
 
 def relative_to(path: str, directory: str) -> str:
-    """The path from a directory that holds it, with slashes."""
-    return _slashed(path[len(directory) :].lstrip(os.sep))
+    """The path from a directory that holds it."""
+    return path[len(directory) :].lstrip("/")
 
 
 def split(path: str) -> tuple[str, str]:
     """The directory of a path, and the name in it."""
     directory, _, name = path.rpartition(os.sep)
     return directory or os.sep, name
-
-
-def _slashed(path: str) -> str:
-    return path.replace(os.sep, "/") if os.sep != "/" else path
 
 
 def _absolute(path: str) -> str:

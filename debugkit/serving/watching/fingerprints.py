@@ -40,8 +40,6 @@ class Fingerprint:
 
 
 def signature_of(status: os.stat_result) -> Signature:
-    if os.name == "nt":  # the entry of a directory knows no inode there, and ctime is when the file was made
-        return status.st_mtime_ns, status.st_size, 0, 0
     return status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
 
 
@@ -60,7 +58,7 @@ def is_later(signature: Signature, since: float) -> bool:
 def read(path: str) -> tuple[Signature | None, bytes]:
     """The signature of a file *before* it was read, and its digest. Raises nothing; never waits at a FIFO."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         return None, MISSING if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UNREADABLE
     try:

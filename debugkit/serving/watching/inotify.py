@@ -1,8 +1,6 @@
-"""Events of the operating system, through watchdog. Only says in which directory something happened.
+"""Events of Linux: inotify(7), a watch for each directory. Only says in which directory something happened.
 
-On Linux watchdog's `Observer` would watch every directory of a tree, and start threads for each tree, so that only its
-access to inotify(7) is used here: the same three functions in watchdog 6 and 7. Elsewhere its observer is told of whole
-trees, as FSEvents and ReadDirectoryChangesW are made for them. None of its patterns is used.
+watchdog's `Observer` would watch every directory of a tree, and start threads for each tree.
 """
 
 from __future__ import annotations
@@ -12,17 +10,11 @@ import errno
 import os
 import select
 import struct
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, ObservedWatch
-
 from debugkit.serving.watching.file_tree import Contents
-from debugkit.serving.watching.filter import is_below, split
+from debugkit.serving.watching.filter import split
 
 #: For which limit the system's errors stand, and what raises it.
 LIMITS = {
@@ -35,11 +27,11 @@ OVERFLOW = "More files changed at once than the system remembers: comparing all 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """inotify(7), as watchdog offers it: functions that give -1 and set errno."""
+    """inotify(7): functions that give -1 and set errno, as `ctypes.get_errno` has it."""
 
     init: Callable[[], int]
     add: Callable[[int, bytes, int], int]
-    remove: Callable[..., int]
+    remove: Callable[[int, int], int]
 
 
 class Inotify:
@@ -70,8 +62,7 @@ class Inotify:
         if self._descriptor < 0:
             self._fail(ctypes.get_errno())
             return
-        os.set_inheritable(self._descriptor, False)
-        for descriptor in (self._descriptor, self._wake_read, self._wake_write):
+        for descriptor in (self._wake_read, self._wake_write):
             os.set_blocking(descriptor, False)
         self._poll.register(self._descriptor, select.POLLIN)
         self._poll.register(self._wake_read, select.POLLIN)
@@ -220,113 +211,11 @@ def _drain(descriptor: int) -> bytes:
     return bytes(data)
 
 
-class Observing(FileSystemEventHandler):
-    """watchdog's own observer of this system, for whole trees."""
-
-    kind = "watchdog"
-    finished = False  # FSEvents and ReadDirectoryChangesW do not tell who has closed a file
-    #: What happens in a directory cannot be told there without what happens below it: on the way to a project that is
-    #: the whole disk.
-    knows_ways = False
-
-    def __init__(self) -> None:
-        self.failure: str | None = None
-        self._observer: BaseObserver | None = None
-        self._watches: dict[str, ObservedWatch] = {}
-        self._trees: set[str] = set()
-        #: Path without symbolic links, as FSEvents reports it, and the name it is known by: there may be several.
-        self._names: set[tuple[str, str]] = set()
-        self._where: set[str] = set()
-        self._woken = False
-        self._changed = threading.Condition()
-
-    def open(self, contents: Contents) -> None:
-        self._observer = Observer()
-        self._observer.start()
-
-    def enter(self, directory: str, *, tree: bool) -> None:
-        real = os.path.realpath(directory)
-        with self._changed:
-            if directory not in self._known_as(real):
-                self._names.add((real, directory))
-        if self.failure or self._is_covered(real, tree):
-            return
-        self._unschedule(real)
-        try:
-            self._watches[real] = self._started().schedule(self, real, recursive=tree)
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            self.failure = f"Events of the file system cannot be used: {error}. Looking at the files at regular times."
-        if tree:
-            self._trees.add(real)
-
-    def _is_covered(self, real: str, tree: bool) -> bool:
-        scheduled = self._trees if tree else self._watches
-        return real in scheduled or any(is_below(real, top) for top in self._trees)
-
-    def pass_through(self, directory: str) -> None:
-        pass
-
-    def leave(self, directory: str) -> None:
-        with self._changed:
-            left = {one for one in self._names if one[1] == directory}
-            self._names -= left
-        for real, _ in left:
-            self._unschedule(real)
-
-    def _unschedule(self, real: str) -> None:
-        self._trees.discard(real)
-        watch = self._watches.pop(real, None)
-        if watch is not None:
-            self._started().unschedule(watch)
-
-    def wait(self, timeout: float | None) -> set[str] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._where or self._woken, timeout)
-            where, self._where, self._woken = self._where, set(), False
-        return where
-
-    def dispatch(self, event: FileSystemEvent) -> None:
-        """Called by the observer, in its thread."""
-        if event.event_type in ("opened", "closed_no_write"):
-            return
-        reported = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
-        with self._changed:
-            paths = {name for path in reported for name in self._known_as(path)}
-            self._where.update(split(path)[0] for path in paths)
-            if event.is_directory:
-                self._where.update(paths)
-            self._changed.notify_all()
-
-    def wake(self) -> None:
-        with self._changed:
-            self._woken = True
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        if self._observer is not None and self._observer.is_alive():
-            self._observer.stop()
-            self._observer.join()
-
-    def _started(self) -> BaseObserver:
-        assert self._observer is not None, "open() comes first"
-        return self._observer
-
-    def _known_as(self, path: str) -> set[str]:
-        """The names of a path that was reported."""
-        return {
-            name + path[len(real) :] for real, name in self._names if path == real or is_below(path, real)
-        }  # fmt: skip
-
-
-def make_source(say: Callable[[str], None]) -> Inotify | Observing:
-    """The best that this system offers."""
-    return Inotify(say, calls()) if sys.platform.startswith("linux") else Observing()
-
-
 def calls() -> Calls:
-    """The functions of the C library, from watchdog. Raises ``ImportError`` when it has them no more."""
-    from watchdog.observers.inotify_c import inotify_add_watch, inotify_init, inotify_rm_watch
-
-    return Calls(inotify_init, inotify_add_watch, inotify_rm_watch)
+    """The functions of the C library. Its inotify descriptor blocks nobody, and no child inherits it."""
+    library = ctypes.CDLL(None, use_errno=True)
+    return Calls(
+        lambda: library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC),  # the same as IN_NONBLOCK | IN_CLOEXEC
+        library.inotify_add_watch,
+        library.inotify_rm_watch,
+    )

@@ -1,6 +1,6 @@
 """The language in which files to watch, or to leave out, are named. It knows text only: no file is opened here.
 
-It is gitignore's, the same for every way of watching, with ``/`` between directories on every system:
+It is gitignore's, the same for every way of watching:
 
 =================  =====================================================================================
 ``*.log``          a name without a slash matches files and directories of that name at any depth
@@ -12,7 +12,7 @@ It is gitignore's, the same for every way of watching, with ``/`` between direct
 ``**``             any number of directories: ``**/tests/*.py``, ``/srv/app/**/*.html``
 ``*/cache/*``      a leading ``*/`` stands for ``**/``, as everybody writes it
 ``!keep.py``       takes back what an earlier pattern said
-``\\*``             the character itself (not on Windows, where it separates directories)
+``\\*``             the character itself
 =================  =====================================================================================
 
 A pattern that matches a directory speaks for everything below it. What a pruned directory holds cannot be taken back.
@@ -20,7 +20,6 @@ A pattern that matches a directory speaks for everything below it. What a pruned
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,8 +41,6 @@ BUILT_IN = (
 #: What makes a path a pattern.
 WILDCARDS = frozenset("*?[")
 
-_FLAGS = re.DOTALL | (re.IGNORECASE if os.name == "nt" else 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -61,8 +58,7 @@ class Pattern:
     def parse(cls, text: str) -> Pattern:
         """Read a pattern. Raises ``ConfigurationError`` when it names nothing."""
         body = text.removeprefix("!")
-        slashed = body.replace("\\", "/") if os.name == "nt" else body
-        parts = tuple(part for part in slashed.split("/") if part not in ("", "."))
+        parts = tuple(part for part in body.split("/") if part not in ("", "."))
         if not parts:
             raise ConfigurationError(f"{text!r} is no pattern for paths. Write a name such as '*.log' or 'build/'.")
         if len(parts) > 1 and parts[0] == "*":
@@ -71,9 +67,9 @@ class Pattern:
             text,
             parts,
             negated=body != text,
-            directories_only=slashed.endswith("/"),
-            anchored=len(parts) > 1 or slashed.startswith("/"),
-            absolute=slashed.startswith("/") or bool(re.match("[A-Za-z]:/", slashed)),
+            directories_only=body.endswith("/"),
+            anchored=len(parts) > 1 or body.startswith("/"),
+            absolute=body.startswith("/"),
         )
 
     @property
@@ -160,7 +156,7 @@ class _Group:
 
 def _union(patterns: Iterable[Pattern]) -> re.Pattern[str] | None:
     expressions = [pattern.expression for pattern in patterns]
-    return re.compile("|".join(f"(?:{text})" for text in expressions), _FLAGS) if expressions else None
+    return re.compile("|".join(f"(?:{text})" for text in expressions), re.DOTALL) if expressions else None
 
 
 class Patterns:

@@ -8,17 +8,15 @@ from __future__ import annotations
 import math
 import os
 import re
-import statistics
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.watching.file_tree import Contents
+from debugkit.serving.watching.file_tree import Contents, Listener
 from debugkit.serving.watching.filter import Scope, is_below
 
 __all__ = ["Scope", "Source", "Watcher", "make_watcher"]
@@ -47,32 +45,16 @@ REMOTE = frozenset(
 )
 
 
-class Watcher(Protocol):
-    """Looks after the files of a scope, and calls ``on_change`` with each batch of changed ones."""
+class Source(Listener, Protocol):
+    """A way of knowing when to look. `wake` may be called by any thread, all else by one."""
 
-    @property
-    def kind(self) -> str: ...  # "watchdog" or "stat", for people
-    @property
-    def watched(self) -> int: ...  # how many files
-    def start(self) -> None: ...  # every change after it returns is reported
-    def add(self, files: Iterable[str], since: float) -> None: ...
-    def close(self) -> None: ...
-
-
-class Source(Protocol):
-    """A way of knowing when to look. `wait`, `enter` and `leave` are called by one thread, `wake` by any."""
-
-    kind: str
+    kind: str  # "watchdog" or "stat", for people
     #: A sentence that says why it can go no further. Looking at regular times takes its place.
     failure: str | None
-    knows_ways: bool
     #: What the last `wait` told of: whether those who wrote there have finished.
     finished: bool
 
     def open(self, contents: Contents) -> None: ...
-    def enter(self, directory: str, *, tree: bool) -> None: ...
-    def leave(self, directory: str) -> None: ...
-    def pass_through(self, directory: str) -> None: ...
     #: Where to look; None: everywhere. A timeout of 0 asks for what is known already.
     def wait(self, timeout: float | None) -> set[str] | None: ...
     def wake(self) -> None: ...
@@ -97,7 +79,6 @@ class Polling:
         self._interval = interval
         self._clock = clock
         self._cost = cost
-        self._costs: deque[float] = deque(maxlen=5)
         self._started: float | None = None  # what the thread had cost before it was sent to look everywhere
         self._due = 0.0
         self._contents: Contents | None = None
@@ -105,7 +86,7 @@ class Polling:
 
     def open(self, contents: Contents) -> None:
         self._contents = contents
-        self._due = self._clock() + self.interval
+        self._due = self._clock() + self._interval
 
     def enter(self, directory: str, *, tree: bool) -> None:
         pass
@@ -116,16 +97,10 @@ class Polling:
     def pass_through(self, directory: str) -> None:
         pass
 
-    @property
-    def interval(self) -> float:
-        """Seconds between two looks everywhere. The median of the last few counts: in some, files were read."""
-        cost = statistics.median(self._costs) if self._costs else 0.0
-        return max(self._interval, min(cost / SHARE, LONGEST_INTERVAL))
-
     def wait(self, timeout: float | None) -> set[str] | None:
         if self._started is not None:
-            self._costs.append(self._cost() - self._started)
-            self._due = self._clock() + self.interval
+            cost = self._cost() - self._started
+            self._due = self._clock() + max(self._interval, min(cost / SHARE, LONGEST_INTERVAL))
             self._started = None
         pause = min(self._interval, self._due - self._clock()) if timeout is None else timeout
         if self._woken.wait(max(pause, 0)):
@@ -145,8 +120,11 @@ class Polling:
         pass
 
 
-class ThreadedWatcher:
-    """The `Watcher`: one daemon thread, and a source that says when to look."""
+class Watcher:
+    """Looks after the files of a scope, and calls ``on_change`` with each batch of changed ones.
+
+    It has one daemon thread, and a source that says when to look.
+    """
 
     def __init__(
         self,
@@ -274,15 +252,16 @@ def make_watcher(
 ) -> Watcher:
     """A watcher that calls ``on_change``, in its own thread, with each batch of files whose content changed, sorted.
 
-    ``kind`` is "watchdog" (events of the system), "stat" (looks every ``interval`` seconds) or "auto": events, where
-    the file system has them. ``say`` gets a sentence whenever it is done in another way than asked. Raises
-    ``ConfigurationError`` for another kind, an interval of nothing, or a pattern that is none.
+    ``kind`` is "watchdog" (events of the system, for which Linux does not need that package), "stat" (looks every
+    ``interval`` seconds) or "auto": events, where the file system has them. ``say`` gets a sentence whenever it is done
+    in another way than asked. Raises ``ConfigurationError`` for another kind, an interval of nothing, or a pattern that
+    is none.
     """
     if kind not in ("auto", "watchdog", "stat"):
         raise ConfigurationError(f"There is no reloader {kind!r}. Choose 'auto', 'watchdog' or 'stat'.")
     if not interval > 0:
         raise ConfigurationError(f"The reloader's interval is {interval!r}, but must be a number of seconds above 0.")
-    return ThreadedWatcher(
+    return Watcher(
         lambda source: Contents(scope, source),
         _source(scope, kind, interval, say, mounts),
         on_change,
@@ -298,15 +277,19 @@ def _source(scope: Scope, kind: str, interval: float, say: Callable[[str], None]
         kind = "stat"
     if kind == "stat":
         return Polling(interval)
+    if sys.platform.startswith("linux"):
+        from debugkit.serving.watching.inotify import Inotify, calls
+
+        return Inotify(say, calls())
     try:
-        from debugkit.serving.watching.inotify import make_source
+        from debugkit.serving.watching.observer import Observing
     except ImportError as error:
         if kind == "watchdog":
             explanation = "The reloader 'watchdog' needs the package watchdog: pip install watchdog, or choose 'stat'."
             raise ConfigurationError(explanation) from error
         say(f"watchdog cannot be imported ({error}): looking at the files at regular times.")
         return Polling(interval)
-    return make_source(say)
+    return Observing()
 
 
 def _remote_file_system(scope: Scope, mounts: Path) -> tuple[str, str] | None:

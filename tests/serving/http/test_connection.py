@@ -1,4 +1,4 @@
-"""HTTP/1.1 as seen on the wire, by RFC 9110 and RFC 9112, with real sockets."""
+"""HTTP/1.1 as seen on the transport, by RFC 9110 and RFC 9112, with real sockets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from serving_support import TIMEOUT, Client, Running, Stream, application, reque
 
 from debugkit.errors import DebugkitError
 from debugkit.serving.config import RequestLimits, Timeouts
-from debugkit.serving.http.connection import Connection, Site
+from debugkit.serving.http.connection import Connection, ServerContext
 from debugkit.serving.http.environ import check_head, make_environ, set_path
 from debugkit.serving.http.request_body import DRAIN_SIZE
 from debugkit.serving.http.transport import Malformed
@@ -306,21 +306,21 @@ def test_a_client_that_waits_in_vain_is_closed_since_it_may_send_its_body_or_not
 
 
 def connect(log: list[str], **options: Any) -> tuple[Client, Connection]:
-    """A client, and its connection to a site that notes what it logs."""
+    """A client, and its connection to a server that notes what it logs."""
 
     def access(peer: str, line: str, status: int, size: int, seconds: float) -> None:
         log.append(f"{line} {status}")
 
     environ = {"wsgi.url_scheme": "http"}
-    site = Site(environ=environ, access=access, failed=lambda error: log.append(repr(error)), **options)
+    context = ServerContext(environ=environ, access=access, failed=lambda error: log.append(repr(error)), **options)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = Client(listener.getsockname()[1])
-        return client, Connection(listener.accept()[0], ("127.0.0.1", 1), site)
+        return client, Connection(listener.accept()[0], ("127.0.0.1", 1), context)
 
 
 @contextmanager
 def limited(answer: Any, **sizes: Any) -> Iterator[tuple[Client, list[str]]]:
-    """A client of a site with limits, and the lines that are logged."""
+    """A client of a server with limits, and the lines that are logged."""
     log: list[str] = []
     timeouts = Timeouts(closing=0.1, idle=TIMEOUT)
     client, connection = connect(log, app=application(answer), timeouts=timeouts, limits=RequestLimits(**sizes))
@@ -354,7 +354,7 @@ def test_a_client_that_takes_nothing_is_not_told_when_its_time_is_over() -> None
         assert connection.serve(lambda: next(waits))
         with pytest.raises(BlockingIOError):
             while True:
-                connection.wire.sock.send(bytes(100_000))
+                connection.transport.sock.send(bytes(100_000))
         connection.deadline = 0.0
         connection.expire()
         assert not client.rest().strip(b"\0")

@@ -1,4 +1,4 @@
-"""Bodies of requests, read from a wire in the pieces in which they come."""
+"""Bodies of requests, read from a transport in the pieces in which they come."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from serving_support import TIMEOUT
 
 from debugkit.serving.config import Timeouts
 from debugkit.serving.http.request_body import CHUNK_LINE, DRAIN_SIZE, Body, ChunkedBody, SizedBody
-from debugkit.serving.http.transport import Disconnected, Malformed, Wire
+from debugkit.serving.http.transport import Disconnected, Malformed, Transport
 
-Make = Callable[[Wire], Body]
+Make = Callable[[Transport], Body]
 
 
 def sized(size: int, received: bytes = b"", *, awaited: bool = False) -> Make:
-    return lambda wire: SizedBody(wire, size, received, awaited=awaited)
+    return lambda transport: SizedBody(transport, size, received, awaited=awaited)
 
 
 def chunked(received: bytes = b"", *, awaited: bool = False, limit: int | None = None) -> Make:
-    return lambda wire: ChunkedBody(wire, received, awaited=awaited, limit=limit)
+    return lambda transport: ChunkedBody(transport, received, awaited=awaited, limit=limit)
 
 
 @contextmanager
 def connected(make: Make, **patience: float) -> Iterator[tuple[Body, socket.socket]]:
     ours, theirs = socket.socketpair()
     theirs.settimeout(TIMEOUT)
-    wire = Wire(ours, Timeouts(**patience))
+    transport = Transport(ours, Timeouts(**patience))
     with theirs:
-        yield make(wire), theirs
-    wire.close()
+        yield make(transport), theirs
+    transport.close()
 
 
 def in_chunks(*pieces: bytes) -> bytes:

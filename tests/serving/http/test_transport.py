@@ -1,4 +1,4 @@
-"""A wire between two real sockets: every wait ends, and every end has a name."""
+"""A transport between two real sockets: every wait ends, and every end has a name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import select
 import socket
 import struct
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +14,19 @@ import pytest
 from serving_support import TIMEOUT
 
 from debugkit.serving.config import Timeouts
-from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Wire
+from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Transport
 
 
 @contextmanager
-def pair(**patience: float) -> Iterator[tuple[Wire, socket.socket]]:
-    """A wire and the client at its other end, over TCP."""
+def pair(**patience: float) -> Iterator[tuple[Transport, socket.socket]]:
+    """A transport and the client at its other end, over TCP."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         theirs = socket.create_connection(listener.getsockname(), timeout=TIMEOUT)
         ours, _ = listener.accept()
-    wire = Wire(ours, Timeouts(**patience))
+    transport = Transport(ours, Timeouts(**patience))
     with theirs:
-        yield wire, theirs
-    wire.close()
+        yield transport, theirs
+    transport.close()
 
 
 def rest(sock: socket.socket) -> bytes:
@@ -43,115 +42,82 @@ def reset(sock: socket.socket) -> None:
 
 
 def test_what_comes_is_received_and_the_end_is_empty() -> None:
-    with pair() as (wire, theirs):
+    with pair() as (transport, theirs):
         theirs.sendall(b"hello")
-        assert wire.receive() == b"hello"
+        assert transport.receive() == b"hello"
         theirs.shutdown(socket.SHUT_WR)
-        assert wire.receive() == b""
+        assert transport.receive() == b""
 
 
 @pytest.mark.skipif(not hasattr(select, "poll"), reason="this system does not tell that a client has left")
 def test_a_client_that_sends_no_more_is_told_from_one_that_is_silent_behind_what_it_sent() -> None:
-    with pair() as (wire, theirs):
-        assert not wire.hung_up
+    with pair() as (transport, theirs):
+        assert not transport.hung_up
         theirs.sendall(b"not read yet")
-        assert not wire.hung_up
+        assert not transport.hung_up
         theirs.shutdown(socket.SHUT_WR)
-        assert wire.hung_up == hasattr(select, "POLLRDHUP")
-        wire.close()
+        assert transport.hung_up == hasattr(select, "POLLRDHUP")
+        transport.close()
         with pytest.raises(Disconnected):
-            assert wire.hung_up
+            assert transport.hung_up
 
 
 def test_nothing_in_time_is_none() -> None:
-    with pair(transfer=0.01) as (wire, _):
-        assert wire.receive(0.0) is None
-        assert wire.receive() is None
+    with pair(transfer=0.01) as (transport, _):
+        assert transport.receive(0.0) is None
+        assert transport.receive() is None
 
 
 def test_a_client_that_resets_is_disconnected() -> None:
-    with pair() as (wire, theirs):
+    with pair() as (transport, theirs):
         reset(theirs)
         with pytest.raises(Disconnected):
-            wire.receive()
+            transport.receive()
         with pytest.raises(Disconnected):
-            wire.send(b"anybody?")
+            transport.send(b"anybody?")
 
 
 def test_a_closed_wire_is_disconnected_and_may_be_closed_again() -> None:
-    with pair() as (wire, _):
-        wire.close()
-        for use in (wire.receive, lambda: wire.send(b"x"), lambda: wire.send_file(0, 0, 1)):
+    with pair() as (transport, _):
+        transport.close()
+        for use in (transport.receive, lambda: transport.send(b"x")):
             with pytest.raises(Disconnected):
                 use()
-        wire.close(unread=True)
-        wire.interrupt()
+        transport.close(unread=True)
+        transport.interrupt()
 
 
 def test_more_than_the_system_buffers_is_sent_as_the_client_reads() -> None:
     data = os.urandom(BLOCK) * 200
-    with pair() as (wire, theirs):
-        sender = threading.Thread(target=lambda: (wire.send(data), wire.close()))
+    with pair() as (transport, theirs):
+        sender = threading.Thread(target=lambda: (transport.send(data), transport.close()))
         sender.start()
         assert rest(theirs) == data
         sender.join(TIMEOUT)
 
 
 def test_a_client_that_takes_nothing_is_disconnected() -> None:
-    with pair(transfer=0.01) as (wire, _), pytest.raises(Disconnected, match="does not take the answer"):
+    with pair(transfer=0.01) as (transport, _), pytest.raises(Disconnected, match="does not take the response"):
         while True:
-            wire.send(bytes(BLOCK))
+            transport.send(bytes(BLOCK))
 
 
 def test_nagle_is_off_and_the_socket_never_blocks() -> None:
-    with pair() as (wire, _):
-        assert wire.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert wire.sock.gettimeout() == 0
-
-
-# Files.
-
-
-def test_a_part_of_a_file_is_sent_by_the_system() -> None:
-    with tempfile.TemporaryFile() as file, pair() as (wire, theirs):
-        file.write(b"hello, world")
-        file.flush()
-        assert wire.sends_files == hasattr(os, "sendfile")
-        assert wire.send_file(file.fileno(), 7, 3) == 3
-        assert wire.send_file(file.fileno(), 100, 3) == 0
-        wire.close()
-        assert rest(theirs) == b"wor"
-
-
-def test_a_file_for_a_client_that_takes_nothing_is_given_up() -> None:
-    with tempfile.TemporaryFile() as file, pair(transfer=0.01) as (wire, _):
-        file.truncate(BLOCK)
-        with pytest.raises(Disconnected, match="does not take the answer"):
-            while True:
-                wire.send_file(file.fileno(), 0, BLOCK)
-
-
-def test_what_stands_between_the_socket_and_the_client_sends_no_files() -> None:
-    class Secret(Wire):
-        pass
-
-    ours, theirs = socket.socketpair()
-    with theirs:
-        wire = Secret(ours, Timeouts())
-        assert not wire.sends_files
-        wire.close()
+    with pair() as (transport, _):
+        assert transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert transport.sock.gettimeout() == 0
 
 
 # The end.
 
 
 def test_a_client_that_still_sends_gets_the_answer_all_the_same() -> None:
-    with pair() as (wire, theirs):
+    with pair() as (transport, theirs):
         upload = threading.Thread(target=theirs.sendall, args=[bytes(20_000_000)])
         upload.start()
-        wire.receive()
-        wire.send(b"Too large.")
-        closing = threading.Thread(target=wire.close, kwargs={"unread": True})
+        transport.receive()
+        transport.send(b"Too large.")
+        closing = threading.Thread(target=transport.close, kwargs={"unread": True})
         closing.start()
         upload.join(TIMEOUT)
         assert rest(theirs) == b"Too large."
@@ -161,8 +127,8 @@ def test_a_client_that_still_sends_gets_the_answer_all_the_same() -> None:
 
 
 def test_a_client_that_sends_without_end_is_cut_off() -> None:
-    with pair(closing=0.05) as (wire, theirs):
-        closing = threading.Thread(target=wire.close, kwargs={"unread": True})
+    with pair(closing=0.05) as (transport, theirs):
+        closing = threading.Thread(target=transport.close, kwargs={"unread": True})
         closing.start()
         with pytest.raises(ConnectionError):
             while True:
@@ -171,10 +137,10 @@ def test_a_client_that_sends_without_end_is_cut_off() -> None:
 
 
 def test_a_reset_is_no_end_of_the_stream() -> None:
-    with pair() as (wire, theirs):
-        wire.send(b"half")
+    with pair() as (transport, theirs):
+        transport.send(b"half")
         assert theirs.recv(100) == b"half"
-        wire.reset()
+        transport.reset()
         with pytest.raises(ConnectionResetError):
             theirs.recv(100)
 

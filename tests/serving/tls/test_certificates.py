@@ -343,7 +343,7 @@ def test_a_devcert_is_not_written_through_a_link(tmp_path: Path) -> None:
 
 
 def test_a_devcert_in_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"cannot be written .*: choose a folder"):
+    with pytest.raises(ConfigurationError, match=r"cannot be written .*: make the folder"):
         make_ssl_devcert(str(tmp_path / "no" / "ssl"))
 
 

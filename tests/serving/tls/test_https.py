@@ -87,7 +87,7 @@ def test_many_requests_go_over_one_connection() -> None:
         assert [client.reply().body for _ in range(3)] == [b"ok"] * 3
 
 
-def test_a_parked_connection_goes_on() -> None:
+def test_an_idle_connection_goes_on() -> None:
     with secure(OK, threads=1) as server, server.client() as first, server.client() as second:
         for _ in range(3):
             assert first.get("/").body == b"ok"

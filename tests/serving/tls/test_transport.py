@@ -1,4 +1,4 @@
-"""The wire that speaks TLS, byte by byte, and what it makes of clients that do not."""
+"""The transport that speaks TLS, byte by byte, and what it makes of clients that do not."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from tls_support import Peer, careless, certificate, trusting
 from debugkit.serving.config import Timeouts
 from debugkit.serving.http.transport import Disconnected, Malformed
 from debugkit.serving.tls.certificates import make_pair
-from debugkit.serving.tls.transport import TlsWire
+from debugkit.serving.tls.transport import TlsTransport
 
 PATIENT = Timeouts(transfer=TIMEOUT, head=TIMEOUT, closing=TIMEOUT)
 
 
 @contextmanager
-def ends(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
+def ends(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsTransport, Peer]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
-        wire = TlsWire(listener.accept()[0], patience, context or certificate().context)
+        transport = TlsTransport(listener.accept()[0], patience, context or certificate().context)
     try:
-        yield wire, Peer(client)
+        yield transport, Peer(client)
     finally:
-        wire.close()
+        transport.close()
         client.close()
 
 
 @contextmanager
-def connected(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsWire, Peer]]:
+def connected(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsTransport, Peer]]:
     """Both ends after the handshake."""
-    with ends(patience, context) as (wire, peer):
+    with ends(patience, context) as (transport, peer):
         peer.sock.sendall(peer.shake_hands())
-        assert wire.receive(0.0) is None
+        assert transport.receive(0.0) is None
         peer.take()
         peer.sock.sendall(peer.shake_hands())
-        assert wire.receive(0.0) is None
-        yield wire, peer
+        assert transport.receive(0.0) is None
+        yield transport, peer
 
 
 class Wayward:
@@ -85,55 +85,55 @@ class Wayward:
 
 
 def test_a_handshake_goes_on_whenever_a_byte_of_it_comes() -> None:
-    with ends() as (wire, peer):
-        assert wire.receive(0.0) is None
+    with ends() as (transport, peer):
+        assert transport.receive(0.0) is None
         for byte in peer.shake_hands():
             peer.sock.sendall(bytes([byte]))
-            assert wire.receive(0.0) is None
+            assert transport.receive(0.0) is None
         peer.take()
         peer.sock.sendall(peer.shake_hands() + peer.encrypt(b"hello"))
-        assert wire.receive() == b"hello"
+        assert transport.receive() == b"hello"
 
 
 def test_a_client_that_is_silent_in_the_handshake_gets_no_more_than_its_time() -> None:
-    with ends(Timeouts(head=0.0)) as (wire, peer):
+    with ends(Timeouts(head=0.0)) as (transport, peer):
         peer.sock.sendall(peer.shake_hands()[:10])
         with pytest.raises(Disconnected, match="did not finish the TLS handshake in time"):
-            wire.receive(0.0)
+            transport.receive(0.0)
 
 
 @pytest.mark.parametrize("size", [0, 1, 100], ids=["at once", "after a byte", "in the middle"])
 def test_a_client_that_hangs_up_during_the_handshake_is_gone(size: int) -> None:
-    with ends() as (wire, peer):
+    with ends() as (transport, peer):
         peer.sock.sendall(peer.shake_hands()[:size])
         peer.sock.close()
         with pytest.raises(Disconnected):
-            wire.receive()
+            transport.receive()
 
 
 def test_a_client_that_resets_during_the_handshake_is_gone() -> None:
-    with ends() as (wire, peer):
+    with ends() as (transport, peer):
         peer.sock.sendall(peer.shake_hands())
-        assert wire.receive(0.0) is None
+        assert transport.receive(0.0) is None
         peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.sock.close()
         with pytest.raises(Disconnected):
-            wire.receive()
+            transport.receive()
 
 
 @pytest.mark.parametrize(
     "request_", [b"GET / HTTP/1.1\r\n\r\n", b"\r\nGET", b"options", b" "], ids=["get", "line", "word", "blank"]
 )
 def test_a_client_that_speaks_http_is_answered_in_clear(request_: bytes) -> None:
-    with ends() as (wire, peer):
+    with ends() as (transport, peer):
         peer.sock.sendall(request_)
         with pytest.raises(Malformed, match=r"speaks HTTPS.*open it with https://") as caught:
-            wire.receive()
+            transport.receive()
         assert caught.value.status == 400
-        assert wire.receive() == request_
-        wire.send(b"in clear")
+        assert transport.receive() == request_
+        transport.send(b"in clear")
         peer.sock.shutdown(socket.SHUT_WR)
-        wire.close(unread=True)
+        transport.close(unread=True)
         assert peer.sock.makefile("rb").read() == b"in clear"
 
 
@@ -143,13 +143,13 @@ def test_a_client_that_speaks_http_is_answered_in_clear(request_: bytes) -> None
     ids=["SSLv2", "noise", "almost"],
 )
 def test_noise_is_malformed_and_gets_no_answer_in_clear(data: bytes) -> None:
-    with ends() as (wire, peer):
+    with ends() as (transport, peer):
         peer.sock.sendall(data)
         with pytest.raises(Malformed, match="The TLS handshake failed: "):
-            wire.receive()
+            transport.receive()
         with pytest.raises(Disconnected):
-            wire.send(b"HTTP/1.1 400 Bad Request\r\n")
-        wire.close()
+            transport.send(b"HTTP/1.1 400 Bad Request\r\n")
+        transport.close()
         try:
             assert b"HTTP" not in peer.sock.makefile("rb").read()
         except ConnectionResetError:
@@ -158,16 +158,16 @@ def test_noise_is_malformed_and_gets_no_answer_in_clear(data: bytes) -> None:
 
 def failure(client: ssl.SSLContext) -> OSError:
     """What the server makes of a client whose handshake fails."""
-    with ends() as (wire, peer):
+    with ends() as (transport, peer):
         peer.tls = client.wrap_bio(peer.incoming, peer.outgoing, server_hostname="localhost")
         peer.sock.sendall(peer.shake_hands())
         try:
-            wire.receive(0.0)
+            transport.receive(0.0)
             peer.take()
             with pytest.raises(ssl.SSLError):
                 peer.shake_hands()
             peer.sock.sendall(peer.outgoing.read())
-            wire.receive()
+            transport.receive()
         except OSError as error:
             return error
     raise AssertionError("the handshake succeeded")
@@ -191,15 +191,15 @@ def test_an_old_version_of_tls_is_malformed() -> None:
 def test_tls_1_2_will_do() -> None:
     client = careless()
     client.maximum_version = ssl.TLSVersion.TLSv1_2
-    with ends() as (wire, peer):
+    with ends() as (transport, peer):
         peer.tls = client.wrap_bio(peer.incoming, peer.outgoing)
         for _ in range(2):
             peer.sock.sendall(peer.shake_hands())
-            assert wire.receive(0.0) is None
+            assert transport.receive(0.0) is None
             peer.take()
         assert peer.shake_hands() == b""
         assert peer.tls.version() == "TLSv1.2"
-        wire.send(b"hello")
+        transport.send(b"hello")
         assert peer.read() == b"hello"
 
 
@@ -207,43 +207,43 @@ def test_tls_1_2_will_do() -> None:
 
 
 def test_none_means_that_nothing_is_held_back() -> None:
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
         peer.sock.sendall(b"".join(peer.encrypt(bytes([65 + number]) * 100) for number in range(3)))
-        assert [wire.receive(0.0) for _ in range(3)] == [b"A" * 100, b"B" * 100, b"C" * 100]
-        assert wire.receive(0.0) is None
+        assert [transport.receive(0.0) for _ in range(3)] == [b"A" * 100, b"B" * 100, b"C" * 100]
+        assert transport.receive(0.0) is None
 
 
 def test_a_record_in_pieces_is_read_when_it_is_whole() -> None:
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
         record = peer.encrypt(b"hello")
         peer.sock.sendall(record[:7])
-        assert wire.receive(0.01) is None
+        assert transport.receive(0.01) is None
         peer.sock.sendall(record[7:])
-        assert wire.receive(0.01) == b"hello"
+        assert transport.receive(0.01) == b"hello"
 
 
 def test_a_goodbye_is_the_end_of_the_stream() -> None:
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
         with pytest.raises(ssl.SSLWantReadError):
             peer.tls.unwrap()
         peer.sock.sendall(peer.outgoing.read())
-        assert wire.receive() == b""
+        assert transport.receive() == b""
 
 
 def test_a_stream_that_is_cut_off_is_no_end_but_a_disconnection() -> None:
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
         peer.sock.close()
         with pytest.raises(Disconnected):
-            wire.receive()
+            transport.receive()
 
 
 def test_bytes_that_were_tampered_with_are_a_disconnection() -> None:
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
         record = bytearray(peer.encrypt(b"hello"))
         record[-1] ^= 1
         peer.sock.sendall(record)
         with pytest.raises(Disconnected):
-            wire.receive()
+            transport.receive()
 
 
 # Sending
@@ -252,7 +252,7 @@ def test_bytes_that_were_tampered_with_are_a_disconnection() -> None:
 def test_more_than_the_socket_takes_at_once_is_sent_as_it_is_read() -> None:
     data = bytes(range(256)) * 40_000
     found = bytearray()
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
 
         def read() -> None:
             while len(found) < len(data):
@@ -260,45 +260,45 @@ def test_more_than_the_socket_takes_at_once_is_sent_as_it_is_read() -> None:
 
         reader = threading.Thread(target=read)
         reader.start()
-        wire.send(data)
+        transport.send(data)
         reader.join(TIMEOUT)
     assert found == data
 
 
 def test_a_client_that_does_not_take_the_answer_is_gone() -> None:
-    with connected(Timeouts(transfer=0.01, closing=0.01)) as (wire, _):
-        with pytest.raises(Disconnected, match="does not take the answer"):
-            wire.send(bytes(20_000_000))
+    with connected(Timeouts(transfer=0.01, closing=0.01)) as (transport, _):
+        with pytest.raises(Disconnected, match="does not take the response"):
+            transport.send(bytes(20_000_000))
 
 
 def test_a_client_that_left_takes_no_answer() -> None:
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
         peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.sock.close()
         with pytest.raises(Disconnected):
             while True:
-                wire.send(b"hello")
+                transport.send(b"hello")
 
 
 def test_what_cannot_be_read_before_something_is_written_is_read_then() -> None:
     context = Wayward()
-    with connected(context=context) as (wire, peer):
+    with connected(context=context) as (transport, peer):
         context.wants_to_write = True
         peer.sock.sendall(peer.encrypt(b"hello"))
-        assert wire.receive() == b"hello"
+        assert transport.receive() == b"hello"
 
 
 def test_what_cannot_be_sent_before_something_is_read_waits_for_the_client() -> None:
     context = Wayward()
-    with connected(context=context) as (wire, peer):
+    with connected(context=context) as (transport, peer):
         context.wants_to_read = 1
-        sender = threading.Thread(target=wire.send, args=[b"answer"])
+        sender = threading.Thread(target=transport.send, args=[b"answer"])
         sender.start()
         assert context.waits.wait(TIMEOUT)
         peer.sock.sendall(peer.encrypt(b"hello"))
         sender.join(TIMEOUT)
         assert context.wants_to_read == 2  # it waited, and did not try again and again
-        assert (peer.read(), wire.receive()) == (b"answer", b"hello")
+        assert (peer.read(), transport.receive()) == (b"answer", b"hello")
 
 
 # The end
@@ -306,48 +306,48 @@ def test_what_cannot_be_sent_before_something_is_read_waits_for_the_client() -> 
 
 @pytest.mark.parametrize("unread", [False, True], ids=["all read", "unread"])
 def test_the_client_is_told_that_nothing_was_cut_off(unread: bool) -> None:
-    with connected() as (wire, peer):
+    with connected() as (transport, peer):
         if unread:
             peer.sock.sendall(peer.encrypt(b"more" * 1000))
             peer.sock.shutdown(socket.SHUT_WR)
-        wire.send(b"the end")
-        wire.close(unread=unread)
+        transport.send(b"the end")
+        transport.close(unread=unread)
         assert peer.read() == b"the end"
         assert peer.read() == b""
 
 
 def test_a_reset_is_no_goodbye() -> None:
-    with connected() as (wire, peer):
-        wire.send(b"half of it")
-        wire.reset()
+    with connected() as (transport, peer):
+        transport.send(b"half of it")
+        transport.reset()
         with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
             while True:
                 peer.read()
 
 
 def test_a_client_that_takes_nothing_holds_up_the_end_no_longer_than_its_time() -> None:
-    with connected(Timeouts(transfer=0.01, closing=0.01)) as (wire, _):
+    with connected(Timeouts(transfer=0.01, closing=0.01)) as (transport, _):
         with pytest.raises(Disconnected):
-            wire.send(bytes(20_000_000))
-        wire.close(unread=True)
-        assert wire.fileno() == -1
+            transport.send(bytes(20_000_000))
+        transport.close(unread=True)
+        assert transport.fileno() == -1
 
 
 def test_a_goodbye_waits_for_the_client_to_take_the_answer() -> None:
     context = Wayward()
-    with connected(context=context) as (wire, peer):
-        wire.send(b"the end")
+    with connected(context=context) as (transport, peer):
+        transport.send(b"the end")
         context.wants_to_write = True
-        wire.close()
+        transport.close()
         assert peer.read() == b"the end"
         assert peer.read() == b""
 
 
 def test_an_answer_that_was_cut_off_ends_without_a_goodbye() -> None:
-    with connected(Timeouts(transfer=0.01, closing=TIMEOUT)) as (wire, peer):
+    with connected(Timeouts(transfer=0.01, closing=TIMEOUT)) as (transport, peer):
         with pytest.raises(Disconnected):
-            wire.send(bytes(20_000_000))
-        closing = threading.Thread(target=wire.close)
+            transport.send(bytes(20_000_000))
+        closing = threading.Thread(target=transport.close)
         closing.start()
         with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
             while True:
@@ -356,29 +356,29 @@ def test_an_answer_that_was_cut_off_ends_without_a_goodbye() -> None:
 
 
 def test_an_interruption_ends_a_wait_and_lets_nothing_out_in_clear() -> None:
-    with connected(Timeouts(transfer=TIMEOUT, closing=0.01)) as (wire, peer):
+    with connected(Timeouts(transfer=TIMEOUT, closing=0.01)) as (transport, peer):
         ended = threading.Event()
 
         def send() -> None:
             with pytest.raises(Disconnected):
-                wire.send(b"secret" * 5_000_000)
+                transport.send(b"secret" * 5_000_000)
             ended.set()
 
         sender = threading.Thread(target=send)
         sender.start()
         first = peer.sock.recv(100_000)
-        wire.interrupt()
+        transport.interrupt()
         assert ended.wait(TIMEOUT)
         sender.join()
-        assert wire.detach().version() == "TLSv1.3"  # type: ignore[attr-defined]
+        assert transport.hijack().version() == "TLSv1.3"  # type: ignore[attr-defined]
         assert b"secret" not in first + peer.sock.makefile("rb").read()
-        wire.close()
-        wire.interrupt()
+        transport.close()
+        transport.interrupt()
 
 
 def test_an_application_that_takes_the_connection_over_gets_one_that_speaks_tls() -> None:
-    with connected() as (wire, peer):
-        taken = wire.detach()
+    with connected() as (transport, peer):
+        taken = transport.hijack()
         assert isinstance(taken, ssl.SSLSocket)
         peer.sock.sendall(peer.encrypt(b"hello"))
         assert taken.recv(100) == b"hello"
@@ -387,19 +387,19 @@ def test_an_application_that_takes_the_connection_over_gets_one_that_speaks_tls(
 
 
 def test_a_client_that_is_cut_off_is_the_end_for_an_application_that_took_over() -> None:
-    with connected() as (wire, peer):
-        taken = wire.detach()
+    with connected() as (transport, peer):
+        taken = transport.hijack()
         peer.sock.shutdown(socket.SHUT_WR)
         assert taken.recv(100) == b""
 
 
 @pytest.mark.parametrize("unread", [False, True], ids=["all read", "unread"])
 def test_a_connection_that_was_taken_over_ends_while_a_thread_still_reads(unread: bool) -> None:
-    with connected(Timeouts(closing=0.0)) as (wire, peer):
-        taken = wire.detach()
+    with connected(Timeouts(closing=0.0)) as (transport, peer):
+        taken = transport.hijack()
         reader = threading.Thread(target=lambda: suppress_errors(taken.recv))
         reader.start()
-        wire.close(unread=unread)
+        transport.close(unread=unread)
         reader.join(TIMEOUT)
         assert not reader.is_alive()
         with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):

@@ -26,8 +26,9 @@ import pytest
 
 from debugkit.errors import ConfigurationError
 from debugkit.serving.watching.file_tree import Contents
-from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, Observing, calls, make_source
-from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, ThreadedWatcher, Watcher, make_watcher
+from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, calls
+from debugkit.serving.watching.observer import Observing
+from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, Watcher, make_watcher
 
 ROOT = Path(__file__).parents[3]
 TIMEOUT = 20.0
@@ -52,7 +53,7 @@ class Project:
     def watch(self, source: Source | None = None, *, quiet: float = 0.005, **scope: Any) -> Watcher:
         """Watch, with less patience than users get: what belongs together is done while the watcher is `held`."""
         chosen = Scope(**{"roots": (self.root,), **scope})
-        self.watcher = ThreadedWatcher(
+        self.watcher = Watcher(
             lambda source: Contents(chosen, source),
             source or self.source(),
             self._report,
@@ -64,7 +65,9 @@ class Project:
         return self.watcher
 
     def source(self) -> Source:
-        return Polling(0.005) if self.kind == "stat" else make_source(self.said.append)
+        if self.kind == "stat":
+            return Polling(0.005)
+        return Inotify(self.said.append, calls()) if LINUX else Observing()
 
     def _report(self, batch: list[Path]) -> None:
         self.batches.put(batch)
@@ -811,6 +814,7 @@ sys.modules["watchdog"] = None
 from pathlib import Path
 from debugkit.errors import ConfigurationError
 from debugkit.serving.watching.watcher import Scope, make_watcher
+sys.platform = sys.argv[1]
 print(make_watcher(Scope(), print, say=lambda line: print("said:", line)).kind)
 try:
     make_watcher(Scope(), print, kind="watchdog", say=print)
@@ -819,19 +823,29 @@ except ConfigurationError as error:
 """
 
 
-def test_without_watchdog_it_is_said_what_happens_instead() -> None:
+def watch_without_watchdog(platform: str) -> list[str]:
+    """What a program prints that has no package watchdog."""
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_WATCHDOG],
+        [sys.executable, "-c", WITHOUT_WATCHDOG, platform],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         timeout=TIMEOUT,
     )
     assert done.stderr == ""
-    said, kind, error = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_without_watchdog_it_is_said_what_happens_instead() -> None:
+    said, kind, error = watch_without_watchdog("darwin")
     assert said.startswith("said: watchdog cannot be imported")
     assert kind == "stat"
     assert "pip install watchdog" in error
+
+
+@needs_inotify
+def test_linux_has_events_without_the_package_watchdog() -> None:
+    assert watch_without_watchdog("linux") == ["watchdog"]
 
 
 needs_linux = pytest.mark.skipif(not LINUX, reason="reads /proc/mounts")
@@ -866,40 +880,30 @@ class Costly(Polling):
         super().__init__(interval, clock=lambda: self.now, cost=lambda: self.spent)
 
 
-def test_looking_everywhere_may_cost_less_than_a_hundredth_of_the_time(tmp_path: Path) -> None:
+def after_a_look_that_cost(seconds: float, tmp_path: Path) -> Costly:
     source = Costly(0.001)
     source.open(Contents(Scope(roots=(tmp_path,)), source))
-    for _ in range(4):
-        source.now = source._due
-        assert source.wait(None) is None
-        source.spent += 0.05
-        assert source.wait(0) == set()
-    assert source.interval > 100 * 0.05
+    source.now += 0.001
+    assert source.wait(None) is None
+    source.spent += seconds
+    assert source.wait(0) == set()
+    return source
+
+
+def test_looking_everywhere_may_cost_less_than_a_hundredth_of_the_time(tmp_path: Path) -> None:
+    source = after_a_look_that_cost(0.05, tmp_path)
+    source.now += 100 * 0.05
     assert source.wait(None) == set()  # between that: where something happened last
-    source.now += source.interval
+    source.now += 100 * 0.05
     assert source.wait(None) is None
 
 
-def test_one_expensive_look_does_not_put_off_the_next(tmp_path: Path) -> None:
-    source = Costly(0.001)
-    source.open(Contents(Scope(roots=(tmp_path,)), source))
-    for cost in (0.0, 0.0, 5.0):
-        source.now = source._due
-        assert source.wait(None) is None
-        source.spent += cost
-        source.wait(0)
-    assert source.interval == 0.001
-
-
 def test_the_next_look_is_never_further_away_than_some_seconds(tmp_path: Path) -> None:
-    source = Costly(0.001)
-    source.open(Contents(Scope(roots=(tmp_path,)), source))
-    for _ in range(4):
-        source.now = source._due
-        assert source.wait(None) is None
-        source.spent += 60
-        source.wait(0)
-    assert source.interval == 10
+    source = after_a_look_that_cost(60, tmp_path)
+    source.now += 9.9
+    assert source.wait(None) == set()
+    source.now += 0.2
+    assert source.wait(None) is None
 
 
 # -- inotify --
@@ -1173,7 +1177,7 @@ def test_more_calls_than_the_pipe_holds_wake_the_thread_all_the_same(many: Proje
     assert many.batches.get(timeout=TIMEOUT) == [library]
 
 
-# -- watchdog's observer, which is for macOS and Windows --
+# -- watchdog's observer, which is for macOS --
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 from serving_support import TIMEOUT, Client, application, request, running
 
 from debugkit.serving.config import Timeouts
-from debugkit.serving.http.transport import Handover, Wire
+from debugkit.serving.http.hijack import HijackableSocket
+from debugkit.serving.http.transport import Transport
 
 UPGRADE = request("GET /chat HTTP/1.1", "Connection: Upgrade", "Upgrade: tea")
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tea\r\n\r\n"
@@ -94,7 +95,7 @@ def test_looking_at_the_socket_takes_nothing_over() -> None:
         assert sock.family == socket.AF_INET
         assert not select.select([sock], [], [], 0)[0]
         assert not hasattr(sock, "shape")
-        assert "Handover" in repr(sock)
+        assert "HijackableSocket" in repr(sock)
 
     with running(taking(look), check=False) as server, server.client() as client:
         for _ in range(2):
@@ -117,14 +118,14 @@ def test_data_that_came_before_the_connection_was_taken_over_is_refused_and_not_
 
 def test_a_socket_has_no_deadline_any_more_when_it_is_taken_over() -> None:
     ours, theirs = socket.socketpair()
-    wire = Wire(ours, Timeouts(transfer=0.01))
-    handover = Handover(wire)
+    transport = Transport(ours, Timeouts(transfer=0.01))
+    hijackable = HijackableSocket(transport)
     with theirs:
-        assert handover.gettimeout() == 0
+        assert hijackable.gettimeout() == 0
         theirs.sendall(b"tea")
-        assert handover.recv(10) == b"tea"
-        assert handover.gettimeout() is None
-        wire.close()
+        assert hijackable.recv(10) == b"tea"
+        assert hijackable.gettimeout() is None
+        transport.close()
 
 
 def test_closing_ends_the_reading_of_a_thread_that_the_application_left_behind() -> None:
