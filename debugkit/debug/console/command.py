@@ -30,19 +30,21 @@ _APART = 0.125
 
 
 class Worker:
-    """A thread that runs commands one after the other."""
+    """A thread that runs commands one after the other, ``first`` to begin with: it must not be idle before that."""
 
     def __init__(
         self,
         context: contextvars.Context,
         managers: Sequence[AbstractContextManager[Any]],
         idle_seconds: float,
+        first: Command,
     ) -> None:
         # A copy, since a context can be entered once only: an earlier thread, or another console, may be inside.
         self._context = context.copy()
         self._managers = managers
         self._idle_seconds = idle_seconds
         self._commands: SimpleQueue[Command | None] = SimpleQueue()
+        self._commands.put(first)
         self._lock = threading.Lock()
         self._ended = False
         threading.Thread(target=self._work, name="debugkit console", daemon=True).start()

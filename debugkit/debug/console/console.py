@@ -106,8 +106,7 @@ class Console:
 
     def _submit(self, command: Command) -> None:
         if self._worker is None or not self._worker.submit(command):
-            self._worker = Worker(self._context, self._managers, self._idle_seconds)
-            self._worker.submit(command)
+            self._worker = Worker(self._context, self._managers, self._idle_seconds, command)
 
     def _events(self, command: Command) -> Generator[Event, None, None]:
         try:

@@ -456,8 +456,9 @@ def test_the_thread_is_made_when_needed_and_is_no_reason_to_stay(consoles: Calla
     assert not thread.is_alive()
 
 
-def test_an_idle_thread_ends_and_a_new_one_comes_when_needed(consoles: Callable[..., Console]):
-    console = consoles(idle_seconds=0.01)
+@pytest.mark.parametrize("idle_seconds", [0.0, 0.01])
+def test_an_idle_thread_ends_and_a_new_one_comes_when_needed(consoles: Callable[..., Console], idle_seconds: float):
+    console = consoles(idle_seconds=idle_seconds)
     thread = value(console, "x = 1; __import__('threading').current_thread()")
     thread.join(WAIT)
     assert not thread.is_alive()
