@@ -120,7 +120,7 @@ class Settings:
         _refuse_unknown_names(choices, [one.name for one in fields(self)])
         defaults = {one.name: one.default for one in fields(self)}
         values: dict[str, Any] = {
-            name: None if value is None and defaults[name] is None else _CHECKS[name](name, value)
+            name: None if value is None and defaults[name] is None else _CHECKS[name](value, name)
             for name, value in choices.items()
         }
         return replace(self, **values)

@@ -379,7 +379,7 @@ def test_a_command_that_runs_keeps_the_page(page: Page, shop: Shop) -> None:
 
     expect(bar(page).get_by_role("button", name="Show the new result")).to_be_visible()
     for group in old.debugger.registry.recent_groups():
-        for console in group[0]._consoles.values():
+        for console in group[0].consoles._consoles.values():
             console.interrupt()
 
 

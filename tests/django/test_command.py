@@ -148,7 +148,7 @@ def test_receivers_of_djangos_signals_choose_what_is_watched_and_what_needs_no_r
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["0", "--reloader-type", "bogus"], "--reloader-type is 'bogus'"),
+        (["0", "--reloader-type", "bogus"], "Invalid value for --reloader-type: 'bogus'"),
         (["--bogus"], "unrecognized arguments: --bogus"),
         (["--cert", "a", "--cert-file", "b"], "not allowed with argument --cert"),
         (["0", "--output", "no/such/folder/log"], "--output no/such/folder/log cannot be written"),
@@ -292,7 +292,7 @@ def test_a_project_whose_settings_are_broken_can_be_started_and_heals(tmp_path: 
     [
         (["nowhere.py", "runserver_plus"], "There is no nowhere.py here"),
         (["manage.py", "migrate"], "Name a command to run: runserver_plus or runserver."),
-        (["runserver_plus", "--reloader-type", "bogus"], "--reloader-type is 'bogus'"),
+        (["runserver_plus", "--reloader-type", "bogus"], "Invalid value for --reloader-type: 'bogus'"),
     ],
     ids=["program", "command", "option"],
 )
