@@ -1,7 +1,7 @@
 """What the templates print: plain, frozen values. No live object, no markup, no decision left to take.
 
 Those that a page has by the dozen are named tuples, the others dataclasses: a frozen dataclass costs three times as
-much to make. `page.py` fills these from the captured traceback, and `render.py` hands them to a template.
+much to make. `builder` fills these from the captured traceback, and `rendering` hands them to a template.
 Every URL is complete (root, mount and path) and holds nothing secret.
 """
 

@@ -1,4 +1,4 @@
-"""Whether a name says that its value is secret: taken apart into words, which the tables of `redaction_rules.py` know.
+"""Whether a name says that its value is secret: taken apart into words, which the tables of `patterns` know.
 
 Knows one name at a time, and no values.
 """

@@ -1,7 +1,7 @@
 """What must not be shown: by the name of a value, by its type, and by what a text holds.
 
 Knows names and texts only. Walking through values is the business of `values.py`; what is secret stands in
-`redaction_rules.py`.
+`patterns`.
 
 Every pattern here is linear in the text, for they hold the interpreter's lock while they search. A match may begin only
 where a name can begin (nothing of a name before it), or at a literal; what it takes at once it does not give back
