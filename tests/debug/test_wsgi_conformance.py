@@ -410,7 +410,7 @@ def test_an_application_that_hides_itself_gets_the_sentence_without_a_place() ->
         def __getattribute__(self, name: str) -> Any:
             raise LookupError(name)
 
-        __call__ = functools.partial(lambda environ, start_response: "text")  # type: ignore[assignment]
+        __call__ = staticmethod(lambda environ, start_response: "text")  # type: ignore[assignment]
 
     answer = Client(DebuggedApplication(Hidden(), identity="hidden"), validate=False)("/")  # type: ignore[arg-type]
     assert answer.status == 500
