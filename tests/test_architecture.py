@@ -23,7 +23,8 @@ debugkit.converters
 debugkit.settings
 debugkit.state
 debugkit.debug.safe debugkit.debug.messages debugkit.debug.framework_report
-debugkit.debug.redaction debugkit.debug.request_snapshot debugkit.debug.frameworks debugkit.debug.wsgi_applications
+debugkit.debug.wsgi_applications
+debugkit.debug.redaction debugkit.debug.request_snapshot debugkit.debug.frameworks
 debugkit.debug.tracebacks debugkit.debug.access debugkit.debug.wsgi_gateway
 debugkit.debug.source debugkit.debug.values debugkit.debug.console debugkit.debug.wsgi_conformance
 debugkit.debug.registry

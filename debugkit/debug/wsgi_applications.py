@@ -6,11 +6,20 @@ What cannot be told counts as a WSGI application (PEP 3333): nothing that works 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from functools import partial
+from types import MethodType
 from typing import Any
+
+from debugkit.debug.safe import inspection
 
 #: What the first parameter is called: of ASGI's applications, and of WSGI's.
 SCOPE = ("scope",)
 ENVIRON = ("environ", "env")
+#: Where middleware keeps the application that it wraps; the first is also where Flask keeps its middleware.
+WRAPPED = ("wsgi_app", "app", "application", "wrap_app", "__wrapped__", "_app", "wrapped")
+#: Layers of middleware that are looked through.
+MOST_LAYERS = 20
 
 
 def refusal(application: Any) -> str:
@@ -36,6 +45,22 @@ def _refusal(application: Any) -> str:
     if not binds(application, "environ", "start_response"):
         return f"is no WSGI application ({named}): it cannot be called with environ and start_response."
     return ""
+
+
+def layers(application: Any) -> Iterator[Any]:
+    """The application and what it wraps, from the outside; read past what their classes say of their attributes."""
+    waiting, count = [application], 0
+    while waiting and count < MOST_LAYERS:
+        layer = waiting.pop(0)
+        count += 1
+        yield layer
+        if type(layer) is MethodType:
+            inside = [layer.__func__, layer.__self__]
+        elif type(layer) is partial:
+            inside = [layer.func]
+        else:
+            inside = [inspection.attribute(layer, name) for name in WRAPPED]
+        waiting += [one for one in inside if one is not inspection.MISSING and one is not None]
 
 
 def is_factory(found: Any) -> bool:

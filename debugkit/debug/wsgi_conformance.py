@@ -10,22 +10,19 @@ import dis
 import inspect
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from opcode import opmap
-from types import CodeType, FunctionType, GeneratorType, MethodType, NoneType
+from types import CodeType, FunctionType, GeneratorType, NoneType
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.tracebacks.libraries import is_library
+from debugkit.debug.wsgi_applications import layers
 from debugkit.errors import ApplicationError
 from debugkit.raised import traceback_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-#: Where middleware keeps the application it wraps.
-_WRAPPED = ("app", "application", "wsgi_app", "__wrapped__", "_app", "wrapped")
-_DEPTH = 20
 #: What an instruction makes for certain.
 _DISPLAYS = {
     **dict.fromkeys(("BUILD_LIST", "LIST_EXTEND", "LIST_APPEND"), list),
@@ -242,16 +239,11 @@ def _names(code: CodeType) -> tuple[str, str]:
 def code_of(app: object) -> CodeType | None:
     """The code of an application, below the middleware of libraries around it."""
     outermost = None
-    for _ in range(_DEPTH):
-        code = _own_code(app)
+    for layer in layers(app):
+        code = _own_code(layer)
         if code is not None and not is_library(inspection.exact_str(code.co_filename)):
             return code
         outermost = outermost or code
-        inside = app.func if type(app) is partial else app.__func__ if type(app) is MethodType else None
-        kept = (inspection.attribute(app, name) for name in _WRAPPED)
-        app = inside or next((one for one in kept if one is not inspection.MISSING and one is not None), None)
-        if app is None:
-            break
     return outermost
 
 

@@ -6,18 +6,15 @@ Applications are told by their classes' names, also below middleware: no framewo
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from debugkit.debug.safe import inspection
+from debugkit.debug.wsgi_applications import layers
 
-#: Where middleware keeps the application that it wraps; the first is also where Flask keeps its middleware.
-WRAPPED = ("wsgi_app", "app", "application", "wrap_app", "__wrapped__")
 #: What is to be done where the user's own code handles the error.
 CAPTURE = "Where it handles an error itself, this line brings its page:\n       debugkit.capture(error)"
-#: Layers of middleware that are looked through.
-DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Framework:
 
 def find(application: Any) -> tuple[Framework, Any] | None:
     """The framework of an application, and the object of it that is at the bottom of the middleware."""
-    for one in _layers(application):
+    for one in layers(application):
         names = {f"{inspection.module_name(base)}.{inspection.class_name(base)}" for base in inspection.mro(type(one))}
         for framework in FRAMEWORKS:
             if names.intersection(framework.classes):
@@ -56,18 +53,6 @@ def advice(application: Any) -> str:
     if found and not found[0].passes(found[1]):
         return f"{found[0].name} handles errors itself; this line brings their page:\n       {found[0].line}"
     return CAPTURE
-
-
-def _layers(application: Any) -> Iterator[Any]:
-    """The application, and what it wraps, from the outside."""
-    waiting, seen = [application], 0
-    while waiting and seen < DEPTH:
-        one = waiting.pop(0)
-        seen += 1
-        yield one
-        own = getattr(one, "__self__", None) if type(one).__name__ == "method" else None
-        found = inspection.attributes(one)
-        waiting += [inner for inner in (own, *map(found.get, WRAPPED)) if inner is not None]
 
 
 # Flask: with `debug`, `testing` or PROPAGATE_EXCEPTIONS. Its `debug` comes from the environment, before it is imported.
