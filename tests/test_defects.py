@@ -42,7 +42,7 @@ def raising(function: Callable[[], object]) -> Any:
 def shop(function: Callable[[], object], **settings: Any) -> Client:
     """A client, unlocked, of an application that runs ``function`` for each request."""
     client = Client(DebuggedApplication(raising(function), **settings))
-    client.unlock(client.app.debugger.gate.pin)  # type: ignore[attr-defined]
+    client.unlock(client.app.debugger.pin_auth.pin)  # type: ignore[attr-defined]
     return client
 
 
@@ -217,7 +217,7 @@ def test_the_loopback_address_of_ipv6_is_trusted() -> None:
     assert "ExceptionGroup" in client("/", HTTP_HOST="[::1]:5000", REMOTE_ADDR="::1").text
     answer = client.post(
         f"{MOUNT}/unlock",
-        {"pin": client.app.debugger.gate.pin},  # type: ignore[attr-defined]
+        {"pin": client.app.debugger.pin_auth.pin},  # type: ignore[attr-defined]
         HTTP_HOST="[::1]:5000",
         HTTP_ORIGIN="http://[::1]:5000",
         REMOTE_ADDR="::1",

@@ -15,16 +15,16 @@ from types import TracebackType
 from typing import Any
 
 from debugkit import terminal_text
-from debugkit.debug.access.pin import Gate
+from debugkit.debug.access.pin import PinAuth
 from debugkit.debug.access.trust import assess, own_authority
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.console.console import Console
-from debugkit.debug.framework_report import NOTHING, Extras
+from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.live import Events
 from debugkit.debug.messages import Request
 from debugkit.debug.page.builder import title
 from debugkit.debug.redaction.redactor import Redactor
-from debugkit.debug.registry import Entry, Registry
+from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.safe.inspection import Guard
 from debugkit.debug.tracebacks.capture import capture
@@ -53,7 +53,7 @@ class Debugger:
     ) -> None:
         self.settings = settings
         self.registry = Registry(settings.limits, clock=clock)
-        self.gate = Gate(settings, identity, clock=clock)
+        self.pin_auth = PinAuth(settings, identity, clock=clock)
         self.redactor = Redactor(settings.redact)
         self._bound_host: str | None = None
         #: Where open pages hear what happens; set by a runner, which says when the code has changed.
@@ -68,7 +68,7 @@ class Debugger:
 
     def supervised_by(self, name: str) -> None:
         """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
-        self.gate.supervisor = name
+        self.pin_auth.supervisor = name
 
     def trust_host(self, name: str) -> None:
         """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
@@ -89,18 +89,18 @@ class Debugger:
         with contextlib.suppress(Exception):
             self._print_line(line)
 
-    def announcement(self, url: str, entry: Entry | None = None) -> list[str]:
+    def announcement(self, url: str, entry: ErrorRecord | None = None) -> list[str]:
         """The PIN and the one-time link for the terminal, the first time they are asked for; then nothing."""
         settings = self.settings
-        if self._announced or not (settings.evalex and settings.pin_logging) or self.gate.pin is None:
+        if self._announced or not (settings.evalex and settings.pin_logging) or self.pin_auth.pin is None:
             return []
         self._announced = True
-        link = f"{url}/unlock?token={self.gate.issue_token()}{f'&next={entry.id}' if entry else ''}"
+        link = f"{url}/unlock?token={self.pin_auth.issue_token()}{f'&next={entry.id}' if entry else ''}"
         lines = [
-            f" * Debugger PIN: {self.gate.pin}",
+            f" * Debugger PIN: {self.pin_auth.pin}",
             f" * Unlock this browser: {link} (once, for {settings.link_lifetime / 60:g} minutes)",
         ]
-        return [*lines, *([f" * {self.gate.notice}"] if self.gate.notice else [])]
+        return [*lines, *([f" * {self.pin_auth.notice}"] if self.pin_auth.notice else [])]
 
     def announce(self, request: Request, viewer: Viewer) -> None:
         """Print the PIN, if nobody has seen it yet."""
@@ -110,8 +110,8 @@ class Debugger:
     def viewer_of(self, request: Request) -> Viewer:
         """Who is asking. A refusal is explained in the terminal, once, and to nobody else; so is trust in a proxy."""
         cookies = request.headers.get("cookie", "")
-        unlocked = self.gate.verify_cookie_header(cookies)
-        keyed = unlocked and self.gate.holds_key(cookies, request.headers.get("x-debugkit", ""))
+        unlocked = self.pin_auth.verify_cookie_header(cookies)
+        keyed = unlocked and self.pin_auth.holds_key(cookies, request.headers.get("x-debugkit", ""))
         viewer = assess(request, self.settings, bound_host=self._bound_host, unlocked=unlocked, keyed=keyed)
         if viewer.is_stranger:
             self._explain(viewer.reason)
@@ -131,13 +131,13 @@ class Debugger:
 
     # Values
 
-    def redactor_of(self, entry: Entry | None) -> Redactor:
+    def redactor_of(self, entry: ErrorRecord | None) -> Redactor:
         """Knows also what the framework was told to keep secret in this error."""
         if entry is None:
             return self.redactor
-        return self.redactor.extended(entry.extras.secret_names, entry.extras.secret_texts)
+        return self.redactor.extended(entry.framework_report.secret_names, entry.framework_report.secret_texts)
 
-    def describer(self, entry: Entry | None = None) -> Describer:
+    def describer(self, entry: ErrorRecord | None = None) -> Describer:
         """Describes values as the code of ``entry`` would see them: in the context of its request."""
         limits = self.settings.limits
         guard = Guard(limits.repr_seconds, limits.values_seconds, context=entry.context if entry else None)
@@ -160,8 +160,8 @@ class Debugger:
         request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
-        explain: Callable[[CapturedTraceback], Extras] | None = None,
-    ) -> Entry:
+        explain: Callable[[CapturedTraceback], FrameworkReport] | None = None,
+    ) -> ErrorRecord:
         """Capture an exception and keep it. ``tb`` says where its traceback is to begin.
 
         ``explain`` tells what a framework knows of it, and runs at once: what it says is secret never gets out.
@@ -173,7 +173,7 @@ class Debugger:
             request=request,
             context=context,
             context_managers=context_managers,
-            extras=NOTHING if explain is None else explain(captured),
+            framework_report=NOTHING if explain is None else explain(captured),
         )
         self._in_this_thread.__dict__["recorded"] = True
         if self.events is not None:
@@ -181,12 +181,12 @@ class Debugger:
             self.events.publish("recorded", {"id": entry.id, "title": text, "request": entry.request_line})
         return entry
 
-    def heard(self) -> bool:
+    def take_recorded(self) -> bool:
         """Whether this thread has recorded an error since it last asked."""
         recorded: bool = self._in_this_thread.__dict__.pop("recorded", False)
         return recorded
 
-    def report(self, entry: Entry, request: Request, viewer: Viewer, *, text: bool = True) -> str:
+    def report(self, entry: ErrorRecord, request: Request, viewer: Viewer, *, text: bool = True) -> str:
         """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.
 
         A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one

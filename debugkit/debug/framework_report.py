@@ -55,7 +55,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
+class FrameworkReport:
     """What a framework adds to one error.
 
     ``status`` is the HTTP status of the answer; ``raised_during`` names the handler of the request
@@ -75,9 +75,9 @@ class Extras:
     secret_names: frozenset[str] = frozenset()
     secret_texts: frozenset[str] = field(default=frozenset(), repr=False)
 
-    def released(self) -> Extras:
+    def released(self) -> FrameworkReport:
         """Without the live objects: what stays with an error whose frames were released."""
         return replace(self, panels=(), names={}, hidden={})
 
 
-NOTHING: Final = Extras()
+NOTHING: Final = FrameworkReport()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.console.table import ConsoleTable
-from debugkit.debug.framework_report import NOTHING, Extras
+from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.values.handles import HandleTable
 from debugkit.debug.values.remembered import Remembered
 from debugkit.errors import Gone, NotFound
@@ -43,7 +43,7 @@ class _Group:
     count: int = 0
 
 
-class Entry:
+class ErrorRecord:
     """One error. While ``live``, its frames, values and consoles can be used; afterwards ``gone_reason`` says why not.
 
     ``time`` is when it was added, in epoch seconds. When the error is let go, ``request`` becomes `None`, and
@@ -58,7 +58,7 @@ class Entry:
         request: RequestSnapshot | None,
         context: contextvars.Context | None,
         context_managers: Sequence[Any],
-        extras: Extras,
+        framework_report: FrameworkReport,
         limits: Limits,
         clock: Callable[[], float],
     ) -> None:
@@ -69,7 +69,7 @@ class Entry:
         self.request_line = request.line if request is not None else ""
         self.context = context
         self.context_managers: Sequence[Any] = tuple(context_managers)
-        self.extras = extras
+        self.framework_report = framework_report
         #: What the code of its values answered when they were looked at.
         self.remembered = Remembered()
         self.live = True
@@ -125,7 +125,7 @@ class Entry:
 
     def _drop(self) -> None:
         self.request, self.context, self.context_managers = None, None, ()
-        self.extras = self.extras.released()
+        self.framework_report = self.framework_report.released()
         with ExitStack() as stack:  # each is released, also when another one fails
             stack.callback(self.values.clear)
             stack.callback(self.remembered.close)
@@ -140,7 +140,7 @@ class Registry:
         self._limits = limits
         self._clock = clock
         self._lock = threading.RLock()  # re-entrant for the same reason as an entry's
-        self._entries: dict[str, Entry] = {}  # oldest first
+        self._entries: dict[str, ErrorRecord] = {}  # oldest first
         self._groups: dict[str, _Group] = {}
         self._forgotten: dict[str, None] = {}
 
@@ -151,19 +151,19 @@ class Registry:
         request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
-        extras: Extras = NOTHING,
-    ) -> Entry:
+        framework_report: FrameworkReport = NOTHING,
+    ) -> ErrorRecord:
         """Keep an error, and evict older ones beyond the limits."""
         with self._changing() as ended:
             group = self._groups.setdefault(captured.fingerprint, _Group(captured.fingerprint))
             group.count += 1
-            entry = Entry(
+            entry = ErrorRecord(
                 captured,
                 group,
                 request=request,
                 context=context,
                 context_managers=context_managers,
-                extras=extras,
+                framework_report=framework_report,
                 limits=self._limits,
                 clock=self._clock,
             )
@@ -171,7 +171,7 @@ class Registry:
             ended += self._end_same(entry) + self._end_many(entry)
         return entry
 
-    def get(self, entry_id: str) -> Entry:
+    def get(self, entry_id: str) -> ErrorRecord:
         """The error with this id, live or not. Raises `Gone` when its text is gone too, `NotFound` for other ids."""
         with self._changing():
             entry = self._entries.get(entry_id)
@@ -182,7 +182,7 @@ class Registry:
             raise Gone("This error was removed to make room for newer ones.")
         raise NotFound("There is no error with this id. Errors are forgotten when the server restarts.")
 
-    def frame(self, frame_id: str) -> tuple[Entry, CapturedFrame]:
+    def frame(self, frame_id: str) -> tuple[ErrorRecord, CapturedFrame]:
         """The frame with this id, ``<error's id>-<frame's index>``. Raises `Gone` or `NotFound`, as `get`."""
         match = _FRAME_ID.fullmatch(frame_id)
         if match is None:
@@ -194,16 +194,16 @@ class Registry:
         except KeyError:
             raise NotFound("This error has no frame with this number.") from None
 
-    def value(self, handle: str) -> tuple[Entry, object, str]:
+    def value(self, handle: str) -> tuple[ErrorRecord, object, str]:
         """The error, value and name behind a handle of `HandleTable.put`. Raises `Gone` or `NotFound`."""
         entry = self.get(handle.partition("-")[0])
         return entry, *entry.values.get(handle)
 
-    def recent_groups(self) -> list[list[Entry]]:
+    def recent_groups(self) -> list[list[ErrorRecord]]:
         """All errors that are kept, the same ones together; newest first, in the list and in each group."""
         with self._changing():
             entries = list(self._entries.values())
-        groups: dict[str, list[Entry]] = {}
+        groups: dict[str, list[ErrorRecord]] = {}
         for entry in reversed(entries):
             groups.setdefault(entry.group, []).append(entry)
         return list(groups.values())
@@ -216,7 +216,7 @@ class Registry:
     # Letting go
 
     @contextmanager
-    def _changing(self) -> Iterator[list[Entry]]:
+    def _changing(self) -> Iterator[list[ErrorRecord]]:
         """Hold the lock, and drop afterwards, without it, the errors in the list and texts beyond the limit.
 
         Old errors are evicted on access: no timer runs.
@@ -228,10 +228,10 @@ class Registry:
         _drop(ended)
         del removed
 
-    def _live(self) -> list[Entry]:
+    def _live(self) -> list[ErrorRecord]:
         return [entry for entry in list(self._entries.values()) if entry.live]
 
-    def _end_old(self) -> list[Entry]:
+    def _end_old(self) -> list[ErrorRecord]:
         limit = self._limits.max_age
         horizon = self._clock() - limit
         old = [entry for entry in self._live() if entry.used < horizon]
@@ -240,7 +240,7 @@ class Registry:
             f"The frames of this error were released after {_span(limit)} without use. The text is still available.",
         )
 
-    def _end_same(self, newest: Entry) -> list[Entry]:
+    def _end_same(self, newest: ErrorRecord) -> list[ErrorRecord]:
         limit = self._limits.live_per_group
         same = [entry for entry in self._live() if entry.group == newest.group]
         reason = (
@@ -248,18 +248,18 @@ class Registry:
         )
         return _ended(_least(same, newest, limit), f"{reason}. The text is still available.")
 
-    def _end_many(self, newest: Entry) -> list[Entry]:
+    def _end_many(self, newest: ErrorRecord) -> list[ErrorRecord]:
         limit = self._limits.live_tracebacks
         reason = f"The frames of this error were released to make room for newer errors (at most {limit} are kept)"
         return _ended(_least(self._live(), newest, limit), f"{reason}. The text is still available.")
 
-    def _remove_texts(self) -> list[Entry]:
+    def _remove_texts(self) -> list[ErrorRecord]:
         """Take out texts beyond the limit, the oldest of the largest group first: rare errors outlive a flood."""
         ended = [entry for entry in list(self._entries.values()) if not entry.live]
         surplus = len(ended) - self._limits.text_tracebacks
         if surplus <= 0:
             return []
-        kept: dict[str, list[Entry]] = {}
+        kept: dict[str, list[ErrorRecord]] = {}
         for entry in ended:
             kept.setdefault(entry.group, []).append(entry)
         removed = []
@@ -269,7 +269,7 @@ class Registry:
             self._forget(entry)
         return removed
 
-    def _forget(self, entry: Entry) -> None:
+    def _forget(self, entry: ErrorRecord) -> None:
         del self._entries[entry.id]
         self._forgotten[entry.id] = None
         if len(self._forgotten) > _FORGOTTEN:
@@ -278,19 +278,19 @@ class Registry:
             del self._groups[entry.group]
 
 
-def _ended(entries: list[Entry], reason: str) -> list[Entry]:
+def _ended(entries: list[ErrorRecord], reason: str) -> list[ErrorRecord]:
     for entry in entries:
         entry._end(reason)
     return entries
 
 
-def _drop(entries: list[Entry]) -> None:
+def _drop(entries: list[ErrorRecord]) -> None:
     with ExitStack() as stack:  # each one is dropped, also when another one fails
         for entry in entries:
             stack.callback(entry._drop)
 
 
-def _least(entries: list[Entry], newest: Entry, limit: int) -> list[Entry]:
+def _least(entries: list[ErrorRecord], newest: ErrorRecord, limit: int) -> list[ErrorRecord]:
     """Those that go so that ``limit`` stay: what is worth least first, the newest one last of all."""
     ranked = sorted(entries, key=lambda entry: (entry is newest, entry._worth))
     return ranked[: max(0, len(ranked) - limit)]

@@ -23,7 +23,7 @@ from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Response
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import record_body, take_snapshot
 from debugkit.debug.safe import inspection
 from debugkit.debug.wsgi_attributes import Attributes
@@ -277,7 +277,7 @@ class DebuggedApplication(Attributes):
     def _explain(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
         """Say, once, when the application has answered 5xx by itself, and what would bring a page."""
         status, exchange.failure = exchange.failure, ""
-        if self.debugger.heard() or self.explains_itself or TRACEBACK_HEADER in dict(exchange.headers or ()):
+        if self.debugger.take_recorded() or self.explains_itself or TRACEBACK_HEADER in dict(exchange.headers or ()):
             return
         self.explains_itself = True
         try:
@@ -295,7 +295,7 @@ class DebuggedApplication(Attributes):
         # The first entry is the line above that called the application; the traceback begins where that one leads.
         whole = traceback_of(error)
         entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
-        self.debugger.heard()
+        self.debugger.take_recorded()
         context = RequestContext(self.debugger, request)
         response = failed_response(context, entry)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
@@ -312,7 +312,7 @@ class DebuggedApplication(Attributes):
 
     def _record(
         self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, preserved: _Preserved
-    ) -> Entry:
+    ) -> ErrorRecord:
         return self.debugger.record(
             error,
             trace,

@@ -105,13 +105,13 @@ class Attributes:
     @property
     def pin(self) -> str | None:
         """The PIN; `None` when it is off. Assigning a new one ends all sessions."""
-        return self.debugger.gate.pin
+        return self.debugger.pin_auth.pin
 
     @pin.setter
     def pin(self, value: str | None) -> None:
         is_off = value is None or value == "off"
         self._change(pin_security=not is_off, pin=None if is_off else value)
-        self.debugger.gate.change(self.settings)
+        self.debugger.pin_auth.change(self.settings)
 
     @property
     def pin_logging(self) -> bool:
@@ -125,4 +125,4 @@ class Attributes:
     @property
     def pin_cookie_name(self) -> str:
         """The name of the cookie that holds an unlocked browser's session."""
-        return self.debugger.gate.cookie_name
+        return self.debugger.pin_auth.cookie_name

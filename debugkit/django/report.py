@@ -22,7 +22,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.functional import LazyObject, Promise
 from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exception_reporter_filter
 
-from debugkit.debug.framework_report import HIDDEN, ExtraPanel, Extras, Table
+from debugkit.debug.framework_report import HIDDEN, ExtraPanel, FrameworkReport, Table
 from debugkit.debug.page.panels import PLUMBING
 from debugkit.debug.redaction.names import is_secret_cookie
 from debugkit.debug.safe.text import text_of
@@ -40,9 +40,9 @@ AROUND = 12
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def report(request: HttpRequest, status: int, captured: CapturedTraceback) -> Extras:
+def report(request: HttpRequest, status: int, captured: CapturedTraceback) -> FrameworkReport:
     """What the page of ``captured``, raised while ``request`` was answered with ``status``, shows. Never raises."""
-    return _Report(request, captured).extras(status)
+    return _Report(request, captured).report(status)
 
 
 class _Report:
@@ -54,12 +54,12 @@ class _Report:
         self._substitutes = {substitute(one) for one in self._filters}
         self._during = _told(lambda: text_of(get_caller(request)), "")
 
-    def extras(self, status: int) -> Extras:
+    def report(self, status: int) -> FrameworkReport:
         without_lookups(self._captured.exception)
         hidden = {frame.index: self._hidden(frame) for frame in self._captured.frames.values()}
         names, texts = self._secrets(hidden)
         errors = [one.exception for one in walk(self._captured.exception)]
-        return Extras(
+        return FrameworkReport(
             status=status,
             raised_during=self._during,
             hint=next(filter(None, map(unicode_hint, errors)), ""),

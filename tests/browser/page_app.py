@@ -218,7 +218,7 @@ class Site:
     @property
     def unlock_url(self) -> str:
         """A one-time link as the terminal prints it."""
-        return f"{self.base}{MOUNT}/unlock?token={self.app.debugger.gate.issue_token()}"
+        return f"{self.base}{MOUNT}/unlock?token={self.app.debugger.pin_auth.issue_token()}"
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def window(browser: Browser) -> Iterator[Page]:
 def go(window: Page, base: tuple[str, Any]) -> Callable[[str], Page]:
     """Opens an address in a browser that is unlocked."""
     url, app = base
-    window.goto(f"{url}/__debugkit__/unlock?token={app.debugger.gate.issue_token()}")
+    window.goto(f"{url}/__debugkit__/unlock?token={app.debugger.pin_auth.issue_token()}")
     window.set_viewport_size(SIZE)
 
     def start(path: str) -> Page:

@@ -132,7 +132,7 @@ class Shop:
         self.reload(lambda: self.start(Code(works=False)))
 
     def unlock(self, page: Page) -> None:
-        gate = self.app.debugger.gate
+        gate = self.app.debugger.pin_auth
         session = gate.issue_session()
         page.context.add_cookies([{"name": gate.cookie_name, "value": session, "url": self.base}])
         # As the one-time link does, on a page that hears no events: tests wait for the readers of theirs.

@@ -56,7 +56,7 @@ def shop(serve: Callable[[Any], str], context: Any) -> str:
     app = DebuggedApplication(open_to_all)
     base = serve(app)
     page = context.new_page()
-    page.goto(f"{base}{MOUNT}/unlock?token={app.debugger.gate.issue_token()}")
+    page.goto(f"{base}{MOUNT}/unlock?token={app.debugger.pin_auth.issue_token()}")
     page.goto(f"{base}/fails")
     expect(page.get_by_label("Python to run").first).to_be_enabled()
     page.close()

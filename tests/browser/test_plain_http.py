@@ -26,7 +26,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         context = browser.new_context(base_url=site.base.replace("127.0.0.1", NAME))
         context.set_default_timeout(20_000)
         watched = Watched(context.new_page())
-        watched.page.goto(f"{MOUNT}/unlock?token={site.app.debugger.gate.issue_token()}")
+        watched.page.goto(f"{MOUNT}/unlock?token={site.app.debugger.pin_auth.issue_token()}")
         yield watched
         browser.close()
 

@@ -28,7 +28,7 @@ def shop(**settings: Any) -> Client:
 
 
 def pin(client: Client) -> str | None:
-    return client.app.debugger.gate.pin  # type: ignore[attr-defined, no-any-return]
+    return client.app.debugger.pin_auth.pin  # type: ignore[attr-defined, no-any-return]
 
 
 def unlocked(**settings: Any) -> Client:
@@ -354,7 +354,7 @@ def test_the_link_of_the_terminal_unlocks_once() -> None:
 )
 def test_only_a_person_who_opens_the_link_uses_it_up(method: str, headers: dict[str, str]) -> None:
     client = shop()
-    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+    link = f"{MOUNT}/unlock?token={client.app.debugger.pin_auth.issue_token()}"  # type: ignore[attr-defined]
     looked = client(link, method, **headers)
     opened = client(link, HTTP_SEC_FETCH_MODE="navigate", HTTP_SEC_FETCH_DEST="document")
 
@@ -364,14 +364,14 @@ def test_only_a_person_who_opens_the_link_uses_it_up(method: str, headers: dict[
 
 def test_curl_may_open_the_link() -> None:
     client = shop()
-    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+    link = f"{MOUNT}/unlock?token={client.app.debugger.pin_auth.issue_token()}"  # type: ignore[attr-defined]
 
     assert client(link, HTTP_ACCEPT="*/*", HTTP_USER_AGENT="curl/8.5.0").status == 302
 
 
 def test_a_link_with_many_fields_is_told_so_and_not_used_up() -> None:
     client = shop()
-    link = f"{MOUNT}/unlock?token={client.app.debugger.gate.issue_token()}"  # type: ignore[attr-defined]
+    link = f"{MOUNT}/unlock?token={client.app.debugger.pin_auth.issue_token()}"  # type: ignore[attr-defined]
     answer = client(link + "&a=1" * 10, HTTP_ACCEPT="*/*")
 
     assert (answer.status, answer.json["error"]) == (400, "bad_request")
@@ -381,7 +381,7 @@ def test_a_link_with_many_fields_is_told_so_and_not_used_up() -> None:
 @pytest.mark.parametrize("target", ["//evil.test", "https://evil.test", "../../admin", "%2F%2Fevil.test"])
 def test_the_link_leads_nowhere_else(target: str) -> None:
     client = shop()
-    token = client.app.debugger.gate.issue_token()  # type: ignore[attr-defined]
+    token = client.app.debugger.pin_auth.issue_token()  # type: ignore[attr-defined]
     location = client(f"{MOUNT}/unlock?token={token}&next={target}").header("Location") or ""
 
     assert location.partition("#")[0] == f"{MOUNT}/tracebacks"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.framework_report import HIDDEN, NOTHING, Attempt, ExtraPanel, Extras, Search, Table
+from debugkit.debug.framework_report import HIDDEN, NOTHING, Attempt, ExtraPanel, FrameworkReport, Search, Table
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request
 from debugkit.debug.redaction.redactor import Redactor
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.tracebacks.model import CapturedTraceback
 from debugkit.settings import Limits, Settings
@@ -39,8 +39,8 @@ def charge(number: str, amount: int) -> None:
     raise ValueError(f"{label} was refused for {payment['amount']}")
 
 
-def record(debugger: Debugger, extras: Extras) -> Entry:
-    def explain(captured: CapturedTraceback) -> Extras:
+def record(debugger: Debugger, extras: FrameworkReport) -> ErrorRecord:
+    def explain(captured: CapturedTraceback) -> FrameworkReport:
         seen.append(captured)
         return extras
 
@@ -55,11 +55,11 @@ def record(debugger: Debugger, extras: Extras) -> Entry:
 
 def ask(debugger: Debugger, path: str, *, peer: str = "127.0.0.1", body: object = None) -> Any:
     """What the debugger answers a browser that is unlocked."""
-    session = debugger.gate.issue_session()
-    cookie = f"{debugger.gate.cookie_name}={session}"
+    session = debugger.pin_auth.issue_session()
+    cookie = f"{debugger.pin_auth.cookie_name}={session}"
     headers = {"host": "localhost", "accept": "text/html", "cookie": cookie if peer == "127.0.0.1" else ""}
     own = {
-        "x-debugkit": debugger.gate.key_of(session),
+        "x-debugkit": debugger.pin_auth.key_of(session),
         "origin": "http://localhost",
         "content-type": "application/json",
     }
@@ -72,12 +72,12 @@ def ask(debugger: Debugger, path: str, *, peer: str = "127.0.0.1", body: object 
     return content.decode()
 
 
-def forms(debugger: Debugger, entry: Entry) -> dict[str, str]:
+def forms(debugger: Debugger, entry: ErrorRecord) -> dict[str, str]:
     return {form: ask(debugger, f"tracebacks/{entry.id}{form}") for form in ("", ".json", ".md", ".txt")}
 
 
 def test_the_handler_and_the_search_stand_in_every_form(debugger: Debugger) -> None:
-    entry = record(debugger, Extras(raised_during="shop.views.checkout", searches=(SEARCH,)))
+    entry = record(debugger, FrameworkReport(raised_during="shop.views.checkout", searches=(SEARCH,)))
 
     for form, text in forms(debugger, entry).items():
         plain = text.replace("<wbr>", "")
@@ -86,7 +86,7 @@ def test_the_handler_and_the_search_stand_in_every_form(debugger: Debugger) -> N
 
 
 def test_a_status_and_a_hint_are_those_of_the_framework(debugger: Debugger) -> None:
-    entry = record(debugger, Extras(status=400, hint="'ü' around here"))
+    entry = record(debugger, FrameworkReport(status=400, hint="'ü' around here"))
 
     found = json.loads(forms(debugger, entry)[".json"])
     assert (found["status"], found["hint"]) == (400, "'ü' around here")
@@ -94,7 +94,9 @@ def test_a_status_and_a_hint_are_those_of_the_framework(debugger: Debugger) -> N
 
 
 def test_a_hint_quotes_values_and_is_only_for_those_who_see_values(debugger: Debugger) -> None:
-    entry = record(debugger, Extras(hint="around here", panels=(ExtraPanel("Shop", (Table("", (("a", "tea"),)),)),)))
+    entry = record(
+        debugger, FrameworkReport(hint="around here", panels=(ExtraPanel("Shop", (Table("", (("a", "tea"),)),)),))
+    )
 
     page = ask(debugger, f"tracebacks/{entry.id}", peer="192.168.1.7")
     assert "around here" not in page
@@ -106,7 +108,7 @@ def test_panels_are_added_or_take_the_place_of_those_with_their_name(debugger: D
         ExtraPanel("Request", (Table("", (("Address", "mine"), ("api_token", "abc"), ("Pin", HIDDEN))),)),
         ExtraPanel("Shop", (Table("Stock", (("tea", {"left": 2}),)), Table("Empty"), Table("Gone", notice="sold out"))),
     )
-    entry = record(debugger, Extras(panels=panels))
+    entry = record(debugger, FrameworkReport(panels=panels))
 
     found = json.loads(forms(debugger, entry)[".json"])["request"]
     assert list(found) == ["line", "request", "body", "environment", "shop"]
@@ -119,7 +121,7 @@ def test_panels_are_added_or_take_the_place_of_those_with_their_name(debugger: D
 
 def test_a_long_value_of_a_panel_can_be_opened(debugger: Debugger) -> None:
     values = {f"name-{number}": number for number in range(40)}
-    entry = record(debugger, Extras(panels=(ExtraPanel("Shop", (Table("", (("stock", values),)),)),)))
+    entry = record(debugger, FrameworkReport(panels=(ExtraPanel("Shop", (Table("", (("stock", values),)),)),)))
 
     page = ask(debugger, f"tracebacks/{entry.id}")
     handle = page.partition('id="panel-shop"')[2].partition('data-handle="')[2].partition('"')[0]
@@ -127,7 +129,7 @@ def test_a_long_value_of_a_panel_can_be_opened(debugger: Debugger) -> None:
 
 
 def test_a_hidden_variable_is_redacted_with_all_expressions_that_use_it(debugger: Debugger) -> None:
-    entry = record(debugger, Extras(hidden={1: {"payment": HIDDEN}}))
+    entry = record(debugger, FrameworkReport(hidden={1: {"payment": HIDDEN}}))
 
     last = json.loads(forms(debugger, entry)[".json"])["exceptions"][0]["frames"][1]
     found = {value["name"]: value["text"] for value in last["values"]}
@@ -137,14 +139,14 @@ def test_a_hidden_variable_is_redacted_with_all_expressions_that_use_it(debugger
 
 
 def test_a_replaced_variable_shows_what_takes_its_place(debugger: Debugger) -> None:
-    entry = record(debugger, Extras(hidden={1: {"payment": {"amount": 12}}}))
+    entry = record(debugger, FrameworkReport(hidden={1: {"payment": {"amount": 12}}}))
 
     last = json.loads(forms(debugger, entry)[".json"])["exceptions"][0]["frames"][1]
     assert {"name": "payment", "type": "dict", "text": "{'amount': 12}"} in last["values"]
 
 
 def test_secret_texts_stand_in_no_form_not_even_in_the_message(debugger: Debugger) -> None:
-    entry = record(debugger, Extras(secret_texts=frozenset({CARD}), secret_names=frozenset({"Voucher"})))
+    entry = record(debugger, FrameworkReport(secret_texts=frozenset({CARD}), secret_names=frozenset({"Voucher"})))
 
     for text in forms(debugger, entry).values():
         assert CARD not in text
@@ -155,7 +157,7 @@ def test_secret_texts_stand_in_no_form_not_even_in_the_message(debugger: Debugge
 
 
 def test_no_tree_shows_a_secret_name(debugger: Debugger) -> None:
-    entry = record(debugger, Extras(secret_names=frozenset({"voucher"})))
+    entry = record(debugger, FrameworkReport(secret_names=frozenset({"voucher"})))
     handle = entry.values.put({"voucher": VOUCHER, "amount": 1}, "payment")
 
     children = json.loads(ask(debugger, f"values/{handle}", body={"offset": 0}))["children"]
@@ -169,7 +171,7 @@ def evaluate(debugger: Debugger, frame: str, source: str) -> str:
 
 def test_names_of_the_framework_are_at_hand_unless_they_hide_something(debugger: Debugger) -> None:
     names = {"shop": "Teahouse", "amount": "hides a local", "MOUNT": "hides a global", "len": "hides a builtin"}
-    entry = record(debugger, Extras(names=names))
+    entry = record(debugger, FrameworkReport(names=names))
 
     assert evaluate(debugger, f"{entry.id}-1", "shop, amount, MOUNT, len('abc')") == f"('Teahouse', 12, {MOUNT!r}, 3)"
     assert evaluate(debugger, f"{entry.id}-1", "(lambda: shop)()") == "'Teahouse'"
@@ -178,7 +180,7 @@ def test_names_of_the_framework_are_at_hand_unless_they_hide_something(debugger:
 
 def test_an_error_let_go_keeps_the_plain_facts_and_no_live_object(debugger: Debugger) -> None:
     stock = SimpleNamespace(tea=1)
-    extras = Extras(
+    extras = FrameworkReport(
         status=400,
         raised_during="shop.views.checkout",
         searches=(SEARCH,),
@@ -191,15 +193,18 @@ def test_an_error_let_go_keeps_the_plain_facts_and_no_live_object(debugger: Debu
     others = [record(debugger, NOTHING) for _ in range(3)]
 
     assert not first.live
-    assert all(not kept for kept in (first.extras.panels, first.extras.names, first.extras.hidden))
-    assert (first.extras.status, first.extras.searches) == (400, (SEARCH,))
+    assert all(
+        not kept
+        for kept in (first.framework_report.panels, first.framework_report.names, first.framework_report.hidden)
+    )
+    assert (first.framework_report.status, first.framework_report.searches) == (400, (SEARCH,))
     assert CARD not in ask(debugger, f"tracebacks/{first.id}.txt")
     assert CARD in ask(debugger, f"tracebacks/{others[-1].id}.txt")
 
 
 def test_hidden_says_what_it_is() -> None:
     assert repr(HIDDEN) == "HIDDEN"
-    assert "voucher" not in repr(Extras(secret_texts=frozenset({"voucher"}), names={"a": "voucher"}))
+    assert "voucher" not in repr(FrameworkReport(secret_texts=frozenset({"voucher"}), names={"a": "voucher"}))
 
 
 @pytest.mark.parametrize(

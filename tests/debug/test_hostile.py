@@ -288,7 +288,7 @@ def test_a_hostile_object_costs_its_own_place_at_most(place: Callable[..., None]
     assert "The debugger failed" not in answer.errors + errors
 
     url = answer.header("X-Debugkit-Traceback")
-    assert client.unlock(client.app.debugger.gate.pin).status == 200  # type: ignore[attr-defined]
+    assert client.unlock(client.app.debugger.pin_auth.pin).status == 200  # type: ignore[attr-defined]
     for form in ("", ".txt", ".md", ".json"):
         shown = client(f"{url}{form}")
         assert shown.status == 200, form
@@ -311,7 +311,7 @@ def test_a_hostile_result_costs_its_own_line_in_the_console(thing: str) -> None:
     client = Contained(application(in_locals, OBJECTS[thing]()), validate=False)
     found = re.search(r'data-frame="([^"]+)"', client("/shop").text)
     assert found is not None
-    client.unlock(client.app.debugger.gate.pin)  # type: ignore[attr-defined]
+    client.unlock(client.app.debugger.pin_auth.pin)  # type: ignore[attr-defined]
 
     for command in ("thing", "[thing]", "{'a': thing}", "dump(thing)", "raise ValueError(thing)"):
         assert client.post(f"{BASE}/frames/{found[1]}/evaluate", {"source": command}).events[-1]["kind"] == "done"

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from debugkit.debug.registry import Entry, Registry
+from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.errors import Gone, NotFound
 from debugkit.settings import Limits
 
@@ -58,7 +58,7 @@ class Request:
     line = "POST /cart/checkout"
 
 
-def newest(store: Registry) -> list[Entry]:
+def newest(store: Registry) -> list[ErrorRecord]:
     """The newest error of each group."""
     return [group[0] for group in store.recent_groups()]
 

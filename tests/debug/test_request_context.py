@@ -51,7 +51,7 @@ def failed() -> tuple[Client, str, list[str]]:
     """A client that may do all, the address of the error, and the teardown functions that ran."""
     teardowns: list[str] = []
     client = shop(teardowns)
-    client.unlock(client.app.debugger.gate.pin)  # type: ignore[attr-defined]
+    client.unlock(client.app.debugger.pin_auth.pin)  # type: ignore[attr-defined]
     address = client("/cart").header("X-Debugkit-Traceback")
     return client, address or "", teardowns
 

@@ -85,7 +85,7 @@ def test_a_syntax_error_is_shown_in_its_file_and_line() -> None:
 
 def test_the_console_works_in_the_frame_that_failed() -> None:
     client = failed(raised("import teapots"))
-    client.unlock(debugger(client).gate.pin)
+    client.unlock(debugger(client).pin_auth.pin)
     frame = re.search(rf"{MOUNT}/frames/([A-Za-z0-9]+-\d+)/evaluate", client("/").text)
     assert frame is not None
 

@@ -263,7 +263,9 @@ def test_a_hundred_failing_requests_keep_only_the_errors_that_the_limits_allow(a
     (group,) = app.debugger.registry.recent_groups()
     live = [entry for entry in group if entry.live]
     assert len(live) == app.settings.limits.live_per_group
-    assert all(not entry.extras.panels and not entry.extras.names for entry in group if not entry.live)
+    assert all(
+        not entry.framework_report.panels and not entry.framework_report.names for entry in group if not entry.live
+    )
 
 
 # The terminal

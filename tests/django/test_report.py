@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject, lazystr
 from django.views import debug
 
 from debugkit import DebuggedApplication
-from debugkit.debug.framework_report import HIDDEN, Extras, Table
+from debugkit.debug.framework_report import HIDDEN, FrameworkReport, Table
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.django.report import report, unicode_hint
 from debugkit.django.sql import Recording
@@ -51,15 +51,15 @@ def values(found: dict[str, Any], panel: str, title: str | None = None) -> dict[
     }
 
 
-def told(request: WSGIRequest, error: BaseException | None = None) -> Extras:
+def told(request: WSGIRequest, error: BaseException | None = None) -> FrameworkReport:
     try:
         raise error or ValueError("for the report")
     except Exception as raised:
         return report(request, 500, capture(raised))
 
 
-def table(extras: Extras, panel: str, title: str = "") -> Table:
-    (found,) = [one for one in extras.panels if one.name == panel]
+def table(reported: FrameworkReport, panel: str, title: str = "") -> Table:
+    (found,) = [one for one in reported.panels if one.name == panel]
     return next(one for one in found.tables if one.title == title)
 
 
@@ -211,13 +211,13 @@ def test_a_filter_of_the_requests_own_governs_the_fields_of_its_form() -> None:
 
     request = RequestFactory().post("/", {"iban": "DE89 3704 0044 1234", "tea": "Assam", "voucher": "TEA-4711-X"})
     request.exception_reporter_filter = Filter()  # type: ignore[attr-defined]
-    extras = told(request)
-    (body,) = [panel for panel in extras.panels if panel.name == "Body"]
+    reported = told(request)
+    (body,) = [panel for panel in reported.panels if panel.name == "Body"]
 
     assert dict(body.tables[0].rows) == {"tea": "Assam", "iban": "DE** **** 1234"}
-    assert extras.secret_names >= {"iban", "voucher"}
-    assert extras.secret_texts >= {"DE89 3704 0044 1234", "TEA-4711-X"}
-    assert "tea" not in extras.secret_names
+    assert reported.secret_names >= {"iban", "voucher"}
+    assert reported.secret_texts >= {"DE89 3704 0044 1234", "TEA-4711-X"}
+    assert "tea" not in reported.secret_names
 
 
 @pytest.mark.parametrize("form", ["", ".json", ".md", ".txt"])
@@ -282,10 +282,10 @@ def test_a_filter_that_fails_opens_nothing_since_djangos_takes_its_place() -> No
     request = RequestFactory().post("/", {"card": CARD}, headers={"x-api-key": "abc"})
     request.exception_reporter_filter = Filter()
     request.sensitive_post_parameters = ["card"]
-    extras = told(request)
+    reported = told(request)
 
-    assert table(extras, "Body", "POST").rows == (("card", HIDDEN),)
-    assert ("X-Api-Key", HIDDEN) in table(extras, "Headers").rows
+    assert table(reported, "Body", "POST").rows == (("card", HIDDEN),)
+    assert ("X-Api-Key", HIDDEN) in table(reported, "Headers").rows
 
 
 def test_lazy_objects_among_the_variables_are_not_evaluated() -> None:
@@ -299,10 +299,10 @@ def test_lazy_objects_among_the_variables_are_not_evaluated() -> None:
     try:
         raise ValueError(len((lazy.__class__ if asked else 0, text)) if asked else form["none"])
     except Exception as error:
-        extras = report(request, 500, capture(error))
+        reported = report(request, 500, capture(error))
 
     assert asked == []
-    assert extras.hidden[0]["form"]["card"] == "********************"  # type: ignore[index]
+    assert reported.hidden[0]["form"]["card"] == "********************"  # type: ignore[index]
 
 
 def test_querysets_and_models_are_shown_without_a_query(client: Client) -> None:

@@ -56,7 +56,7 @@ class _Keys:
     notice: str
 
 
-class Gate:
+class PinAuth:
     """Checks PINs, links and sessions for one application. Touches the disk when it is asked for the first time.
 
     ``application`` names the application among those of the user, and stays the same over restarts ("shop.app:app").
@@ -84,7 +84,7 @@ class Gate:
         self.cookie_name = f"__debugkit_{self._key}"
 
     def __repr__(self) -> str:
-        return f"<Gate of {self._application!r}>"
+        return f"<PinAuth of {self._application!r}>"
 
     @property
     def pin(self) -> str | None:
@@ -103,7 +103,7 @@ class Gate:
         self._made = {}
 
     def close(self) -> None:
-        """Stop counting for the run of the application's processes. A gate that is dropped does the same."""
+        """Stop counting for the run of the application's processes. One that is dropped does the same."""
         for keys in self._made.values():
             keys.attempts.close()
 

@@ -13,7 +13,7 @@ from debugkit.debug.http.context import RequestContext
 from debugkit.debug.messages import Response
 from debugkit.debug.page import rendering
 from debugkit.debug.page.models import ConsolePageView
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.errors import NotFound
 
 
@@ -28,7 +28,7 @@ def interrupt(context: RequestContext, frame: str) -> Response:
     return responses.data({"interrupted": console.interrupt()})
 
 
-def _frame_console(debugger: Debugger, frame: str) -> tuple[Entry, Console]:
+def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console]:
     entry, found = debugger.registry.frame(frame)
     if found.frame is None:
         raise NotFound("Nothing ran in this frame: there is no console.")
@@ -39,7 +39,7 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[Entry, Console]:
             limits=debugger.settings.limits,
             context=entry.context,
             context_managers=entry.context_managers,
-            names=entry.extras.names,
+            names=entry.framework_report.names,
         )
 
     with entry.using():
@@ -75,7 +75,7 @@ def _require_standalone(debugger: Debugger) -> None:
         raise NotFound("The standalone console is off. Give DebuggedApplication a console_path to switch it on.")
 
 
-def _lines(debugger: Debugger, events: Iterator[Event], entry: Entry | None) -> Iterator[bytes]:
+def _lines(debugger: Debugger, events: Iterator[Event], entry: ErrorRecord | None) -> Iterator[bytes]:
     """Events as NDJSON, one a line. Closing this closes ``events``, which interrupts the command."""
     with ExitStack() as stack:
         stack.callback(debugger.registry.look_anew)  # after the interrupted command has ended
@@ -88,7 +88,7 @@ def _lines(debugger: Debugger, events: Iterator[Event], entry: Entry | None) -> 
             yield rendering.to_json(_data(debugger, event, entry)) + b"\n"
 
 
-def _data(debugger: Debugger, event: Event, entry: Entry | None) -> dict[str, Any]:
+def _data(debugger: Debugger, event: Event, entry: ErrorRecord | None) -> dict[str, Any]:
     match event:
         case Output(stream, text):
             return {"kind": "output", "stream": stream, "text": text}

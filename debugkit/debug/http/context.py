@@ -12,7 +12,7 @@ from debugkit.debug.messages import Request
 from debugkit.debug.page import assets
 from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.models import LiveView
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.values.describe import Describer
 from debugkit.errors import BadRequest, BodyTooLarge, UnsupportedMedia
 
@@ -58,14 +58,14 @@ class RequestContext:
             return None
         return LiveView(f"{self.base}/events", events.generation, f"{self.base}/tracebacks", heals, label, url)
 
-    def builder(self, entry: Entry, describer: Describer) -> PageBuilder:
+    def builder(self, entry: ErrorRecord, describer: Describer) -> PageBuilder:
         return PageBuilder(entry, self.viewer, describer, self.debugger.settings, self.static_url)
 
     def start_session(self) -> tuple[tuple[str, str], str]:
         """The header that unlocks the browser which sent the request, and the key for its pages."""
-        gate = self.debugger.gate
-        session = gate.issue_session(self.request.headers.get("cookie", ""))
-        return self._cookie(session), gate.key_of(session)
+        auth = self.debugger.pin_auth
+        session = auth.issue_session(self.request.headers.get("cookie", ""))
+        return self._cookie(session), auth.key_of(session)
 
     def end_session(self) -> tuple[str, str]:
         """The header that locks the browser which sent the request."""
@@ -73,7 +73,7 @@ class RequestContext:
 
     def _cookie(self, session: str) -> tuple[str, str]:
         secure = self.request.scheme == "https"
-        return ("Set-Cookie", self.debugger.gate.session_cookie(self.request.root, secure=secure, session=session))
+        return ("Set-Cookie", self.debugger.pin_auth.session_cookie(self.request.root, secure=secure, session=session))
 
     def json_body(self) -> Mapping[str, Any]:
         """The request's body, an object. Raises `UnsupportedMedia`, `BodyTooLarge` or `BadRequest`."""

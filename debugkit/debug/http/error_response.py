@@ -12,28 +12,28 @@ from debugkit.debug.messages import Response
 from debugkit.debug.page import rendering
 from debugkit.debug.page.models import LiveView
 from debugkit.debug.page.problem_json import Problem
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
 
 #: Names the page of an error on every response to a request that failed.
 TRACEBACK_HEADER = "X-Debugkit-Traceback"
 
 
-def failed_response(context: RequestContext, entry: Entry, *, notice: str = "") -> Response:
+def failed_response(context: RequestContext, entry: ErrorRecord, *, notice: str = "") -> Response:
     """The response to the request that failed, in the form its client can use (RFC 9110, section 15.6.1).
 
     ``notice`` is a sentence for the top of the page.
     """
     if context.viewer.is_stranger:
-        return responses.bare(entry.extras.status, HTTPStatus(entry.extras.status).phrase)
+        return responses.bare(entry.framework_report.status, HTTPStatus(entry.framework_report.status).phrase)
     response = _page_or_text(context, entry, notice)
     url = f"{context.base}/tracebacks/{entry.id}"
     pointer = ((TRACEBACK_HEADER, url), ("Access-Control-Expose-Headers", TRACEBACK_HEADER))
     return Response(response.status, (*responses.in_place(response.headers), *pointer), response.body)
 
 
-def _page_or_text(context: RequestContext, entry: Entry, notice: str) -> Response:
-    debugger, status = context.debugger, entry.extras.status
+def _page_or_text(context: RequestContext, entry: ErrorRecord, notice: str) -> Response:
+    debugger, status = context.debugger, entry.framework_report.status
     try:
         return entry_response(context, entry, context.form, status=status, notice=notice)
     except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
@@ -42,7 +42,7 @@ def _page_or_text(context: RequestContext, entry: Entry, notice: str) -> Respons
         return responses.text(f"{terminal_text.quoted(_safe_text(debugger, entry))}\n{note}\n", status=status)
 
 
-def _safe_text(debugger: Debugger, entry: Entry) -> str:
+def _safe_text(debugger: Debugger, entry: ErrorRecord) -> str:
     """The traceback without its secrets; the defect may be the redactor's own, and then there is no safe text."""
     try:
         return debugger.redactor_of(entry).text(entry.captured.text)
@@ -51,7 +51,9 @@ def _safe_text(debugger: Debugger, entry: Entry) -> str:
         return "The traceback stands in the terminal only: what is secret in it cannot be told."
 
 
-def entry_response(context: RequestContext, entry: Entry, form: str, *, status: int, notice: str = "") -> Response:
+def entry_response(
+    context: RequestContext, entry: ErrorRecord, form: str, *, status: int, notice: str = ""
+) -> Response:
     """One error as html, json, markdown or text. With a ``status`` from 400 on it is the answer to the request itself.
 
     ``notice`` is a sentence for the top of the page.
@@ -79,7 +81,7 @@ def answer_live(context: RequestContext, line: str = "") -> LiveView | None:
     return context.live("ask", label=f"Send {line or f'the {context.request.method}'} again")
 
 
-def past_live(context: RequestContext, entry: Entry) -> LiveView | None:
+def past_live(context: RequestContext, entry: ErrorRecord) -> LiveView | None:
     """For a page about a past error, at its own address: a link can make its request anew if that was a GET."""
     failed = entry.request
     if failed is None or failed.method != "GET":

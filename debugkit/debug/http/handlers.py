@@ -122,7 +122,7 @@ def unlock(context: RequestContext) -> Response:
     if not (context.viewer.pin_security and context.viewer.evalex):
         raise Forbidden(context.viewer.reason or PIN_OFF, code="no_pin")
     context.debugger.announce(context.request, context.viewer)
-    context.debugger.gate.check_pin(pin)
+    context.debugger.pin_auth.check_pin(pin)
     cookie, key = context.start_session()
     return responses.data({"unlocked": True, "key": key}, headers=(cookie,))
 
@@ -158,7 +158,7 @@ def unlock_link(context: RequestContext) -> Response:
         query = parse_qs(context.request.query, max_num_fields=10)
     except ValueError:
         raise BadRequest("The link has more fields than the one in the terminal. Copy it once more.") from None
-    context.debugger.gate.redeem(query.get("token", [""])[0])
+    context.debugger.pin_auth.redeem(query.get("token", [""])[0])
     target = query.get("next", [""])[0]
     suffix = f"/{target}" if re.fullmatch(ID, target) else ""
     cookie, key = context.start_session()

@@ -33,7 +33,7 @@ from debugkit.debug.page.models import (
 )
 from debugkit.debug.page.panels import Panels
 from debugkit.debug.redaction.redactor import Redactor
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import (
     CapturedException,
     CapturedFrame,
@@ -62,7 +62,9 @@ TITLE = 120
 class PageBuilder:
     """Makes the views of one entry for one viewer; one builder serves one request."""
 
-    def __init__(self, entry: Entry, viewer: Viewer, describer: Describer, settings: Settings, static_url: str) -> None:
+    def __init__(
+        self, entry: ErrorRecord, viewer: Viewer, describer: Describer, settings: Settings, static_url: str
+    ) -> None:
         self._entry = entry
         self._viewer = viewer
         self._describer = describer
@@ -91,7 +93,7 @@ class PageBuilder:
             steps=self._steps(frame),
             frame=self._frame(frame, chosen=opened is None) if frame else None,
             request_line=entry.request_line,
-            status=entry.extras.status,
+            status=entry.framework_report.status,
             time=moment.strftime("%H:%M:%S"),
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
@@ -103,8 +105,8 @@ class PageBuilder:
             origins=tuple(self._origins(frame)),
             notice=" ".join(filter(None, (notice, entry.gone_reason))),
             live=live,
-            raised_during=entry.extras.raised_during,
-            searches=entry.extras.searches,
+            raised_during=entry.framework_report.raised_during,
+            searches=entry.framework_report.searches,
             hint=self.hint,
             text="" if frame else self._text(captured.text),
         )
@@ -120,7 +122,7 @@ class PageBuilder:
 
     @property
     def hint(self) -> str:
-        return self._text(self._entry.extras.hint) if self._viewer.sees_values else ""
+        return self._text(self._entry.framework_report.hint) if self._viewer.sees_values else ""
 
     def panels(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
         """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""
@@ -132,8 +134,8 @@ class PageBuilder:
     def text(self, site: str) -> TextView:
         """The error as plain text. ``site`` is what its page's address begins with."""
         entry = self._entry
-        text, extras = self._text(entry.captured.text), entry.extras
-        return TextView(text, f"{site}{self.url}", self._request(), extras.raised_during, extras.searches)
+        text, report = self._text(entry.captured.text), entry.framework_report
+        return TextView(text, f"{site}{self.url}", self._request(), report.raised_during, report.searches)
 
     def _request(self) -> RequestView:
         """The request as Django's own plain text has it: each table under its name there, empty ones too."""
@@ -271,10 +273,10 @@ class PageBuilder:
 
 
 def recents_view(
-    groups: Iterable[Sequence[Entry]],
+    groups: Iterable[Sequence[ErrorRecord]],
     viewer: Viewer,
     static_url: str,
-    redactor_of: Callable[[Entry], Redactor],
+    redactor_of: Callable[[ErrorRecord], Redactor],
     live: LiveView | None = None,
 ) -> RecentsView:
     """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
@@ -287,7 +289,7 @@ def recents_view(
     )
 
 
-def recent_view(group: Sequence[Entry], viewer: Viewer, redactor: Redactor) -> RecentView:
+def recent_view(group: Sequence[ErrorRecord], viewer: Viewer, redactor: Redactor) -> RecentView:
     newest = group[0]
     moments = [datetime.fromtimestamp(entry.time).astimezone() for entry in group]
     frame = newest.captured.opened

@@ -21,7 +21,7 @@ from debugkit.debug.framework_report import HIDDEN
 from debugkit.debug.page.models import BriefView, FrameView, GapView, LineView, SourceView, ValueView
 from debugkit.debug.page.spans import spans, unindented
 from debugkit.debug.redaction.redactor import REDACTED
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.safe.text import type_name
@@ -50,12 +50,12 @@ _NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
 _NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
 
 
-def frame_id(entry: Entry, frame: CapturedFrame) -> str:
+def frame_id(entry: ErrorRecord, frame: CapturedFrame) -> str:
     """The public handle of a frame: the unguessable id of its traceback, and its number."""
     return f"{entry.id}-{frame.index}"
 
 
-def frame_url(entry: Entry, frame: CapturedFrame, viewer: Viewer) -> str:
+def frame_url(entry: ErrorRecord, frame: CapturedFrame, viewer: Viewer) -> str:
     return f"{viewer.base}/frames/{frame_id(entry, frame)}"
 
 
@@ -96,7 +96,7 @@ def editor_url(frame: CapturedFrame, editor: str | None) -> str:
 class FrameViews:
     """Makes `FrameView`s of one entry for one viewer."""
 
-    def __init__(self, entry: Entry, viewer: Viewer, describer: Describer, settings: Settings) -> None:
+    def __init__(self, entry: ErrorRecord, viewer: Viewer, describer: Describer, settings: Settings) -> None:
         self._entry = entry
         self._viewer = viewer
         self._describer = describer
@@ -227,7 +227,7 @@ class FrameViews:
         )
 
     def _hidden(self, frame: CapturedFrame) -> Mapping[str, object]:
-        return self._entry.extras.hidden.get(frame.index, {})
+        return self._entry.framework_report.hidden.get(frame.index, {})
 
     def _variables(self, frame: CapturedFrame) -> Iterator[tuple[str, object]]:
         """The locals worth a row, with what is shown in place of secret ones."""

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from debugkit.debug.framework_report import HIDDEN, ExtraPanel
 from debugkit.debug.page.models import Panel, Section, ValueView
 from debugkit.debug.redaction.redactor import REDACTED
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.safe.inspection import MISSING, attribute, exact_str
 from debugkit.debug.safe.text import text_of, type_name
@@ -52,7 +52,7 @@ OWN_SESSION = Note("the debugger's own session")
 class Panels:
     """Makes the panels of one entry; with ``handles`` the values in them can be opened."""
 
-    def __init__(self, entry: Entry, request: RequestSnapshot, describer: Describer, *, handles: bool) -> None:
+    def __init__(self, entry: ErrorRecord, request: RequestSnapshot, describer: Describer, *, handles: bool) -> None:
         self._entry = entry
         self._request = request
         self._describer = describer
@@ -67,7 +67,7 @@ class Panels:
             ("Session", self._session_sections),
             ("Environment", self._environment_sections),
         )
-        given = {panel.name: partial(self._given, panel) for panel in self._entry.extras.panels}
+        given = {panel.name: partial(self._given, panel) for panel in self._entry.framework_report.panels}
         panels = (
             self._panel(name, maker) for name, maker in (dict(makers) | given).items() if only is None or name in only
         )

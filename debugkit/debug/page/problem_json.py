@@ -8,14 +8,14 @@ from typing import Any
 
 from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.models import DATA, ValueView
-from debugkit.debug.registry import Entry
+from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, RepeatedFrames
 
 
 class Problem:
     """Turns one entry into data. ``clean`` takes secrets out of text."""
 
-    def __init__(self, entry: Entry, builder: PageBuilder, clean: Callable[[str], str], *, ids: bool) -> None:
+    def __init__(self, entry: ErrorRecord, builder: PageBuilder, clean: Callable[[str], str], *, ids: bool) -> None:
         self._entry = entry
         self._builder = builder
         self._values: Mapping[int, tuple[ValueView, ...]] = builder.app_values()
@@ -24,12 +24,12 @@ class Problem:
 
     def data(self) -> dict[str, Any]:
         entry, builder = self._entry, self._builder
-        extras, head = entry.extras, entry.captured.exception
+        report, head = entry.framework_report, entry.captured.exception
         return {
             "id": entry.id,
             "type": "about:blank",
             "title": builder.title,
-            "status": extras.status,
+            "status": report.status,
             "notice": DATA,
             "text": self._clean(entry.captured.text),
             "exceptions": [self._exception(one) for one in (head, *head.chain)],
@@ -37,9 +37,9 @@ class Problem:
                 "line": entry.request_line,
                 **{panel.slug: self._panel(panel.sections) for panel in builder.panels()},
             },
-            "raised_during": extras.raised_during or None,
+            "raised_during": report.raised_during or None,
             "hint": builder.hint or None,
-            "searches": [asdict(search) for search in extras.searches],
+            "searches": [asdict(search) for search in report.searches],
             "url": builder.url,
         }
 

@@ -15,7 +15,7 @@ from debugkit.debug.safe.text import clean, type_name
 from debugkit.debug.tracebacks import exceptions, hiding, repeats, templates
 from debugkit.debug.tracebacks.django_settings import settings_position
 from debugkit.debug.tracebacks.libraries import file_of_owner
-from debugkit.debug.tracebacks.messages import Said
+from debugkit.debug.tracebacks.messages import ExceptionTexts
 from debugkit.debug.tracebacks.model import (
     NOWHERE,
     CapturedException,
@@ -48,7 +48,7 @@ def capture(
     """
     start = exceptions.traceback_of(exc) if tb is None else tb
     try:
-        with Said(limits.text_size) as said:
+        with ExceptionTexts(limits.text_size) as said:
             captured = _Tree(limits, show_hidden, said).capture(exc, start, "")
             return CapturedTraceback(captured, traceback_text(exc, start, captured, limits.text_size, said))
     except Exception as broken:  # no stack or memory left: say that at least
@@ -61,7 +61,7 @@ def capture(
 class _Tree:
     """Walks an exception, what led to it, and its groups. A chain lists no exception twice, so no walk loops."""
 
-    def __init__(self, limits: Limits, show_hidden: bool, said: Said) -> None:
+    def __init__(self, limits: Limits, show_hidden: bool, said: ExceptionTexts) -> None:
         self._limits, self._show_hidden, self._said = limits, show_hidden, said
         self._left = limits.exceptions
         self._seen: set[int] = set()
@@ -132,20 +132,20 @@ def _traces(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _frames(
-    traces: Sequence[TracebackType], show_hidden: bool, most: int, said: Said
+    traces: Sequence[TracebackType], show_hidden: bool, most: int, said: ExceptionTexts
 ) -> Iterator[CapturedFrame | RepeatedFrames]:
     hidden = hiding.hidden([local(trace.tb_frame, "__traceback_hide__") for trace in traces])
     shown = [index for index, hide in enumerate(hidden) if show_hidden or not hide]
     listed: list[CapturedFrame] = []
     for item in repeats.folded([(id(traces[one].tb_frame.f_code), traces[one].tb_lineno) for one in shown], most):
-        if isinstance(item, repeats.LeftOut):
+        if isinstance(item, repeats.OmittedItems):
             yield RepeatedFrames(item.count, tuple(listed[len(listed) - item.cycle :]))
         else:
             listed.append(_frame(traces[shown[item]], hidden[shown[item]], said))
             yield listed[-1]
 
 
-def _frame(trace: TracebackType, hidden: bool, said: Said) -> CapturedFrame:
+def _frame(trace: TracebackType, hidden: bool, said: ExceptionTexts) -> CapturedFrame:
     frame = trace.tb_frame
     code = frame.f_code
     info = local(frame, "__traceback_info__")

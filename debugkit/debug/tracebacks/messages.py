@@ -21,7 +21,7 @@ _OWN_STR: Final = (BaseException.__dict__["__str__"], KeyError.__dict__["__str__
 _PLAIN: Final = frozenset(map(id, (str, int, float, bool, type(None))))
 
 
-class Said:
+class ExceptionTexts:
     """Asks exceptions what they say. Use it in ``with``: what it remembers keeps them alive, and it may have a thread.
 
     ``size`` is the number of characters kept of a message.
@@ -33,7 +33,7 @@ class Said:
         self._messages: dict[int, tuple[BaseException, str]] = {}  # the exception is kept: its id stays its own
         self._notes: dict[int, tuple[BaseException, tuple[str, ...]]] = {}
 
-    def __enter__(self) -> Said:
+    def __enter__(self) -> ExceptionTexts:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -11,16 +11,16 @@ _ROUNDS_LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class OmittedItems:
     """``count`` items in a row that are not listed."""
 
     count: int
     cycle: int  # how many items before it are one round of what repeats; 0: it is not a repetition
 
 
-def folded(keys: Sequence[object], most: int) -> list[int | LeftOut]:
-    """Indexes of ``keys``; `LeftOut` for rounds of a cycle between the third and the last. About ``most`` in all."""
-    found: list[int | LeftOut] = []
+def folded(keys: Sequence[object], most: int) -> list[int | OmittedItems]:
+    """Indexes of ``keys``; `OmittedItems` for a cycle's rounds after the third and before the last. About ``most``."""
+    found: list[int | OmittedItems] = []
     index = 0
     while index < len(keys):
         cycle, rounds = _repetition(keys, index)
@@ -29,7 +29,7 @@ def folded(keys: Sequence[object], most: int) -> list[int | LeftOut]:
         found += range(index, stop)
         index = stop
         if count > 1:
-            found.append(LeftOut(count, cycle))
+            found.append(OmittedItems(count, cycle))
             found += range(stop + count, stop + count + cycle)
             index = stop + count + cycle
     return _cut(found, max(2, most))
@@ -50,16 +50,16 @@ def _repetition(keys: Sequence[object], start: int) -> tuple[int, int]:
     return best
 
 
-def _cut(items: list[int | LeftOut], most: int) -> list[int | LeftOut]:
+def _cut(items: list[int | OmittedItems], most: int) -> list[int | OmittedItems]:
     """The first and the last of ``items``, when there are too many."""
     surplus = len(items) - most
     if surplus <= 0:
         return items
     first = most // 2
-    count = sum(one.count if isinstance(one, LeftOut) else 1 for one in items[first : first + surplus])
+    count = sum(one.count if isinstance(one, OmittedItems) else 1 for one in items[first : first + surplus])
     # The round that a piece of the tail repeats may be among those cut.
     tail = (
-        LeftOut(one.count, 0) if isinstance(one, LeftOut) and place < one.cycle else one
+        OmittedItems(one.count, 0) if isinstance(one, OmittedItems) and place < one.cycle else one
         for place, one in enumerate(items[first + surplus :])
     )
-    return [*items[:first], LeftOut(count, 0), *tail]
+    return [*items[:first], OmittedItems(count, 0), *tail]

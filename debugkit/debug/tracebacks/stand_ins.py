@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.tracebacks import exceptions
-from debugkit.debug.tracebacks.messages import Said
+from debugkit.debug.tracebacks.messages import ExceptionTexts
 
 #: The built-in classes whose fields `traceback` prints or makes suggestions of.
 _BASES: Final = (
@@ -26,7 +26,7 @@ _BASES: Final = (
 _OWN_DIR: Final = tuple(inspection.class_dict(cls)["__dir__"] for cls in (object, type, ModuleType))
 
 
-def stand_in(exc: BaseException, tb: TracebackType | None, said: Said) -> BaseException:
+def stand_in(exc: BaseException, tb: TracebackType | None, said: ExceptionTexts) -> BaseException:
     """One for ``exc`` with the traceback ``tb``, and for all that it is tied to."""
     made: dict[int, BaseException] = {}
     waiting: list[BaseException] = []
@@ -51,7 +51,7 @@ def stand_in(exc: BaseException, tb: TracebackType | None, said: Said) -> BaseEx
     return first.with_traceback(tb)
 
 
-def _copy(exc: BaseException, said: Said) -> BaseException:
+def _copy(exc: BaseException, said: ExceptionTexts) -> BaseException:
     cls = type(exc)
     base = next((one for one in _BASES if issubclass(cls, one)), Exception)
     made = _class(base, inspection.module_name(cls), inspection.exact_str(type.__dict__["__qualname__"].__get__(cls)))

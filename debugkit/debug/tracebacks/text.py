@@ -9,7 +9,7 @@ from typing import Any
 
 from debugkit.debug.safe.text import clean, shortened, type_name
 from debugkit.debug.tracebacks.exceptions import members, previous
-from debugkit.debug.tracebacks.messages import Said
+from debugkit.debug.tracebacks.messages import ExceptionTexts
 from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.tracebacks.stand_ins import stand_in
 
@@ -39,7 +39,7 @@ class _Stack(traceback.StackSummary):
 
 
 def traceback_text(
-    exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int, said: Said
+    exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int, said: ExceptionTexts
 ) -> str:
     """What `traceback.format_exception` gives, or the plain text of ``captured`` where that itself fails."""
     try:

@@ -38,7 +38,7 @@ from debugkit.debug.values.objects import (
 from debugkit.debug.values.preview import MOST_LINE, Preview, Previewer, cut, fields
 from debugkit.debug.values.remembered import Remembered
 from debugkit.debug.values.strings import Strings
-from debugkit.debug.values.third_party import View, find_view
+from debugkit.debug.values.third_party import Adapter, find_adapter
 from debugkit.debug.values.wrappers import find_wrapper
 from debugkit.settings import Limits
 
@@ -85,9 +85,9 @@ class Classes:
 
     def _previewer(self, cls: type) -> Previewer:
         """How to look at instances of ``cls``, which is none of the built-in types."""
-        view = find_view(cls)
-        if view is not None:
-            return lambda value: self._by_view(view, value)
+        adapter = find_adapter(cls)
+        if adapter is not None:
+            return lambda value: self._by_adapter(adapter, value)
         inherited = by_inheritance(cls)
         if inherited is not None and not issubclass(cls, BaseException):
             return inherited
@@ -99,8 +99,8 @@ class Classes:
         found = find_wrapper(cls)
         if found is None:
             return None
-        known, view = found[0], View(found[1])
-        return known, lambda value: self._by_view(view, value)
+        known, adapter = found[0], Adapter(found[1])
+        return known, lambda value: self._by_adapter(adapter, value)
 
     def _own_previewer(self, cls: type) -> Previewer:
         """The look at a class that is no special one: what it says or has itself."""
@@ -113,18 +113,18 @@ class Classes:
             return plain_object
         return data_class if is_plain_data_class(cls, own_repr) else self._foreign
 
-    def _by_view(self, view: View, value: object) -> Preview:
-        """A view of a well-known type; the generic one if it fails, for libraries change."""
-        otherwise = view.otherwise or plain_object
+    def _by_adapter(self, adapter: Adapter, value: object) -> Preview:
+        """An adapter of a well-known type; the generic one if it fails, for libraries change."""
+        otherwise = adapter.otherwise or plain_object
         try:
-            if view.foreign:
-                preview = self._ask(value, view.previewer, lambda error: self._safe(otherwise(value)))
+            if adapter.foreign:
+                preview = self._ask(value, adapter.previewer, lambda error: self._safe(otherwise(value)))
             else:
-                found = view.previewer(value)
+                found = adapter.previewer(value)
                 preview = self._foreign(value) if found is None else self._safe(found)
-            if view.otherwise is not None and self._tells_secret(preview):
-                preview = self._safe(view.otherwise(value))
-        except Exception:  # a view that expected another version of its library
+            if adapter.otherwise is not None and self._tells_secret(preview):
+                preview = self._safe(adapter.otherwise(value))
+        except Exception:  # an adapter that expected another version of its library
             return self._foreign(value)
         return preview
 

@@ -1,6 +1,6 @@
 """How objects of well-known libraries are looked at, found by name: none of those libraries is imported.
 
-A view says what stands in the line and which parts there are to open. Rendering, limits and redaction are not known
+An adapter says what stands in the line and which parts there are to open. Rendering, limits and redaction are not known
 here. Most views read attributes only; those that must call library code are marked, and run under guard.
 """
 
@@ -46,7 +46,7 @@ _MODEL: Final = "django.db.models.base.Model"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Adapter:
     previewer: Callable[[Any], Preview | None]  # None: nothing special about this one
     foreign: bool = False  # calls library code
     #: Looks without calling any, for when that has failed.
@@ -261,41 +261,41 @@ def _sqlite_row(row: Any) -> Preview:
 
 
 #: By module and qualified name of the class or one of its bases.
-_VIEWS: Final[Mapping[str, View]] = {
-    _MODEL: View(_django_model_by_text, foreign=True, otherwise=_django_model),
-    "django.db.models.query.QuerySet": View(_django_queryset),
-    "django.utils.functional.LazyObject": View(_django_lazy_object),
-    "django.utils.functional.Promise": View(_django_lazy_text),
-    "django.http.request.HttpRequest": View(_django_request),
-    "werkzeug.sansio.request.Request": View(_werkzeug_request),
-    "werkzeug.datastructures.headers.Headers": View(_werkzeug_headers),
-    "werkzeug.local.LocalProxy": View(_local_proxy, foreign=True),
-    "sqlalchemy.orm.query.Query": View(_sqlalchemy_statement, foreign=True),
-    "sqlalchemy.sql.selectable.SelectBase": View(_sqlalchemy_statement, foreign=True),
-    "sqlalchemy.sql.dml.UpdateBase": View(_sqlalchemy_statement, foreign=True),
-    "sqlalchemy.orm.session.Session": View(_sqlalchemy_session),
-    "pydantic.main.BaseModel": View(_pydantic_model),
-    "numpy.ndarray": View(_ndarray, foreign=True),
-    "numpy.generic": View(_numpy_scalar, foreign=True),
-    "pandas.DataFrame": View(_data_frame, foreign=True),
-    "pandas.core.frame.DataFrame": View(_data_frame, foreign=True),
-    "pandas.Series": View(_series, foreign=True),
-    "pandas.core.series.Series": View(_series, foreign=True),
-    "pandas.Index": View(_index, foreign=True),
-    "pandas.core.indexes.base.Index": View(_index, foreign=True),
-    "torch.Tensor": View(_tensor, foreign=True),
-    "torch._tensor.Tensor": View(_tensor, foreign=True),
-    "sqlite3.Row": View(_sqlite_row),
+_ADAPTERS: Final[Mapping[str, Adapter]] = {
+    _MODEL: Adapter(_django_model_by_text, foreign=True, otherwise=_django_model),
+    "django.db.models.query.QuerySet": Adapter(_django_queryset),
+    "django.utils.functional.LazyObject": Adapter(_django_lazy_object),
+    "django.utils.functional.Promise": Adapter(_django_lazy_text),
+    "django.http.request.HttpRequest": Adapter(_django_request),
+    "werkzeug.sansio.request.Request": Adapter(_werkzeug_request),
+    "werkzeug.datastructures.headers.Headers": Adapter(_werkzeug_headers),
+    "werkzeug.local.LocalProxy": Adapter(_local_proxy, foreign=True),
+    "sqlalchemy.orm.query.Query": Adapter(_sqlalchemy_statement, foreign=True),
+    "sqlalchemy.sql.selectable.SelectBase": Adapter(_sqlalchemy_statement, foreign=True),
+    "sqlalchemy.sql.dml.UpdateBase": Adapter(_sqlalchemy_statement, foreign=True),
+    "sqlalchemy.orm.session.Session": Adapter(_sqlalchemy_session),
+    "pydantic.main.BaseModel": Adapter(_pydantic_model),
+    "numpy.ndarray": Adapter(_ndarray, foreign=True),
+    "numpy.generic": Adapter(_numpy_scalar, foreign=True),
+    "pandas.DataFrame": Adapter(_data_frame, foreign=True),
+    "pandas.core.frame.DataFrame": Adapter(_data_frame, foreign=True),
+    "pandas.Series": Adapter(_series, foreign=True),
+    "pandas.core.series.Series": Adapter(_series, foreign=True),
+    "pandas.Index": Adapter(_index, foreign=True),
+    "pandas.core.indexes.base.Index": Adapter(_index, foreign=True),
+    "torch.Tensor": Adapter(_tensor, foreign=True),
+    "torch._tensor.Tensor": Adapter(_tensor, foreign=True),
+    "sqlite3.Row": Adapter(_sqlite_row),
 }
-_SQLALCHEMY: Final = View(_sqlalchemy_instance)
-_ATTRS: Final = View(_attrs_instance)
+_SQLALCHEMY: Final = Adapter(_sqlalchemy_instance)
+_ATTRS: Final = Adapter(_attrs_instance)
 
 
-def find_view(cls: type) -> View | None:
-    """The view for instances of ``cls``, by its name or that of one of its bases."""
+def find_adapter(cls: type) -> Adapter | None:
+    """The adapter for instances of ``cls``, by its name or that of one of its bases."""
     bases = mro(cls)
     for base in bases:
-        found = _VIEWS.get(f"{module_name(base)}.{class_name(base)}")
+        found = _ADAPTERS.get(f"{module_name(base)}.{class_name(base)}")
         if found is not None:
             return found
     # Marks that these libraries leave in the class itself.

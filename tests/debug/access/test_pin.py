@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import debugkit
-from debugkit.debug.access.pin import Gate
+from debugkit.debug.access.pin import PinAuth
 from debugkit.errors import Forbidden, Locked, RequestError, WrongPin
 from debugkit.settings import Settings
 from debugkit.state import StateFolder
@@ -41,13 +41,15 @@ def gate(tmp_path, clock):
     return make(tmp_path, clock=clock)
 
 
-def make(folder, application="shop.app:app", clock=None, identity=HERE, **choices) -> Gate:
-    return Gate(Settings(state_dir=folder, **choices), application, clock=clock or Clock(), identity=lambda: identity)
+def make(folder, application="shop.app:app", clock=None, identity=HERE, **choices) -> PinAuth:
+    return PinAuth(
+        Settings(state_dir=folder, **choices), application, clock=clock or Clock(), identity=lambda: identity
+    )
 
 
-def homeless(**choices) -> Gate:
+def homeless(**choices) -> PinAuth:
     folder = StateFolder(None, "the disk is read-only")
-    return Gate(Settings(**choices), "shop.app:app", clock=Clock(), identity=lambda: HERE, folder=lambda: folder)
+    return PinAuth(Settings(**choices), "shop.app:app", clock=Clock(), identity=lambda: HERE, folder=lambda: folder)
 
 
 def wrong(gate, text="000-000-000") -> RequestError:
@@ -111,7 +113,7 @@ def test_the_disk_is_left_alone_until_somebody_asks(tmp_path):
     gate = make(tmp_path)
     gate.verify_cookie_header("")
     gate.verify_cookie_header("session=1; theme=dark")
-    assert repr(gate) == "<Gate of 'shop.app:app'>"
+    assert repr(gate) == "<PinAuth of 'shop.app:app'>"
     gate.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -247,10 +249,10 @@ def test_attempts_count_over_all_processes(tmp_path):
     script = """
 import sys
 from pathlib import Path
-from debugkit.debug.access.pin import Gate
+from debugkit.debug.access.pin import PinAuth
 from debugkit.errors import Locked, WrongPin
 from debugkit.settings import Settings
-gate = Gate(Settings(state_dir=Path(sys.argv[1])), "shop.app:app", identity=lambda: ("machine", "container", "ada"))
+gate = PinAuth(Settings(state_dir=Path(sys.argv[1])), "shop.app:app", identity=lambda: ("machine", "container", "ada"))
 for _ in range(4):
     try:
         gate.check_pin("0")

@@ -42,8 +42,8 @@ class House:
     def __init__(self) -> None:
         self.app = DebuggedApplication(self._fail, console_path="/console")
         owner = Client(self.app)
-        owner.unlock(self.app.debugger.gate.pin)
-        self.bodies = {"evaluate": {"source": "1"}, "unlock": {"pin": self.app.debugger.gate.pin}}
+        owner.unlock(self.app.debugger.pin_auth.pin)
+        self.bodies = {"evaluate": {"source": "1"}, "unlock": {"pin": self.app.debugger.pin_auth.pin}}
         entry = (owner("/x").header("X-Debugkit-Traceback") or "").rpartition("/")[2]
         frame = owner(f"{MOUNT}/tracebacks/{entry}.json").json["exceptions"][0]["frames"][-1]["id"]
         events = owner.post(f"{MOUNT}/frames/{frame}/evaluate", {"source": "basket"}).events

@@ -242,7 +242,7 @@ def test_a_secret_in_such_a_line_is_hidden() -> None:
         return [bytes(eval("password = 'hunter2" + "-and-more' +"))]
 
     client = Client(DebuggedApplication(app))
-    client.unlock(client.app.debugger.gate.pin)  # type: ignore[attr-defined]
+    client.unlock(client.app.debugger.pin_auth.pin)  # type: ignore[attr-defined]
     address = client("/").header("X-Debugkit-Traceback")
     (entry,) = client.app.debugger.registry.recent_groups()[0]  # type: ignore[attr-defined]
     last = max(entry.captured.frames)

@@ -74,7 +74,7 @@ LOOK = """
     for view in (shop.app, shop.misspelt, shop.importing):
         app = DebuggedApplication(view)
         client = Client(app)
-        client.unlock(app.debugger.gate.pin)
+        client.unlock(app.debugger.pin_auth.pin)
         address = client("/", HTTP_ACCEPT=CHROME).header("X-Debugkit-Traceback")
         forms = {form: client(address + form, HTTP_ACCEPT=CHROME) for form in ("", ".json", ".md", ".txt")}
         raised = forms[".json"].json["exceptions"][0]

@@ -14,7 +14,7 @@ from client import Client
 from debugkit import DebuggedApplication
 from debugkit.debug.safe.inspection import Guard
 from debugkit.debug.tracebacks.capture import capture
-from debugkit.debug.tracebacks.messages import Said
+from debugkit.debug.tracebacks.messages import ExceptionTexts
 
 FORMS = ["", ".txt", ".md", ".json"]
 
@@ -103,7 +103,7 @@ def test_a_message_that_never_comes_costs_its_deadline_once() -> None:
             return "too late"
 
     exc = Slow()
-    with Said(1_000, Guard(0.05, 10.0)) as said:
+    with ExceptionTexts(1_000, Guard(0.05, 10.0)) as said:
         texts = [said.message(exc), said.message(exc)]
     release.set()
 
@@ -113,7 +113,7 @@ def test_a_message_that_never_comes_costs_its_deadline_once() -> None:
 
 
 def test_when_the_time_is_used_up_the_rest_is_not_asked() -> None:
-    with Said(1_000, Guard(1.0, 0.0)) as said:
+    with ExceptionTexts(1_000, Guard(1.0, 0.0)) as said:
         assert "was not called" in said.message(Counted())
         assert said.message(ValueError("plain")) == "plain"
 
@@ -140,7 +140,7 @@ def test_built_in_exceptions_read_as_the_traceback_prints_them(exc: BaseExceptio
 
 def test_what_runs_no_code_of_others_needs_no_thread() -> None:
     before = threading.active_count()
-    with Said(1_000) as said:
+    with ExceptionTexts(1_000) as said:
         assert [said.message(ValueError("x")), said.message(KeyError("k"))] == ["x", "'k'"]
         assert said.notes(ValueError("x")) == ()
         assert threading.active_count() == before

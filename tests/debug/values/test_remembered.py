@@ -44,7 +44,7 @@ def failing(cup):
 
     debugged = DebuggedApplication(app)
     client = Client(debugged)
-    client.unlock(debugged.debugger.gate.pin)
+    client.unlock(debugged.debugger.pin_auth.pin)
     return client, client("/").header("X-Debugkit-Traceback"), debugged.debugger
 
 

@@ -349,7 +349,7 @@ def test_no_look_at_a_page_costs_a_query(cup_model, serializers, caplog):
         for holder in list(held):
             held[:] = [holder]
             client = Client(DebuggedApplication(app))
-            client.unlock(client.app.debugger.gate.pin)
+            client.unlock(client.app.debugger.pin_auth.pin)
             with CaptureQueriesContext(connection) as queries:
                 address = client("/", HTTP_ACCEPT=CHROME).header("X-Debugkit-Traceback")
                 for form in ("", ".json", ".md", ".txt", ""):
