@@ -115,8 +115,8 @@ class Inotify:
                 self.finished = False
                 self._start_over()
                 return None
-            if found := self._where(watch, mask, name):
-                where |= found
+            if directories := self._where(watch, mask, name):
+                where |= directories
                 self._follow(watch, mask, name)
         self.finished = self.finished and not self._unfinished
         return where

@@ -66,7 +66,7 @@ class Observing(FileSystemEventHandler):
 
     def leave(self, directory: str) -> None:
         with self._changed:
-            left = {one for one in self._names if one[1] == directory}
+            left = {(real, name) for real, name in self._names if name == directory}
             self._names -= left
         for real, _ in left:
             self._unschedule(real)

@@ -212,7 +212,11 @@ class Watcher:
 
     def _is_whole(self) -> bool:
         """Whether this is the finished save of one file, nothing is queued behind it, and none came just before."""
-        if not (self._source.finished and self._contents.is_one and time.monotonic() - self._reported > self._quiet):
+        if not (
+            self._source.finished
+            and self._contents.has_single_change
+            and time.monotonic() - self._reported > self._quiet
+        ):
             return False
         where = self._source.wait(0)
         if where is not None and not where:
@@ -319,4 +323,4 @@ def _length(mount: tuple[str, str]) -> int:
 
 def _unescape(field: str) -> str:
     """Blanks in /proc/mounts are octal numbers: see proc_mounts(5), getmntent(3)."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
