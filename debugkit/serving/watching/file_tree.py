@@ -43,7 +43,7 @@ class Listener(Protocol):
     knows_ways: bool
 
 
-class Contents:
+class FileTree:
     """The files of a `Scope`. For one thread at a time, but for ``count``."""
 
     def __init__(self, scope: Scope, listener: Listener, *, clock: Callable[[], float] = time.time) -> None:
@@ -65,8 +65,8 @@ class Contents:
         return self._changes.count
 
     @property
-    def stirred(self) -> bool:
-        """Whether a `take` could find something."""
+    def has_pending(self) -> bool:
+        """Whether `take_changes` could find something."""
         return bool(self._changes)
 
     @property
@@ -111,8 +111,8 @@ class Contents:
         """The directories where something is most likely to happen next: where it did last."""
         return set(self._changes.recent)
 
-    def take(self) -> list[Path]:
-        """The files whose content is not what it was at the last `take`, sorted. Later they are compared with now."""
+    def take_changes(self) -> list[Path]:
+        """The files whose content is not what it was at the last call, sorted. Later they are compared with now."""
         return [Path(path) for path in self._changes.take()]
 
     def add(self, files: Iterable[str], since: float) -> None:
