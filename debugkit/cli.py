@@ -129,37 +129,37 @@ def cert(options: argparse.Namespace) -> int:
     """``debugkit cert``."""
     from debugkit.serving.tls import certificates
 
-    found = certificates.cert(options.host, options.out, folder=user_folder())
-    print(f"Certificate: {found.cert_file}")
-    print(f"Private key: {found.key_file}")
-    print(f"For:         {', '.join(found.names)}")
-    print(f"Until:       {time.strftime('%Y-%m-%d', time.gmtime(found.expires))}")
-    print(f"SHA-256:     {found.fingerprint}")
+    certificate = certificates.cert(options.host, options.out, folder=user_folder())
+    print(f"Certificate: {certificate.cert_file}")
+    print(f"Private key: {certificate.key_file}")
+    print(f"For:         {', '.join(certificate.names)}")
+    print(f"Until:       {time.strftime('%Y-%m-%d', time.gmtime(certificate.expires))}")
+    print(f"SHA-256:     {certificate.fingerprint}")
     print("\nTo have it trusted:")
-    for who, command in certificates.ways_to_trust(found.cert_file) if found.cert_file else ():
+    for who, command in certificates.ways_to_trust(certificate.cert_file) if certificate.cert_file else ():
         print(f"  {who}:\n    {command}")
     return 0
 
 
 def run(options: argparse.Namespace) -> int:
     """``debugkit run``."""
-    given = {name: value for name, value in vars(options).items() if name in NAMES}
+    arguments = {name: value for name, value in vars(options).items() if name in NAMES}
     folder = working_folder()
     table, source = project_table(folder)
     files = environment.read(folder)
     environ = {**files.values, **os.environ}
-    values = resolve(given, environ, table, source)
+    values = resolve(arguments, environ, table, source)
     text = options.target or table.get("target")
     target = parse(text) if text else find(folder, environ)
     # What is chosen there may change as the code does, and a link may come to lead to another file.
     link = (str(target.path),) if target.path and target.path.is_symlink() else ()
     values["extra_files"] += (*((source,) if table else ()), *files.paths, *link)
-    choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in given)
+    choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in arguments)
 
     def application() -> WSGIApplication:
         files.apply(os.environ, debug=choices.debugger is not None)
-        found = load(target)
-        return found if choices.debugger is None else watched_over(found, choices.debugger)
+        loaded = load(target)
+        return loaded if choices.debugger is None else watched_over(loaded, choices.debugger)
 
     try:
         return serve(application, choices, supervise_here=True)

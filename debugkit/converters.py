@@ -90,7 +90,7 @@ def _several(value: Any) -> list[Any]:
     return list(value) if isinstance(value, Iterable) else [value]
 
 
-def one_of(words: tuple[str, ...]) -> Callable[[Any, str], str]:
+def choice_of(words: tuple[str, ...]) -> Callable[[Any, str], str]:
     """A converter that takes only these words."""
 
     def convert(value: Any, source: str) -> str:

@@ -33,17 +33,17 @@ def locked(path: Path) -> Iterator[int]:
 def is_private(path: Path) -> bool:
     """A plain file of this user that nobody else can read or write; on Windows the folder's access list does that."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return is_ours(found)
+    return is_ours(status)
 
 
-def is_ours(found: os.stat_result) -> bool:
+def is_ours(status: os.stat_result) -> bool:
     """The same of a file that is open already, or was looked at."""
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return False
-    return sys.platform == "win32" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
+    return sys.platform == "win32" or (status.st_uid == os.geteuid() and not status.st_mode & 0o077)
 
 
 def create(path: Path, data: bytes, mode: int) -> None:

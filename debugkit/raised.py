@@ -16,8 +16,8 @@ def field(owner: type, name: str, exc: BaseException) -> Any:
 
 
 def traceback_of(exc: BaseException) -> TracebackType | None:
-    found: TracebackType | None = field(BaseException, "__traceback__", exc)
-    return found
+    tb: TracebackType | None = field(BaseException, "__traceback__", exc)
+    return tb
 
 
 def with_traceback(exc: BaseException, tb: TracebackType | None) -> BaseException:
@@ -33,7 +33,7 @@ def printed(exc: BaseException, tb: TracebackType | None = None) -> str:
     except KeyboardInterrupt:
         raise
     except BaseException as failure:  # __str__ or an overridden field raises, be it SystemExit; no stack is left
-        name, why = (str.__str__(type.__dict__["__name__"].__get__(type(one))) for one in (exc, failure))
+        name, why = (str.__str__(type.__dict__["__name__"].__get__(type(error))) for error in (exc, failure))
     try:
         place = "".join(traceback.format_tb(start))
     except Exception:

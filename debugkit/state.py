@@ -71,12 +71,12 @@ def _make(path: Path, uid: int | None, *, shared_parents: bool) -> None:
 
 
 def _require_private(path: Path, uid: int) -> None:
-    found = path.stat()
-    if not stat.S_ISDIR(found.st_mode):
+    status = path.stat()
+    if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(f"{path} is not a folder")
-    if found.st_uid != uid or path.lstat().st_uid != uid:
+    if status.st_uid != uid or path.lstat().st_uid != uid:
         raise PermissionError(f"{path} belongs to another user")
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(f"other users may write in {path}; run: chmod go-w {path}")
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from debugkit.converters import (
     Converter,
+    choice_of,
     flag,
     flag_or_word,
-    one_of,
     paths,
     seconds,
     seconds_or_text,
@@ -21,7 +21,7 @@ from debugkit.converters import (
 )
 from debugkit.errors import ConfigurationError
 
-kind = one_of(("auto", "stat"))
+kind = choice_of(("auto", "stat"))
 
 
 @pytest.mark.parametrize(

@@ -40,14 +40,14 @@ def find_paths(cert: str, key: str, folder: Path) -> tuple[Path, Path]:
     What one leaves out, the folder or the name, is the other's; then it is ``folder``. Without an extension they get
     .crt and .key.
     """
-    given = [os.path.split(os.path.expanduser(text)) for text in (cert, key)]  # noqa: PTH111 - "./tea" says where
-    parent = next((parent for parent, _ in given if parent), "")
-    name = next(Path(name).stem for _, name in given if name)
-    found = []
-    for (own_parent, own_name), extension in zip(given, EXTENSIONS, strict=True):
+    parts = [os.path.split(os.path.expanduser(text)) for text in (cert, key)]  # noqa: PTH111 - "./tea" says where
+    parent = next((parent for parent, _ in parts if parent), "")
+    name = next(Path(name).stem for _, name in parts if name)
+    files = []
+    for (own_parent, own_name), extension in zip(parts, EXTENSIONS, strict=True):
         path = folder / (own_parent or parent) / (own_name or name)
-        found.append(path if own_name and path.suffix else path.with_name(f"{path.name}{extension}"))
-    return found[0], found[1]
+        files.append(path if own_name and path.suffix else path.with_name(f"{path.name}{extension}"))
+    return files[0], files[1]
 
 
 def prepare(cert: str, key: str, hosts: Iterable[str], *, folder: Path, clock: Callable[[], float] = time.time) -> Pair:
@@ -75,13 +75,13 @@ def spoken_of(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float)
     """What a developer should know of a certificate that is its own issuer. Of others, browsers tell it."""
     again = f"remove {cert_file} and its key, and new ones are made at the next start."
     try:
-        found = examine(cert_file, key_file)
+        certificate = examine(cert_file, key_file)
     except ssl.SSLCertVerificationError as error:
         return (f"The certificate has expired: {again}",) if error.verify_code == EXPIRED else ()
     except (ssl.SSLError, ValueError, KeyError):
         return ()
-    days = (found.expires - now) / 86_400
+    days = (certificate.expires - now) / 86_400
     if days < SOON:
         return (f"The certificate {'has expired' if days < 0 else f'expires in {days:.0f} days'}: {again}",)
-    missing = [name for name in subject_names(hosts) if name not in found.names and name not in WILDCARD]
+    missing = [name for name in subject_names(hosts) if name not in certificate.names and name not in WILDCARD]
     return (f"The certificate does not hold for {', '.join(missing)}: {again}",) if missing else ()

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from debugkit.converters import Converter, flag, one_of, paths, seconds_or_text, wrong
+from debugkit.converters import Converter, choice_of, flag, paths, seconds_or_text, wrong
 from debugkit.errors import ConfigurationError
 from debugkit.serving.listen import parse_address
 
@@ -123,38 +123,40 @@ def _add_sql(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_certificate(parser: argparse.ArgumentParser) -> None:
-    one = parser.add_mutually_exclusive_group()
-    one.add_argument("--cert", dest="cert_path", metavar="PATH", help="the same as --cert-file")
-    one.add_argument("--cert-file", dest="cert_path", metavar="PATH", help="serve https; the files are made if missing")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--cert", dest="cert_path", metavar="PATH", help="the same as --cert-file")
+    group.add_argument(
+        "--cert-file", dest="cert_path", metavar="PATH", help="serve https; the files are made if missing"
+    )
     parser.add_argument("--key-file", dest="key_file_path", metavar="PATH", help="the private key of the certificate")
 
 
-def resolve(given: Mapping[str, Any], settings: object) -> Options:
+def resolve(arguments: Mapping[str, Any], settings: object) -> Options:
     """What the command line and the settings come to; the command line wins, lists are joined.
 
     Raises `ConfigurationError` that names the option or the setting.
     """
-    find = Finder(given, settings)
+    find = Finder(arguments, settings)
     sql = find.value("print_sql", "PRINT_SQL", flag, False)
     return Options(
-        address=address(find.value("addrport", "SERVER_ADDRESS_PORT", _text, ""), ipv6=bool(given.get("use_ipv6"))),
-        reload=given.get("use_reloader", True),
-        threaded=given.get("threaded", True),
-        browser=bool(given.get("open_browser")),
-        checks=not given.get("skip_checks"),
-        static=given.get("use_static_handler", True),
-        insecure=bool(given.get("insecure_serving")),
-        output=given.get("output_file"),
+        address=address(find.value("addrport", "SERVER_ADDRESS_PORT", _text, ""), ipv6=bool(arguments.get("use_ipv6"))),
+        reload=arguments.get("use_reloader", True),
+        threaded=arguments.get("threaded", True),
+        browser=bool(arguments.get("open_browser")),
+        checks=not arguments.get("skip_checks"),
+        static=arguments.get("use_static_handler", True),
+        insecure=bool(arguments.get("insecure_serving")),
+        output=arguments.get("output_file"),
         sql=_sql(find) if sql else None,
-        cert=given.get("cert_path") or "",
-        key=given.get("key_file_path") or "",
+        cert=arguments.get("cert_path") or "",
+        key=arguments.get("key_file_path") or "",
         extra_files=find.joined("extra_files", "EXTRA_FILES", "--extra-file"),
         exclude_patterns=find.joined("exclude_patterns", "EXCLUDE_PATTERNS", "--exclude-pattern"),
-        reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", one_of(RELOADERS), "auto"),
+        reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", choice_of(RELOADERS), "auto"),
         reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", seconds_or_text, 1.0),
-        debugger="ipdb" if given.get("ipdb") else "pdb" if given.get("pdb") or given.get("pm") else "",
-        messages=find.value("startup_messages", "STARTUP_MESSAGES", one_of(MESSAGES), "reload"),
-        pin=not given.get("nopin"),
+        debugger="ipdb" if arguments.get("ipdb") else "pdb" if arguments.get("pdb") or arguments.get("pm") else "",
+        messages=find.value("startup_messages", "STARTUP_MESSAGES", choice_of(MESSAGES), "reload"),
+        pin=not arguments.get("nopin"),
         trusted_hosts=find.joined("trusted_hosts", "TRUSTED_HOSTS", "--trusted-host"),
     )
 
@@ -162,7 +164,7 @@ def resolve(given: Mapping[str, Any], settings: object) -> Options:
 def _sql(find: Finder) -> SqlOptions:
     layout = find.value("", "SQLPARSE_FORMAT_KWARGS", _table, LAYOUT)
     return SqlOptions(
-        location=bool(find.given.get("print_sql_location")),
+        location=bool(find.arguments.get("print_sql_location")),
         truncate=find.value("truncate_sql", "PRINT_SQL_TRUNCATE", _length, 1000) or None,
         layout=layout if find.value("", "SQLPARSE_ENABLED", flag, True) else None,
         colours=find.value("", "PYGMENTS_ENABLED", flag, True),
@@ -173,11 +175,11 @@ def _sql(find: Finder) -> SqlOptions:
 class Finder:
     """Finds what was said of one thing: on the command line, or in a setting of any spelling."""
 
-    given: Mapping[str, Any]
+    arguments: Mapping[str, Any]
     settings: object
 
     def value(self, dest: str, name: str, convert: Converter, default: Any) -> Any:
-        value = self.given.get(dest)
+        value = self.arguments.get(dest)
         if value is not None:
             return convert(value, f"--{dest.replace('_', '-')}" if dest != "addrport" else "The address")
         for source, value in self._set(name):
@@ -185,10 +187,10 @@ class Finder:
         return default
 
     def joined(self, dest: str, name: str, option: str) -> tuple[str, ...]:
-        found = list(paths(self.given.get(dest), option))
+        values = list(paths(self.arguments.get(dest), option))
         for source, value in self._set(name):
-            found += paths(value, source)
-        return tuple(dict.fromkeys(found))
+            values += paths(value, source)
+        return tuple(dict.fromkeys(values))
 
     def _set(self, name: str) -> Iterator[tuple[str, Any]]:
         for source in (f"{prefix}{name}" for prefix in PREFIXES):
@@ -218,24 +220,24 @@ def address(text: str, *, ipv6: bool = False) -> str:
     if text.startswith(("unix:", "fd:")):
         parse_address(text, DEFAULT_PORT)
         return text
-    found = _ADDRESS.fullmatch(text or str(DEFAULT_PORT))
-    if found is None:
+    match = _ADDRESS.fullmatch(text or str(DEFAULT_PORT))
+    if match is None:
         raise ConfigurationError(f"{text!r} is no address: write 8000, 127.0.0.1:8000, [::1]:8000 or localhost:8000.")
-    if ipv6 and (found["four"] or found["zero"]):
-        raise ConfigurationError(f"{found['host']!r} is not an IPv6 address: write [::1]:{found['port']}.")
-    chosen = f"{_host(found, ipv6=ipv6)}:{found['port']}"
+    if ipv6 and (match["four"] or match["zero"]):
+        raise ConfigurationError(f"{match['host']!r} is not an IPv6 address: write [::1]:{match['port']}.")
+    chosen = f"{_host(match, ipv6=ipv6)}:{match['port']}"
     parse_address(chosen, DEFAULT_PORT)
     return chosen
 
 
-def _host(found: re.Match[str], *, ipv6: bool) -> str:
-    if found["host"] is None:
+def _host(match: re.Match[str], *, ipv6: bool) -> str:
+    if match["host"] is None:
         return "[::1]" if ipv6 else "127.0.0.1"
-    if found["zero"]:  # as inet_aton(3) reads it
+    if match["zero"]:  # as inet_aton(3) reads it
         return "0.0.0.0"
-    if found["name"] and ipv6:
-        return f"[{_six(found['name'])}]"
-    return found["host"]
+    if match["name"] and ipv6:
+        return f"[{_six(match['name'])}]"
+    return match["host"]
 
 
 def _six(name: str) -> str:
@@ -260,12 +262,12 @@ def _text(value: Any, source: str) -> str:
 
 def _length(value: Any, source: str) -> int | None:
     try:
-        found = int(value) if value is not None and not isinstance(value, bool) else 0 if value is None else -1
+        length = int(value) if value is not None and not isinstance(value, bool) else 0 if value is None else -1
     except (TypeError, ValueError):
-        found = -1
-    if found < 0:
+        length = -1
+    if length < 0:
         raise wrong(value, source, "give a number of characters, 0 for all of them.")
-    return found
+    return length
 
 
 def _table(value: Any, source: str) -> Mapping[str, Any]:

@@ -69,7 +69,7 @@ class Reloader(BaseReloader):
 def follow(events: Callable[[], Events | None], extra_files: Iterable[str | Path] = ()) -> None:
     """Under a supervisor, have the receivers hear of its changes. The application must be complete."""
     if control := current():
-        reloader = Reloader(lambda found: control.watch(found, control.born), events)
+        reloader = Reloader(lambda paths: control.watch(paths, control.born), events)
         reloader.extra_files.update(extra_files)
         reloader.start()
         hooks.on_change(reloader.changed)
@@ -77,7 +77,7 @@ def follow(events: Callable[[], Events | None], extra_files: Iterable[str | Path
 
 def patterns(globs: dict[Path, set[str]]) -> list[str]:
     """Django's globs in directories, as patterns of ours with an absolute path."""
-    return [f"{literal(str(directory))}/{glob}" for directory, found in globs.items() for glob in sorted(found)]
+    return [f"{literal(str(directory))}/{glob}" for directory, names in globs.items() for glob in sorted(names)]
 
 
 def literal(path: str) -> str:

@@ -51,19 +51,19 @@ class _Report:
         self._captured = captured
         self._recorded = recorded(request)  # before anything here asks the database
         self._filters = strict_filters(request)
-        self._substitutes = {substitute(one) for one in self._filters}
-        self._during = _told(lambda: text_of(get_caller(request)), "")
+        self._substitutes = {substitute(filter_) for filter_ in self._filters}
+        self._during = _attempt(lambda: text_of(get_caller(request)), "")
 
     def report(self, status: int) -> FrameworkReport:
         without_lookups(self._captured.exception)
         hidden = {frame.index: self._hidden(frame) for frame in self._captured.frames.values()}
         names, texts = self._secrets(hidden)
-        errors = [one.exception for one in walk(self._captured.exception)]
+        errors = [link.exception for link in walk(self._captured.exception)]
         return FrameworkReport(
             status=status,
             raised_during=self._during,
             hint=next(filter(None, map(unicode_hint, errors)), ""),
-            searches=_told(lambda: next(filter(None, map(searches, errors)), ()), ()),
+            searches=_attempt(lambda: next(filter(None, map(searches, errors)), ()), ()),
             panels=tuple(self._panels()),
             names=console_names(self._request),
             hidden={index: variables for index, variables in hidden.items() if variables},
@@ -91,17 +91,17 @@ class _Report:
         # The filter asks every value for its class, which would make lazy objects query the database.
         names = {name: value for name, value in dict(frame.frame.f_locals).items() if not is_lazy(value)}
         stand_in = SimpleNamespace(f_back=frame.frame.f_back, f_code=frame.frame.f_code, f_locals=names)
-        cleansed = self._filtered(lambda one: dict(one.get_traceback_frame_variables(self._request, stand_in)))
-        found = {name: self._shown(value) for name, value in cleansed.items() if value is not names.get(name)}
-        if found and names.keys() <= found.keys():  # all variables are sensitive
-            found |= dict.fromkeys(dict(frame.frame.f_locals), HIDDEN)
-        return found
+        cleansed = self._filtered(lambda filter_: dict(filter_.get_traceback_frame_variables(self._request, stand_in)))
+        replaced = {name: self._shown(value) for name, value in cleansed.items() if value is not names.get(name)}
+        if replaced and names.keys() <= replaced.keys():  # all variables are sensitive
+            replaced |= dict.fromkeys(dict(frame.frame.f_locals), HIDDEN)
+        return replaced
 
     def _secrets(self, hidden: Mapping[int, Mapping[str, object]]) -> tuple[set[str], set[str]]:
         """Names and texts that are secret wherever they stand: of sensitive fields of the form, and variables."""
         names: set[str] = set()
         texts: set[str] = set()
-        posted = _told(lambda: self._request.POST, QueryDict())
+        posted = _attempt(lambda: self._request.POST, QueryDict())
         for field in self._secret_fields(posted):
             names.add(text_of(field))
             texts.update(texts_in(posted.getlist(field)))
@@ -123,7 +123,7 @@ class _Report:
         marked = getattr(self._request, "sensitive_post_parameters", ())
         if marked == "__ALL__":
             return list(posted)
-        safe = self._filtered(lambda one: dict(listed(one.get_post_parameters(self._request))))
+        safe = self._filtered(lambda filter_: dict(listed(filter_.get_post_parameters(self._request))))
         return [*marked, *(name for name, value in listed(posted) if safe.get(name) != value)]
 
     # Panels
@@ -150,7 +150,8 @@ class _Report:
     def _form(self) -> tuple[Table, ...]:
         request = self._request
         posted = _table(
-            "POST", lambda: self._filtered(lambda one: list(listed(one.get_post_parameters(request), self._shown)))
+            "POST",
+            lambda: self._filtered(lambda filter_: list(listed(filter_.get_post_parameters(request), self._shown))),
         )
         files = _table("FILES", lambda: listed(request.FILES, upload))
         if not (posted.rows or posted.notice or files.rows or files.notice):
@@ -185,22 +186,22 @@ class _Report:
                 session.accessed = accessed
 
     def _cookies(self) -> dict[str, object]:
-        found = self._safe(lambda one: one.get_safe_cookies(self._request))
-        return {name: HIDDEN if is_secret_cookie(name) else value for name, value in found.items()}
+        cookies = self._safe(lambda filter_: filter_.get_safe_cookies(self._request))
+        return {name: HIDDEN if is_secret_cookie(name) else value for name, value in cookies.items()}
 
     def _meta(self) -> dict[str, object]:
-        return self._safe(lambda one: one.get_safe_request_meta(self._request))
+        return self._safe(lambda filter_: filter_.get_safe_request_meta(self._request))
 
     def _safe(self, ask: Callable[[Any], Mapping[str, object]]) -> dict[str, object]:
-        found = dict(self._filtered(ask))
+        safe = dict(self._filtered(ask))
         # The debugger's own session opens consoles: it is printed nowhere.
-        return {name: self._shown(value) for name, value in found.items() if not name.startswith("__debugkit_")}
+        return {name: self._shown(value) for name, value in safe.items() if not name.startswith("__debugkit_")}
 
     def _headers(self) -> Rows:
         for name, value in sorted(self._meta().items()):
             header = name.removeprefix("HTTP_")
-            told = header != name or (name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
-            if told and name != "HTTP_COOKIE":
+            is_header = header != name or (name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
+            if is_header and name != "HTTP_COOKIE":
                 yield header.replace("_", "-").title(), value
 
     def _environment(self) -> Rows:
@@ -213,18 +214,20 @@ class _Report:
     def _session(self, session: Any) -> Rows:
         """The session's values, if it was read: reading it now would change what the response says of it."""
         read = dict(vars(session).get("_session_cache") or {})
-        cleansed = self._filtered(lambda one: {name: one.cleanse_setting(name, value) for name, value in read.items()})
+        cleansed = self._filtered(
+            lambda filter_: {name: filter_.cleanse_setting(name, value) for name, value in read.items()}
+        )
         return ((name, self._shown(value)) for name, value in cleansed.items())
 
     def _settings(self) -> Iterator[Table]:
-        safe = self._filtered(lambda one: dict(one.get_safe_settings()))
+        safe = self._filtered(lambda filter_: dict(filter_.get_safe_settings()))
         overridden = [name for name in sorted(safe) if is_own_setting(name)]
         own = {name: self._shown(safe.pop(name)) for name in overridden}
         yield Table(getattr(settings, "SETTINGS_MODULE", None) or "The project's own", tuple(own.items()))
         yield Table("Django's defaults", tuple((name, self._shown(value)) for name, value in sorted(safe.items())))
 
 
-def _told(ask: Callable[[], Any], otherwise: Any) -> Any:
+def _attempt(ask: Callable[[], Any], otherwise: Any) -> Any:
     """What Django, the project's filter or the database answers; ``otherwise`` if that fails."""
     try:
         return ask()
@@ -234,40 +237,40 @@ def _told(ask: Callable[[], Any], otherwise: Any) -> Any:
 
 def _table(title: str, rows: Callable[[], Rows]) -> Table:
     """A table, or in its place the reason why it cannot be made."""
-    found: list[tuple[str, object]] = []
+    pairs: list[tuple[str, object]] = []
     try:
         for name, value in rows():
-            found.append((text_of(name), value))
-            if len(found) == MOST_ROWS:
-                return Table(title, tuple(found), f"The first {MOST_ROWS:,} rows.")
+            pairs.append((text_of(name), value))
+            if len(pairs) == MOST_ROWS:
+                return Table(title, tuple(pairs), f"The first {MOST_ROWS:,} rows.")
     except Exception as error:
-        return Table(title, tuple(found), f"This could not be told: {type(error).__name__}: {error}")
-    return Table(title, tuple(found))
+        return Table(title, tuple(pairs), f"This could not be told: {type(error).__name__}: {error}")
+    return Table(title, tuple(pairs))
 
 
 def strict_filters(request: HttpRequest) -> tuple[Any, ...]:
     """The filter of the request or the settings, and Django's, made to hide what is sensitive also while developing."""
     djangos = strict(SafeExceptionReporterFilter())
-    return _told(lambda: strict(get_exception_reporter_filter(request)), djangos), djangos
+    return _attempt(lambda: strict(get_exception_reporter_filter(request)), djangos), djangos
 
 
-def strict(one: Any) -> Any:
+def strict(filter_: Any) -> Any:
     """A copy of a filter that is always active."""
-    found = copy.copy(one)
-    found.is_active = lambda request: True
-    return found
+    always_active = copy.copy(filter_)
+    always_active.is_active = lambda request: True
+    return always_active
 
 
-def substitute(one: Any) -> str:
+def substitute(filter_: Any) -> str:
     """What a filter puts in the place of a secret."""
-    return text_of(_told(lambda: one.cleansed_substitute, SafeExceptionReporterFilter.cleansed_substitute))
+    return text_of(_attempt(lambda: filter_.cleansed_substitute, SafeExceptionReporterFilter.cleansed_substitute))
 
 
 def texts_in(value: object, depth: int = 2) -> Iterator[str]:
     """The texts in a value, and in plain containers of it."""
     if type(value) is str:
         yield value
-    elif depth and any(type(value) is one for one in (dict, list, tuple, set)):
+    elif depth and any(type(value) is kind for kind in (dict, list, tuple, set)):
         items: Any = value.values() if isinstance(value, dict) else value
         for item in list(items)[:MOST_ROWS]:
             yield from texts_in(item, depth - 1)
@@ -275,7 +278,7 @@ def texts_in(value: object, depth: int = 2) -> Iterator[str]:
 
 def is_own_setting(name: str) -> bool:
     """Whether the project has set it."""
-    return bool(_told(lambda: settings.is_overridden(name), False))
+    return bool(_attempt(lambda: settings.is_overridden(name), False))
 
 
 def is_lazy(value: object) -> bool:
@@ -287,8 +290,8 @@ def listed(values: Any, shown: Callable[[object], object] = lambda value: value)
     """The fields of a query or a form, a list for those that came several times."""
     if not isinstance(values, MultiValueDict):
         return ((name, shown(value)) for name, value in dict(values).items())
-    pairs = ((name, [shown(value) for value in found]) for name, found in values.lists())
-    return ((name, found[0] if len(found) == 1 else found) for name, found in pairs)
+    pairs = ((name, [shown(value) for value in items]) for name, items in values.lists())
+    return ((name, items[0] if len(items) == 1 else items) for name, items in pairs)
 
 
 def upload(file: Any) -> object:
@@ -296,9 +299,9 @@ def upload(file: Any) -> object:
     return f"{file.name} ({file.content_type}, {file.size:,} bytes)"
 
 
-def queries(found: Iterable[Query]) -> Rows:
+def queries(executed: Iterable[Query]) -> Rows:
     """The SQL of the request, the last queries of it, as far as they are recorded."""
-    for query in found:
+    for query in executed:
         params = f"\nwith {', '.join(query.params)}" if query.params else ""
         many = f", {query.many} times" if query.many else ""
         failed = ", failed" if query.failed else ""
@@ -319,7 +322,7 @@ def process() -> Rows:
 
 def console_names(request: HttpRequest) -> dict[str, object]:
     """``request``, ``settings`` and the models by name; of two with one name, the one that is not Django's."""
-    models = _told(lambda: list(apps.get_models()), [])
+    models = _attempt(lambda: list(apps.get_models()), [])
     models.sort(key=lambda model: not model.__module__.startswith("django."))
     return {model.__name__: model for model in models} | {"request": request, "settings": settings}
 

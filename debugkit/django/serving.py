@@ -42,23 +42,23 @@ if TYPE_CHECKING:
     from debugkit.django.query_printer import QueryPrinter
 
 
-def run_command(command: BaseCommand, given: Mapping[str, Any]) -> int:
-    """What ``manage.py runserver_plus`` does; ``given`` are its arguments. Returns the exit status.
+def run_command(command: BaseCommand, arguments: Mapping[str, Any]) -> int:
+    """What ``manage.py runserver_plus`` does; ``arguments`` are those of its command line. Returns the exit status.
 
     Raises `CommandError` for what cannot work, in one sentence; in a worker `DebugkitError`, which its own start
     shows in the terminal or in the browser.
     """
     try:
-        return Site(command, resolve(given, settings), colours(given)).run()
+        return Site(command, resolve(arguments, settings), colours(arguments)).run()
     except DebugkitError as error:
         if current():
             raise
         raise CommandError(error.explanation) from error
 
 
-def colours(given: Mapping[str, Any]) -> bool | None:
+def colours(arguments: Mapping[str, Any]) -> bool | None:
     """What the command line says of colours; `None`: nothing, as terminals have them and files do not."""
-    return False if given.get("no_color") else True if given.get("force_color") else None
+    return False if arguments.get("no_color") else True if arguments.get("force_color") else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,9 +146,9 @@ def described(params: Any) -> tuple[str, ...]:
 
 
 def _described(value: Any) -> str:
-    if any(type(value) is one for one in (str, bytes)):
+    if any(type(value) is kind for kind in (str, bytes)):
         value = value[:PARAMETER]
-    return shortened(repr(value), PARAMETER) if any(type(value) is one for one in PLAIN) else _named(value)
+    return shortened(repr(value), PARAMETER) if any(type(value) is kind for kind in PLAIN) else _named(value)
 
 
 def _named(value: Any) -> str:
@@ -166,8 +166,8 @@ def asked_by(frame: FrameType | None) -> str:
     """The innermost line of the user's that stands on the stack: of Python, or of a template that is rendered."""
     while frame is not None:
         code = frame.f_code
-        if code.co_name == "render_annotated" and (found := _template_line(frame)):
-            return found
+        if code.co_name == "render_annotated" and (line := _template_line(frame)):
+            return line
         if is_users(code.co_filename):
             return f"{shown(code.co_filename)}:{frame.f_lineno} in {code.co_name}"
         frame = frame.f_back

@@ -71,9 +71,9 @@ def _joined(traces: list[TracebackType], made: Mapping[int, TracebackType]) -> T
     """The traces linked anew: each that was made stands in the place, or at the end, that its number says."""
     following: TracebackType | None = None
     for number in range(len(traces), -1, -1):
-        one = made.get(number) or (traces[number] if number < len(traces) else None)
-        if one is not None:
-            following = TracebackType(following, one.tb_frame, one.tb_lasti, one.tb_lineno)
+        trace = made.get(number) or (traces[number] if number < len(traces) else None)
+        if trace is not None:
+            following = TracebackType(following, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
     return following
 
 
@@ -111,12 +111,12 @@ def _filename(origin: Origin | None) -> str:
 
 def _sources(traces: Iterable[TracebackType]) -> dict[str, str]:
     """The texts of the templates whose methods are on the way, by file name."""
-    found = {}
+    texts = {}
     for trace in traces:
         template = trace.tb_frame.f_locals.get("self")
         if isinstance(template, Template) and isinstance(getattr(template, "source", None), str):
-            found[_filename(template.origin)] = template.source
-    return found
+            texts[_filename(template.origin)] = template.source
+    return texts
 
 
 def _place_of(node: Node, sources: Mapping[str, str]) -> Place | None:
@@ -167,10 +167,10 @@ def _pushed(names: Mapping[str, Any]) -> dict[str, Any]:
     node = names.get("self")
     if isinstance(node, ForNode) and "loop_dict" in names:
         item = names.get("item")
-        found = dict.fromkeys(node.loopvars, item) if len(node.loopvars) == 1 else {}
+        variables = dict.fromkeys(node.loopvars, item) if len(node.loopvars) == 1 else {}
         if len(node.loopvars) > 1 and isinstance(item, list | tuple) and len(item) == len(node.loopvars):
-            found = dict(zip(node.loopvars, item, strict=True))
-        return found | {"forloop": names["loop_dict"]}
+            variables = dict(zip(node.loopvars, item, strict=True))
+        return variables | {"forloop": names["loop_dict"]}
     values = names.get("values") if isinstance(node, IncludeNode | WithNode) else None
     return dict(values) if isinstance(values, dict) else {}
 
@@ -230,11 +230,11 @@ class _Loader:
 
 def _trace(place: Place, names: dict[str, Any], source: str) -> TracebackType:
     """A traceback of one frame that stands at ``place`` with ``names`` as its variables."""
-    found: list[tuple[FrameType, int]] = []
+    frames: list[tuple[FrameType, int]] = []
 
     def here() -> None:
         frame = sys._getframe(1)
-        found.append((frame, frame.f_lasti))
+        frames.append((frame, frame.f_lasti))
 
     module = {
         "__name__": place.filename,
@@ -245,7 +245,7 @@ def _trace(place: Place, names: dict[str, Any], source: str) -> TracebackType:
         "": here,
     }
     exec(_code(place), module, names)
-    frame, instruction = found[0]
+    frame, instruction = frames[0]
     return TracebackType(None, frame, instruction, place.lineno)
 
 
@@ -268,7 +268,7 @@ def searches(exc: BaseException | None) -> tuple[Search, ...]:
     """Every engine, loader and path that was tried for a template that does not exist."""
     if not isinstance(exc, TemplateDoesNotExist):
         return ()
-    return tuple(_search(one) for one in exc.chain or [exc])
+    return tuple(_search(tried) for tried in exc.chain or [exc])
 
 
 def _search(exc: TemplateDoesNotExist) -> Search:

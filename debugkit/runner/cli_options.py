@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from debugkit.converters import Converter, flag_or_word, one_of, seconds_or_text, text, texts, whole_number, wrong
+from debugkit.converters import Converter, choice_of, flag_or_word, seconds_or_text, text, texts, whole_number, wrong
 from debugkit.errors import ConfigurationError
 from debugkit.serving.paths import is_file
 from debugkit.settings import EDITORS
@@ -122,7 +122,7 @@ def described(option: Option) -> str:
 
 
 def resolve(
-    given: Mapping[str, Any], environ: Mapping[str, str], table: Mapping[str, Any], source: str
+    arguments: Mapping[str, Any], environ: Mapping[str, str], table: Mapping[str, Any], source: str
 ) -> dict[str, Any]:
     """The value of every option. ``table`` is ``[tool.debugkit]``, ``source`` the file it stands in.
 
@@ -140,7 +140,7 @@ def resolve(
     for option in OPTIONS:
         if text := environ.get(option.variable, "").strip():
             values[option.name] = converted(option, text, option.variable)
-    for name, value in given.items():
+    for name, value in arguments.items():
         values[name] = converted(NAMES[name], value, NAMES[name].flag)
     return values
 
@@ -149,7 +149,7 @@ def converted(option: Option, value: Any, source: str) -> Any:
     """``value`` as the option's kind. Raises `ConfigurationError`."""
     value = CONVERTERS[option.kind](value, source)
     if option.choices:
-        return one_of(option.choices)(value, source)
+        return choice_of(option.choices)(value, source)
     if option.name == "editor" and value and value not in EDITORS and "{path}" not in value:
         close = get_close_matches(value, EDITORS, n=1)
         raise ConfigurationError(

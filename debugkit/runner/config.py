@@ -96,7 +96,7 @@ def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplica
     """The application with all that the choices put around it, and the debugger among that."""
     wrapped, identity = debugger_of(application), identity_of(application, choices)
     if not choices.threaded:
-        application = one_at_a_time(application, wrapped)
+        application = serialize(application, wrapped)
     if choices.static_files:
         from debugkit.serving.middleware.static_files import StaticFiles
 
@@ -116,13 +116,13 @@ def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str
     return {"identity": application_identity(application)}
 
 
-def one_at_a_time(application: WSGIApplication, debugger: DebuggedApplication | None) -> WSGIApplication:
+def serialize(application: WSGIApplication, debugger: DebuggedApplication | None) -> WSGIApplication:
     """The application with requests that take turns; those of a debugger around it do not have to wait."""
-    from debugkit.serving.middleware.serialize import OneAtATime
+    from debugkit.serving.middleware.serialize import Serialize
 
     if debugger is None:
-        return OneAtATime(application)
-    debugger.app = OneAtATime(debugger.app)
+        return Serialize(application)
+    debugger.app = Serialize(debugger.app)
     return application
 
 

@@ -50,14 +50,14 @@ def read(folder: Path, environ: Mapping[str, str] = os.environ) -> EnvFiles:
     values: dict[str, str] = {}
     for path in paths:
         try:
-            found = dotenv_values(path, encoding="utf-8")
+            variables = dotenv_values(path, encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} cannot be read: {error}.") from error
-        values.update({name: value for name, value in found.items() if value is not None})
+        values.update({name: value for name, value in variables.items() if value is not None})
     return EnvFiles(values, tuple(map(str, paths)))
 
 
 def _nearest(folder: Path, name: str) -> Path | None:
     """In the folder or the nearest one above it, as python-dotenv looks for it; some may not be looked into."""
-    places = (one / name for one in (folder, *folder.parents))
+    places = (parent / name for parent in (folder, *folder.parents))
     return next((path for path in places if os.path.isfile(path)), None)  # noqa: PTH113 - a Path raises there

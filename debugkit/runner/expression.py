@@ -31,7 +31,7 @@ def read(text: str) -> Expression:
             return Expression(_dotted(body))
         if any(word.arg is None for word in body.keywords):
             raise ValueError("** has no names")
-        arguments = tuple(ast.literal_eval(one) for one in body.args)
+        arguments = tuple(ast.literal_eval(argument) for argument in body.args)
         keywords = {str(word.arg): ast.literal_eval(word.value) for word in body.keywords}
     except (SyntaxError, TypeError) as error:  # the latter for a literal such as {[]: 1}
         raise ValueError(str(error)) from error

@@ -78,13 +78,13 @@ def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
         if (folder / name).is_file():
             return _file(folder / name)
     if (folder / "manage.py").is_file():
-        found = sorted(path for path in folder.glob("*/wsgi.py") if (path.parent / "__init__.py").is_file())
-        if len(found) == 1:
-            return Target(f"{found[0].parent.name}.wsgi")
+        paths = sorted(path for path in folder.glob("*/wsgi.py") if (path.parent / "__init__.py").is_file())
+        if len(paths) == 1:
+            return Target(f"{paths[0].parent.name}.wsgi")
     packages = sorted(path.parent for path in folder.glob("*/__init__.py"))
-    found = [package / name for package in packages for name in FILES if (package / name).is_file()]
-    if len(found) == 1:
-        return Target(f"{found[0].parent.name}.{found[0].stem}")
+    files = [package / name for package in packages for name in FILES if (package / name).is_file()]
+    if len(files) == 1:
+        return Target(f"{files[0].parent.name}.{files[0].stem}")
     raise TargetError(
         f"There is no application in {folder}: looked for {', '.join(FILES)}, and wsgi.py of a Django project. "
         "Name it: debugkit run module:app, or debugkit run path/to/file.py."
@@ -124,7 +124,12 @@ def load(target: Target) -> WSGIApplication:
 def _file(path: Path, expression: Expression | None = None) -> Target:
     """The target of a file, which may also be named without its ending. A file in a package is a module of that."""
     place = next(
-        (one for one in (path, path.with_name(f"{path.name}.py"), path / "__init__.py") if one.is_file()), None
+        (
+            candidate
+            for candidate in (path, path.with_name(f"{path.name}.py"), path / "__init__.py")
+            if candidate.is_file()
+        ),
+        None,
     )
     if place is None:
         raise _no_file(path)
@@ -183,23 +188,23 @@ def _refuse_unknown(module: str) -> None:
 
 
 def _attribute(module: ModuleType, name: str) -> Any:
-    found: Any = module
+    value: Any = module
     for part in name.split("."):
         try:
-            found = getattr(found, part)
+            value = getattr(value, part)
         except AttributeError as error:
-            if error.obj is not found:
+            if error.obj is not value:
                 raise  # the module's own __getattr__, or a property, failed inside
-            hint = _did_you_mean(part, _public(found)) or _candidates(module)
+            hint = _did_you_mean(part, _public(value)) or _candidates(module)
             raise TargetError(f"{module.__name__!r} has no {name!r}{hint or '.'}") from error
-    return found
+    return value
 
 
 def _search(module: ModuleType) -> WSGIApplication:
-    found = {name: value for name in NAMES if callable(value := getattr(module, name, None))}
+    applications = {name: value for name in NAMES if callable(value := getattr(module, name, None))}
     # A module may hold its ASGI application under one name, and the same for WSGI under the other.
-    for name in sorted(found, key=lambda name: bool(wsgi_applications.refusal(found[name]))):
-        return _application(found[name], f"{module.__name__}:{name}")
+    for name in sorted(applications, key=lambda name: bool(wsgi_applications.refusal(applications[name]))):
+        return _application(applications[name], f"{module.__name__}:{name}")
     for name in FACTORIES:
         if callable(factory := getattr(module, name, None)):
             return _application(factory, f"{module.__name__}:{name}", Expression(name, call=True))
@@ -217,18 +222,18 @@ def _is_wsgi_object(value: object) -> bool:
     return callable(getattr(type(value), "wsgi_app", None))
 
 
-def _application(found: Any, where: str, expression: Expression | None = None) -> WSGIApplication:
-    """What was found, or what it returns when it is a factory. Raises `TargetError` for what is no application."""
+def _application(value: Any, where: str, expression: Expression | None = None) -> WSGIApplication:
+    """``value``, or what it returns when it is a factory. Raises `TargetError` for what is no application."""
     expression = expression or Expression()
-    if callable(found) and (expression.call or wsgi_applications.is_factory(found)):
-        if wrong := wsgi_applications.misfit(found, *expression.arguments, **expression.keywords):
+    if callable(value) and (expression.call or wsgi_applications.is_factory(value)):
+        if wrong := wsgi_applications.misfit(value, *expression.arguments, **expression.keywords):
             raise TargetError(f"{where} cannot be called like this, {wrong}: write {where}(...) with what it takes.")
-        found, where = found(*expression.arguments, **expression.keywords), f"{where}()"
-    if inspect.iscoroutine(found):
-        found.close()
-    if why := wsgi_applications.refusal(found):
+        value, where = value(*expression.arguments, **expression.keywords), f"{where}()"
+    if inspect.iscoroutine(value):
+        value.close()
+    if why := wsgi_applications.refusal(value):
         raise TargetError(f"{where} {why}")
-    return found  # type: ignore[no-any-return]
+    return value  # type: ignore[no-any-return]
 
 
 def _candidates(module: ModuleType) -> str:
@@ -245,8 +250,8 @@ def _could_be(value: object, module: ModuleType) -> bool:
     return callable(value)
 
 
-def _public(found: object) -> list[str]:
-    return [name for name in dir(found) if not name.startswith("_")]
+def _public(value: object) -> list[str]:
+    return [name for name in dir(value) if not name.startswith("_")]
 
 
 def _did_you_mean(name: str, names: list[str]) -> str:

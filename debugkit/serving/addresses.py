@@ -30,8 +30,8 @@ def urls(sockets: Sequence[socket.socket], scheme: str, name: str = "") -> list[
 
     ``name`` is what the user called the first socket; where it is a name and no address, it stands in the address.
     """
-    found = [url for sock in sockets for url in _urls_of(sock, sockets, scheme, name)]
-    return list(dict.fromkeys(found))
+    addresses = [url for sock in sockets for url in _urls_of(sock, sockets, scheme, name)]
+    return list(dict.fromkeys(addresses))
 
 
 def _urls_of(sock: socket.socket, sockets: Sequence[socket.socket], scheme: str, name: str) -> Iterator[str]:

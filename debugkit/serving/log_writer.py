@@ -116,23 +116,23 @@ class LogWriter:
 
     def _next(self) -> bytes:
         """What waits, as much as can be written together."""
-        found = [self._waiting.popleft()]
-        size = len(found[0])
+        batch = [self._waiting.popleft()]
+        size = len(batch[0])
         while self._waiting and (size := size + len(self._waiting[0])) <= TOGETHER:
-            found.append(self._waiting.popleft())
-        return b"".join(found)
+            batch.append(self._waiting.popleft())
+        return b"".join(batch)
 
 
 def pieces(data: bytes) -> list[bytes]:
     """Whole lines that fit into one write each; a longer line is alone."""
     if len(data) <= TOGETHER:
         return [data]
-    found = [b""]
+    chunks = [b""]
     for line in data.splitlines(keepends=True):
-        if len(found[-1]) + len(line) > TOGETHER:
-            found.append(b"")
-        found[-1] += line
-    return [piece for piece in found if piece]
+        if len(chunks[-1]) + len(line) > TOGETHER:
+            chunks.append(b"")
+        chunks[-1] += line
+    return [piece for piece in chunks if piece]
 
 
 def write(data: bytes) -> None:

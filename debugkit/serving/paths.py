@@ -23,10 +23,10 @@ def is_dir(path: str | os.PathLike[str]) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def same(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+def same(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
     """Whether two paths lead to one file or folder, which is there."""
     try:
-        return os.path.samefile(one, other)  # noqa: PTH121
+        return os.path.samefile(path, other)  # noqa: PTH121
     except OSError:
         return False
 
@@ -48,5 +48,5 @@ def working_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 def named(path: str | os.PathLike[str]) -> Path:
     """A path from the top, by the name that people have for it: links on the way may be turned elsewhere later."""
-    found = working_folder() / path
-    return found if ".." not in found.parts else Path(os.path.realpath(found))
+    absolute = working_folder() / path
+    return absolute if ".." not in absolute.parts else Path(os.path.realpath(absolute))

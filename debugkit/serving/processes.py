@@ -71,7 +71,7 @@ class Processes:
         self._due = [clock()] * count  # when to start one
         self._delay = 0.0
         self._stopping = False
-        self._told = 0  # how often the workers have been told to end
+        self._terminations = 0  # how often the workers have been told to end
         self._asked = 0  # how often they are to be
         self._signal = 0
         self._waker = Waker()
@@ -231,11 +231,11 @@ class Processes:
         self._hears = True
         deadline = self._clock() + self._timeouts.grace + self._timeouts.cut + self._timeouts.parting
         while self._workers and self._clock() < deadline:
-            if self._told < self._asked:
-                self._told += 1
+            if self._terminations < self._asked:
+                self._terminations += 1
                 self._kill(signal.SIGTERM)
             # Of two signals that follow at once the second would be lost in the first.
-            self._wait(deadline if self._told == self._asked else self._clock() + BETWEEN)
+            self._wait(deadline if self._terminations == self._asked else self._clock() + BETWEEN)
         for pid in self._workers:
             self._log.say(f"Worker {pid} did not end in time: killed.")
         self._kill(signal.SIGKILL)

@@ -48,8 +48,8 @@ def make_server(
     log: Log | None = None,
     threads: int = THREADS,
     processes: int = 1,
-    patience: Timeouts | None = None,
-    sizes: RequestLimits | None = None,
+    timeouts: Timeouts | None = None,
+    limits: RequestLimits | None = None,
     grace: float = GRACE,
     passthrough_errors: bool = False,
     on_stop: Sequence[Callable[[], None]] = (),
@@ -59,7 +59,7 @@ def make_server(
     "localhost" means 127.0.0.1 and, where there is IPv6, ::1. ``host`` may also be "unix:/path" or "fd://3"; with
     ``sockets``, which listen already, it is only what the server is called. ``ssl_context`` makes it speak HTTPS.
     ``threads`` is how many requests are answered at the same time, ``processes`` how many such servers the caller
-    runs (the application is told), ``patience`` how long clients may keep it waiting, ``sizes`` how much they may send,
+    runs (the application is told), ``timeouts`` how long it waits for clients, ``limits`` how much they may send,
     and ``grace`` how many seconds requests have to finish when the server stops.
     ``passthrough_errors`` lets an exception of the application end `Server.serve_forever`, for debuggers that wait for
     it there. ``on_stop`` is called when stopping begins, before requests are waited for: endless answers end there.
@@ -74,8 +74,8 @@ def make_server(
         log=log or Log(),
         threads=threads,
         processes=processes,
-        timeouts=replace(patience or Timeouts(), grace=grace),
-        limits=sizes or RequestLimits(),
+        timeouts=replace(timeouts or Timeouts(), grace=grace),
+        limits=limits or RequestLimits(),
         passthrough_errors=passthrough_errors,
         on_stop=on_stop,
     )

@@ -22,7 +22,7 @@ def failing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 @pytest.mark.parametrize("more", [[], ["Expect: 100-continue"]])
 def test_an_error_before_the_body_is_read_does_not_wait_for_the_rest(more: list[str]) -> None:
     # The client sends no more, and reads: a page that waited would never come.
-    with running(DebuggedApplication(failing), patience=Timeouts(transfer=3600)) as server, server.client() as client:
+    with running(DebuggedApplication(failing), timeouts=Timeouts(transfer=3600)) as server, server.client() as client:
         client.send(request("POST / HTTP/1.1", JSON, FORM, "Content-Length: 100", *more, body=b"" if more else b"a=1"))
         reply = client.reply()
         assert reply.status == 500

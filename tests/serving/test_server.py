@@ -604,14 +604,14 @@ def test_the_context_manager_may_end_before_the_server_has_begun() -> None:
 
 
 def test_an_idle_connection_is_closed_without_a_word_after_its_time() -> None:
-    with running(OK, patience=Timeouts(idle=0.2)) as server, server.client() as client:
+    with running(OK, timeouts=Timeouts(idle=0.2)) as server, server.client() as client:
         assert client.get("/").body == b"ok"
         assert client.rest() == b""
     assert server.log.count("\n") == 1
 
 
 def test_a_request_that_never_ends_is_answered_with_408() -> None:
-    with running(OK, patience=Timeouts(head=0.2)) as server, server.client() as client:
+    with running(OK, timeouts=Timeouts(head=0.2)) as server, server.client() as client:
         assert client.send(b"GET / HTTP/1.1\r\n").reply().status == 408
         assert client.rest() == b""
 
@@ -675,7 +675,7 @@ def test_a_server_can_be_used_by_a_program_that_has_no_other_threads() -> None:
 
 
 def test_a_body_over_the_limit_is_refused_with_an_answer_that_reaches_the_client() -> None:
-    with running(application([b"ok"]), sizes=RequestLimits(body=10)) as server:
+    with running(application([b"ok"]), limits=RequestLimits(body=10)) as server:
         assert server.send(request("POST / HTTP/1.1", "Content-Length: 10", body=b"x" * 10)).status == 200
         assert server.send(request("POST / HTTP/1.1", "Content-Length: 11", body=b"x" * 11)).status == 413
 

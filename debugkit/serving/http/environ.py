@@ -81,9 +81,9 @@ def make_environ(request: Head, base: dict[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def is_host(text: str) -> bool:
     """Whether ``text`` can stand in Host (RFC 9110, 7.2): a name or an address, maybe with a port, or nothing."""
-    found = _HOST.fullmatch(text)
-    if found is None or (address := found["address"]) is None:
-        return found is not None
+    match = _HOST.fullmatch(text)
+    if match is None or (address := match["address"]) is None:
+        return match is not None
     try:
         return bool(socket.inet_pton(socket.AF_INET6, address))
     except OSError:

@@ -39,16 +39,16 @@ def _ascii_target(head: bytes) -> bytes:
     words = line.split(b" ")
     if len(words) != 3:
         return head
-    words[1] = _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], words[1])
+    words[1] = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], words[1])
     return b" ".join(words) + end + rest
 
 
 def _plain_codings(head: bytes) -> bytes:
     """The transfer codings as one header that says "chunked", if that is what they come to (RFC 9110, 5.6.1)."""
-    found = _CODINGS.findall(head)
-    if not found:
+    codings = _CODINGS.findall(head)
+    if not codings:
         return head
-    check_codings(b",".join(found))
+    check_codings(b",".join(codings))
     lines = iter([b"\r\nTransfer-Encoding: chunked"])
     return _CODINGS.sub(lambda _: next(lines, b""), head)
 
@@ -59,10 +59,10 @@ def check_codings(codings: bytes) -> None:
     Without "chunked" at the end nobody knows where the body ends, which is the client's mistake: 400. With it, other
     codings are merely unknown here: 501.
     """
-    members = [member for member in (one.strip(b" \t") for one in codings.lower().split(b",")) if member]
+    members = [member for member in (text.strip(b" \t") for text in codings.lower().split(b",")) if member]
     if members == [b"chunked"]:
         return
-    names = [found[1] if (found := _CODING.fullmatch(member)) else b"" for member in members]
+    names = [match[1] if (match := _CODING.fullmatch(member)) else b"" for member in members]
     if not names or members[-1] != b"chunked" or names.count(b"chunked") != 1 or b"" in names:
         raise Malformed("The end of the request's body is not clear: its last coding must be chunked, once.")
     raise Malformed("The only transfer coding that this server knows is chunked.", 501)

@@ -216,10 +216,10 @@ class ChunkedBody(Body):
             self._end_line(line)
 
     def _size_line(self, line: bytes) -> None:
-        found = _SIZE.fullmatch(line)
-        if found is None:
+        match = _SIZE.fullmatch(line)
+        if match is None:
             raise Malformed("The size of a chunk of the request's body is not clear.")
-        self._left = int(found[1], 16)
+        self._left = int(match[1], 16)
         self._line = self._end_line if self._left else self._trailer_line
 
     def _end_line(self, line: bytes) -> None:

@@ -75,7 +75,7 @@ class Transport:
         seconds = self._timeouts.transfer if seconds is None else seconds
         try:
             if not (
-                self._poll.poll(seconds * 1000) if self._poll else _ready(self._sock, writing=False, seconds=seconds)
+                self._poll.poll(seconds * 1000) if self._poll else is_ready(self._sock, writing=False, seconds=seconds)
             ):
                 return None
             return self._sock.recv(size)
@@ -99,7 +99,7 @@ class Transport:
     @property
     def writable(self) -> bool:
         """A short response can be sent at once."""
-        return _ready(self._sock, writing=True, seconds=0)
+        return is_ready(self._sock, writing=True, seconds=0)
 
     @property
     def hung_up(self) -> bool:
@@ -120,7 +120,7 @@ class Transport:
 
     def _wait(self, *, writing: bool) -> None:
         with self.away:
-            if not _ready(self._sock, writing=writing, seconds=self._timeouts.transfer):
+            if not is_ready(self._sock, writing=writing, seconds=self._timeouts.transfer):
                 raise Disconnected("The client does not take the response.")
 
     def close(self, *, unread: bool = False) -> None:
@@ -128,7 +128,7 @@ class Transport:
         try:
             if self.hijacked:
                 # The application has returned, and a thread of its WebSocket library may be about to say goodbye.
-                _ready(self._sock, writing=False, seconds=LAST_WORD)
+                is_ready(self._sock, writing=False, seconds=LAST_WORD)
             if unread:
                 self._finish_gently()
         except OSError:
@@ -177,7 +177,7 @@ def select_ready(sock: socket.socket, *, writing: bool, seconds: float) -> bool:
 _wait_until_ready = poll_ready if hasattr(select, "poll") else select_ready
 
 
-def _ready(sock: socket.socket, *, writing: bool, seconds: float) -> bool:
+def is_ready(sock: socket.socket, *, writing: bool, seconds: float) -> bool:
     try:
         return _wait_until_ready(sock, writing=writing, seconds=seconds)
     except (OSError, ValueError) as error:  # ValueError: closed by the server that stops

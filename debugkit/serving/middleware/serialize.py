@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MADE = (list, tuple, str, bytes, dict, type(None))
 
 
-class OneAtATime:
+class Serialize:
     """WSGI middleware that calls ``app`` for one request, from the call to the end of its body, before the next."""
 
     def __init__(self, app: WSGIApplication) -> None:

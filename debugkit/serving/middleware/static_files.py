@@ -84,9 +84,9 @@ class StaticFiles:
                 if path == mount.prefix:
                     yield mount.root
             elif path.startswith(mount.prefix):
-                found = locate(mount.root, path[len(mount.prefix) :], windows=self._windows)
-                if found is not None:
-                    yield found
+                located = locate(mount.root, path[len(mount.prefix) :], windows=self._windows)
+                if located is not None:
+                    yield located
 
 
 def make_mount(prefix: str, place: Place) -> Mount:
@@ -111,8 +111,8 @@ def package_path(package: str, path: str) -> Path:
         raise ConfigurationError(f"There is no package {package!r} to serve files from: check static_files.")
     folders = list(spec.submodule_search_locations or [os.path.dirname(spec.origin or "")])  # noqa: PTH120
     places = [Path(folder).absolute() / path for folder in folders]
-    found = [place for place in places if place.exists()]
-    return (found or places)[0]
+    existing = [place for place in places if place.exists()]
+    return (existing or places)[0]
 
 
 def locate(root: Path, name: str, *, windows: bool) -> Path | None:
@@ -123,10 +123,10 @@ def locate(root: Path, name: str, *, windows: bool) -> Path | None:
     if windows and any(_WINDOWS.match(step) for step in steps):
         return None
     try:
-        found, folder = root.joinpath(*steps).resolve(strict=True), root.resolve(strict=True)
+        resolved, folder = root.joinpath(*steps).resolve(strict=True), root.resolve(strict=True)
     except (OSError, RuntimeError, ValueError):  # missing, a loop of links, or a name that the system does not take
         return None
-    return found if found.is_relative_to(folder) else None  # a link may lead outside
+    return resolved if resolved.is_relative_to(folder) else None  # a link may lead outside
 
 
 def open_file(path: Path) -> BinaryIO | None:
@@ -168,10 +168,10 @@ class Version:
         A range that is not understood is ignored (RFC 9110, 14.2), and so are several in one request, and one of a
         version that is gone (13.1.5, where weak tags match nothing).
         """
-        found = _RANGE.fullmatch(environ.get("HTTP_RANGE", "").strip())
-        if found is None or environ.get("HTTP_IF_RANGE", self.etag).strip() not in (self.etag, self.date):
+        match = _RANGE.fullmatch(environ.get("HTTP_RANGE", "").strip())
+        if match is None or environ.get("HTTP_IF_RANGE", self.etag).strip() not in (self.etag, self.date):
             return None
-        first, last, suffix = found.groups()
+        first, last, suffix = match.groups()
         if suffix is not None:
             return range(max(0, self.size - int(suffix)), self.size)
         if last and int(last) < int(first):  # not valid, and so not understood

@@ -176,11 +176,11 @@ class Control:
         deadline = time.monotonic() + self._timeouts.parting
         threading.main_thread().join(max(0.0, deadline - time.monotonic()))
         # What follows is the interpreter's: it waits for these threads, and then runs `atexit`.
-        threads = [one for one in threading.enumerate() if not one.daemon]
+        threads = [thread for thread in threading.enumerate() if not thread.daemon]
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         if kept := [thread for thread in threads if thread.is_alive()]:
-            self._log(f" * Ended the old process by force; what kept it: {', '.join(one.name for one in kept)}")
+            self._log(f" * Ended the old process by force; what kept it: {', '.join(thread.name for thread in kept)}")
             if threading.main_thread() not in kept:
                 atexit._run_exitfuncs()
                 flush()

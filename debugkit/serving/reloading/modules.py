@@ -22,17 +22,17 @@ def imported_files() -> list[str]:
 
 def files_of(error: BaseException) -> list[str]:
     """The files that the traceback of an error names, and of those that led to it: the mistake is in one of them."""
-    found: list[str] = []
+    paths: list[str] = []
     seen: set[int] = set()  # a chain may be a ring
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
-        found += [frame.f_code.co_filename for frame, _ in traceback.walk_tb(traceback_of(one))]
-        named = field(SyntaxError, "filename", one) if issubclass(type(one), SyntaxError) else None
-        found += [named] if type(named) is str else []
-        cause = field(BaseException, "__cause__", one)
-        one = field(BaseException, "__context__", one) if cause is None else cause
-    return [path for path in found if is_file(path)]
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        paths += [frame.f_code.co_filename for frame, _ in traceback.walk_tb(traceback_of(current))]
+        named = field(SyntaxError, "filename", current) if issubclass(type(current), SyntaxError) else None
+        paths += [named] if type(named) is str else []
+        cause = field(BaseException, "__cause__", current)
+        current = field(BaseException, "__context__", current) if cause is None else cause
+    return [path for path in paths if is_file(path)]
 
 
 def file_of(module: object) -> str:

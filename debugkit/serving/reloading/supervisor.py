@@ -244,7 +244,7 @@ class Supervisor:
     def _let_serve(self) -> None:
         """Let the current worker serve when no other takes connections: nobody gets an old answer after a new one."""
         worker = self._current
-        if worker is None or not all(one.closed for one in self._workers - {worker}):
+        if worker is None or not all(other.closed for other in self._workers - {worker}):
             return
         if not worker.may_serve:
             worker.may_serve = True
@@ -278,9 +278,9 @@ class Supervisor:
         if worker.substitute:
             self._status = status or 1
             return
-        said = f"The program {how_it_ended(status)} before it served anything."
-        self._say(f" * {said} Waiting for a change.")
-        self._spawn(said)
+        reason = f"The program {how_it_ended(status)} before it served anything."
+        self._say(f" * {reason} Waiting for a change.")
+        self._spawn(reason)
 
     def _crashed(self, worker: Worker, status: int) -> None:
         stable = time.monotonic() - worker.born > STABLE

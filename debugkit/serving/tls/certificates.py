@@ -50,27 +50,31 @@ KEPT, PUBLIC = "tls.pem", "tls.crt"
 
 
 def make_context(
-    given: object, names: Iterable[str] = (), *, folder: Path | None = None, clock: Callable[[], float] = time.time
+    ssl_context: object,
+    names: Iterable[str] = (),
+    *,
+    folder: Path | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> ssl.SSLContext:
     """What a user gave as ``ssl_context``, as a context for servers.
 
-    ``given`` is one already, a pair (certificate file, key file), or "adhoc": then the certificate that is kept in
+    It is one already, a pair (certificate file, key file), or "adhoc": then the certificate that is kept in
     ``folder`` serves, and holds for ``names``. Raises `ConfigurationError`.
     """
-    if isinstance(given, ssl.SSLContext):
-        if given.protocol == ssl.PROTOCOL_TLS_CLIENT:  # as ssl.create_default_context makes them
+    if isinstance(ssl_context, ssl.SSLContext):
+        if ssl_context.protocol == ssl.PROTOCOL_TLS_CLIENT:  # as ssl.create_default_context makes them
             raise ConfigurationError(
                 "ssl_context is for clients: make it with ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)."
             )
-        return given
-    if given == "adhoc":
+        return ssl_context
+    if ssl_context == "adhoc":
         return generate_adhoc_ssl_context(names, folder=folder, clock=clock)
-    if isinstance(given, (tuple, list)) and len(given) == 2:
-        cert_file, key_file = given
+    if isinstance(ssl_context, (tuple, list)) and len(ssl_context) == 2:
+        cert_file, key_file = ssl_context
         if isinstance(cert_file, (str, os.PathLike)) and isinstance(key_file, (str, os.PathLike, type(None))):
             return load_ssl_context(cert_file, key_file)
     raise ConfigurationError(
-        f"Invalid value for ssl_context: {given!r}. Give 'adhoc', a pair (certificate file, key file) "
+        f"Invalid value for ssl_context: {ssl_context!r}. Give 'adhoc', a pair (certificate file, key file) "
         "or an ssl.SSLContext."
     )
 
@@ -205,14 +209,14 @@ def keep_certificate(
 def _kept(folder: Path, wanted: tuple[str, ...], now: float) -> Certificate:
     path, public = folder / KEPT, folder / PUBLIC
     with private_files.locked(folder / "tls.lock"):
-        found = _kept_already(path)
-        if found is None or found.expires - now < RENEWAL or not set(wanted) <= set(found.names):
-            names = dict.fromkeys((*wanted, *(found.names if found else ())))
+        certificate = _kept_already(path)
+        if certificate is None or certificate.expires - now < RENEWAL or not set(wanted) <= set(certificate.names):
+            names = dict.fromkeys((*wanted, *(certificate.names if certificate else ())))
             private_files.replace(path, b"".join(make_pair(list(names)[:MOST_NAMES], now)), 0o600)
-            found = replace(examine(path), fresh=True)
-        if not public.is_file() or public.read_bytes() != found.pem.encode():
-            private_files.replace(public, found.pem.encode(), 0o644)
-    return replace(found, cert_file=public, key_file=path)
+            certificate = replace(examine(path), fresh=True)
+        if not public.is_file() or public.read_bytes() != certificate.pem.encode():
+            private_files.replace(public, certificate.pem.encode(), 0o644)
+    return replace(certificate, cert_file=public, key_file=path)
 
 
 def _kept_already(path: Path) -> Certificate | None:

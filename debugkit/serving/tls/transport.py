@@ -11,8 +11,7 @@ import ssl
 import time
 
 from debugkit.serving.config import Timeouts
-from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Transport
-from debugkit.serving.http.transport import _ready as ready
+from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Transport, is_ready
 from debugkit.serving.tls.context import words
 
 
@@ -43,7 +42,7 @@ class TlsTransport(Transport):
                 self._wait(writing=True)
             except (ssl.SSLWantReadError, BlockingIOError):
                 left = deadline - time.monotonic()
-                if left <= 0 or not ready(self._sock, writing=False, seconds=left):
+                if left <= 0 or not is_ready(self._sock, writing=False, seconds=left):
                     return None
             except Malformed:
                 raise
@@ -129,7 +128,7 @@ class TlsTransport(Transport):
                 self._tls.unwrap()
             except ssl.SSLWantWriteError:  # the client has yet to take the response
                 with self.away:
-                    taken = ready(self._sock, writing=True, seconds=self._timeouts.closing)
+                    taken = is_ready(self._sock, writing=True, seconds=self._timeouts.closing)
                 if taken:
                     self._tls.unwrap()
         except (OSError, ValueError):  # SSLWantReadError too: said, and not replied to yet

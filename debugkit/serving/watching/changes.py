@@ -109,7 +109,7 @@ class Changes:
         self._before.clear()
         return sorted(changed)
 
-    def is_one(self) -> bool:
+    def is_single(self) -> bool:
         """Whether something happened to one file only, which was there before: editors make others for a moment."""
         return len(self._before) == 1 and MISSING not in self._before.values()
 
@@ -127,7 +127,9 @@ class Changes:
     def read_young(self) -> None:
         """Read those files of which the signature may say nothing, as they were just written."""
         now = self._clock()
-        young = [one for one in self._unread if fingerprints.is_young(one[0].files[one[1]].signature, now)]
+        young = [
+            (place, name) for place, name in self._unread if fingerprints.is_young(place.files[name].signature, now)
+        ]
         for place, name in young:
             self._read_first(place, name)
 

@@ -43,7 +43,7 @@ class Listener(Protocol):
     knows_ways: bool
 
 
-class Contents:
+class FileTree:
     """The files of a `Scope`. For one thread at a time, but for ``count``."""
 
     def __init__(self, scope: Scope, listener: Listener, *, clock: Callable[[], float] = time.time) -> None:
@@ -57,7 +57,7 @@ class Contents:
         self._ways = Ways()
         #: Directories found on the way, still to be looked into: path, what counts there, whether all below it as well.
         #: A list instead of recursion: a tree may be deeper than Python's stack.
-        self._found: list[tuple[str, Rule, bool]] = []
+        self._queue: list[tuple[str, Rule, bool]] = []
 
     @property
     def count(self) -> int:
@@ -65,14 +65,14 @@ class Contents:
         return self._changes.count
 
     @property
-    def stirred(self) -> bool:
-        """Whether a `take` could find something."""
+    def has_pending(self) -> bool:
+        """Whether `take_changes` could find something."""
         return bool(self._changes)
 
     @property
-    def is_one(self) -> bool:
+    def has_single_change(self) -> bool:
         """Whether something happened to one file only, which was there before."""
-        return self._changes.is_one()
+        return self._changes.is_single()
 
     def begin(self) -> None:
         """See everything for the first time."""
@@ -94,13 +94,13 @@ class Contents:
 
     def concerned(self, directory: str, name: str, *, written: bool) -> set[str]:
         """Where to look when something happens to a name. ``written``: to a file that was there before."""
-        found = {path for path in [f"{directory.rstrip(os.sep)}{os.sep}{name}"] if self._ways.over(path)}
+        ends = {path for path in [f"{directory.rstrip(os.sep)}{os.sep}{name}"] if self._ways.over(path)}
         place, others = self._places.get(directory), self._also.get(directory, set())
         if written:
             looks = any(target in self._places for target in others) or (place is not None and name in place.files)
         else:
             looks = place is not None or bool(others)
-        return found | {directory} if looks else found
+        return ends | {directory} if looks else ends
 
     def counts(self, directory: str, name: str) -> bool:
         """Whether a file of this name would count."""
@@ -111,8 +111,8 @@ class Contents:
         """The directories where something is most likely to happen next: where it did last."""
         return set(self._changes.recent)
 
-    def take(self) -> list[Path]:
-        """The files whose content is not what it was at the last `take`, sorted. Later they are compared with now."""
+    def take_changes(self) -> list[Path]:
+        """The files whose content is not what it was at the last call, sorted. Later they are compared with now."""
         return [Path(path) for path in self._changes.take()]
 
     def add(self, files: Iterable[str], since: float) -> None:
@@ -124,8 +124,8 @@ class Contents:
         globs = [glob for text in texts if is_pattern(text) and not exists(text) for glob in self._rules.add(text)]
         existing = {existing_file(path) for path in texts} - {""}
         new = {path for path in existing if self._fingerprint(path) is None and self._rules.add_file(path)}
-        self._found += [(directory, Rule(), False) for directory in sorted({split(path)[0] for path in new})]
-        self._found += [(glob.base, Rule(), False) for glob in globs]
+        self._queue += [(directory, Rule(), False) for directory in sorted({split(path)[0] for path in new})]
+        self._queue += [(glob.base, Rule(), False) for glob in globs]
         with self._changes.expecting(lambda path: path in new or any(glob.match(path) for glob in globs), since):
             self._finish()
 
@@ -142,7 +142,7 @@ class Contents:
         for path in sorted(self._places):
             if path in self._places:
                 self._look_into(self._places[path])
-        self._found += [
+        self._queue += [
             (path, Rule(), False) for path in sorted(self._anchors(), reverse=True) if path not in self._places
         ]
         self._finish()
@@ -150,17 +150,17 @@ class Contents:
     def _look_at(self, directory: str) -> None:
         for end in sorted(self._ways.over(directory)):
             self._find_way(end)
-            self._found.append((end, Rule(), False))
+            self._queue.append((end, Rule(), False))
         for path in sorted({directory, *self._also.get(directory, ())}):
             if path in self._places:
                 self._look_into(self._places[path])
             elif path != directory:
-                self._found.append((path, Rule(), False))
+                self._queue.append((path, Rule(), False))
         self._finish()
 
     def _finish(self) -> None:
-        while self._found:
-            self._open(*self._found.pop())
+        while self._queue:
+            self._open(*self._queue.pop())
 
     def _anchors(self) -> set[str]:
         """Directories that the user, or the worker, has named, or named files in."""
@@ -197,8 +197,8 @@ class Contents:
         before, place.identity = place.identity, identity_of(place.path)
         if before in (None, place.identity):
             return False
-        for one in self._below(place.path):
-            self.listener.leave(one)
+        for descendant in self._below(place.path):
+            self.listener.leave(descendant)
         return True
 
     def _wait_for(self, path: str) -> bool:
@@ -207,7 +207,7 @@ class Contents:
         while not (there := is_dir(path)) and (other := nearest(path)) != ancestor:
             ancestor = other
             self._listen(ancestor, path)
-        for other in [one for one, targets in self._also.items() if path in targets]:
+        for other in [directory for directory, targets in self._also.items() if path in targets]:
             if there or other != ancestor:
                 self._unlisten(other, path)
         return there
@@ -261,35 +261,35 @@ class Contents:
             return
         if known and inode != known:  # another directory of that name: what was listened to is elsewhere, or gone
             deep = True
-            for one in self._below(path):
-                self.listener.leave(one)
+            for descendant in self._below(path):
+                self.listener.leave(descendant)
         place.directories[entry.name] = inode
-        self._found.append((path, rule, deep))
+        self._queue.append((path, rule, deep))
 
     def _drop(self, path: str) -> None:
         """A directory is gone, with all below it."""
-        for one in self._below(path):
-            place = self._places.pop(one)
+        for directory in self._below(path):
+            place = self._places.pop(directory)
             for name in list(place.files):
                 self._lose(place, name)
             for name in list(place.links):
                 self._unfollow(place, name)
-            if one not in self._also:
-                self.listener.leave(one)
-        for lost in [one for one in self._also if one == path or is_below(one, path)]:
-            self._found += [(target, Rule(), False) for target in self._also[lost] if target not in self._places]
+            if directory not in self._also:
+                self.listener.leave(directory)
+        for lost in [directory for directory in self._also if directory == path or is_below(directory, path)]:
+            self._queue += [(target, Rule(), False) for target in self._also[lost] if target not in self._places]
             self.listener.leave(lost)
         for anchor in self._anchors():
             if anchor == path or is_below(anchor, path):
-                self._found.append((anchor, Rule(), False))
+                self._queue.append((anchor, Rule(), False))
 
     def _prune(self, path: str) -> None:
         """A directory turns out to hold no source: forget it without a word."""
         self._drop(path)
-        self._changes.forget(one for one in self._changes.pending() if is_below(one, path))
+        self._changes.forget(file for file in self._changes.pending() if is_below(file, path))
 
     def _below(self, path: str) -> list[str]:
-        return sorted(one for one in self._places if one == path or is_below(one, path))
+        return sorted(other for other in self._places if other == path or is_below(other, path))
 
     # -- files --
 

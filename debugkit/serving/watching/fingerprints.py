@@ -84,8 +84,8 @@ def _read(descriptor: int) -> tuple[Signature | None, bytes]:
 
 def age(paths: Sequence[str], clock: Callable[[], float] = time.time) -> float:
     """Seconds since the first of these files was saved; 0 when none tells, such as one that is gone."""
-    found = [clock() - changed for changed in map(_changed_at, paths) if changed is not None]
-    return max((one for one in found if 0.0 <= one < OLDEST), default=0.0)
+    ages = [clock() - changed for changed in map(_changed_at, paths) if changed is not None]
+    return max((seconds for seconds in ages if 0.0 <= seconds < OLDEST), default=0.0)
 
 
 def _changed_at(path: str) -> float | None:

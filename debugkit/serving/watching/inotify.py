@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from debugkit.serving.watching.file_tree import Contents
+from debugkit.serving.watching.file_tree import FileTree
 from debugkit.serving.watching.filter import split
 
 #: For which limit the system's errors stand, and what raises it.
@@ -46,7 +46,7 @@ class Inotify:
         self._unfinished: set[tuple[int, str]] = set()  # watch and name of what may not be all there yet
         self._say = say
         self._calls = calls
-        self._contents: Contents | None = None
+        self._file_tree: FileTree | None = None
         self._descriptor = self._wake_read = self._wake_write = -1
         self._poll = select.poll()
         self._overflowed = False
@@ -55,8 +55,8 @@ class Inotify:
         self._paths: dict[int, set[str]] = {}
         self._passed: set[str] = set()  # of those: where only names matter
 
-    def open(self, contents: Contents) -> None:
-        self._contents = contents
+    def open(self, file_tree: FileTree) -> None:
+        self._file_tree = file_tree
         self._wake_read, self._wake_write = os.pipe()
         self._descriptor = self._calls.init()
         if self._descriptor < 0:
@@ -115,17 +115,17 @@ class Inotify:
                 self.finished = False
                 self._start_over()
                 return None
-            if found := self._where(watch, mask, name):
-                where |= found
+            if directories := self._where(watch, mask, name):
+                where |= directories
                 self._follow(watch, mask, name)
         self.finished = self.finished and not self._unfinished
         return where
 
     def _follow(self, watch: int, mask: int, name: str) -> None:
         """Note whether a file that counts is all there: files that editors make for a moment say nothing."""
-        assert self._contents is not None, "open() comes first"
+        assert self._file_tree is not None, "open() comes first"
         paths = self._paths.get(watch, set())
-        if mask & IN_ATTRIB or not (mask & IN_ISDIR or any(self._contents.counts(path, name) for path in paths)):
+        if mask & IN_ATTRIB or not (mask & IN_ISDIR or any(self._file_tree.counts(path, name) for path in paths)):
             return
         if mask & (IN_CLOSE_WRITE | IN_MOVED_TO) and not mask & IN_ISDIR:
             self._unfinished.discard((watch, name))
@@ -151,9 +151,9 @@ class Inotify:
         """The directories to look into after one event."""
         paths = self._paths.get(watch, set())
         if not mask & IN_GONE:
-            assert self._contents is not None, "open() comes first"
+            assert self._file_tree is not None, "open() comes first"
             written = bool(mask & IN_WRITTEN and not mask & IN_ISDIR)
-            return set().union(*(self._contents.concerned(path, name, written=written) for path in paths))
+            return set().union(*(self._file_tree.concerned(path, name, written=written) for path in paths))
         for path in self._paths.pop(watch, set()):
             del self._watches[path]
             paths = paths | {split(path)[0]}

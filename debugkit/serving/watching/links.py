@@ -93,11 +93,11 @@ def identity_of(path: str) -> tuple[int, int] | None:
 
 def nearest(path: str) -> str:
     """The last directory that exists on the way to a path."""
-    return next((str(one) for one in Path(path).parents if is_dir(one)), Path(path).anchor)
+    return next((str(parent) for parent in Path(path).parents if is_dir(parent)), Path(path).anchor)
 
 
 def existing_file(path: str) -> str:
     """The file of a module: itself, or the archive it is in. Empty when there is none."""
     plain = Path(os.path.abspath(path))  # noqa: PTH100 - takes ".." out, and follows no link
-    found = next((one for one in (plain, *plain.parents) if exists(one)), plain)
-    return str(found) if is_file(found) else ""
+    existing = next((path for path in (plain, *plain.parents) if exists(path)), plain)
+    return str(existing) if is_file(existing) else ""

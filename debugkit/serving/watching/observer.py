@@ -12,11 +12,11 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from debugkit.serving.watching.file_tree import Contents
+from debugkit.serving.watching.file_tree import FileTree
 from debugkit.serving.watching.filter import is_below, split
 
 
-class Observing(FileSystemEventHandler):
+class ObserverSource(FileSystemEventHandler):
     """watchdog's observer of this system, for whole trees. None of watchdog's patterns is used."""
 
     kind = "watchdog"
@@ -36,7 +36,7 @@ class Observing(FileSystemEventHandler):
         self._woken = False
         self._changed = threading.Condition()
 
-    def open(self, contents: Contents) -> None:
+    def open(self, file_tree: FileTree) -> None:
         self._observer = Observer()
         self._observer.start()
 
@@ -66,7 +66,7 @@ class Observing(FileSystemEventHandler):
 
     def leave(self, directory: str) -> None:
         with self._changed:
-            left = {one for one in self._names if one[1] == directory}
+            left = {(real, name) for real, name in self._names if name == directory}
             self._names -= left
         for real, _ in left:
             self._unschedule(real)

@@ -101,16 +101,16 @@ _TOKEN = re.compile(r"\*+ | \? | \[ (?P<no>[!^]?) (?P<set>\]?[^\]]*) \] | \\(?P<
 
 
 def _tokens(part: str) -> Iterator[str]:
-    for found in _TOKEN.finditer(part):
-        token = found[0]
+    for match in _TOKEN.finditer(part):
+        token = match[0]
         if token[0] == "*":
             yield "[^/]*"
         elif token == "?":
             yield "[^/]"
-        elif found["set"]:
-            yield _translate_set(bool(found["no"]), found["set"])
+        elif match["set"]:
+            yield _translate_set(bool(match["no"]), match["set"])
         else:
-            yield re.escape(found["escaped"] or found["plain"] or token)
+            yield re.escape(match["escaped"] or match["plain"] or token)
 
 
 def _translate_set(negated: bool, characters: str) -> str:
@@ -121,10 +121,10 @@ def _translate_set(negated: bool, characters: str) -> str:
     return f"(?![/])[{'^' if negated else ''}{inside}]"
 
 
-def _range(found: re.Match[str]) -> str:
-    first, last = found[1], found[2]
+def _range(match: re.Match[str]) -> str:
+    first, last = match[1], match[2]
     if first is None:
-        return re.escape(found[0])
+        return re.escape(match[0])
     return f"{re.escape(first)}-{re.escape(last)}" if first <= last else ""
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.watching.file_tree import Contents, Listener
+from debugkit.serving.watching.file_tree import FileTree, Listener
 from debugkit.serving.watching.filter import Scope, is_below
 
 __all__ = ["Scope", "Source", "Watcher", "make_watcher"]
@@ -54,7 +54,7 @@ class Source(Listener, Protocol):
     #: What the last `wait` told of: whether those who wrote there have finished.
     finished: bool
 
-    def open(self, contents: Contents) -> None: ...
+    def open(self, file_tree: FileTree) -> None: ...
     #: Where to look; None: everywhere. A timeout of 0 asks for what is known already.
     def wait(self, timeout: float | None) -> set[str] | None: ...
     def wake(self) -> None: ...
@@ -81,11 +81,11 @@ class Polling:
         self._cost = cost
         self._started: float | None = None  # what the thread had cost before it was sent to look everywhere
         self._due = 0.0
-        self._contents: Contents | None = None
+        self._file_tree: FileTree | None = None
         self._woken = threading.Event()
 
-    def open(self, contents: Contents) -> None:
-        self._contents = contents
+    def open(self, file_tree: FileTree) -> None:
+        self._file_tree = file_tree
         self._due = self._clock() + self._interval
 
     def enter(self, directory: str, *, tree: bool) -> None:
@@ -108,8 +108,8 @@ class Polling:
             return set()
         if timeout == 0:
             return set()
-        if timeout is None and self._clock() < self._due and self._contents is not None:
-            return self._contents.recent()
+        if timeout is None and self._clock() < self._due and self._file_tree is not None:
+            return self._file_tree.recent()
         self._started = self._cost()
         return None
 
@@ -128,7 +128,7 @@ class Watcher:
 
     def __init__(
         self,
-        contents: Callable[[Source], Contents],
+        file_tree: Callable[[Source], FileTree],
         source: Source,
         on_change: Callable[[list[Path]], None],
         *,
@@ -137,7 +137,7 @@ class Watcher:
         quiet: float = QUIET,
     ) -> None:
         self._source = source
-        self._contents = contents(source)
+        self._file_tree = file_tree(source)
         self._on_change = on_change
         self._interval = interval
         self._say = say
@@ -154,12 +154,12 @@ class Watcher:
 
     @property
     def watched(self) -> int:
-        return self._contents.count
+        return self._file_tree.count
 
     def start(self) -> None:
         """Take the first snapshot, and watch from there. May be called once."""
-        self._source.open(self._contents)
-        self._contents.begin()
+        self._source.open(self._file_tree)
+        self._file_tree.begin()
         self._replace_failed_source()
         self._thread.start()
 
@@ -191,9 +191,9 @@ class Watcher:
         while not self._closing:
             where = self._source.wait(0 if reading else None)
             self._look(where)
-            if self._contents.stirred:
+            if self._file_tree.has_pending:
                 self._report()
-            reading = self._contents.read_some(SLICE)
+            reading = self._file_tree.read_some(SLICE)
         with self._lock:
             self._source.close()
 
@@ -205,14 +205,18 @@ class Watcher:
             if left <= 0:
                 break
             self._look(self._source.wait(left))
-        batch = self._contents.take()
+        batch = self._file_tree.take_changes()
         if batch and not self._closing:
             self._reported = time.monotonic()
             self._on_change(batch)
 
     def _is_whole(self) -> bool:
         """Whether this is the finished save of one file, nothing is queued behind it, and none came just before."""
-        if not (self._source.finished and self._contents.is_one and time.monotonic() - self._reported > self._quiet):
+        if not (
+            self._source.finished
+            and self._file_tree.has_single_change
+            and time.monotonic() - self._reported > self._quiet
+        ):
             return False
         where = self._source.wait(0)
         if where is not None and not where:
@@ -224,8 +228,8 @@ class Watcher:
         with self._lock:
             added, self._added = self._added, []
         for files, since in added:
-            self._contents.add(files, since)
-        if self._contents.look(where):
+            self._file_tree.add(files, since)
+        if self._file_tree.look(where):
             self._moved = time.monotonic()
         self._replace_failed_source()
 
@@ -236,8 +240,8 @@ class Watcher:
         with self._lock:
             self._source.close()
             self._source = Polling(self._interval)
-            self._source.open(self._contents)
-            self._contents.listener = self._source
+            self._source.open(self._file_tree)
+            self._file_tree.listener = self._source
             self._source.wake()  # what was meant for the other
 
 
@@ -262,7 +266,7 @@ def make_watcher(
     if not interval > 0:
         raise ConfigurationError(f"The reloader's interval is {interval!r}, but must be a number of seconds above 0.")
     return Watcher(
-        lambda source: Contents(scope, source),
+        lambda source: FileTree(scope, source),
         _source(scope, kind, interval, say, mounts),
         on_change,
         interval=interval,
@@ -282,14 +286,14 @@ def _source(scope: Scope, kind: str, interval: float, say: Callable[[str], None]
 
         return Inotify(say, calls())
     try:
-        from debugkit.serving.watching.observer import Observing
+        from debugkit.serving.watching.observer import ObserverSource
     except ImportError as error:
         if kind == "watchdog":
             explanation = "The reloader 'watchdog' needs the package watchdog: pip install watchdog, or choose 'stat'."
             raise ConfigurationError(explanation) from error
         say(f"watchdog cannot be imported ({error}): looking at the files at regular times.")
         return Polling(interval)
-    return Observing()
+    return ObserverSource()
 
 
 def _remote_file_system(scope: Scope, mounts: Path) -> tuple[str, str] | None:
@@ -319,4 +323,4 @@ def _length(mount: tuple[str, str]) -> int:
 
 def _unescape(field: str) -> str:
     """Blanks in /proc/mounts are octal numbers: see proc_mounts(5), getmntent(3)."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

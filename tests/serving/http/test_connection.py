@@ -130,13 +130,13 @@ def test_the_log_says_how_many_bytes_of_the_body_were_sent() -> None:
 
 
 def test_a_silent_connection_is_closed_without_a_word_after_its_time() -> None:
-    with running(application([b"ok"]), patience=Timeouts(idle=0.01)) as server, server.client() as client:
+    with running(application([b"ok"]), timeouts=Timeouts(idle=0.01)) as server, server.client() as client:
         assert client.rest() == b""
         assert server.log == ""
 
 
 def test_a_request_that_never_ends_is_answered_with_408() -> None:
-    with running(application([b"ok"]), patience=Timeouts(head=0.01)) as server, server.client() as client:
+    with running(application([b"ok"]), timeouts=Timeouts(head=0.01)) as server, server.client() as client:
         client.send(b"GET / HTTP/1.1\r\n")
         assert client.reply().status == 408
         assert client.rest() == b""

@@ -36,7 +36,7 @@ def note(environ: dict[str, Any]) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running(application(note), check=False, patience=Timeouts(closing=0.5)) as found:
+    with running(application(note), check=False, timeouts=Timeouts(closing=0.5)) as found:
         yield found
 
 

@@ -137,7 +137,7 @@ def test_closing_ends_the_reading_of_a_thread_that_the_application_left_behind()
         threads.append(threading.Thread(target=lambda: received.append(sock.recv(100))))
         threads[0].start()
 
-    with running(taking(leave), check=False, patience=Timeouts(closing=0.01)) as server, server.client() as client:
+    with running(taking(leave), check=False, timeouts=Timeouts(closing=0.01)) as server, server.client() as client:
         assert client.send(UPGRADE).rest() == SWITCHED
         threads[0].join(TIMEOUT)
         assert received == [b""]

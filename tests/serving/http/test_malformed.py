@@ -478,7 +478,7 @@ def test_what_was_wrong_is_said_without_the_bytes_that_were() -> None:
 
 
 def test_a_client_that_sends_only_line_feeds_is_not_listened_to_forever() -> None:
-    with running(application([b"ok"]), patience=Timeouts(idle=0.05)) as server, server.client() as client:
+    with running(application([b"ok"]), timeouts=Timeouts(idle=0.05)) as server, server.client() as client:
         with pytest.raises(OSError):
             while True:
                 client.send(b"\r\n" * 1_000)

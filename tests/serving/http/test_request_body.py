@@ -29,10 +29,10 @@ def chunked(received: bytes = b"", *, awaited: bool = False, limit: int | None =
 
 
 @contextmanager
-def connected(make: Make, **patience: float) -> Iterator[tuple[Body, socket.socket]]:
+def connected(make: Make, **timeouts: float) -> Iterator[tuple[Body, socket.socket]]:
     ours, theirs = socket.socketpair()
     theirs.settimeout(TIMEOUT)
-    transport = Transport(ours, Timeouts(**patience))
+    transport = Transport(ours, Timeouts(**timeouts))
     with theirs:
         yield make(transport), theirs
     transport.close()

@@ -356,7 +356,7 @@ def test_a_body_that_yields_nothing_is_closed_when_the_client_has_left() -> None
         finally:
             closed.set()
 
-    with running(application(body), check=False, patience=Timeouts(closing=0.0)) as server:
+    with running(application(body), check=False, timeouts=Timeouts(closing=0.0)) as server:
         client = server.client().send(request("GET / HTTP/1.1"))
         client.read_until(b"begun")
         assert begun.wait(TIMEOUT)
@@ -372,7 +372,7 @@ def test_a_client_that_has_only_finished_sending_gets_its_answer_between_pieces_
         assert finished.wait(TIMEOUT)
         yield from (b"", b"tea", b"", b" and ", b"", b"cake")
 
-    with running(application(body), patience=Timeouts(closing=0.0)) as server, server.client() as client:
+    with running(application(body), timeouts=Timeouts(closing=0.0)) as server, server.client() as client:
         client.send(request("GET / HTTP/1.1")).sock.shutdown(socket.SHUT_WR)
         finished.set()
         assert client.reply().body == b"tea and cake"
@@ -431,7 +431,7 @@ def test_an_echo_that_breaks_off_with_neither_chunks_nor_length_resets_the_conne
         yield environ["wsgi.input"].read(4)
         yield environ["wsgi.input"].read(4)
 
-    with running(application(echo), patience=Timeouts(transfer=0.05)) as server, server.client() as client:
+    with running(application(echo), timeouts=Timeouts(transfer=0.05)) as server, server.client() as client:
         client.send(request("POST / HTTP/1.0", "Content-Length: 8", body=b"half"))
         assert not client.reply().complete
 

@@ -18,12 +18,12 @@ from debugkit.serving.http.transport import BLOCK, Disconnected, Malformed, Tran
 
 
 @contextmanager
-def pair(**patience: float) -> Iterator[tuple[Transport, socket.socket]]:
+def pair(**timeouts: float) -> Iterator[tuple[Transport, socket.socket]]:
     """A transport and the client at its other end, over TCP."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         theirs = socket.create_connection(listener.getsockname(), timeout=TIMEOUT)
         ours, _ = listener.accept()
-    transport = Transport(ours, Timeouts(**patience))
+    transport = Transport(ours, Timeouts(**timeouts))
     with theirs:
         yield transport, theirs
     transport.close()

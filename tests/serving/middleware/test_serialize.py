@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from serving_support import TIMEOUT, application, running
 
-from debugkit.serving.middleware.serialize import OneAtATime
+from debugkit.serving.middleware.serialize import Serialize
 
 
 class Counting:
@@ -39,7 +39,7 @@ class Counting:
 @pytest.mark.parametrize("stream", [False, True], ids=["list", "generator"])
 def test_requests_take_turns(stream: bool) -> None:
     app = Counting(stream=stream)
-    with running(OneAtATime(app)) as server:
+    with running(Serialize(app)) as server:
         threads = [threading.Thread(target=server.get) for _ in range(12)]
         for thread in threads:
             thread.start()
@@ -56,7 +56,7 @@ def test_those_who_wait_for_their_turn_keep_no_thread_from_others() -> None:
         assert go_on.wait(TIMEOUT)
         return [b"tea"]
 
-    turns = OneAtATime(application(body))
+    turns = Serialize(application(body))
 
     def app(environ: dict[str, Any], start_response: Any) -> Any:
         """Static files and the debugger's own requests need no turn."""
@@ -78,7 +78,7 @@ def test_a_failure_gives_the_turn_back() -> None:
             raise LookupError("no tea")
         return application([b"tea"])(environ, start_response)  # type: ignore[no-any-return]
 
-    with running(OneAtATime(app)) as server:
+    with running(Serialize(app)) as server:
         assert server.get("/fails").status == 500
         assert server.get("/").body == b"tea"
 
@@ -96,7 +96,7 @@ def test_a_client_that_leaves_gives_the_turn_back() -> None:
         finally:
             left.set()
 
-    with running(OneAtATime(application(body)), check=False) as server:
+    with running(Serialize(application(body)), check=False) as server:
         with server.client() as client:
             client.send(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
             client.read_until(b"\r\n\r\n")
@@ -105,7 +105,7 @@ def test_a_client_that_leaves_gives_the_turn_back() -> None:
 
 
 def test_closing_twice_gives_back_one_turn() -> None:
-    app = OneAtATime(application(lambda environ: iter([b"tea"])))
+    app = Serialize(application(lambda environ: iter([b"tea"])))
     first: Any = app({"PATH_INFO": "/"}, lambda *arguments: None)
     first.close()
     second: Any = app({"PATH_INFO": "/"}, lambda *arguments: None)
@@ -117,7 +117,7 @@ def test_closing_twice_gives_back_one_turn() -> None:
 
 @pytest.mark.parametrize("body", ["text", b"bytes", {"a": 1}, None], ids=repr)
 def test_what_is_no_body_gives_the_turn_back_and_is_handed_on_as_it_is(body: Any) -> None:
-    app = OneAtATime(lambda environ, start_response: body)
+    app = Serialize(lambda environ, start_response: body)
 
     for _ in range(2):
         assert app({}, lambda *args: lambda data: None) is body

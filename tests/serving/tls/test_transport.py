@@ -24,10 +24,10 @@ PATIENT = Timeouts(transfer=TIMEOUT, head=TIMEOUT, closing=TIMEOUT)
 
 
 @contextmanager
-def ends(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsTransport, Peer]]:
+def ends(timeouts: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsTransport, Peer]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
-        transport = TlsTransport(listener.accept()[0], patience, context or certificate().context)
+        transport = TlsTransport(listener.accept()[0], timeouts, context or certificate().context)
     try:
         yield transport, Peer(client)
     finally:
@@ -36,9 +36,9 @@ def ends(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[Tl
 
 
 @contextmanager
-def connected(patience: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsTransport, Peer]]:
+def connected(timeouts: Timeouts = PATIENT, context: Any = None) -> Iterator[tuple[TlsTransport, Peer]]:
     """Both ends after the handshake."""
-    with ends(patience, context) as (transport, peer):
+    with ends(timeouts, context) as (transport, peer):
         peer.sock.sendall(peer.shake_hands())
         assert transport.receive(0.0) is None
         peer.take()

@@ -25,9 +25,9 @@ from typing import Any
 import pytest
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.watching.file_tree import Contents
+from debugkit.serving.watching.file_tree import FileTree
 from debugkit.serving.watching.inotify import OVERFLOW, Calls, Inotify, calls
-from debugkit.serving.watching.observer import Observing
+from debugkit.serving.watching.observer import ObserverSource
 from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, Watcher, make_watcher
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +54,7 @@ class Project:
         """Watch, with less patience than users get: what belongs together is done while the watcher is `held`."""
         chosen = Scope(**{"roots": (self.root,), **scope})
         self.watcher = Watcher(
-            lambda source: Contents(chosen, source),
+            lambda source: FileTree(chosen, source),
             source or self.source(),
             self._report,
             interval=0.005,
@@ -67,7 +67,7 @@ class Project:
     def source(self) -> Source:
         if self.kind == "stat":
             return Polling(0.005)
-        return Inotify(self.said.append, calls()) if LINUX else Observing()
+        return Inotify(self.said.append, calls()) if LINUX else ObserverSource()
 
     def _report(self, batch: list[Path]) -> None:
         self.batches.put(batch)
@@ -882,7 +882,7 @@ class Costly(Polling):
 
 def after_a_look_that_cost(seconds: float, tmp_path: Path) -> Costly:
     source = Costly(0.001)
-    source.open(Contents(Scope(roots=(tmp_path,)), source))
+    source.open(FileTree(Scope(roots=(tmp_path,)), source))
     source.now += 0.001
     assert source.wait(None) is None
     source.spent += seconds
@@ -1192,7 +1192,7 @@ def observed(tmp_path: Path) -> Iterator[Project]:
 
 
 def test_the_observer_is_told_of_whole_trees_and_its_events_are_understood(observed: Project, tmp_path: Path) -> None:
-    watcher = observed.watch(Observing(), extra=(str(observed.root / "later/x.toml"),))
+    watcher = observed.watch(ObserverSource(), extra=(str(observed.root / "later/x.toml"),))
     assert (watcher.kind, watcher.watched) == ("watchdog", 3)
     observed.write("package/b.py", "2")
     assert observed.changes() == ["package/b.py"]
@@ -1210,7 +1210,7 @@ def test_the_observer_looks_after_modules_elsewhere_and_names_them_as_they_were_
     observed: Project, library: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "alias").symlink_to(library.parent)
-    watcher = observed.watch(Observing())
+    watcher = observed.watch(ObserverSource())
     watcher.add([str(tmp_path / "alias/module.py")], time.time() + 60)
     observed.nothing_but("added")
     library.write_text("2")
@@ -1219,7 +1219,7 @@ def test_the_observer_looks_after_modules_elsewhere_and_names_them_as_they_were_
 
 def test_the_observer_knows_a_directory_by_all_its_names(observed: Project, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(observed.root / "package")
-    observed.watch(Observing(), roots=(observed.root, tmp_path / "alias"))
+    observed.watch(ObserverSource(), roots=(observed.root, tmp_path / "alias"))
     observed.write("package/b.py", "2")
     wanted = {tmp_path / "alias/b.py", observed.root / "package/b.py"}
     seen: set[Path] = set()
@@ -1230,7 +1230,7 @@ def test_the_observer_knows_a_directory_by_all_its_names(observed: Project, tmp_
 
 def test_the_observer_leaves_nothing_open(observed: Project) -> None:
     before = set(threading.enumerate())
-    watcher = observed.watch(Observing())
+    watcher = observed.watch(ObserverSource())
     observed.nothing_but("moved")
     watcher.close()
     watcher.close()
@@ -1239,7 +1239,7 @@ def test_the_observer_leaves_nothing_open(observed: Project) -> None:
 
 @needs_inotify
 def test_a_tree_that_the_observer_cannot_watch_is_looked_at(observed: Project) -> None:
-    class Refused(Observing):
+    class Refused(ObserverSource):
         def _started(self) -> Any:
             raise OSError(errno.ENOSPC, "inotify watch limit reached")
 
