@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from debugkit.debug import wsgi_applications
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.frameworks import known
+from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT, RequestNotes
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
@@ -37,36 +38,8 @@ from debugkit.terminal_text import quoted
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Frameworks hand the context managers of the request to this (Flask does; Werkzeug named it).
-PRESERVE_CONTEXT = "werkzeug.debug.preserve_context"
-
 #: The debugger that `capture` registers with: the one made last that is still in use.
 _latest: weakref.ref[Debugger] | None = None
-
-
-class _Preserved:
-    """What a framework hands over of a request: the managers of its contexts, and the context variables it had then.
-
-    Entering the managers would run code of the application (Flask's teardown functions run when they are left again),
-    which is for commands in a console only. The context variables are there without that.
-    """
-
-    # Every request makes one: attributes of the class cost nothing until something is handed over.
-    managers: tuple[Any, ...] = ()
-    context: contextvars.Context | None = None
-
-    def add(self, manager: Any) -> None:
-        self.context = contextvars.copy_context()
-        if manager is not None:
-            self.managers = (*self.managers, manager)
-
-    def context_now(self) -> contextvars.Context:
-        """A copy of the current context, with what the framework has taken out of it since."""
-        context = contextvars.copy_context()
-        for variable, value in self.context.items() if self.context is not None else ():
-            if variable not in context:
-                context.run(variable.set, value)
-        return context
 
 
 class DebuggedApplication(Attributes):
@@ -160,8 +133,8 @@ class DebuggedApplication(Attributes):
             ours = self._serve(environ, start_response)
             if ours is not None:
                 return ours
-        preserved = _Preserved()
-        environ[PRESERVE_CONTEXT] = preserved.add
+        notes = RequestNotes()
+        environ[PRESERVE_CONTEXT] = notes.add
         if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             record_body(environ, self._recorded_body)
         exchange = Exchange(self.app, environ, start_response)
@@ -170,8 +143,11 @@ class DebuggedApplication(Attributes):
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             if stops_the_program(error):
                 raise
-            return self._failed(error, environ, start_response, preserved, exchange)
+            return self._failed(error, environ, start_response, notes, exchange)
         if exchange.failure:
+            if notes.error is not None:
+                close(body)
+                return self._failed(notes.error, environ, start_response, notes, exchange)
             self._explain(environ, exchange)
         kind = type(body)
         if kind is list or kind is tuple:
@@ -182,20 +158,20 @@ class DebuggedApplication(Attributes):
         else:
             mistake = None if kind is GeneratorType else exchange.wrong_kind(body)
             if mistake is None:
-                guarded = self._guard(body, environ, start_response, preserved, exchange)
+                guarded = self._guard(body, environ, start_response, notes, exchange)
                 next(guarded)
                 return guarded
         if mistake is None:
             return body
         close(body)
-        return self._failed(mistake, environ, start_response, preserved, exchange)
+        return self._failed(mistake, environ, start_response, notes, exchange)
 
     def _guard(
         self,
         body: Iterable[bytes],
         environ: WSGIEnvironment,
         start_response: StartResponse,
-        preserved: _Preserved,
+        notes: RequestNotes,
         exchange: Exchange,
     ) -> Generator[bytes, None, None]:
         """The application's body, watched. Started once by `__call__`, so that closing it always closes ``body``."""
@@ -213,12 +189,12 @@ class DebuggedApplication(Attributes):
                         # What may still be wrong is the type of a part, and that the server says.
                         yield from iterator
                         break
-                    failure = exchange.wrong_part(part, body)
+                    failure = noted(exchange, notes) or exchange.wrong_part(part, body)
                     if failure is not None:
                         break
                     yield part
                 else:
-                    failure = exchange.wrong_end(body)
+                    failure = noted(exchange, notes) or exchange.wrong_end(body)
             except BaseException as error:
                 if stops_the_program(error):
                     raise
@@ -230,7 +206,7 @@ class DebuggedApplication(Attributes):
                     raise
                 failure = error
             if failure is not None:
-                yield from self._failed(failure, environ, start_response, preserved, exchange)
+                yield from self._failed(failure, environ, start_response, notes, exchange)
         finally:
             failure = None  # this frame is in its traceback: no cycle
             if exchange.failure:
@@ -242,17 +218,17 @@ class DebuggedApplication(Attributes):
         error: BaseException,
         environ: WSGIEnvironment,
         start_response: StartResponse,
-        preserved: _Preserved,
+        notes: RequestNotes,
         exchange: Exchange,
     ) -> Iterable[bytes]:
         """Register ``error`` and answer with its page, or raise it again when the answer has begun already."""
         # Our own server says so: nobody's mistake, and nobody reads.
         if inspection.class_attribute(type(error), "client_is_gone") is True:
             raise error
-        exchange.failure = ""
+        exchange.failure, notes.error = "", None
         report: Callable[..., str] | None = None
         try:
-            response, report = self._response(error, environ, preserved, exchange.headers)
+            response, report = self._response(error, environ, notes, exchange.headers)
         except KeyboardInterrupt:
             raise
         except BaseException as defect:  # the debugger must not become the second exception: the client is waiting
@@ -288,13 +264,11 @@ class DebuggedApplication(Attributes):
         tell(environ, f"{said}\n   {advice}\n")
 
     def _response(
-        self, error: BaseException, environ: WSGIEnvironment, preserved: _Preserved, sent: Headers | None
+        self, error: BaseException, environ: WSGIEnvironment, notes: RequestNotes, sent: Headers | None
     ) -> tuple[Response, Callable[..., str]]:
         """Keep ``error``, and answer in the form that the client can use; with it, what says so in the terminal."""
         request = make_request(environ, self._mount)
-        # The first entry is the line above that called the application; the traceback begins where that one leads.
-        whole = traceback_of(error)
-        entry = self._record(error, whole.tb_next if whole else None, environ, preserved)
+        entry = self._record(error, applications_part(traceback_of(error)), environ, notes)
         self.debugger.take_recorded()
         context = RequestContext(self.debugger, request)
         response = failed_response(context, entry)
@@ -311,14 +285,14 @@ class DebuggedApplication(Attributes):
             self.debugger.tell_defect(defect)
 
     def _record(
-        self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, preserved: _Preserved
+        self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, notes: RequestNotes
     ) -> ErrorRecord:
         return self.debugger.record(
             error,
             trace,
             request=take_snapshot(environ),
-            context=preserved.context_now(),
-            context_managers=preserved.managers,
+            context=notes.context_now(),
+            context_managers=notes.managers,
         )
 
     def _is_ours(self, path: str) -> bool:
@@ -332,6 +306,18 @@ class DebuggedApplication(Attributes):
             return None
         environ["debugkit.own"] = True  # for who writes a line for each request: this one is none of the application's
         return send(response, environ, start_response)
+
+
+def noted(exchange: Exchange, notes: RequestNotes) -> BaseException | None:
+    """The exception that the application is answering 5xx for."""
+    return notes.error if exchange.failure else None
+
+
+def applications_part(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the line above that called the application, or asked its body for a part."""
+    if trace is not None and trace.tb_frame.f_globals is globals():
+        return trace.tb_next
+    return trace
 
 
 def capture(exc: BaseException) -> str:

@@ -58,7 +58,7 @@ class Exchange:
     _size = 0
     #: What the application has said last; `None`: it has not called ``start_response``.
     headers: Headers | None = None
-    #: Any bytes may come now, and as many as there are: the answer has a head that promises no length.
+    #: Any bytes may come now, and as many as there are: the answer is no failure, and its head promises no length.
     free = False
     #: The status when the application itself has begun an answer 5xx, else "".
     failure = ""
@@ -85,7 +85,7 @@ class Exchange:
         start = self._start_response
         write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
         if length is None:
-            self.free, self._length = True, None
+            self.free, self._length = not self.failure, None
             return write
         self._write, self._length = write, self._promised(status, length)
         self.free = self._length is None
