@@ -24,8 +24,8 @@ FIELDS = {"__traceback__", "__cause__", "__context__", "__suppress_context__", "
 #: Where objects of ours, or of the standard library's own making, have attributes of these names.
 OWN_FIELDS = {
     "debugkit.runner.expression": {"body.args"},
-    "debugkit.debug.console.command": {"one.__cause__", "one.__context__"},  # of traceback.TracebackException
-    "debugkit.debug.tracebacks.text": {"one.__cause__", "one.__context__"},
+    "debugkit.debug.console.command": {"part.__cause__", "part.__context__"},  # of traceback.TracebackException
+    "debugkit.debug.tracebacks.text": {"part.__cause__", "part.__context__"},
     "debugkit.debug.tracebacks.stand_ins": {"first.with_traceback"},
     "debugkit.debug.safe.inspection": {"self.args"},
     "debugkit.debug.values.objects": {"BaseException.args"},
@@ -36,7 +36,7 @@ OWN_FIELDS = {
 
 #: What `str` is called with, elsewhere than in `text_of`: values of our own, and of the standard library.
 OWN_TEXTS = {
-    "debugkit.debug.access.lockout": {"link", "one"},  # of our own file
+    "debugkit.debug.access.lockout": {"link", "supervisor"},  # of our own file
     "debugkit.debug.tracebacks.model": {"frame.lineno"},
     "debugkit.debug.values.dispatch": {"name", "error"},  # compared with names; and an error of the guard's own
     "debugkit.debug.safe.text": {"value"},

@@ -97,11 +97,13 @@ class RequestSnapshot:
     @property
     def headers(self) -> dict[str, str]:
         """The request's headers, lower-case, from the environ's HTTP_ names."""
-        found = {key[5:].replace("_", "-").lower(): value for key, value in self.environ.items() if key[:5] == "HTTP_"}
+        headers = {
+            key[5:].replace("_", "-").lower(): value for key, value in self.environ.items() if key[:5] == "HTTP_"
+        }
         for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             if exact_str(self.environ.get(name)):
-                found[name.replace("_", "-").lower()] = self.environ[name]
-        return {name: exact_str(value) for name, value in found.items() if issubclass(type(value), str)}
+                headers[name.replace("_", "-").lower()] = self.environ[name]
+        return {name: exact_str(value) for name, value in headers.items() if issubclass(type(value), str)}
 
 
 def named(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -260,8 +260,8 @@ class DebuggedApplication(Attributes):
             advice = known.advice(self.app)
         except Exception:  # it asks objects of the application
             advice = known.CAPTURE
-        said = f" * The application answered {quoted(status[:3])} by itself: no exception reached the debugger."
-        tell(environ, f"{said}\n   {advice}\n")
+        sentence = f" * The application answered {quoted(status[:3])} by itself: no exception reached the debugger."
+        tell(environ, f"{sentence}\n   {advice}\n")
 
     def _response(
         self, error: BaseException, environ: WSGIEnvironment, notes: RequestNotes, sent: Headers | None

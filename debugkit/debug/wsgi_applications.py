@@ -60,15 +60,15 @@ def layers(application: Any) -> Iterator[Any]:
             inside = [layer.func]
         else:
             inside = [inspection.attribute(layer, name) for name in WRAPPED]
-        waiting += [one for one in inside if one is not inspection.MISSING and one is not None]
+        waiting += [item for item in inside if item is not inspection.MISSING and item is not None]
 
 
-def is_factory(found: Any) -> bool:
+def is_factory(candidate: Any) -> bool:
     """Whether it is a function to be called without arguments for the application, as `flask run` does."""
-    parameters = _parameters(found) if inspect.isfunction(found) and not _is_async(found) else None
-    if parameters is None or any(one.kind is one.VAR_POSITIONAL for one in parameters):
+    parameters = _parameters(candidate) if inspect.isfunction(candidate) and not _is_async(candidate) else None
+    if parameters is None or any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         return False
-    return binds(found) and not (parameters and parameters[0].name in ENVIRON)
+    return binds(candidate) and not (parameters and parameters[0].name in ENVIRON)
 
 
 def binds(function: Any, *arguments: Any, **keywords: Any) -> bool:
@@ -98,7 +98,9 @@ def _is_asgi(application: Any) -> bool:
 def _is_async(application: Any) -> bool:
     call = application if inspect.isroutine(application) else getattr(type(application), "__call__", None)  # noqa: B004
     return any(
-        check(one) for one in (application, call) for check in (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+        check(target)
+        for target in (application, call)
+        for check in (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
     )
 
 

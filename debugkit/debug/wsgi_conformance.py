@@ -119,7 +119,7 @@ class Exchange:
     def wrong_kind(self, body: object) -> ApplicationError | None:
         """What is wrong with a body that is no sequence of its parts, before the first one comes."""
         kind = type(body)
-        instead = next((text for one, text in _INSTEAD.items() if one is kind), "")
+        instead = next((text for cls, text in _INSTEAD.items() if cls is kind), "")
         if not instead and any(inspection.class_attribute(kind, name) is not inspection.MISSING for name in _ITERATES):
             return None
         if inspect.iscoroutine(body):
@@ -160,8 +160,8 @@ class Exchange:
 
     def _wrong_length(self, body: object) -> ApplicationError:
         more = "more than" if self._size > (self._length or 0) else "only"
-        said = f"{self._length}, and the body has {more} {min(self._size, self._length or 0)} bytes"
-        return self._mistake(f"{{}} says Content-Length: {said}. PEP 3333 wants the two to be the same.", body)
+        lengths = f"{self._length}, and the body has {more} {min(self._size, self._length or 0)} bytes"
+        return self._mistake(f"{{}} says Content-Length: {lengths}. PEP 3333 wants the two to be the same.", body)
 
     def _mistake(self, sentence: str, body: object) -> ApplicationError:
         try:
@@ -184,9 +184,9 @@ def check_head(status: object, headers: object) -> None:
     for header in headers:
         if not isinstance(header, tuple) or len(header) != 2:
             raise ApplicationError("PEP 3333 wants each header as a tuple of two texts: its name and its value.")
-        for one in header:
-            if not isinstance(one, str):
-                kind = type(one).__name__
+        for text in header:
+            if not isinstance(text, str):
+                kind = type(text).__name__
                 raise ApplicationError(f"PEP 3333 wants the names and values of headers as text (str), not {kind}.")
 
 
@@ -224,12 +224,12 @@ def place_of(app: object, body: object) -> tuple[str, str, int]:
     if type(body) is GeneratorType:
         code, frame = body.gi_code, body.gi_frame
         return *_names(code), code.co_firstlineno if frame is None else frame.f_lineno
-    found = code_of(app)
-    if found is None:
+    app_code = code_of(app)
+    if app_code is None:
         return "", "", 0
     # What a coroutine returns is not what its function has returned.
-    lines = set() if found.co_flags & _SUSPENDING else set(_returns(found, body))
-    return *_names(found), lines.pop() if len(lines) == 1 else found.co_firstlineno
+    lines = set() if app_code.co_flags & _SUSPENDING else set(_returns(app_code, body))
+    return *_names(app_code), lines.pop() if len(lines) == 1 else app_code.co_firstlineno
 
 
 def _names(code: CodeType) -> tuple[str, str]:
@@ -258,13 +258,13 @@ def _own_code(app: object) -> CodeType | None:
 def _returns(code: CodeType, body: object) -> Iterator[int]:
     """The lines on which the code can have returned ``body``: a constant or a display tells itself from others."""
     before: dis.Instruction | None = None
-    for one in dis.get_instructions(code):
-        made = one if one.opname == "RETURN_CONST" else before
-        if one.opname in ("RETURN_VALUE", "RETURN_CONST") and (made is None or _may_make(made, body)):
-            lineno = one.positions.lineno if one.positions else None
+    for instruction in dis.get_instructions(code):
+        made = instruction if instruction.opname == "RETURN_CONST" else before
+        if instruction.opname in ("RETURN_VALUE", "RETURN_CONST") and (made is None or _may_make(made, body)):
+            lineno = instruction.positions.lineno if instruction.positions else None
             if lineno is not None:
                 yield lineno
-        before = one
+        before = instruction
 
 
 def _may_make(made: dis.Instruction, body: object) -> bool:

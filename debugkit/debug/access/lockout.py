@@ -65,8 +65,8 @@ def _read_secret(path: Path) -> bytes | None:
             return None
         raise
     try:
-        found = os.fstat(file)
-        return os.read(file, SECRET_SIZE) if is_ours(found) and found.st_size == SECRET_SIZE else None
+        status = os.fstat(file)
+        return os.read(file, SECRET_SIZE) if is_ours(status) and status.st_size == SECRET_SIZE else None
     finally:
         os.close(file)
 
@@ -186,9 +186,11 @@ def _load(file: int) -> Record:
     if not data:
         return Record()
     try:
-        found = json.loads(data)
-        used = {str(link): int(expiry) for link, expiry in found["used"].items()}
-        return Record(int(found["failures"]), used, [str(one) for one in found.get("supervisors", [])])
+        content = json.loads(data)
+        used = {str(link): int(expiry) for link, expiry in content["used"].items()}
+        return Record(
+            int(content["failures"]), used, [str(supervisor) for supervisor in content.get("supervisors", [])]
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Record(failures=MOST_FAILURES)
 

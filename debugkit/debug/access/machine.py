@@ -94,8 +94,8 @@ def _installation(sources: Sources) -> str:
         return _guarded(sources.machine_guid)
     if sources.platform == "darwin":
         return _guarded(_platform_uuid, sources.run)
-    found = (_guarded(sources.read, path) for path in _MACHINE_ID_FILES)
-    return next((text for text in found if text not in ("", "uninitialized")), "")
+    ids = (_guarded(sources.read, path) for path in _MACHINE_ID_FILES)
+    return next((text for text in ids if text not in ("", "uninitialized")), "")
 
 
 def _platform_uuid(run: Callable[[Sequence[str]], str]) -> str:

@@ -181,8 +181,10 @@ class PinAuth:
         """Whether ``key`` is the other half of a valid session in the Cookie header ``cookies``. Never raises."""
         typed = key.encode("utf-8", "backslashreplace")
         # No `any` that ends early: how long this takes is to say nothing.
-        found = [hmac.compare_digest(typed, self.key_of(one).encode()) for one in self._valid_sessions(cookies)]
-        return True in found
+        matches = [
+            hmac.compare_digest(typed, self.key_of(session).encode()) for session in self._valid_sessions(cookies)
+        ]
+        return True in matches
 
     def verify(self, value: str) -> bool:
         """Whether a session cookie's value was issued here and is still valid. Never raises."""
@@ -201,13 +203,13 @@ class PinAuth:
         return (value for value in self._session_values(header) if self.verify(value))
 
     def _session_values(self, header: str) -> Iterator[str]:
-        found = 0
+        count = 0
         if not header or len(header) > _COOKIE_HEADER_SIZE:
             return
         for pair in header.split(";"):
             name, _, value = pair.strip().partition("=")
-            if name == self.cookie_name and found < _MOST_SESSIONS:
-                found += 1
+            if name == self.cookie_name and count < _MOST_SESSIONS:
+                count += 1
                 yield value.removeprefix('"').removesuffix('"')
 
     def session_cookie(self, root: str, *, secure: bool, session: str | None = None) -> str:

@@ -203,7 +203,7 @@ class Command:
 
 
 def _exit_text(error: SystemExit) -> str:
-    plain = error.code is not None and any(type(error.code) is one for one in (int, str))
+    plain = error.code is not None and any(type(error.code) is cls for cls in (int, str))
     return f"exit({error.code!r:.200})" if plain else "exit()"
 
 
@@ -235,9 +235,9 @@ def _representation(value: object, limit: int) -> str:
 def _shortened(value: Any, limit: int) -> object:
     """Of a huge builtin, no more items than ``limit`` characters can show."""
     kind = type(value)
-    if any(kind is one for one in (str, bytes, bytearray)) and len(value) > limit:
+    if any(kind is cls for cls in (str, bytes, bytearray)) and len(value) > limit:
         return value[: limit + 1]
-    if any(kind is one for one in (list, tuple, set, frozenset)) and len(value) > limit:
+    if any(kind is cls for cls in (list, tuple, set, frozenset)) and len(value) > limit:
         return kind(islice(value, limit))
     if kind is dict and len(value) > limit:
         return dict(islice(value.items(), limit))
@@ -264,11 +264,11 @@ def _traceback_text(error: BaseException, limit: int) -> str:
 def _remove_own_frames(report: traceback.TracebackException) -> None:
     pending, seen = [report], {id(report)}
     while pending:
-        one = pending.pop()
-        frames = [entry for entry in one.stack if entry.filename not in _OWN_FILES]
+        part = pending.pop()
+        frames = [entry for entry in part.stack if entry.filename not in _OWN_FILES]
         # `None` leaves out the header: a SyntaxError of the command has no frames, as in the REPL.
-        one.stack = traceback.StackSummary.from_list(frames) if frames else None  # type: ignore[assignment]  # see above
-        for other in (one.__cause__, one.__context__, *(one.exceptions or ())):
+        part.stack = traceback.StackSummary.from_list(frames) if frames else None  # type: ignore[assignment]  # see above
+        for other in (part.__cause__, part.__context__, *(part.exceptions or ())):
             if other is not None and id(other) not in seen:
                 seen.add(id(other))
                 pending.append(other)

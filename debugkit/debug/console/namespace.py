@@ -114,10 +114,10 @@ class Namespace:
 
     def names(self) -> dict[str, object]:
         """The console's names and values: what ``locals()`` is. In a module, a copy of its globals."""
-        found: dict[str, object] = self._names.copy()
+        names: dict[str, object] = self._names.copy()
         for name in _HIDDEN if self._local_names is None else ("__builtins__",):
-            found.pop(name, None)
-        return {**found, "_": self._underscore[0]} if self._underscore else found
+            names.pop(name, None)
+        return {**names, "_": self._underscore[0]} if self._underscore else names
 
     def close(self) -> None:
         """Let go of all names, and of the sources."""
@@ -196,12 +196,12 @@ class Namespace:
         return self._locals_of(sys._getframe(1))
 
     def _locals_of(self, frame: FrameType) -> object:
-        found: Any = frame.f_locals
-        if found is self._local_names:
+        namespace: Any = frame.f_locals
+        if namespace is self._local_names:
             return self._names
-        if found is self._names and self._globals is not self._names:
+        if namespace is self._names and self._globals is not self._names:
             return self.names()
-        return dict(found) if frame.f_code.co_flags & inspect.CO_OPTIMIZED else found
+        return dict(namespace) if frame.f_code.co_flags & inspect.CO_OPTIMIZED else namespace
 
     def _vars(self, *values: object) -> object:
         """The local names and their values; with an argument, the attributes of an object."""
@@ -211,13 +211,13 @@ class Namespace:
         """The local names; with an argument, the names of an object's attributes."""
         if values:
             return dir(*values)
-        found: Any = self._locals_of(sys._getframe(1))
-        return sorted(name for name in found if isinstance(name, str))
+        names: Any = self._locals_of(sys._getframe(1))
+        return sorted(name for name in names if isinstance(name, str))
 
     def _module_globals(self) -> dict[str, Any]:
         """The real globals of the frame's module."""
-        found = sys._getframe(1).f_globals
-        return self._globals if found is self._names else found
+        module_globals = sys._getframe(1).f_globals
+        return self._globals if module_globals is self._names else module_globals
 
 
 class _Builtins(dict[str, Any]):
@@ -227,8 +227,8 @@ class _Builtins(dict[str, Any]):
     """
 
     def __init__(self, module: dict[str, Any], helpers: dict[str, Any]) -> None:
-        found = module.get("__builtins__", builtins)
-        self._builtins: dict[str, Any] = found if isinstance(found, dict) else vars(found)
+        module_builtins = module.get("__builtins__", builtins)
+        self._builtins: dict[str, Any] = module_builtins if isinstance(module_builtins, dict) else vars(module_builtins)
         self._module = module
         self._helpers = helpers
         super().__init__(self._builtins)
@@ -312,11 +312,11 @@ def _help(*values: object) -> None:
 
 def _names_of(frame: FrameType) -> dict[str, Any]:
     """Locals and cells of a frame that is not a module's, read once (before PEP 667, each reading starts anew)."""
-    found: Any = frame.f_locals
+    namespace: Any = frame.f_locals
     if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-        return {name: value for name, value in dict(found).items() if name.isidentifier()}  # not ".0"
+        return {name: value for name, value in dict(namespace).items() if name.isidentifier()}  # not ".0"
     # A class body, or code given to exec(): its namespace may be anybody's mapping, which is not asked.
-    names: dict[str, Any] = dict(dict.items(found)) if issubclass(type(found), dict) else {}
+    names: dict[str, Any] = dict(dict.items(namespace)) if issubclass(type(namespace), dict) else {}
     return {**_enclosing(frame), **names}
 
 

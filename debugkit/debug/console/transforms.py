@@ -86,11 +86,11 @@ class ModuleStores(ast.NodeTransformer):
         return tree
 
     def _visited(self, body: list[ast.stmt]) -> list[Any]:
-        found: list[Any] = []
+        statements: list[Any] = []
         for node in body:
             new = self.visit(node)
-            found.extend(new if isinstance(new, list) else [new])
-        return found
+            statements.extend(new if isinstance(new, list) else [new])
+        return statements
 
     def _moved(self, name: str | None, node: ast.AST) -> list[ast.stmt]:
         if name is None or name not in self._names:
@@ -179,12 +179,12 @@ def _assigned(name: str, value: ast.expr) -> ast.Call:
 
 def _declared(body: list[ast.stmt]) -> set[str]:
     """The names that a scope declares global, anywhere in it but not in scopes inside it."""
-    found: set[str] = set()
+    names: set[str] = set()
     stack: list[ast.AST] = list(body)
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Global):
-            found.update(node.names)
+            names.update(node.names)
         if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
             stack.extend(ast.iter_child_nodes(node))
-    return found
+    return names

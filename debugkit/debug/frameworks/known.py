@@ -33,25 +33,28 @@ class Framework:
 
 def find(application: Any) -> tuple[Framework, Any] | None:
     """The framework of an application, and the object of it that is at the bottom of the middleware."""
-    for one in layers(application):
-        names = {f"{inspection.module_name(base)}.{inspection.class_name(base)}" for base in inspection.mro(type(one))}
+    for layer in layers(application):
+        names = {
+            f"{inspection.module_name(base)}.{inspection.class_name(base)}" for base in inspection.mro(type(layer))
+        }
         for framework in FRAMEWORKS:
             if names.intersection(framework.classes):
-                return framework, one
+                return framework, layer
     return None
 
 
 def open_up(application: Any) -> None:
     """Have the errors of an application come out of it, where its framework is known and they would not."""
-    if (found := find(application)) and not found[0].passes(found[1]):
-        found[0].open(found[1])
+    framework, app = find(application) or (None, None)
+    if framework and not framework.passes(app):
+        framework.open(app)
 
 
 def advice(application: Any) -> str:
     """What brings the page of an error that an application has answered itself: the end of a sentence."""
-    found = find(application)
-    if found and not found[0].passes(found[1]):
-        return f"{found[0].name} handles errors itself; this line brings their page:\n       {found[0].line}"
+    framework, app = find(application) or (None, None)
+    if framework and not framework.passes(app):
+        return f"{framework.name} handles errors itself; this line brings their page:\n       {framework.line}"
     return CAPTURE
 
 
@@ -96,7 +99,7 @@ def _open_falcon(app: Any) -> None:
 def _cherrypy_applications(app: Any) -> list[Any]:
     """Of an application, or of a tree of applications."""
     mounted = app.apps.values() if hasattr(app, "apps") else [app]
-    return [one for one in mounted if hasattr(one, "wsgiapp")]
+    return [application for application in mounted if hasattr(application, "wsgiapp")]
 
 
 def _is_trapper(step: tuple[str, Any]) -> bool:
@@ -104,14 +107,16 @@ def _is_trapper(step: tuple[str, Any]) -> bool:
 
 
 def _cherrypy_passes(app: Any) -> bool:
-    return not any(_is_trapper(step) for one in _cherrypy_applications(app) for step in one.wsgiapp.pipeline)
+    return not any(
+        _is_trapper(step) for application in _cherrypy_applications(app) for step in application.wsgiapp.pipeline
+    )
 
 
 def _open_cherrypy(app: Any) -> None:
-    for one in _cherrypy_applications(app):
-        one.wsgiapp.pipeline = [step for step in one.wsgiapp.pipeline if not _is_trapper(step)]
-        one.wsgiapp.head = None  # made of the pipeline when it was first used
-        one.config.setdefault("/", {}).setdefault("request.throw_errors", True)
+    for application in _cherrypy_applications(app):
+        application.wsgiapp.pipeline = [step for step in application.wsgiapp.pipeline if not _is_trapper(step)]
+        application.wsgiapp.head = None  # made of the pipeline when it was first used
+        application.config.setdefault("/", {}).setdefault("request.throw_errors", True)
 
 
 def _nothing(app: Any) -> None:

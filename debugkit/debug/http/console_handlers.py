@@ -29,13 +29,13 @@ def interrupt(context: RequestContext, frame: str) -> Response:
 
 
 def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console]:
-    entry, found = debugger.registry.frame(frame)
-    if found.frame is None:
+    entry, captured = debugger.registry.frame(frame)
+    if captured.frame is None:
         raise NotFound("Nothing ran in this frame: there is no console.")
 
     def make() -> Console:
         return Console(
-            found.frame,
+            captured.frame,
             limits=debugger.settings.limits,
             context=entry.context,
             context_managers=entry.context_managers,
@@ -43,7 +43,7 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console
         )
 
     with entry.using():
-        return entry, entry.consoles.get(found.index, make)
+        return entry, entry.consoles.get(captured.index, make)
 
 
 def standalone_page(context: RequestContext) -> Response:

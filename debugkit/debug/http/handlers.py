@@ -58,12 +58,12 @@ def traceback(context: RequestContext, entry: str, form: str | None) -> Response
 
 def frame(context: RequestContext, frame: str) -> Response:
     """A frame opened: the pane alone for the page's own script, else the whole page around it."""
-    entry, found = context.debugger.registry.frame(frame)
+    entry, captured = context.debugger.registry.frame(frame)
     with context.debugger.describer(entry) as describer:
         builder = context.builder(entry, describer)
         if context.from_script:
-            return responses.page(rendering.fragment("frame.html", builder.frame(found)))
-        page = builder.page(found, live=past_live(context, entry))
+            return responses.page(rendering.fragment("frame.html", builder.frame(captured)))
+        page = builder.page(captured, live=past_live(context, entry))
         return responses.page(rendering.html("traceback.html", page))
 
 
@@ -78,18 +78,18 @@ def events(context: RequestContext) -> Response:
 
 
 def source(context: RequestContext, frame: str) -> Response:
-    entry, found = context.debugger.registry.frame(frame)
+    entry, captured = context.debugger.registry.frame(frame)
     with context.debugger.describer(entry) as describer:
-        shown = FrameViews(entry, context.viewer, describer, context.debugger.settings).whole_source(found)
-    short = short_filename(found.filename, library=found.library is not None)
+        shown = FrameViews(entry, context.viewer, describer, context.debugger.settings).whole_source(captured)
+    short = short_filename(captured.filename, library=captured.library is not None)
     view = SourcePageView(
-        title=f"{short}:{found.lineno}",
-        filename=found.filename,
+        title=f"{short}:{captured.lineno}",
+        filename=captured.filename,
         short_filename=short,
-        lineno=found.lineno,
+        lineno=captured.lineno,
         source=shown,
-        back_url=frame_url(entry, found, context.viewer),
-        editor_url=editor_url(found, context.debugger.settings.editor),
+        back_url=frame_url(entry, captured, context.viewer),
+        editor_url=editor_url(captured, context.debugger.settings.editor),
         static_url=context.static_url,
     )
     return responses.page(rendering.html("source.html", view))
@@ -97,12 +97,12 @@ def source(context: RequestContext, frame: str) -> Response:
 
 def value(context: RequestContext, handle: str) -> Response:
     """The next children of a value in the tree."""
-    entry, found, name = context.debugger.registry.value(handle)
+    entry, parent, name = context.debugger.registry.value(handle)
     offset = context.json_body().get("offset", 0)
     if type(offset) is not int or offset < 0:
         raise BadRequest('"offset" must be a whole number from 0 on.')
     with context.debugger.describer(entry) as describer:
-        children = describer.children(found, name, offset)
+        children = describer.children(parent, name, offset)
     items = [
         {
             "label": child.label,

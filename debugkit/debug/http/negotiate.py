@@ -19,9 +19,9 @@ def preferred(headers: Mapping[str, str]) -> str:
         return "html"
     best, form = 0.0, "text"
     for kind, quality in accepted(headers.get("accept", "")):
-        found = _form(kind)
-        if found and quality > best:
-            best, form = quality, found
+        candidate = _form(kind)
+        if candidate and quality > best:
+            best, form = quality, candidate
     return form
 
 

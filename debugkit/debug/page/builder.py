@@ -77,7 +77,7 @@ class PageBuilder:
         captured = entry.captured
         frame = opened or captured.opened
         head = captured.exception
-        own = [one for one in captured.frames.values() if one.library is None]
+        own = [listed for listed in captured.frames.values() if listed.library is None]
         moment = datetime.fromtimestamp(entry.time).astimezone()
         url = self.url
         return PageView(
@@ -89,7 +89,7 @@ class PageBuilder:
             static_url=self._static_url,
             title=self.title,
             exception=self._exception(head, frame),
-            chain=tuple(self._exception(one, frame) for one in head.chain),
+            chain=tuple(self._exception(earlier, frame) for earlier in head.chain),
             steps=self._steps(frame),
             frame=self._frame(frame, chosen=opened is None) if frame else None,
             request_line=entry.request_line,
@@ -140,20 +140,20 @@ class PageBuilder:
     def _request(self) -> RequestView:
         """The request as Django's own plain text has it: each table under its name there, empty ones too."""
         facts: list[tuple[str, str]] = []
-        found: dict[str, Section] = {}
+        by_name: dict[str, Section] = {}
         panels = self.panels(("Request", "Body"))
         for panel in panels:
             if panel.error:
-                found[panel.name] = Section(panel.name, notice=panel.error)
+                by_name[panel.name] = Section(panel.name, notice=panel.error)
             for section in panel.sections:
                 if section.title or panel.name != "Request":
-                    found[TABLES.get(section.title, section.title or panel.name)] = section
+                    by_name[TABLES.get(section.title, section.title or panel.name)] = section
                 else:
                     facts += [(row.name, row.text) for row in section.rows if row.name != "Raised during"]
         facts = facts or ([("Request", self._text(self._entry.request_line))] if self._entry.request_line else [])
         versions_used = ", ".join(versions(self._entry.captured.frames.values()))
-        names = [*TABLES.values(), *(name for name in found if name not in TABLES.values())] if panels else []
-        sections = tuple(replace(found.get(name, Section(name)), title=name) for name in names)
+        names = [*TABLES.values(), *(name for name in by_name if name not in TABLES.values())] if panels else []
+        sections = tuple(replace(by_name.get(name, Section(name)), title=name) for name in names)
         return RequestView((*facts, ("Versions", versions_used)), sections)
 
     def frame(self, frame: CapturedFrame) -> FrameView:
@@ -195,8 +195,8 @@ class PageBuilder:
         """The application's frames on the way to ``frame``, nearest first."""
         for exception in walk(self._entry.captured.exception):
             if frame in exception.frames:
-                before = list(takewhile(lambda one: one is not frame, plain_frames(exception)))
-                return [one for one in reversed(before) if one.library is None][:CALLERS]
+                before = list(takewhile(lambda caller: caller is not frame, plain_frames(exception)))
+                return [caller for caller in reversed(before) if caller.library is None][:CALLERS]
         return []
 
     def _exception(self, exception: CapturedException, opened: CapturedFrame | None) -> ExceptionView:
@@ -212,34 +212,36 @@ class PageBuilder:
             members=tuple(self._exception(member, opened) for member in exception.members),
             members_left_out=exception.members_left_out,
             opened=opened is not None and opened in exception.frames,
-            chain=() if not exception.relation else tuple(self._exception(one, opened) for one in exception.chain),
+            chain=()
+            if not exception.relation
+            else tuple(self._exception(earlier, opened) for earlier in exception.chain),
         )
 
     def _anchor(self, exception: CapturedException) -> int:
-        return next(n for n, one in enumerate(walk(self._entry.captured.exception)) if one is exception)
+        return next(n for n, candidate in enumerate(walk(self._entry.captured.exception)) if candidate is exception)
 
     def _rows(
         self, exception: CapturedException, opened: CapturedFrame | None
     ) -> Iterator[FrameRow | LibraryRun | RepeatRow]:
         for library, run in groupby(exception.frames, key=is_library):
             frames = list(run)
-            rows = tuple(self._row(one, opened) for one in frames)
+            rows = tuple(self._row(item, opened) for item in frames)
             if library and len(rows) >= FOLD_FROM:
                 yield LibraryRun(rows, count_frames(frames), packages(frames), opened in frames)
             else:
                 yield from rows
 
-    def _row(self, one: CapturedFrame | RepeatedFrames, opened: CapturedFrame | None) -> FrameRow | RepeatRow:
-        if isinstance(one, RepeatedFrames):
-            return RepeatRow(one.count, ", ".join(dict.fromkeys(frame.name for frame in one.frames)))
+    def _row(self, item: CapturedFrame | RepeatedFrames, opened: CapturedFrame | None) -> FrameRow | RepeatRow:
+        if isinstance(item, RepeatedFrames):
+            return RepeatRow(item.count, ", ".join(dict.fromkeys(frame.name for frame in item.frames)))
         return FrameRow(
-            id=frame_id(self._entry, one),
-            url=frame_url(self._entry, one, self._viewer),
-            name=one.name,
-            short_filename=short_filename(one.filename, library=one.library is not None),
-            lineno=one.lineno,
-            library=library_label(one),
-            opened=one is opened,
+            id=frame_id(self._entry, item),
+            url=frame_url(self._entry, item, self._viewer),
+            name=item.name,
+            short_filename=short_filename(item.filename, library=item.library is not None),
+            lineno=item.lineno,
+            library=library_label(item),
+            opened=item is opened,
         )
 
     def _steps(self, opened: CapturedFrame | None) -> tuple[Step, ...]:
@@ -248,7 +250,7 @@ class PageBuilder:
         order = [*reversed(head.chain), head]
         if len(order) == 1:
             return ()
-        return tuple(self._step(one, opened) for one in order)
+        return tuple(self._step(exception, opened) for exception in order)
 
     def _step(self, exception: CapturedException, opened: CapturedFrame | None) -> Step:
         frame = nearest_frame(exception)
@@ -259,9 +261,11 @@ class PageBuilder:
     def _origins(self, opened: CapturedFrame | None) -> Iterator[OriginView]:
         """The other exceptions of the tree in brief, root cause first. The opened frame's own is on the page."""
         # A group inside a group was never raised: its members tell what happened.
-        others = [one for one in walk(self._entry.captured.exception) if opened not in one.frames and one.frames]
-        chain = [one for one in reversed(others) if one.relation != "member"]
-        members = [one for one in others if one.relation == "member"]
+        others = [
+            other for other in walk(self._entry.captured.exception) if opened not in other.frames and other.frames
+        ]
+        chain = [other for other in reversed(others) if other.relation != "member"]
+        members = [other for other in others if other.relation == "member"]
         for exception in [*chain, *members][:ORIGINS]:
             frame = nearest_frame(exception)
             yield OriginView(
@@ -318,19 +322,19 @@ def title(exception: CapturedException) -> str:
     return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
 
 
-def is_library(one: CapturedFrame | RepeatedFrames) -> bool:
-    if isinstance(one, RepeatedFrames):
-        return bool(one.frames) and all(frame.library is not None for frame in one.frames)
-    return one.library is not None
+def is_library(item: CapturedFrame | RepeatedFrames) -> bool:
+    if isinstance(item, RepeatedFrames):
+        return bool(item.frames) and all(frame.library is not None for frame in item.frames)
+    return item.library is not None
 
 
 def count_frames(run: Sequence[CapturedFrame | RepeatedFrames]) -> int:
-    return sum(one.count if isinstance(one, RepeatedFrames) else 1 for one in run)
+    return sum(item.count if isinstance(item, RepeatedFrames) else 1 for item in run)
 
 
 def packages(run: Sequence[CapturedFrame | RepeatedFrames]) -> str:
     """The names of the libraries in a run, each once, in order."""
-    frames = (one for one in run if isinstance(one, CapturedFrame))
+    frames = (item for item in run if isinstance(item, CapturedFrame))
     return ", ".join(dict.fromkeys(frame.library.name for frame in frames if frame.library))
 
 

@@ -164,12 +164,12 @@ class FrameViews:
             return otherwise, f"{what} could not be shown: {type_name(type(error))}."
 
     def _excerpt(self, frame: CapturedFrame) -> Excerpt:
-        found, why = self._attempt(
+        shown, why = self._attempt(
             "The source",
             lambda: excerpt(self._readable(frame), self._limits, self._neighbours()),
             Excerpt((), "", "", frame.lineno, frame.lineno),
         )
-        return replace(found, notice=why) if why else found
+        return replace(shown, notice=why) if why else shown
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(self._readable(frame), self._limits, self._neighbours()), (), "")
@@ -191,7 +191,7 @@ class FrameViews:
     def _brief_values(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ValueView, ...]:
         if frame.frame is None or not self._viewer.sees_values:
             return ()
-        rows = [self._expression_row(found) for found in self._expressions(frame, shown, failing_only=True)]
+        rows = [self._expression_row(expression) for expression in self._expressions(frame, shown, failing_only=True)]
         names = {"self", "cls", *(row.name for row in rows)}
         for name, value in self._variables(frame):
             if len(rows) >= VALUES_OF_A_BRIEF_FRAME:
@@ -218,10 +218,10 @@ class FrameViews:
         names = _names(frame.frame)
         hidden = self._hidden(frame).keys()
         lines = source_lines(frame, self._neighbours())
-        found = expression_values(frame, lines, shown.first, shown.last, failing_only=failing_only)
+        expressions = expression_values(frame, lines, shown.first, shown.last, failing_only=failing_only)
         return tuple(
             value
-            for value in found
+            for value in expressions
             if (id(type(value.value)) not in CODE or value.text in names)
             and (not hidden or hidden.isdisjoint(_WORD.findall(value.text)))
         )
@@ -236,7 +236,7 @@ class FrameViews:
             yield from local_values(names, module_level=_among_globals(frame.frame, frame.name))
 
     def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
-        tips = {(found.end_lineno, found.end_colno): found for found in expressions}
+        tips = {(expression.end_lineno, expression.end_colno): expression for expression in expressions}
         texts = _Texts(self._describe, tips)
         beside = self._beside(shown, expressions)
         lines = tuple(
@@ -251,29 +251,31 @@ class FrameViews:
         """The values that stand beside each line: each where it comes up first, and all failing ones at their end."""
         visible = {line.lineno: line.current for line in shown.lines if isinstance(line, SourceLine)}
         current = [lineno for lineno, failing in visible.items() if failing]
-        failing = {found.text: found for found in expressions if found.failing}
+        failing = {value.text: value for value in expressions if value.failing}
         seen = {*failing, "self", "cls"}
-        found: dict[int, list[ExpressionValue]] = {}
+        rows: dict[int, list[ExpressionValue]] = {}
         for value in expressions:
-            row = found.setdefault(value.lineno, [])
+            row = rows.setdefault(value.lineno, [])
             if value.lineno in visible and value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
                 seen.add(value.text)
                 row.append(value)
         if current:
             for lineno in current:
-                found[lineno] = []
-            found[current[-1]] = list(failing.values())
-        return {lineno: tuple(map(self._expression_row, row)) for lineno, row in found.items() if row}
+                rows[lineno] = []
+            rows[current[-1]] = list(failing.values())
+        return {lineno: tuple(map(self._expression_row, row)) for lineno, row in rows.items() if row}
 
-    def _expression_row(self, found: ExpressionValue) -> ValueView:
-        node = self._describe(found.value, found.text)
-        return self._row(found.text, found.value, node, relevant=found.failing)
+    def _expression_row(self, expression: ExpressionValue) -> ValueView:
+        node = self._describe(expression.value, expression.text)
+        return self._row(expression.text, expression.value, node, relevant=expression.failing)
 
-    def _locals(self, frame: CapturedFrame, found: Sequence[ExpressionValue]) -> tuple[tuple[ValueView, ...], int]:
+    def _locals(
+        self, frame: CapturedFrame, expressions: Sequence[ExpressionValue]
+    ) -> tuple[tuple[ValueView, ...], int]:
         """The rows of the table: what the failing line used, attributes and items included, then the other locals."""
         if not self._viewer.sees_values or frame.frame is None:
             return (), 0
-        values = {value.text: value.value for value in found if value.failing}
+        values = {value.text: value.value for value in expressions if value.failing}
         relevant = len(values)
         for name, value in self._variables(frame):
             values.setdefault(name, value)
@@ -323,9 +325,12 @@ def _among_globals(frame: FrameType, name: str) -> bool:
 
 def _names(frame: FrameType) -> dict[str, object]:
     """A frame's locals. Those of a class body or of `exec` may be a mapping of anybody's, which is not asked."""
-    found: Any = frame.f_locals
+    namespace: Any = frame.f_locals
     # Of a function they are a dict, or the proxy of PEP 667, which copies.
-    plain = dict(found) if frame.f_code.co_flags & CO_OPTIMIZED else found if issubclass(type(found), dict) else {}
+    if frame.f_code.co_flags & CO_OPTIMIZED:
+        plain = dict(namespace)
+    else:
+        plain = namespace if issubclass(type(namespace), dict) else {}
     return {exact_str(name): value for name, value in list(dict.items(plain)) if issubclass(type(name), str)}
 
 
@@ -343,11 +348,11 @@ class _Texts:
     """Tooltips by the place where an expression ends, described only when a span asks for them."""
 
     def __init__(
-        self, describe: Callable[[object, str], Node], found: Mapping[tuple[int, int], ExpressionValue]
+        self, describe: Callable[[object, str], Node], values_by_end: Mapping[tuple[int, int], ExpressionValue]
     ) -> None:
         self._describe = describe
-        self._found = found
+        self._values_by_end = values_by_end
 
     def at(self, place: tuple[int, int]) -> str:
-        value = self._found.get(place)
+        value = self._values_by_end.get(place)
         return self._describe(value.value, value.text).text if value else ""

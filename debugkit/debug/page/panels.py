@@ -37,7 +37,7 @@ LEFT_OUT = SHOWN | PLUMBING
 BODY_TEXT = 4_000
 #: Rows of a table, and of a framework's: Django alone has 150 settings.
 ROWS = 100
-GIVEN_ROWS = 1_000
+EXTRA_ROWS = 1_000
 #: Characters of a query or a cookie header that are read, as many as of a body (`Limits.recorded_body`).
 LONGEST_FIELDS = 65_536
 #: Characters read of a header inside a form: `email` takes seconds for one of the size of a body.
@@ -67,9 +67,9 @@ class Panels:
             ("Session", self._session_sections),
             ("Environment", self._environment_sections),
         )
-        given = {panel.name: partial(self._given, panel) for panel in self._entry.framework_report.panels}
+        extra = {panel.name: partial(self._extra_sections, panel) for panel in self._entry.framework_report.panels}
         panels = (
-            self._panel(name, maker) for name, maker in (dict(makers) | given).items() if only is None or name in only
+            self._panel(name, maker) for name, maker in (dict(makers) | extra).items() if only is None or name in only
         )
         return tuple(panel for panel in panels if panel.sections or panel.error)
 
@@ -80,8 +80,8 @@ class Panels:
             # What the error says is not repeated: that may be foreign text.
             return Panel(name, name.lower(), error=f"This panel could not be made: {type_name(type(error))}")
 
-    def _given(self, panel: ExtraPanel) -> tuple[Section, ...]:
-        sections = (self._section(table.title, table.rows, table.notice, GIVEN_ROWS) for table in panel.tables)
+    def _extra_sections(self, panel: ExtraPanel) -> tuple[Section, ...]:
+        sections = (self._section(table.title, table.rows, table.notice, EXTRA_ROWS) for table in panel.tables)
         return tuple(section for section in sections if section.rows or section.notice)
 
     def _section(self, title: str, pairs: Iterable[tuple[str, object]], notice: str = "", most: int = ROWS) -> Section:
@@ -184,17 +184,17 @@ class Panels:
 
     def _session_sections(self) -> tuple[Section, ...]:
         """Sessions that middleware or a framework left in the environ or in its request context."""
-        found: list[Section] = []
+        sections: list[Section] = []
         for key, value in self._request.environ.items():
             if key.lower().endswith("session") and is_mapping(value):
-                found.append(self._section(key, mapping_items(value)))
+                sections.append(self._section(key, mapping_items(value)))
         for context in self._entry.context_managers:
             # Flask keeps it under the second name since 3.1.3: reading the property would mark the session as used.
             public = attribute(context, "session")
             value = attribute(context, "_session") if public is MISSING else public
             if is_mapping(value):
-                found.append(self._section("", mapping_items(value)))
-        return tuple(section for section in found if section.rows)
+                sections.append(self._section("", mapping_items(value)))
+        return tuple(section for section in sections if section.rows)
 
     def _environment_sections(self) -> tuple[Section, ...]:
         rest = {

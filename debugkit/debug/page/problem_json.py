@@ -32,7 +32,7 @@ class Problem:
             "status": report.status,
             "notice": DATA,
             "text": self._clean(entry.captured.text),
-            "exceptions": [self._exception(one) for one in (head, *head.chain)],
+            "exceptions": [self._exception(exception) for exception in (head, *head.chain)],
             "request": {
                 "line": entry.request_line,
                 **{panel.slug: self._panel(panel.sections) for panel in builder.panels()},
@@ -66,15 +66,15 @@ class Problem:
             "group": [self._exception(member) for member in exception.members],
         }
         if exception.relation == "member":
-            data["chain"] = [self._exception(one) for one in exception.chain]
+            data["chain"] = [self._exception(earlier) for earlier in exception.chain]
         return data
 
     def _frames(self, exception: CapturedException) -> Iterator[dict[str, Any]]:
-        for one in exception.frames:
-            if isinstance(one, RepeatedFrames):
-                yield {"repeated": one.count, "names": [frame.name for frame in one.frames]}
+        for item in exception.frames:
+            if isinstance(item, RepeatedFrames):
+                yield {"repeated": item.count, "names": [frame.name for frame in item.frames]}
             else:
-                yield self._frame(one)
+                yield self._frame(item)
 
     def _frame(self, frame: CapturedFrame) -> dict[str, Any]:
         values = self._values.get(frame.index, ())

@@ -70,13 +70,13 @@ def is_message(name: str) -> bool:
 def _segment_is_secret(segment: str) -> bool:
     if segment in NOT_SECRET:
         return False
-    found = [part for word in _WORD.findall(segment) for part in _taken_apart(word.lower())]
-    words = [singular(word) for word in found]
+    parts = [part for word in _WORD.findall(segment) for part in _taken_apart(word.lower())]
+    words = [singular(word) for word in parts]
     end = _end_of_secret(words)
     if end is None or not _HARMLESS_AFTER.isdisjoint(words[end:]):
         return False
     start = end - (2 if tuple(words[max(end - 2, 0) : end]) in SECRET_PAIRS else 1)
-    return end < len(words) or not _harmless_before(words[:start], words[start], found[end - 1] != words[end - 1])
+    return end < len(words) or not _harmless_before(words[:start], words[start], parts[end - 1] != words[end - 1])
 
 
 def _harmless_before(before: list[str], secret: str, several: bool) -> bool:
@@ -100,19 +100,19 @@ def _end_of_secret(words: list[str]) -> int | None:
 
 def _taken_apart(word: str) -> list[str]:
     """The words of a compound that is written as one: ``dbpassword``, ``authtoken``, ``smtppass``."""
-    one = singular(word)
-    if one in SECRET_WORDS:
+    base = singular(word)
+    if base in SECRET_WORDS:
         return [word]
     for stem in GLUED_ANYWHERE:
-        before, found, after = word.partition(stem)
-        if found:
+        before, match, after = word.partition(stem)
+        if match:
             return [part for part in (before, stem if after != "s" else stem + "s", after) if part and part != "s"]
     for stem in GLUED_AT_END:
-        if one.endswith(stem):
-            return [one[: -len(stem)], word[len(one) - len(stem) :]]
-        if one.startswith(stem) and one[len(stem) :] in GLUED_AFTER:
-            return [stem, one[len(stem) :]]
+        if base.endswith(stem):
+            return [base[: -len(stem)], word[len(base) - len(stem) :]]
+        if base.startswith(stem) and base[len(stem) :] in GLUED_AFTER:
+            return [stem, base[len(stem) :]]
     for stem in GLUED_SHORT:
-        if one.endswith(stem) and one[: -len(stem)] in GLUED_BEFORE:
-            return [one[: -len(stem)], stem]
+        if base.endswith(stem) and base[: -len(stem)] in GLUED_BEFORE:
+            return [base[: -len(stem)], stem]
     return [word]

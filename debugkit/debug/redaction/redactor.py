@@ -130,12 +130,12 @@ class Redactor:
     def name_is_secret(self, name: str) -> bool:
         """Whether the value of a variable, key, attribute, header or expression of this name is a secret."""
         name = name[:LONGEST_NAME]
-        return is_secret(name) or self._was_told(name)
+        return is_secret(name) or self._is_configured_secret(name)
 
     def cookie_is_secret(self, name: str) -> bool:
         """Whether a cookie of this name is a secret: `session` is, which as a variable is a harmless name."""
         name = name[:LONGEST_NAME]
-        return is_secret_cookie(name) or self._was_told(name)
+        return is_secret_cookie(name) or self._is_configured_secret(name)
 
     def extended(self, names: Iterable[str], texts: Iterable[str]) -> Redactor:
         """One that knows more: whole ``names``, in any case, and ``texts`` that are secret wherever they turn up."""
@@ -143,11 +143,11 @@ class Redactor:
         texts = frozenset(text for text in texts if len(text) >= SHORTEST_SECRET)
         if not (names or texts):
             return self
-        found = copy.copy(self)
-        found._exact = self._exact | names
-        found._hints = self._hints + tuple(found._exact)
-        found._values = tuple(sorted({*self._values, *texts}, key=len, reverse=True))
-        return found
+        redactor = copy.copy(self)
+        redactor._exact = self._exact | names
+        redactor._hints = self._hints + tuple(redactor._exact)
+        redactor._values = tuple(sorted({*self._values, *texts}, key=len, reverse=True))
+        return redactor
 
     def text(self, value: str) -> str:
         """``value`` without the secrets in it: known values, passwords in URLs, keys, tokens, ``password=...``.
@@ -186,7 +186,7 @@ class Redactor:
                 return True
         return False
 
-    def _was_told(self, name: str) -> bool:
+    def _is_configured_secret(self, name: str) -> bool:
         """Whether the settings or a framework call the name secret."""
         if not (self._extra or self._exact):
             return False
@@ -196,11 +196,11 @@ class Redactor:
         )
 
     def _secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        found = {value for name, value in environ.items() if self.name_is_secret(name)}
+        values = {value for name, value in environ.items() if self.name_is_secret(name)}
         passwords = {match[2] for value in environ.values() if "@" in value for match in _USERINFO.finditer(value)}
-        found |= passwords | {unquote(password) for password in passwords}
+        values |= passwords | {unquote(password) for password in passwords}
         # The longest first: one may be part of another.
-        return tuple(sorted((value for value in found if len(value) >= SHORTEST_SECRET), key=len, reverse=True))
+        return tuple(sorted((value for value in values if len(value) >= SHORTEST_SECRET), key=len, reverse=True))
 
     def _named(self, text: str) -> str:
         """Redact what secret names stand before."""
@@ -213,8 +213,8 @@ class Redactor:
         pieces, done, position = [], 0, 0
         while match := _PLACE.search(text, position):
             position = match.end()
-            if found := self._value_behind(text, match):
-                start, position, shown = found
+            if secret := self._value_behind(text, match):
+                start, position, shown = secret
                 pieces += [text[done:start], shown]
                 done = position
         return "".join(pieces) + text[done:] if pieces else text
@@ -226,8 +226,8 @@ class Redactor:
         if not self._names_secret(kind, match[kind], text, start):
             return None
         if kind == "header":
-            found = (_REST_OF_QUOTED if match["quote"] else _REST_OF_LINE).match(text, start)
-            end, shown = (found.end() if found else start), REDACTED
+            rest = (_REST_OF_QUOTED if match["quote"] else _REST_OF_LINE).match(text, start)
+            end, shown = (rest.end() if rest else start), REDACTED
         else:
             setting = text[max(match.start() - 1, 0)] == ";"
             end, shown = _value_end(text, start, many_lines=kind == "key", setting=setting)
@@ -266,19 +266,19 @@ def _without_password(match: re.Match[str]) -> str:
 
 def _value_end(text: str, start: int, *, many_lines: bool, setting: bool) -> tuple[int, str]:
     """Where the value that begins at ``start`` ends, and what is shown instead: `REDACTED` in the quotes it had."""
-    found = _QUOTED.match(text, start)
-    if found:
-        opened, closed = found["open"] or found["slash"], found["close"] or found["end"] or ""
-        return found.end(), f"{opened}{REDACTED}{closed}"
-    if setting and (found := _REST_OF_SETTING.match(text, start)):
-        return found.end(), REDACTED
-    if found := _ANGLED.match(text, start):
-        return found.end(), REDACTED
+    match = _QUOTED.match(text, start)
+    if match:
+        opened, closed = match["open"] or match["slash"], match["close"] or match["end"] or ""
+        return match.end(), f"{opened}{REDACTED}{closed}"
+    if setting and (match := _REST_OF_SETTING.match(text, start)):
+        return match.end(), REDACTED
+    if match := _ANGLED.match(text, start):
+        return match.end(), REDACTED
     end = start
     # A word, a call, an item: `hunter2`, `SecretStr('hunter2')`, `['a', 'b']`, and what is made of several.
     while True:
-        if found := _BARE.match(text, end):
-            end = found.end()
+        if match := _BARE.match(text, end):
+            end = match.end()
         elif text[end : end + 1] in ("(", "[", "{"):
             end = _bracket_end(text, end, many_lines)
         elif text[end : end + 1] == "\\" and text[end + 1 : end + 2] not in ('"', "'", "n", ""):

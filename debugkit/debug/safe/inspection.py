@@ -58,9 +58,9 @@ def exact_str(value: object) -> str:
 def class_attribute(cls: type, name: str) -> Any:
     """What ``name`` is in the class or its bases, unbound; `MISSING` if nothing."""
     for base in mro(cls):
-        found = class_dict(base).get(name, MISSING)
-        if found is not MISSING:
-            return found
+        member = class_dict(base).get(name, MISSING)
+        if member is not MISSING:
+            return member
     return MISSING
 
 
@@ -86,20 +86,20 @@ def qualified_name(cls: type) -> str:
 def instance_dict(value: object) -> dict[str, Any] | None:
     """The dict that holds the instance's attributes; `None` if it has none, or if its class hides it."""
     for base in mro(type(value)):
-        found: Any = class_dict(base).get("__dict__")
-        if found is None:
+        descriptor: Any = class_dict(base).get("__dict__")
+        if descriptor is None:
             continue
-        kind = type(found)
+        kind = type(descriptor)
         if kind is not GetSetDescriptorType and kind is not MemberDescriptorType:
             return None
-        namespace = kind.__get__(found, value)
+        namespace = kind.__get__(descriptor, value)
         return namespace if issubclass(type(namespace), dict) else None
     return None
 
 
 def slots(value: object) -> dict[str, Any]:
     """The instance's ``__slots__`` that are set."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for base in mro(type(value)):
         namespace = class_dict(base)
         if "__slots__" not in namespace:
@@ -107,10 +107,10 @@ def slots(value: object) -> dict[str, Any]:
         for name, descriptor in namespace.items():
             if type(descriptor) is MemberDescriptorType:
                 try:
-                    found.setdefault(exact_str(name), MemberDescriptorType.__get__(descriptor, value))
+                    values.setdefault(exact_str(name), MemberDescriptorType.__get__(descriptor, value))
                 except AttributeError:  # declared, and not set
                     continue
-    return found
+    return values
 
 
 def attributes(value: object) -> dict[str, Any]:
@@ -118,27 +118,27 @@ def attributes(value: object) -> dict[str, Any]:
 
     Raises `RuntimeError` when another thread changes them meanwhile.
     """
-    found = slots(value)
+    items = slots(value)
     for name, item in islice(dict.items(instance_dict(value) or {}), MOST_ATTRIBUTES):
-        found[exact_str(name) or "?"] = item
-    private = [name for name in found if name.startswith("_")]
+        items[exact_str(name) or "?"] = item
+    private = [name for name in items if name.startswith("_")]
     for name in private:
-        found[name] = found.pop(name)
-    return found
+        items[name] = items.pop(name)
+    return items
 
 
 def attribute(value: object, name: str) -> Any:
     """One of the instance's own attributes; `MISSING` if it is not set."""
     namespace = instance_dict(value)
-    found = dict.get(namespace, name, MISSING) if namespace is not None else MISSING
-    if found is MISSING:
+    item = dict.get(namespace, name, MISSING) if namespace is not None else MISSING
+    if item is MISSING:
         descriptor = class_attribute(type(value), name)
         if type(descriptor) is MemberDescriptorType:
             try:
                 return MemberDescriptorType.__get__(descriptor, value)
             except AttributeError:
                 return MISSING
-    return found
+    return item
 
 
 class ForeignCodeError(Exception):

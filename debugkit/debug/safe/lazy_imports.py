@@ -14,4 +14,4 @@ LAZY_IMPORTS: Final[tuple[type, ...]] = tuple(vars(types)[name] for name in ("La
 
 def used(value: Any) -> Any:
     """What code gets that uses ``value``: for code alone that runs, never for one that is looked at."""
-    return value.resolve() if any(type(value) is one for one in LAZY_IMPORTS) else value
+    return value.resolve() if any(type(value) is cls for cls in LAZY_IMPORTS) else value

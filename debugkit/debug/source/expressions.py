@@ -37,7 +37,7 @@ _CODE: Final = (
     types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType, *LAZY_IMPORTS
 )  # fmt: skip
 #: What `ast.unparse` may write otherwise than the author did.
-_UNSAID: Final = re.compile(r"[\s'\"()\\]")
+_INSIGNIFICANT: Final = re.compile(r"[\s'\"()\\]")
 _ABSENT: Final = object()
 
 #: What an expression may consist of. Calls and operators are left out: even on plain numbers, ``9 ** 9 ** 9`` hangs.
@@ -71,7 +71,7 @@ class ExpressionValue(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Expression:
     """An expression with its place: lines from 1, characters from 0."""
 
     node: ast.expr
@@ -106,12 +106,12 @@ def expression_values(
     failing = _failing_lines(frame)
     scope = (inspection.exact_str(frame.code.co_name), frame.code.co_firstlineno)
     place = (min(max(failing.start, first), last), frame.position.colno or 0)
-    found = _expressions(lines, first, last, place, scope)
+    expressions = _expressions(lines, first, last, place, scope)
     if failing_only:
-        found = tuple(item for item in found if item.touches(failing))
+        expressions = tuple(item for item in expressions if item.touches(failing))
     values = [
         ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, item.touches(failing))
-        for item, value in _evaluate(found, _Names(frame.frame), failing, clock)
+        for item, value in _evaluate(expressions, _Names(frame.frame), failing, clock)
     ]
     return tuple(sorted(values, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))
 
@@ -127,7 +127,7 @@ def _failing_lines(frame: CapturedFrame) -> range:
 @lru_cache(maxsize=128)
 def _expressions(
     lines: tuple[str, ...], first: int, last: int, failing: tuple[int, int], scope: tuple[str, int]
-) -> tuple[_Found, ...]:
+) -> tuple[_Expression, ...]:
     """The expressions in a block that belong to ``scope``, the name and first line of a code object.
 
     ``failing`` is the line and column (in bytes) of the error: expressions far from it are left out, and where neither
@@ -138,14 +138,14 @@ def _expressions(
     # A window may end inside a statement; most blocks are functions, which are parsed sooner than their file.
     tree = syntax.parse(lines, first, last) or syntax.parse(lines)
     if tree is None:
-        return _distinct(_found_names(lines[line - 1], line))
+        return _distinct(_names_on_line(lines[line - 1], line))
     root = next((node for node in ast.walk(tree) if _is_scope(node, *scope)), tree)
     nodes = sorted(
         (node for node in _nodes(root) if first <= node.lineno <= last),
         key=lambda node: (abs(node.lineno - line), abs(node.col_offset - column)),
     )
-    found = (_located(node, lines) for node in nodes[:MOST_EXPRESSIONS])
-    return _distinct(item for item in found if _is_placed(item, lines))
+    expressions = (_located(node, lines) for node in nodes[:MOST_EXPRESSIONS])
+    return _distinct(item for item in expressions if _is_placed(item, lines))
 
 
 def _is_scope(node: ast.AST, name: str, first: int) -> bool:
@@ -183,11 +183,11 @@ def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) ->
 def _inside(node: ast.AST) -> Iterator[ast.expr]:
     if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
         return
-    inner = (found for child in ast.iter_child_nodes(node) for found in _inside(child))
+    inner = (expression for child in ast.iter_child_nodes(node) for expression in _inside(child))
     if isinstance(node, _Comprehension):
         # Its variables are gone: they were in a frame of their own, or the exception restored the outer ones (PEP 709).
         bound = {name.id for part in node.generators for name in ast.walk(part.target) if isinstance(name, ast.Name)}
-        yield from (found for found in inner if not _mentions(found, bound))
+        yield from (expression for expression in inner if not _mentions(expression, bound))
         return
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and _is_pure(node):
         yield node
@@ -202,22 +202,22 @@ def _mentions(node: ast.expr, names: set[str]) -> bool:
     return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
 
 
-def _located(node: ast.expr, lines: Sequence[str]) -> _Found:
+def _located(node: ast.expr, lines: Sequence[str]) -> _Expression:
     line, end_line = node.lineno, node.end_lineno or node.lineno
     column = character_offset(lines[line - 1], node.col_offset)
     end = character_offset(lines[end_line - 1], node.end_col_offset or 0)
-    return _Found(node, ast.unparse(node), line, column, end_line, end)
+    return _Expression(node, ast.unparse(node), line, column, end_line, end)
 
 
-def _is_placed(found: _Found, lines: Sequence[str]) -> bool:
+def _is_placed(expression: _Expression, lines: Sequence[str]) -> bool:
     """Before Python 3.12, `ast` tells wrong places for some expressions in f-strings."""
-    if sys.version_info >= (3, 12) or found.line != found.end_line:
+    if sys.version_info >= (3, 12) or expression.line != expression.end_line:
         return True
-    shown = lines[found.line - 1][found.column : found.end_column]
-    return _UNSAID.sub("", shown) == _UNSAID.sub("", found.text)
+    shown = lines[expression.line - 1][expression.column : expression.end_column]
+    return _INSIGNIFICANT.sub("", shown) == _INSIGNIFICANT.sub("", expression.text)
 
 
-def _found_names(line: str, number: int) -> Iterator[_Found]:
+def _names_on_line(line: str, number: int) -> Iterator[_Expression]:
     """The names and attributes on a line that cannot be parsed."""
     for match in _NAME.finditer(line[:MOST_CHARACTERS]):
         first, *attributes = match[0].split(".")
@@ -228,15 +228,15 @@ def _found_names(line: str, number: int) -> Iterator[_Found]:
             yield _named(node, number, match.start())
 
 
-def _named(node: ast.expr, line: int, column: int) -> _Found:
+def _named(node: ast.expr, line: int, column: int) -> _Expression:
     text = ast.unparse(node)
-    return _Found(node, text, line, column, line, column + len(text))
+    return _Expression(node, text, line, column, line, column + len(text))
 
 
-def _distinct(found: Iterable[_Found]) -> tuple[_Found, ...]:
+def _distinct(expressions: Iterable[_Expression]) -> tuple[_Expression, ...]:
     """Each expression once on a line."""
-    first: dict[tuple[int, str], _Found] = {}
-    for item in found:
+    first: dict[tuple[int, str], _Expression] = {}
+    for item in expressions:
         first.setdefault((item.line, item.text), item)
     return tuple(first.values())
 
@@ -262,13 +262,13 @@ class _Names(dict[str, object]):
 
 
 def _evaluate(
-    found: Sequence[_Found], names: Mapping[str, object], failing: range, clock: Callable[[], float]
-) -> Iterator[tuple[_Found, object]]:
+    expressions: Sequence[_Expression], names: Mapping[str, object], failing: range, clock: Callable[[], float]
+) -> Iterator[tuple[_Expression, object]]:
     """Those that have a value worth showing. The failing lines do not depend on the clock."""
     from pure_eval import Evaluator
 
     evaluator, deadline = Evaluator(names), clock() + MOST_SECONDS
-    for item in found:
+    for item in expressions:
         if not item.touches(failing) and clock() > deadline:
             continue
         try:

@@ -35,13 +35,13 @@ def find_source(frame: CapturedFrame, size_limit: int, neighbours: Sequence[Capt
 
     ``neighbours`` are other frames of the traceback: one of them may hold the text of a template that has no name.
     """
-    found = _from_file(frame, size_limit)
-    if found is not None and found.lines:
-        return found
+    from_file = _from_file(frame, size_limit)
+    if from_file is not None and from_file.lines:
+        return from_file
     other = _from_loader(frame) or _from_linecache(frame) or from_template(frame, neighbours) or _from_error(frame)
     if other is not None:
         return other
-    return found or Source(notice=f"The source of {encodable(frame.filename) or 'this frame'} is not available.")
+    return from_file or Source(notice=f"The source of {encodable(frame.filename) or 'this frame'} is not available.")
 
 
 # Files

@@ -94,7 +94,7 @@ def _ends(line: str, byte_offset: int) -> bool:
 
 
 def _cuts_word(line: str, column: int) -> bool:
-    return 0 < column < len(line) and all(one == "_" or one.isalnum() for one in line[column - 1 : column + 1])
+    return 0 < column < len(line) and all(char == "_" or char.isalnum() for char in line[column - 1 : column + 1])
 
 
 def cut_window(length: int, width: int, marks: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -48,9 +48,9 @@ def capture(
     """
     start = exceptions.traceback_of(exc) if tb is None else tb
     try:
-        with ExceptionTexts(limits.text_size) as said:
-            captured = _Tree(limits, show_hidden, said).capture(exc, start, "")
-            return CapturedTraceback(captured, traceback_text(exc, start, captured, limits.text_size, said))
+        with ExceptionTexts(limits.text_size) as texts:
+            captured = _Tree(limits, show_hidden, texts).capture(exc, start, "")
+            return CapturedTraceback(captured, traceback_text(exc, start, captured, limits.text_size, texts))
     except Exception as broken:  # no stack or memory left: say that at least
         name = type_name(type(exc))
         message = f"(capturing it failed: {type(broken).__name__})"
@@ -61,8 +61,8 @@ def capture(
 class _Tree:
     """Walks an exception, what led to it, and its groups. A chain lists no exception twice, so no walk loops."""
 
-    def __init__(self, limits: Limits, show_hidden: bool, said: ExceptionTexts) -> None:
-        self._limits, self._show_hidden, self._said = limits, show_hidden, said
+    def __init__(self, limits: Limits, show_hidden: bool, texts: ExceptionTexts) -> None:
+        self._limits, self._show_hidden, self._texts = limits, show_hidden, texts
         self._left = limits.exceptions
         self._seen: set[int] = set()
 
@@ -70,14 +70,14 @@ class _Tree:
         self, exc: BaseException, tb: TracebackType | None, relation: Relation, above: frozenset[int] = frozenset()
     ) -> CapturedException:
         self._left -= 1
-        head = self._one(exc, tb, relation)
+        head = self._captured(exc, tb, relation)
         links = self._links(exc)
         self._left -= len(links)
-        head.chain = tuple(self._one(link, exceptions.traceback_of(link), relation) for link, relation in links)
+        head.chain = tuple(self._captured(link, exceptions.traceback_of(link), relation) for link, relation in links)
         # After the chain: the root cause tells more than the last member of a long group.
         self._add_members(head, exc, above | {id(exc)})
-        for one, (link, _) in zip(head.chain, links, strict=True):
-            self._add_members(one, link, above | {id(exc), id(link)})
+        for captured, (link, _) in zip(head.chain, links, strict=True):
+            self._add_members(captured, link, above | {id(exc), id(link)})
         return head
 
     def _links(self, exc: BaseException) -> list[tuple[BaseException, Relation]]:
@@ -93,30 +93,30 @@ class _Tree:
         middle = (len(links) - surplus) // 2
         return links[:middle] + links[middle + surplus :]
 
-    def _add_members(self, one: CapturedException, exc: BaseException, above: frozenset[int]) -> None:
+    def _add_members(self, captured: CapturedException, exc: BaseException, above: frozenset[int]) -> None:
         members = exceptions.members(exc)
-        found: list[CapturedException] = []
+        kept: list[CapturedException] = []
         for member in members:
             if self._left <= 0:
                 break
             if id(member) not in above:  # a cause of the group that holds the group
-                found.append(self.capture(member, exceptions.traceback_of(member), "member", above))
-        one.members = tuple(found)
-        one.members_left_out = len(members) - len(found)
+                kept.append(self.capture(member, exceptions.traceback_of(member), "member", above))
+        captured.members = tuple(kept)
+        captured.members_left_out = len(members) - len(kept)
 
-    def _one(self, exc: BaseException, tb: TracebackType | None, relation: Relation) -> CapturedException:
+    def _captured(self, exc: BaseException, tb: TracebackType | None, relation: Relation) -> CapturedException:
         traces = list(_traces(tb))
-        message = self._said.message(exc)
+        message = self._texts.message(exc)
         return CapturedException(
             exception=exc,
             type_name=type_name(type(exc)),
             message=message,
-            notes=self._said.notes(exc),
+            notes=self._texts.notes(exc),
             suggestion=suggestion(exc, traces[-1].tb_frame if traces else None, message),
             relation=relation,
             suppressed=exceptions.previous(exc).suppressed,
             frames=(
-                *_frames(traces, self._show_hidden, self._limits.frames, self._said),
+                *_frames(traces, self._show_hidden, self._limits.frames, self._texts),
                 *(_pointed_at(exc, traces) or _in_settings(exc, traces)),
             ),
         )
@@ -132,20 +132,20 @@ def _traces(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _frames(
-    traces: Sequence[TracebackType], show_hidden: bool, most: int, said: ExceptionTexts
+    traces: Sequence[TracebackType], show_hidden: bool, most: int, texts: ExceptionTexts
 ) -> Iterator[CapturedFrame | RepeatedFrames]:
     hidden = hiding.hidden([local(trace.tb_frame, "__traceback_hide__") for trace in traces])
     shown = [index for index, hide in enumerate(hidden) if show_hidden or not hide]
     listed: list[CapturedFrame] = []
-    for item in repeats.folded([(id(traces[one].tb_frame.f_code), traces[one].tb_lineno) for one in shown], most):
+    for item in repeats.folded([(id(traces[index].tb_frame.f_code), traces[index].tb_lineno) for index in shown], most):
         if isinstance(item, repeats.OmittedItems):
             yield RepeatedFrames(item.count, tuple(listed[len(listed) - item.cycle :]))
         else:
-            listed.append(_frame(traces[shown[item]], hidden[shown[item]], said))
+            listed.append(_frame(traces[shown[item]], hidden[shown[item]], texts))
             yield listed[-1]
 
 
-def _frame(trace: TracebackType, hidden: bool, said: ExceptionTexts) -> CapturedFrame:
+def _frame(trace: TracebackType, hidden: bool, texts: ExceptionTexts) -> CapturedFrame:
     frame = trace.tb_frame
     code = frame.f_code
     info = local(frame, "__traceback_info__")
@@ -161,7 +161,7 @@ def _frame(trace: TracebackType, hidden: bool, said: ExceptionTexts) -> Captured
         module=clean(inspection.exact_str(dict.get(frame.f_globals, "__name__"))),
         position=_position(code, trace.tb_lasti),
         hidden=hidden,
-        info="" if info is inspection.MISSING or info is None else said.text(info, _INFO_SIZE),
+        info="" if info is inspection.MISSING or info is None else texts.text(info, _INFO_SIZE),
         owner=clean(owner) if owner != filename else "",
         generated=_is_made_up(filename) and not templates.is_template(frame),
     )
@@ -174,8 +174,8 @@ def _is_made_up(filename: str) -> bool:
 
 def _position(code: CodeType, instruction: int) -> Position:
     """Where the code at a byte offset stands; -1: nothing has run."""
-    found = next(islice(code.co_positions(), instruction // 2, None), None) if instruction >= 0 else None
-    return Position(*found) if found else NOWHERE
+    position = next(islice(code.co_positions(), instruction // 2, None), None) if instruction >= 0 else None
+    return Position(*position) if position else NOWHERE
 
 
 def _qualified(code: CodeType) -> str:

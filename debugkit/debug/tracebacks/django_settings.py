@@ -34,8 +34,8 @@ def settings_position(exc: BaseException, traces: Sequence[TracebackType]) -> tu
         for name in _names(traces):
             for filename in _settings_files():
                 for lineno, line in enumerate(linecache.getlines(filename), 1):
-                    if found := _quoted(name, line):
-                        start, end = (len(line[:column].encode("utf-8", "replace")) for column in found.span())
+                    if match := _quoted(name, line):
+                        start, end = (len(line[:column].encode("utf-8", "replace")) for column in match.span())
                         return filename, Position(lineno, lineno, start, end)
     return "", NOWHERE
 
@@ -68,7 +68,9 @@ def _settings_files() -> Iterator[str]:
     """The settings' own file, then those of the modules beside it, which it may import from."""
     name = os.environ.get("DJANGO_SETTINGS_MODULE", "")
     beside = name.rpartition(".")[0] + "."
-    others = sorted(one for one in [*sys.modules] if len(beside) > 1 and one.startswith(beside) and one != name)
+    others = sorted(
+        module for module in [*sys.modules] if len(beside) > 1 and module.startswith(beside) and module != name
+    )
     for file in map(file_of_module, filter(None, [name, *others])):
         if file and not is_library(file):
             yield file

@@ -42,8 +42,8 @@ def members(exc: BaseException) -> Sequence[BaseException]:
     """The exceptions in a group (PEP 654); none in others."""
     if not issubclass(type(exc), BaseExceptionGroup):
         return ()
-    found: Sequence[BaseException] = field(BaseExceptionGroup, "exceptions", exc)
-    return found
+    exceptions: Sequence[BaseException] = field(BaseExceptionGroup, "exceptions", exc)
+    return exceptions
 
 
 def message(exc: BaseException, size: int) -> str:
@@ -56,11 +56,11 @@ def message(exc: BaseException, size: int) -> str:
 def notes(exc: BaseException) -> tuple[str, ...]:
     """Its notes (PEP 678). ``__notes__`` is an attribute like any other: it may be anything, and may raise."""
     try:
-        found = getattr(exc, "__notes__", None)
+        value = getattr(exc, "__notes__", None)
     except BaseException as error:
         return (f"<reading __notes__ raised {type_name(type(error))}>",)
-    if found is None:
+    if value is None:
         return ()
-    if type(found) is not list and type(found) is not tuple:  # not compared: a metaclass may define `__eq__`
-        return (called(repr, found, _NOTE_SIZE),)
-    return tuple(called(str, note, _NOTE_SIZE) for note in list(found)[:_NOTES])
+    if type(value) is not list and type(value) is not tuple:  # not compared: a metaclass may define `__eq__`
+        return (called(repr, value, _NOTE_SIZE),)
+    return tuple(called(str, note, _NOTE_SIZE) for note in list(value)[:_NOTES])

@@ -148,8 +148,8 @@ def _namesakes(site: Parts, top: str) -> tuple[tuple[Library, frozenset[str]], .
     """The distributions called like the package, as most are: found without reading the files of all the others."""
     from importlib.metadata import distributions  # 15 ms, and only needed when somebody looks
 
-    found = distributions(name=top, path=[str(Path(*site))])
-    return tuple((_library(one, top), frozenset(_files(one))) for one in found)
+    namesakes = distributions(name=top, path=[str(Path(*site))])
+    return tuple((_library(distribution, top), frozenset(_files(distribution))) for distribution in namesakes)
 
 
 @lru_cache(64)
@@ -158,17 +158,17 @@ def _owners(site: Parts) -> dict[str, tuple[Distribution, ...]]:
     from importlib.metadata import distributions
 
     owners: dict[str, tuple[Distribution, ...]] = {}
-    for one in distributions(path=[str(Path(*site))]):
-        for name in {_top(path.partition(os.sep)[0]) for path in _files(one)}:
-            owners[name] = (*owners.get(name, ()), one)
+    for distribution in distributions(path=[str(Path(*site))]):
+        for name in {_top(path.partition(os.sep)[0]) for path in _files(distribution)}:
+            owners[name] = (*owners.get(name, ()), distribution)
     return owners
 
 
 def _library(distribution: Distribution, top: str) -> Library:
-    found = distribution.metadata
-    if "Name" not in found or "Version" not in found:  # a broken uninstall left the folder behind
+    metadata = distribution.metadata
+    if "Name" not in metadata or "Version" not in metadata:  # a broken uninstall left the folder behind
         return Library(top, "")
-    return Library(found["Name"], found["Version"])
+    return Library(metadata["Name"], metadata["Version"])
 
 
 def _files(distribution: Distribution) -> Iterator[str]:

@@ -43,17 +43,17 @@ class ExceptionTexts:
 
     def message(self, exc: BaseException) -> str:
         """What the traceback prints behind the type."""
-        found = self._messages.get(id(exc))
-        if found is None:
-            found = self._messages[id(exc)] = (exc, self._ask_message(exc))
-        return found[1]
+        remembered = self._messages.get(id(exc))
+        if remembered is None:
+            remembered = self._messages[id(exc)] = (exc, self._ask_message(exc))
+        return remembered[1]
 
     def notes(self, exc: BaseException) -> tuple[str, ...]:
         """Its notes (PEP 678)."""
-        found = self._notes.get(id(exc))
-        if found is None:
-            found = self._notes[id(exc)] = (exc, self._ask_notes(exc))
-        return found[1]
+        remembered = self._notes.get(id(exc))
+        if remembered is None:
+            remembered = self._notes[id(exc)] = (exc, self._ask_notes(exc))
+        return remembered[1]
 
     def text(self, value: object, size: int) -> str:
         """``str`` of any value."""
@@ -86,7 +86,7 @@ def _is_plain(exc: BaseException) -> bool:
     own_str = inspection.class_attribute(type(exc), "__str__")
     if not any(own_str is known for known in _OWN_STR):
         return issubclass(type(exc), SyntaxError)  # whose message is read, not asked for
-    return all(id(type(one)) in _PLAIN for one in exceptions.field(BaseException, "args", exc))
+    return all(id(type(argument)) in _PLAIN for argument in exceptions.field(BaseException, "args", exc))
 
 
 def _has_no_notes(exc: BaseException) -> bool:

@@ -103,7 +103,7 @@ class CapturedTraceback:
     frames: Mapping[int, CapturedFrame] = field(init=False)
 
     def __post_init__(self) -> None:
-        frames = [frame for one in walk(self.exception) for frame in plain_frames(one)]
+        frames = [frame for exception in walk(self.exception) for frame in plain_frames(exception)]
         for index, frame in enumerate(frames):
             frame.index = index
         self.frames = dict(enumerate(frames))
@@ -115,22 +115,22 @@ class CapturedTraceback:
     @cached_property
     def opened(self) -> CapturedFrame | None:
         """The frame to look at first: the nearest of the application, in the first exception that has frames."""
-        return next((frame for one in walk(self.exception) if (frame := nearest_frame(one))), None)
+        return next((frame for exception in walk(self.exception) if (frame := nearest_frame(exception))), None)
 
     @cached_property
     def fingerprint(self) -> str:
         """The same for the same exceptions raised at the same place of the application."""
         frame = self.opened
         place = [frame.filename, frame.name, str(frame.lineno)] if frame else []
-        types = [f"{one.relation} {one.type_name}" for one in walk(self.exception)]
+        types = [f"{exception.relation} {exception.type_name}" for exception in walk(self.exception)]
         return hashlib.blake2b("\0".join([*types, *place]).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
     def release(self) -> None:
         """Drop every live reference: frames, code, exceptions. Text and plain data stay. May be called again."""
         for frame in self.frames.values():
             frame.release()
-        for one in walk(self.exception):
-            one.exception = None
+        for captured in walk(self.exception):
+            captured.exception = None
 
 
 def nearest_frame(exception: CapturedException) -> CapturedFrame | None:
@@ -146,7 +146,7 @@ def nearest_frame(exception: CapturedException) -> CapturedFrame | None:
 
 def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:
     """The frames that are listed, without those left out."""
-    return (one for one in exception.frames if isinstance(one, CapturedFrame))
+    return (item for item in exception.frames if isinstance(item, CapturedFrame))
 
 
 def walk(exception: CapturedException) -> Iterator[CapturedException]:
@@ -154,5 +154,5 @@ def walk(exception: CapturedException) -> Iterator[CapturedException]:
     yield exception
     for member in exception.members:
         yield from walk(member)
-    for one in exception.chain:
-        yield from walk(one)
+    for earlier in exception.chain:
+        yield from walk(earlier)

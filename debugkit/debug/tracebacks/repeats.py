@@ -20,19 +20,19 @@ class OmittedItems:
 
 def folded(keys: Sequence[object], most: int) -> list[int | OmittedItems]:
     """Indexes of ``keys``; `OmittedItems` for a cycle's rounds after the third and before the last. About ``most``."""
-    found: list[int | OmittedItems] = []
+    items: list[int | OmittedItems] = []
     index = 0
     while index < len(keys):
         cycle, rounds = _repetition(keys, index)
         count = (rounds - _ROUNDS_LISTED - 1) * cycle
         stop = index + (_ROUNDS_LISTED * cycle if count > 1 else 1)
-        found += range(index, stop)
+        items += range(index, stop)
         index = stop
         if count > 1:
-            found.append(OmittedItems(count, cycle))
-            found += range(stop + count, stop + count + cycle)
+            items.append(OmittedItems(count, cycle))
+            items += range(stop + count, stop + count + cycle)
             index = stop + count + cycle
-    return _cut(found, max(2, most))
+    return _cut(items, max(2, most))
 
 
 def _repetition(keys: Sequence[object], start: int) -> tuple[int, int]:
@@ -56,10 +56,10 @@ def _cut(items: list[int | OmittedItems], most: int) -> list[int | OmittedItems]
     if surplus <= 0:
         return items
     first = most // 2
-    count = sum(one.count if isinstance(one, OmittedItems) else 1 for one in items[first : first + surplus])
+    count = sum(item.count if isinstance(item, OmittedItems) else 1 for item in items[first : first + surplus])
     # The round that a piece of the tail repeats may be among those cut.
     tail = (
-        OmittedItems(one.count, 0) if isinstance(one, OmittedItems) and place < one.cycle else one
-        for place, one in enumerate(items[first + surplus :])
+        OmittedItems(item.count, 0) if isinstance(item, OmittedItems) and place < item.cycle else item
+        for place, item in enumerate(items[first + surplus :])
     )
     return [*items[:first], OmittedItems(count, 0), *tail]

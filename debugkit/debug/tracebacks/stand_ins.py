@@ -26,38 +26,38 @@ _BASES: Final = (
 _OWN_DIR: Final = tuple(inspection.class_dict(cls)["__dir__"] for cls in (object, type, ModuleType))
 
 
-def stand_in(exc: BaseException, tb: TracebackType | None, said: ExceptionTexts) -> BaseException:
+def stand_in(exc: BaseException, tb: TracebackType | None, texts: ExceptionTexts) -> BaseException:
     """One for ``exc`` with the traceback ``tb``, and for all that it is tied to."""
     made: dict[int, BaseException] = {}
     waiting: list[BaseException] = []
 
-    def of(one: BaseException) -> BaseException:
-        if id(one) not in made:
-            made[id(one)] = _copy(one, said)
-            waiting.append(one)
-        return made[id(one)]
+    def of(error: BaseException) -> BaseException:
+        if id(error) not in made:
+            made[id(error)] = _copy(error, texts)
+            waiting.append(error)
+        return made[id(error)]
 
     first = of(exc)
     while waiting:
-        one = waiting.pop()
-        copy: Any = made[id(one)]
+        error = waiting.pop()
+        copy: Any = made[id(error)]
         for name in ("__cause__", "__context__"):
-            earlier = exceptions.field(BaseException, name, one)
+            earlier = exceptions.field(BaseException, name, error)
             setattr(copy, name, None if earlier is None else of(earlier))
-        copy.__suppress_context__ = exceptions.field(BaseException, "__suppress_context__", one)
-        copy.__traceback__ = exceptions.traceback_of(one)
+        copy.__suppress_context__ = exceptions.field(BaseException, "__suppress_context__", error)
+        copy.__traceback__ = exceptions.traceback_of(error)
         if isinstance(copy, BaseExceptionGroup):
-            copy._members = tuple([of(member) for member in exceptions.members(one)])  # type: ignore[attr-defined]
+            copy._members = tuple([of(member) for member in exceptions.members(error)])  # type: ignore[attr-defined]
     return first.with_traceback(tb)
 
 
-def _copy(exc: BaseException, said: ExceptionTexts) -> BaseException:
+def _copy(exc: BaseException, texts: ExceptionTexts) -> BaseException:
     cls = type(exc)
-    base = next((one for one in _BASES if issubclass(cls, one)), Exception)
+    base = next((candidate for candidate in _BASES if issubclass(cls, candidate)), Exception)
     made = _class(base, inspection.module_name(cls), inspection.exact_str(type.__dict__["__qualname__"].__get__(cls)))
     copy: Any = made("", [Exception()]) if base is BaseExceptionGroup else made()
-    copy._text = said.message(exc)
-    notes = said.notes(exc)
+    copy._text = texts.message(exc)
+    notes = texts.notes(exc)
     if notes:
         copy.__notes__ = list(notes)
     for owner in inspection.mro(base):
@@ -90,12 +90,12 @@ def _plain(value: object) -> str | None:
 @lru_cache(maxsize=256)
 def _class(base: type[BaseException], module: str, qualname: str) -> type[BaseException]:
     """A class that is printed by that name."""
-    namespace: dict[str, Any] = {"__module__": module or None, "__qualname__": qualname, "__str__": _said}
+    namespace: dict[str, Any] = {"__module__": module or None, "__qualname__": qualname, "__str__": _own_text}
     if base is BaseExceptionGroup:
         namespace["exceptions"] = property(lambda self: self._members)
     return type("StandIn", (base,), namespace)
 
 
-def _said(self: Any) -> str:
+def _own_text(self: Any) -> str:
     text: str = self._text
     return text

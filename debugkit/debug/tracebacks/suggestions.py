@@ -60,13 +60,13 @@ def closest(wrong: str, candidates: Iterable[object]) -> str:
 
     if not wrong or len(wrong) > _LENGTH:
         return ""
-    names = [one for one in islice(candidates, _CANDIDATES + 1) if type(one) is str]
+    names = [name for name in islice(candidates, _CANDIDATES + 1) if type(name) is str]
     if wrong in names or len(names) > _CANDIDATES:
         return ""
     shown = [name for name in names if len(name) <= _LENGTH and (wrong[0] == "_" or name[:1] != "_")]
     folded = {name.casefold(): name for name in reversed(shown)}
-    found = get_close_matches(wrong.casefold(), folded, n=1, cutoff=_ALIKE)
-    return folded[found[0]] if found else ""
+    matches = get_close_matches(wrong.casefold(), folded, n=1, cutoff=_ALIKE)
+    return folded[matches[0]] if matches else ""
 
 
 def _text(owner: type, name: str, exc: BaseException) -> str:
@@ -111,8 +111,8 @@ def _is_function(code: CodeType) -> bool:
 
 def _namespace(frame: FrameType) -> Mapping[str, Any]:
     """The frame's locals. A class body or `exec` may run in a mapping of the user's: only a plain dict is looked at."""
-    found = frame.f_locals
-    return found if _is_function(frame.f_code) or type(found) is dict else {}
+    namespace = frame.f_locals
+    return namespace if _is_function(frame.f_code) or type(namespace) is dict else {}
 
 
 def _globals(frame: FrameType) -> dict[str, Any]:
@@ -131,14 +131,14 @@ def _for_attribute(exc: BaseException) -> str:
 def _attribute_names(owner: Any) -> list[str]:
     """The names that ``dir`` would give, without asking the object or its class."""
     own_classes = inspection.mro(owner) if issubclass(type(owner), type) else ()
-    namespaces = [inspection.class_dict(one) for one in (*own_classes, *inspection.mro(type(owner)))]
+    namespaces = [inspection.class_dict(cls) for cls in (*own_classes, *inspection.mro(type(owner)))]
     names = chain(list(_instance_dict(owner)), *map(list, namespaces))
     return list(dict.fromkeys(name for name in names if type(name) is str))
 
 
 def _instance_dict(owner: object) -> dict[str, Any]:
-    found = inspection.instance_dict(owner)
-    return found if type(found) is dict else {}
+    namespace = inspection.instance_dict(owner)
+    return namespace if type(namespace) is dict else {}
 
 
 # Imports
@@ -166,8 +166,8 @@ def _for_key(exc: BaseException, frame: FrameType | None) -> str:
     args = field(BaseException, "args", exc)
     if frame is None or len(args) != 1 or type(args[0]) is not str:
         return ""
-    found = {closest(args[0], list(one)) for one in _dicts(frame) if len(one) <= _CANDIDATES} - {""}
-    return found.pop() if len(found) == 1 else ""
+    keys = {closest(args[0], list(mapping)) for mapping in _dicts(frame) if len(mapping) <= _CANDIDATES} - {""}
+    return keys.pop() if len(keys) == 1 else ""
 
 
 def _dicts(frame: FrameType) -> Iterator[dict[object, object]]:
@@ -177,7 +177,7 @@ def _dicts(frame: FrameType) -> Iterator[dict[object, object]]:
             yield value
         elif not issubclass(type(value), ModuleType):
             within = islice(list(_instance_dict(value).values()), _CANDIDATES)
-            yield from (one for one in within if type(one) is dict)
+            yield from (item for item in within if type(item) is dict)
 
 
 def _named_values(frame: FrameType) -> Iterator[Any]:
@@ -208,6 +208,6 @@ def _functions(frame: FrameType, name: str) -> Iterator[FunctionType]:
     value: Any
     for value in islice(_named_values(frame), _CANDIDATES):
         owner = value if issubclass(type(value), type) else type(value)
-        for found in (value, inspection.class_attribute(owner, name)):
-            if type(found) is FunctionType:
-                yield found
+        for candidate in (value, inspection.class_attribute(owner, name)):
+            if type(candidate) is FunctionType:
+                yield candidate

@@ -27,24 +27,24 @@ class _Stack(traceback.StackSummary):
         self._formatted: dict[object, str] = {}
 
     def format_frame_summary(self, frame_summary: traceback.FrameSummary, **options: Any) -> str:
-        one = frame_summary
-        key = (one.filename, one.lineno, one.end_lineno, one.colno, one.end_colno, one.name)
+        summary = frame_summary
+        key = (summary.filename, summary.lineno, summary.end_lineno, summary.colno, summary.end_colno, summary.name)
         if key not in self._formatted:
-            line = one.line or ""
+            line = summary.line or ""
             if len(line) > _LONGEST_LINE:  # its carets would cost a parse of all of it
-                name, lineno, cut = one.name, one.lineno, f"{line[:_LONGEST_LINE]}..."
-                one = traceback.FrameSummary(one.filename, lineno, name, lookup_line=False, line=cut)
-            self._formatted[key] = super().format_frame_summary(one, **options)
+                name, lineno, cut = summary.name, summary.lineno, f"{line[:_LONGEST_LINE]}..."
+                summary = traceback.FrameSummary(summary.filename, lineno, name, lookup_line=False, line=cut)
+            self._formatted[key] = super().format_frame_summary(summary, **options)
         return self._formatted[key]
 
 
 def traceback_text(
-    exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int, said: ExceptionTexts
+    exc: BaseException, tb: TracebackType | None, captured: CapturedException, size: int, texts: ExceptionTexts
 ) -> str:
     """What `traceback.format_exception` gives, or the plain text of ``captured`` where that itself fails."""
     try:
         text = (
-            "".join(_standard(stand_in(exc, tb, said), tb))
+            "".join(_standard(stand_in(exc, tb, texts), tb))
             if _is_small(exc)
             else _shortened_text(captured, "too many exceptions")
         )
@@ -57,13 +57,13 @@ def _is_small(exc: BaseException) -> bool:
     """Whether `traceback` can print it: an exception that is in many groups counts, and costs, once for each."""
     waiting, seen, count = [exc], {id(exc)}, 0
     while waiting and count <= _MOST_PRINTED:
-        one = waiting.pop()
+        exception = waiting.pop()
         count += 1
-        earlier = previous(one).exception
+        earlier = previous(exception).exception
         if earlier is not None and id(earlier) not in seen:
             seen.add(id(earlier))
             waiting.append(earlier)
-        waiting += members(one)
+        waiting += members(exception)
     return count <= _MOST_PRINTED
 
 
@@ -71,9 +71,9 @@ def _standard(exc: BaseException, tb: TracebackType | None) -> Iterator[str]:
     whole = traceback.TracebackException(type(exc), exc, tb, compact=True, lookup_lines=False)
     waiting = [whole]
     while waiting:
-        one = waiting.pop()
-        one.stack = _Stack(one.stack)
-        waiting += filter(None, (one.__cause__, one.__context__, *(one.exceptions or ())))
+        part = waiting.pop()
+        part.stack = _Stack(part.stack)
+        waiting += filter(None, (part.__cause__, part.__context__, *(part.exceptions or ())))
     return whole.format()
 
 
@@ -83,14 +83,14 @@ def _shortened_text(captured: CapturedException, why: str) -> str:
 
 def _plain(exception: CapturedException) -> Iterator[str]:
     """The same in simple words: no source lines, groups without indentation."""
-    for one in (*reversed(exception.chain), exception):
+    for current in (*reversed(exception.chain), exception):
         yield "Traceback (most recent call last):\n"
-        for frame in plain_frames(one):
+        for frame in plain_frames(current):
             yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n'
-        yield f"{one.type_name}: {one.message}\n"
-        yield from (f"{note}\n" for note in one.notes)
-        if one is not exception:
-            why = "direct cause of" if one.relation == "cause" else "context of"
+        yield f"{current.type_name}: {current.message}\n"
+        yield from (f"{note}\n" for note in current.notes)
+        if current is not exception:
+            why = "direct cause of" if current.relation == "cause" else "context of"
             yield f"\nThe above exception was the {why} the following exception:\n\n"
     for member in exception.members:
         yield f"\nA member of {exception.type_name}:\n\n"

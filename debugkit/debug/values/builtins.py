@@ -124,7 +124,7 @@ def _slice(value: slice) -> Preview:
 def _time(value: Any) -> Preview:
     """A time zone may be anybody's class."""
     zone = value.tzinfo
-    known = zone is None or any(type(zone) is one for one in (datetime.timezone, zoneinfo.ZoneInfo))
+    known = zone is None or any(type(zone) is zone_class for zone_class in (datetime.timezone, zoneinfo.ZoneInfo))
     text = str(value if known else value.replace(tzinfo=None))
     return line_preview("constant", f"{type(value).__name__}({text}{'' if known else ' ' + class_name(type(zone))})")
 
@@ -143,8 +143,8 @@ def _function(value: types.FunctionType) -> Preview:
     code, cells = value.__code__, value.__closure__ or ()
     file = pathlib.PurePath(exact_str(code.co_filename)).name
     where = f"{exact_str(value.__module__)}:{exact_str(value.__qualname__)}, {file}"
-    found = {name: _cell(cell) for name, cell in zip(code.co_freevars, cells, strict=False)}
-    return text_preview(printable(f"<function {where}:{code.co_firstlineno}>"), found)
+    closure = {name: _cell(cell) for name, cell in zip(code.co_freevars, cells, strict=False)}
+    return text_preview(printable(f"<function {where}:{code.co_firstlineno}>"), closure)
 
 
 def _cell(cell: types.CellType) -> object:

@@ -96,10 +96,11 @@ class Classes:
         return (lambda value: with_class(previewer(value), defined)) if defined else previewer
 
     def _wrapper_previewer(self, cls: type) -> tuple[type, Previewer] | None:
-        found = find_wrapper(cls)
-        if found is None:
+        wrapper = find_wrapper(cls)
+        if wrapper is None:
             return None
-        known, adapter = found[0], Adapter(found[1])
+        known, previewer = wrapper
+        adapter = Adapter(previewer)
         return known, lambda value: self._by_adapter(adapter, value)
 
     def _own_previewer(self, cls: type) -> Previewer:
@@ -120,8 +121,8 @@ class Classes:
             if adapter.foreign:
                 preview = self._ask(value, adapter.previewer, lambda error: self._safe(otherwise(value)))
             else:
-                found = adapter.previewer(value)
-                preview = self._foreign(value) if found is None else self._safe(found)
+                answer = adapter.previewer(value)
+                preview = self._foreign(value) if answer is None else self._safe(answer)
             if adapter.otherwise is not None and self._tells_secret(preview):
                 preview = self._safe(adapter.otherwise(value))
         except Exception:  # an adapter that expected another version of its library
@@ -145,8 +146,8 @@ class Classes:
         known = self._remembered.find(value)
         if known is None:
             try:
-                found = self._guard.run(previewer, value)
-                known = plain_object(value) if found is None else self._safe(found)
+                answer = self._guard.run(previewer, value)
+                known = plain_object(value) if answer is None else self._safe(answer)
             except NoTimeLeft as error:  # it was not asked: another page may have the time
                 return otherwise(error)
             except ForeignCodeError as error:
@@ -176,6 +177,6 @@ class Classes:
             return plain_object(value)
         if type(error) is TookTooLong:
             self._remembered.keep_slow(cls)
-        said = str(error) if type(error) is Refused else f"repr {error}"
-        text, own = self._safe_text(f"<{class_name(cls)}: {said}>"), own_attributes(value)
+        reason = str(error) if type(error) is Refused else f"repr {error}"
+        text, own = self._safe_text(f"<{class_name(cls)}: {reason}>"), own_attributes(value)
         return Preview("error", line=lambda budget: cut(text, budget), properties=fields(own), total=len(own))

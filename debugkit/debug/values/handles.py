@@ -53,8 +53,8 @@ class HandleTable:
 
     def get(self, handle: str) -> tuple[object, str]:
         """The value and name behind a handle. Raises `Gone` when dropped, `NotFound` when never issued."""
-        if found := self._values.get(handle):
-            return found
+        if named_value := self._values.get(handle):
+            return named_value
         match = _HANDLE.fullmatch(handle)
         if match is None or match[1] != self._id or int(match[2]) > self._issued:
             raise NotFound("There is no value with this id. Reload the page.")

@@ -71,8 +71,8 @@ def by_inheritance(cls: type) -> Previewer | None:
         return lambda value: line_preview("number", f"{class_name(cls)}({int_text(value)})")
     if issubclass(cls, float):
         return lambda value: line_preview("number", f"{class_name(cls)}({float.__repr__(value)})")
-    found = next((base for base in mro(cls) if id(base) in CONTAINERS), None)
-    return None if found is None else _subclass_of(found)
+    container = next((base for base in mro(cls) if id(base) in CONTAINERS), None)
+    return None if container is None else _subclass_of(container)
 
 
 def _enum_member(value: object) -> Preview:
@@ -103,8 +103,8 @@ def _module(value: object) -> Preview:
 
 def _named_tuple(value: Any) -> Preview:
     names = class_attribute(type(value), "_fields")
-    found = dict(zip(map(exact_str, names), tuple.__iter__(value), strict=False))
-    return fields_preview(class_name(type(value)), found, call=True)
+    items = dict(zip(map(exact_str, names), tuple.__iter__(value), strict=False))
+    return fields_preview(class_name(type(value)), items, call=True)
 
 
 def _namespace(value: object) -> Preview:
@@ -137,8 +137,10 @@ def class_properties(cls: type, known: type = object) -> tuple[ClassProperties, 
     What has a ``__get__`` (a function, a property, a column) is a rule for what instances have, and no value.
     """
     unknown = takewhile(lambda base: base is not known, mro(cls))
-    found = ((base, _defined(base)) for base in islice(unknown, MOST_CLASSES))
-    return tuple(ClassProperties(f"from class {printable(class_name(base))}", names) for base, names in found if names)
+    defined = ((base, _defined(base)) for base in islice(unknown, MOST_CLASSES))
+    return tuple(
+        ClassProperties(f"from class {printable(class_name(base))}", names) for base, names in defined if names
+    )
 
 
 def _defined(cls: type) -> dict[str, object]:
@@ -195,8 +197,8 @@ def plain_object(value: object) -> Preview:
 def data_class(value: object) -> Preview:
     """The fields of a data class as its ``__repr__`` would list them; those it leaves out can be opened."""
     described: Mapping[str, Any] = class_attribute(type(value), "__dataclass_fields__")
-    found = {name: attribute(value, name) for name in described}
-    shown = {name: item for name, item in found.items() if item is not MISSING and attribute(described[name], "repr")}
+    values = {name: attribute(value, name) for name in described}
+    shown = {name: item for name, item in values.items() if item is not MISSING and attribute(described[name], "repr")}
     rest = {name: item for name, item in own_attributes(value).items() if name not in shown}
     return fields_preview(class_name(type(value)), shown | rest, call=True, lined=len(shown))
 

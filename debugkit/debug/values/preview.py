@@ -120,18 +120,18 @@ def sequence_items(read: Callable[[int, int], Iterable[object]]) -> Properties:
     return properties
 
 
-def list_items(found: list[Any]) -> Properties:
+def list_items(items: list[Any]) -> Properties:
     """The properties of a list; a subclass's own ``__getitem__`` and ``__iter__`` are not asked."""
-    return sequence_items(lambda start, stop: list.__getitem__(found, slice(start, stop)))
+    return sequence_items(lambda start, stop: list.__getitem__(items, slice(start, stop)))
 
 
-def listed(found: list[Property]) -> Properties:
-    return lambda start, stop: found[start:stop]
+def listed(properties: list[Property]) -> Properties:
+    return lambda start, stop: properties[start:stop]
 
 
 def single_item(value: object) -> Properties:
     return listed([Property("item", "value", value)])
 
 
-def tuple_items(found: tuple[object, ...]) -> Properties:
-    return listed([Property("item", number, item) for number, item in enumerate(found)])
+def tuple_items(items: tuple[object, ...]) -> Properties:
+    return listed([Property("item", number, item) for number, item in enumerate(items)])

@@ -30,10 +30,10 @@ class Remembered:
     def find(self, value: object) -> Preview | None:
         """What was answered for ``value``."""
         with self._lock:
-            found = self._answers.pop(id(value), None)
-            if found is not None:
-                self._answers[id(value)] = found  # the last one now
-        return None if found is None else found[1]
+            answer = self._answers.pop(id(value), None)
+            if answer is not None:
+                self._answers[id(value)] = answer  # the last one now
+        return None if answer is None else answer[1]
 
     def keep(self, value: object, answer: Preview) -> None:
         """Remember what was answered for ``value``."""

@@ -176,9 +176,9 @@ def _sqlalchemy_statement(value: object) -> Preview:
 def _sqlalchemy_session(value: object) -> Preview:
     pending, deleted = attribute(value, "_new"), attribute(value, "_deleted")
     counts = [
-        f"{len(found)} {what}"
-        for found, what in ((pending, "new"), (deleted, "deleted"))
-        if type(found) is dict and found
+        f"{len(instances)} {what}"
+        for instances, what in ((pending, "new"), (deleted, "deleted"))
+        if type(instances) is dict and instances
     ]
     return text_preview(f"<{_name(value)}{': ' if counts else ''}{', '.join(counts)}>", attributes(value))
 
@@ -194,8 +194,8 @@ def _attrs_instance(value: object) -> Preview:
     """Classes of attrs are found by their mark, ``__attrs_attrs__``; they inherit from nothing."""
     described = class_attribute(type(value), "__attrs_attrs__")
     names = [exact_str(attribute(field, "name")) for field in described if issubclass(type(described), tuple)]
-    found = {name: attribute(value, name) for name in names}
-    return fields_preview(_name(value), {name: item for name, item in found.items() if item is not MISSING}, call=True)
+    values = {name: attribute(value, name) for name in names}
+    return fields_preview(_name(value), {name: item for name, item in values.items() if item is not MISSING}, call=True)
 
 
 # numpy, pandas, torch: their own code runs, in slices only
@@ -255,8 +255,8 @@ def _tensor(value: Any) -> Preview:
 
 
 def _sqlite_row(row: Any) -> Preview:
-    names, found = row.keys(), tuple(row)
-    pairs = [Property("pair", *pair) for pair in zip(names, found, strict=True)]
+    names, values = row.keys(), tuple(row)
+    pairs = [Property("pair", *pair) for pair in zip(names, values, strict=True)]
     return Preview("container", head="sqlite3.Row({", tail="})", properties=listed(pairs), total=len(pairs))
 
 
@@ -295,9 +295,9 @@ def find_adapter(cls: type) -> Adapter | None:
     """The adapter for instances of ``cls``, by its name or that of one of its bases."""
     bases = mro(cls)
     for base in bases:
-        found = _ADAPTERS.get(f"{module_name(base)}.{class_name(base)}")
-        if found is not None:
-            return found
+        adapter = _ADAPTERS.get(f"{module_name(base)}.{class_name(base)}")
+        if adapter is not None:
+            return adapter
     # Marks that these libraries leave in the class itself.
     if any("_sa_class_manager" in class_dict(base) for base in bases):
         return _SQLALCHEMY

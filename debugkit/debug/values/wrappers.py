@@ -46,19 +46,19 @@ def _field(value: object, name: str) -> Any:
     for kind in (GetSetDescriptorType, MemberDescriptorType):
         if type(descriptor) is kind:
             return kind.__get__(descriptor, value)
-    found = attribute(value, name)
-    if found is MISSING:
+    item = attribute(value, name)
+    if item is MISSING:
         raise LookupError(name)
-    return found
+    return item
 
 
 # The standard library
 
 
 def _partial(value: object) -> Preview:
-    given_args, keywords = _field(value, "args"), _field(value, "keywords")
+    args, keywords = _field(value, "args"), _field(value, "keywords")
     properties = [Property("item", "func", _field(value, "func"))]
-    properties += [Property("item", number, item) for number, item in enumerate(tuple.__iter__(given_args))]
+    properties += [Property("item", number, item) for number, item in enumerate(tuple.__iter__(args))]
     properties += [Property("field", exact_str(name), item) for name, item in dict.items(keywords)]
     preview = Preview(head=f"functools.{_name(value)}(", tail=")", properties=listed(properties), total=len(properties))
     return with_attributes(preview, value, "func", "args", "keywords")
@@ -89,10 +89,10 @@ def _bound_arguments(value: object) -> Preview:
 
 def _future(value: object) -> Preview:
     """Its state and its outcome. Nobody is told that the exception was seen: it is logged if nobody handles it."""
-    found = {name: _field(value, f"_{name}") for name in ("result", "exception")}
+    outcome = {name: _field(value, f"_{name}") for name in ("result", "exception")}
     if class_attribute(type(value), "_coro") is not MISSING or attribute(value, "_coro") is not MISSING:
-        found["coro"] = _field(value, "_coro")
-    shown = {name: item for name, item in found.items() if item is not None}
+        outcome["coro"] = _field(value, "_coro")
+    shown = {name: item for name, item in outcome.items() if item is not None}
     preview = fields_preview(f"{_name(value)} {exact_str(_field(value, '_state')).lower()}", shown)
     return with_attributes(preview, value, "_result", "_exception", "_state", "_coro")
 
@@ -155,8 +155,8 @@ def _sqlalchemy_result(value: object) -> Preview:
 
 def _serializer(value: object) -> Preview:
     """What it was made of: its ``data`` and its ``fields`` ask the database, and are kept in it."""
-    given_to = {name: attribute(value, name) for name in ("instance", "initial_data")}
-    shown = {name: item for name, item in given_to.items() if item is not MISSING and item is not None}
+    arguments = {name: attribute(value, name) for name in ("instance", "initial_data")}
+    shown = {name: item for name, item in arguments.items() if item is not MISSING and item is not None}
     return with_attributes(fields_preview(_name(value), shown), value, *shown)
 
 
@@ -188,7 +188,7 @@ def find_wrapper(cls: type) -> tuple[type, Previewer] | None:
     """
     known = ((base, _WRAPPERS.get(f"{module_name(base)}.{class_name(base)}")) for base in mro(cls))
     base, previewer = next(((base, previewer) for base, previewer in known if previewer is not None), (cls, None))
-    says = next(one for one in mro(cls) if "__repr__" in class_dict(one))
+    says = next(owner for owner in mro(cls) if "__repr__" in class_dict(owner))
     if previewer is None or not (says is object or _package(says) == _package(base)):
         return None
     return base, previewer
