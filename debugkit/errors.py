@@ -106,7 +106,7 @@ class Gone(RequestError):
 
 
 class BodyTooLarge(RequestError):
-    """The request body is longer than ``Limits.request_body``."""
+    """The request body is longer than the debugger reads, or a command than it runs."""
 
     status = 413
     code = "body_too_large"

@@ -26,44 +26,27 @@ LINK_LIFETIME = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what is kept and shown. Sizes in characters or bytes as named, times in seconds."""
+    """Bounds on what is kept and shown.
 
-    # The registry: how many errors keep their frames, how many more keep their text, and for how long.
+    - ``live_tracebacks``: errors that keep their frames, values and consoles; older ones keep their text
+    - ``max_age``: seconds without use after which an error lets its frames go
+    - ``frames``: frames listed for one exception; of more, the middle is left out
+    - ``value_text``: characters of a value in its line
+    - ``value_items``: items shown in the line of a container
+    - ``lines_before``, ``lines_after``: lines of source shown around the failing one
+    - ``repr_seconds``: time for the ``__repr__`` of one value; all those of one page get a small multiple of it
+    - ``recorded_body``: bytes kept of the request's body
+    """
+
     live_tracebacks: int = 20
-    live_per_group: int = 3
-    text_tracebacks: int = 100
     max_age: float = 3600.0
-    text_size: int = 200_000  # characters of plain text kept for one error
-
-    # Values: one line of text, the tree below it, and the time that foreign code (a repr) may take.
+    frames: int = 200
     value_text: int = 200
-    value_depth: int = 3
     value_items: int = 10
-    page_items: int = 50  # children sent at once when a value is opened
-    value_string: int = 2_000  # characters of a string shown when it is opened
-    handles: int = 2_000  # openable values kept for one error
-    repr_seconds: float = 0.1  # for one value
-    values_seconds: float = 0.25  # for all foreign code of one page
-    locals_shown: int = 40
-
-    # Source: lines shown around the failing one.
     lines_before: int = 12
     lines_after: int = 6
-    line_width: int = 400  # characters of one source line
-    source_file: int = 4_000_000  # bytes of a file that is read at all
-
-    # Frames of one exception listed on the page, exceptions of one tree.
-    frames: int = 200
-    exceptions: int = 100
-
-    # The console.
-    output_size: int = 400_000  # characters of output sent for one command
-    source_size: int = 100_000  # characters of one command
-    interrupt_seconds: float = 0.5  # how long Stop waits for the command before it leaves the thread alone
-
-    # Requests.
-    request_body: int = 1_000_000  # bytes accepted by the debugger's own addresses
-    recorded_body: int = 65_536  # bytes of the application's request body kept for the page
+    repr_seconds: float = 0.1
+    recorded_body: int = 65_536
 
 
 @dataclass(frozen=True, slots=True)

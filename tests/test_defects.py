@@ -24,7 +24,9 @@ import jinja2
 import pytest
 from client import Client
 
-from debugkit import DebuggedApplication, Limits
+from debugkit import DebuggedApplication
+from debugkit.debug.console.console import OUTPUT_SIZE
+from debugkit.debug.registry import LIVE_PER_GROUP
 from debugkit.debug.tracebacks.libraries import library_of
 
 MOUNT = "/__debugkit__"
@@ -171,11 +173,11 @@ def test_stderr_and_the_output_of_threads_are_shown() -> None:
 
 
 def test_output_is_bounded() -> None:
-    client = shop(nested_group, limits=Limits(output_size=10_000))
+    client = shop(nested_group)
     frame = problem(client)["exceptions"][0]["frames"][-1]["id"]
-    for source in ("'x' * 2_000_000", "print('x' * 2_000_000)", "for n in range(100_000): print(n)"):
+    for source in ("'x' * 2_000_000", "print('x' * 2_000_000)", "for n in range(200_000): print(n)"):
         size = sum(len(json.dumps(event)) for event in evaluate(client, source, frame))
-        assert size < 30_000, source
+        assert size < 2 * OUTPUT_SIZE, source
 
 
 class Held:
@@ -190,12 +192,12 @@ def test_frames_of_old_errors_are_let_go() -> None:
         references.append(weakref.ref(held))
         raise ValueError
 
-    client = shop(run, limits=Limits(live_tracebacks=5, live_per_group=2))
+    client = shop(run)
     for _ in range(50):
         client("/")
     gc.collect()
 
-    assert sum(reference() is not None for reference in references) <= 2
+    assert sum(reference() is not None for reference in references) <= LIVE_PER_GROUP
 
 
 @pytest.mark.parametrize(

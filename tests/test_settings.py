@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -279,6 +280,10 @@ def test_the_state_folder_is_made_absolute_with_the_home_folder_filled_in():
     assert settings({"DEBUGKIT_STATE_DIR": "~/state"}).state_dir == Path.home() / "state"
     assert settings(state_dir="state").state_dir == Path.cwd() / "state"
     assert "folder" in refusal(state_dir=3)
+
+
+def test_every_limit_is_explained_in_the_help():
+    assert re.findall(r"``(\w+)``", "".join(re.findall(r"- (.*):", Limits.__doc__))) == list(Limits.__slots__)
 
 
 def test_limits_and_functions_are_checked_for_their_kind():

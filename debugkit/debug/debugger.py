@@ -26,10 +26,9 @@ from debugkit.debug.page.builder import title
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.debug.request_snapshot import RequestSnapshot
-from debugkit.debug.safe.inspection import Guard
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import CapturedTraceback
-from debugkit.debug.values.describe import Describer
+from debugkit.debug.values.describe import Describer, page_guard
 from debugkit.raised import printed
 from debugkit.settings import Settings
 
@@ -140,14 +139,14 @@ class Debugger:
     def describer(self, entry: ErrorRecord | None = None) -> Describer:
         """Describes values as the code of ``entry`` would see them: in the context of its request."""
         limits = self.settings.limits
-        guard = Guard(limits.repr_seconds, limits.values_seconds, context=entry.context if entry else None)
+        guard = page_guard(limits, entry.context if entry else None)
         return Describer(limits, self.redactor_of(entry), guard, remembered=entry.remembered if entry else None)
 
     def standalone_console(self) -> Console:
         """The console that belongs to no frame, made when it is first used."""
         if self._standalone is None:
             make = self.settings.console_init_func
-            self._standalone = Console(None, limits=self.settings.limits, names=make() if make else {})
+            self._standalone = Console(None, names=make() if make else {})
         return self._standalone
 
     # Errors

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.console.table import ConsoleTable
 from debugkit.debug.framework_report import NOTHING, FrameworkReport
-from debugkit.debug.values.handles import HandleTable
+from debugkit.debug.values.handles import MOST_VALUES, HandleTable
 from debugkit.debug.values.remembered import Remembered
 from debugkit.errors import Gone, NotFound
 from debugkit.settings import Limits
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 #: Ids are 96 random bits in hex: they stand in URLs, file names and JSON without escaping.
 _ID_BYTES = 12
 _FRAME_ID = re.compile(r"([0-9a-f]+)-(0|[1-9][0-9]{0,8})")
+#: Errors of one fingerprint that keep their frames: the same again tells little more, and a loop ends no others.
+LIVE_PER_GROUP = 3
+#: Errors that keep only their text, of up to 200,000 characters: 20 MB at the worst.
+TEXT_TRACEBACKS = 100
 #: How many ids are remembered after their text is gone too, to answer "gone" instead of "not found".
 _FORGOTTEN = 2_000
 
@@ -59,7 +63,7 @@ class ErrorRecord:
         context: contextvars.Context | None,
         context_managers: Sequence[Any],
         framework_report: FrameworkReport,
-        limits: Limits,
+        most_values: int,
         clock: Callable[[], float],
     ) -> None:
         self.id = secrets.token_hex(_ID_BYTES)
@@ -77,7 +81,7 @@ class ErrorRecord:
         self._group = group
         self._clock = clock
         #: The values that a page can open later.
-        self.values = HandleTable(self.id, limits.handles)
+        self.values = HandleTable(self.id, most_values)
         self.consoles = ConsoleTable()
         self._lock = threading.RLock()  # re-entrant: a __del__ of the user's may run at any time, and be captured
         self._running = 0
@@ -134,10 +138,24 @@ class ErrorRecord:
 
 
 class Registry:
-    """The errors of one process. Safe to use from several threads. ``clock`` returns epoch seconds."""
+    """The errors of one process. Safe to use from several threads. ``clock`` returns epoch seconds.
 
-    def __init__(self, limits: Limits, *, clock: Callable[[], float] = time.time) -> None:
+    ``most_values`` is how many values of one error can be opened later.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        live_per_group: int = LIVE_PER_GROUP,
+        text_tracebacks: int = TEXT_TRACEBACKS,
+        most_values: int = MOST_VALUES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._limits = limits
+        self._live_per_group = live_per_group
+        self._text_tracebacks = text_tracebacks
+        self._most_values = most_values
         self._clock = clock
         self._lock = threading.RLock()  # re-entrant for the same reason as an entry's
         self._entries: dict[str, ErrorRecord] = {}  # oldest first
@@ -164,7 +182,7 @@ class Registry:
                 context=context,
                 context_managers=context_managers,
                 framework_report=framework_report,
-                limits=self._limits,
+                most_values=self._most_values,
                 clock=self._clock,
             )
             self._entries[entry.id] = entry
@@ -241,7 +259,7 @@ class Registry:
         )
 
     def _end_same(self, newest: ErrorRecord) -> list[ErrorRecord]:
-        limit = self._limits.live_per_group
+        limit = self._live_per_group
         same = [entry for entry in self._live() if entry.group == newest.group]
         reason = (
             f"The frames of this error were released because it happened again (at most {limit} of the same are kept)"
@@ -256,7 +274,7 @@ class Registry:
     def _remove_texts(self) -> list[ErrorRecord]:
         """Take out texts beyond the limit, the oldest of the largest group first: rare errors outlive a flood."""
         ended = [entry for entry in list(self._entries.values()) if not entry.live]
-        surplus = len(ended) - self._limits.text_tracebacks
+        surplus = len(ended) - self._text_tracebacks
         if surplus <= 0:
             return []
         kept: dict[str, list[ErrorRecord]] = {}

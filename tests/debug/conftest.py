@@ -14,5 +14,5 @@ LONG = 10.0
 
 @pytest.fixture
 def describer():
-    with Describer(Limits(repr_seconds=LONG, values_seconds=LONG), Redactor(environ={})) as describer:
+    with Describer(Limits(repr_seconds=LONG), Redactor(environ={})) as describer:
         yield describer

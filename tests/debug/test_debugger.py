@@ -529,7 +529,7 @@ def test_a_wrong_method_says_which_are_right(path: str, method: str, allow: str)
 
 
 def test_an_evicted_frame_says_why_it_is_gone_and_keeps_its_text() -> None:
-    client = unlocked(limits=Limits(live_tracebacks=1, live_per_group=1))
+    client = unlocked(limits=Limits(live_tracebacks=1))
     frame = frame_of(client)
     client("/other")
     answer = evaluate(client, frame, "1")

@@ -90,9 +90,7 @@ class Failing:
         exec(compile(source.read_text("utf-8"), str(source), "exec"), names)
         self.view = names["view"]
         self.text = text
-        self.app = DebuggedApplication(
-            self, pin_security=False, pin_logging=False, limits=Limits(repr_seconds=20, values_seconds=60)
-        )
+        self.app = DebuggedApplication(self, pin_security=False, pin_logging=False, limits=Limits(repr_seconds=20))
         line = quote(text[:30_000])
         self.client = Client(
             self.app,

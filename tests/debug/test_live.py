@@ -404,7 +404,7 @@ def test_the_permanent_page_of_a_post_leads_nowhere() -> None:
 
 
 def test_an_error_that_was_let_go_leads_nowhere() -> None:
-    client = pages(limits=Limits(live_tracebacks=1, live_per_group=1))
+    client = pages(limits=Limits(live_tracebacks=1))
     address = client("/cart").header("X-Debugkit-Traceback")
     client("/other")
 

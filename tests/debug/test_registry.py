@@ -68,8 +68,9 @@ def clock():
     return Clock()
 
 
-def registry(clock=None, **limits) -> Registry:
-    return Registry(Limits(**limits), clock=clock or Clock())
+def registry(clock=None, *, live_tracebacks=20, max_age=3600, **most) -> Registry:
+    limits = Limits(live_tracebacks=live_tracebacks, max_age=max_age)
+    return Registry(limits, clock=clock or Clock(), **most)
 
 
 def fill(store, count, prefix="E"):
@@ -291,14 +292,14 @@ def test_a_value_is_neither_compared_nor_hashed():
 
         __hash__ = __bool__ = __len__ = __repr__ = __eq__
 
-    entry = registry(handles=1).add(Captured())
+    entry = registry(most_values=1).add(Captured())
     first, second = Hostile(), Hostile()
     assert entry.values.put(first, "x") == entry.values.put(first, "x")
     assert entry.values.get(entry.values.put(second, "x"))[0] is second
 
 
 def test_the_oldest_value_is_dropped_when_there_are_too_many():
-    store = registry(handles=3)
+    store = registry(most_values=3)
     entry, payload = store.add(Captured()), Payload()
     seen = weakref.ref(payload)
     handle = entry.values.put(payload, "payload")
@@ -310,7 +311,7 @@ def test_the_oldest_value_is_dropped_when_there_are_too_many():
 
 
 def test_a_dropped_value_put_again_gets_a_new_handle():
-    entry = registry(handles=1).add(Captured())
+    entry = registry(most_values=1).add(Captured())
     value = []
     first = entry.values.put(value, "x")
     entry.values.put([], "x")
@@ -481,7 +482,7 @@ def test_two_thousand_errors_that_hold_much_keep_memory_flat():
 
 def test_the_end_of_a_value_runs_without_a_lock():
     """Its ``__del__`` asks the registry from another thread, which would wait for ever if a lock were held."""
-    store = registry(live_tracebacks=1, handles=2)
+    store = registry(live_tracebacks=1, most_values=2)
     answers = []
 
     def ask():

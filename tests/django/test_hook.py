@@ -20,6 +20,7 @@ from django.test import override_settings
 from django.views import debug
 
 from debugkit import DebuggedApplication
+from debugkit.debug.registry import LIVE_PER_GROUP
 from debugkit.django.hook import install
 
 HEADER = "X-Debugkit-Traceback"
@@ -262,7 +263,7 @@ def test_a_hundred_failing_requests_keep_only_the_errors_that_the_limits_allow(a
 
     (group,) = app.debugger.registry.recent_groups()
     live = [entry for entry in group if entry.live]
-    assert len(live) == app.settings.limits.live_per_group
+    assert len(live) == LIVE_PER_GROUP
     assert all(
         not entry.framework_report.panels and not entry.framework_report.names for entry in group if not entry.live
     )

@@ -18,12 +18,17 @@ from debugkit.debug.console.command import Command, Worker, show
 from debugkit.debug.console.events import Done, Event, Failure, Output, Result, Status
 from debugkit.debug.console.namespace import Namespace
 from debugkit.errors import BodyTooLarge, Conflict, Gone
-from debugkit.settings import Limits
 
 __all__ = ["Console", "Done", "Event", "Failure", "Output", "Result"]
 
 #: Seconds without a command after which the thread ends. Long, as database connections may belong to the thread.
 _IDLE_SECONDS = 900.0
+#: Characters of output sent for one command: a browser stays quick with them.
+OUTPUT_SIZE = 400_000
+#: Characters of one command: more was pasted by mistake.
+SOURCE_SIZE = 100_000
+#: Seconds that Stop waits for a command before it is left alone: a person is waiting meanwhile.
+INTERRUPT_SECONDS = 0.5
 
 
 class Console:
@@ -38,14 +43,18 @@ class Console:
         self,
         frame: FrameType | None,
         *,
-        limits: Limits,
         context: contextvars.Context | None = None,
         context_managers: Sequence[AbstractContextManager[Any]] = (),
         names: Mapping[str, object] | None = None,
+        output_size: int = OUTPUT_SIZE,
+        source_size: int = SOURCE_SIZE,
+        interrupt_seconds: float = INTERRUPT_SECONDS,
         idle_seconds: float = _IDLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limits = limits
+        self._output_size = output_size
+        self._source_size = source_size
+        self._interrupt_seconds = interrupt_seconds
         self._context = contextvars.Context() if context is None else context
         self._managers = tuple(context_managers)
         self._idle_seconds = idle_seconds
@@ -55,18 +64,19 @@ class Console:
         self._worker: Worker | None = None
         self._running: Command | None = None
         self._closed = False
-        self._namespace = Namespace(frame, names or {}, partial(show, limits.output_size))
+        self._namespace = Namespace(frame, names or {}, partial(show, output_size))
 
     def evaluate(self, source: str) -> Iterator[Event]:
         """Start a command; the events are those of the command, as they come, and the last is `Done`.
 
         Closing the iterator, or dropping it, interrupts the command. Raises `Conflict` while another command runs,
-        `BodyTooLarge` for a command longer than ``Limits.source_size``, `Gone` after `close`.
+        `BodyTooLarge` for a command longer than ``source_size`` characters, `Gone` after `close`.
         """
-        limit = self._limits.source_size
-        if len(source) > limit:
-            raise BodyTooLarge(f"The command has {len(source)} characters; at most {limit} are run at once.")
-        command = Command(source, self._namespace, self._limits.output_size, self._clock, self._end)
+        if len(source) > self._source_size:
+            raise BodyTooLarge(
+                f"The command has {len(source)} characters; at most {self._source_size} are run at once."
+            )
+        command = Command(source, self._namespace, self._output_size, self._clock, self._end)
         with self._lock:
             if self._closed:
                 raise Gone("This console is closed because its error was released. Reload the page that failed.")
@@ -81,7 +91,7 @@ class Console:
     def interrupt(self) -> bool:
         """Stop what runs; `False` when nothing does.
 
-        Waits up to ``Limits.interrupt_seconds``. What does not end by then (it waits in C code, or swallows
+        Waits up to ``interrupt_seconds``. What does not end by then (it waits in C code, or swallows
         KeyboardInterrupt) is left alone: its events end, and the next command gets a new thread. Against C code that
         keeps the interpreter's lock (``10 ** 10 ** 8``) no thread can do anything, this one neither.
         """
@@ -118,7 +128,7 @@ class Console:
     def _stop(self, command: Command) -> bool:
         if command.capture.ended:
             return False
-        if not command.interrupt(self._limits.interrupt_seconds):
+        if not command.interrupt(self._interrupt_seconds):
             self._end(command, "interrupted", f"{command.place()}; left alone")
         return True
 

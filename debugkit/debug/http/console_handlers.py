@@ -36,7 +36,6 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console
     def make() -> Console:
         return Console(
             captured.frame,
-            limits=debugger.settings.limits,
             context=entry.context,
             context_managers=entry.context_managers,
             names=entry.framework_report.names,

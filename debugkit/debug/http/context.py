@@ -16,6 +16,9 @@ from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.values.describe import Describer
 from debugkit.errors import BadRequest, BodyTooLarge, UnsupportedMedia
 
+#: Bytes of a body that are read: the longest command fits, were each of its characters escaped (``\u00e4``).
+MOST_BYTES = 1_000_000
+
 
 class RequestContext:
     """A request to the debugger, or one whose error it shows. Made once for each."""
@@ -80,10 +83,9 @@ class RequestContext:
         kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise UnsupportedMedia("Send the body as application/json.")
-        limit = self.debugger.settings.limits.request_body
-        body = self.request.read_body(limit)
-        if len(body) > limit:
-            raise BodyTooLarge(f"The body is larger than {limit:,} bytes.")
+        body = self.request.read_body(MOST_BYTES)
+        if len(body) > MOST_BYTES:
+            raise BodyTooLarge(f"The body is larger than {MOST_BYTES:,} bytes.")
         try:
             content = json.loads(body)
         except (ValueError, RecursionError):

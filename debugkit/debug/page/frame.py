@@ -45,6 +45,8 @@ CODE = frozenset(map(id, (ModuleType, FunctionType, BuiltinFunctionType, type, *
 _WORD = re.compile(r"[^\W\d]\w*")
 #: Children printed under a value of the failing line that does not fit into its row.
 DETAILS = 8
+#: Rows of the table of locals, unless the failing line uses more.
+LOCALS_SHOWN = 40
 #: What stands in the place of a part that failed.
 _NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
 _NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
@@ -172,7 +174,7 @@ class FrameViews:
         return replace(shown, notice=why) if why else shown
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
-        return self._source(whole_file(self._readable(frame), self._limits, self._neighbours()), (), "")
+        return self._source(whole_file(self._readable(frame), self._neighbours()), (), "")
 
     def brief(self, frame: CapturedFrame) -> BriefView:
         """A frame that is not opened: its failing line, the values on it, and a few more of its locals."""
@@ -279,7 +281,7 @@ class FrameViews:
         relevant = len(values)
         for name, value in self._variables(frame):
             values.setdefault(name, value)
-        shown = list(values.items())[: max(self._limits.locals_shown, relevant)]
+        shown = list(values.items())[: max(LOCALS_SHOWN, relevant)]
         rows = [self._local_row(name, value, index < relevant) for index, (name, value) in enumerate(shown)]
         return tuple(rows), len(values) - len(shown)
 

@@ -19,6 +19,8 @@ from debugkit.debug.tracebacks.model import NOWHERE, CapturedFrame, Position
 from debugkit.settings import Limits
 
 ELLIPSIS = "…"
+#: Characters of one line that are shown: more are minified or data, and what failed in them is in sight.
+LINE_WIDTH = 400
 #: Pieces of more lines than this are kept like whole files.
 _EXCERPT = 500
 #: Characters of a line that are coloured; what is shown behind them is coloured by itself.
@@ -65,29 +67,31 @@ class Excerpt:
     last: int
 
 
-def excerpt(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
+def excerpt(
+    frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = (), *, width: int = LINE_WIDTH
+) -> Excerpt:
     """The function or class around the frame's line, or a window of lines in a module, lambda or template.
 
     A block longer than the window is cut: its signature, a gap, the window. ``neighbours`` are the other frames of the
-    traceback; templates made of a string need them.
+    traceback; templates made of a string need them. ``width`` is the characters shown of a line.
     """
-    text = _text(frame, limits, neighbours)
+    text = _text(frame, neighbours)
     block = _block(frame, text, limits)
-    return _shown(frame, text, limits, block, _pieces(frame, text, limits, block))
+    return _shown(frame, text, width, block, _pieces(frame, text, limits, width, block))
 
 
-def whole_file(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
-    """All lines of the frame's file, up to ``limits.source_file`` bytes."""
-    text = _text(frame, limits, neighbours)
+def whole_file(
+    frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = (), *, most: int = loading.MOST_BYTES
+) -> Excerpt:
+    """All lines of the frame's file, which has at most ``most`` bytes."""
+    text = _text(frame, neighbours, most)
     block = (text.source.first, len(text.source.lines))
-    return _shown(frame, text, limits, block, [block])
+    return _shown(frame, text, LINE_WIDTH, block, [block])
 
 
-def source_lines(
-    frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = (), *, limits: Limits | None = None
-) -> tuple[str, ...]:
+def source_lines(frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = ()) -> tuple[str, ...]:
     """The lines of the frame's file as they are, without line ends; empty if the source is missing."""
-    return loading.find_source(frame, (limits or Limits()).source_file, neighbours).lines
+    return loading.find_source(frame, neighbours=neighbours).lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,8 @@ class _Text:
     block: tuple[int, int] | None
 
 
-def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame]) -> _Text:
-    source = loading.find_source(frame, limits.source_file, neighbours)
+def _text(frame: CapturedFrame, neighbours: Sequence[CapturedFrame], most: int = loading.MOST_BYTES) -> _Text:
+    source = loading.find_source(frame, most, neighbours)
     template = bool(source.template) or templates.is_template(frame.frame)
     language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
@@ -116,7 +120,7 @@ def _text(frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFra
 def _shown(
     frame: CapturedFrame,
     text: _Text,
-    limits: Limits,
+    width: int,
     block: tuple[int, int],
     pieces: Sequence[tuple[int, int]],
 ) -> Excerpt:
@@ -129,7 +133,7 @@ def _shown(
     for first, last in pieces:
         if first > shown_to + 1:
             lines.append(Gap(shown_to + 1, first - 1))
-        lines += _lines(text, first, last, frame.lineno, position, limits.line_width)
+        lines += _lines(text, first, last, frame.lineno, position, width)
         shown_to = last
     if shown_to < block[1]:
         lines.append(Gap(shown_to + 1, block[1]))
@@ -171,7 +175,9 @@ def _window(frame: CapturedFrame, limits: Limits, first: int, last: int) -> tupl
     return max(first, frame.lineno - limits.lines_before), min(last, after)
 
 
-def _pieces(frame: CapturedFrame, text: _Text, limits: Limits, block: tuple[int, int]) -> list[tuple[int, int]]:
+def _pieces(
+    frame: CapturedFrame, text: _Text, limits: Limits, width: int, block: tuple[int, int]
+) -> list[tuple[int, int]]:
     first, last = block
     if last < first:
         return []
@@ -180,7 +186,7 @@ def _pieces(frame: CapturedFrame, text: _Text, limits: Limits, block: tuple[int,
     start, stop = _window(frame, limits, first, last)
     if stop == last - 1:
         stop = last  # one line is no longer than the gap in its place
-    header = first + _signature_lines(_coloured(text, first, min(last, first + limits.lines_before), limits.line_width))
+    header = first + _signature_lines(_coloured(text, first, min(last, first + limits.lines_before), width))
     return [(first, stop)] if start <= header + 1 else [(first, header - 1), (start, stop)]
 
 

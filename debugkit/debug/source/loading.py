@@ -22,6 +22,8 @@ from debugkit.debug.source.text import Source, ask, decode, global_of, made_of, 
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
 
+#: Bytes of a file that is read at all: larger ones are data, which take seconds to show.
+MOST_BYTES = 4_000_000
 #: A text that is no file and has more lines than this is not shown.
 _MOST_LINES = 100_000
 #: The compiler is asked only for files up to this many bytes: it takes a quarter of a second for a megabyte.
@@ -30,7 +32,7 @@ _COMPARED_BYTES = 1_000_000
 _STARTED = time.time()
 
 
-def find_source(frame: CapturedFrame, size_limit: int, neighbours: Sequence[CapturedFrame] = ()) -> Source:
+def find_source(frame: CapturedFrame, size_limit: int = MOST_BYTES, neighbours: Sequence[CapturedFrame] = ()) -> Source:
     """The source of the frame's file, at most ``size_limit`` bytes. If there is none: no lines, and a notice.
 
     ``neighbours`` are other frames of the traceback: one of them may hold the text of a template that has no name.

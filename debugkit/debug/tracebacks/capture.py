@@ -33,6 +33,10 @@ from debugkit.settings import Limits
 
 #: Characters kept of __traceback_info__.
 _INFO_SIZE = 4_000
+#: Characters of an error's text, and of one message: the middle of more is left out.
+TEXT_SIZE = 200_000
+#: Exceptions of one error, in its chain and in groups.
+MOST_EXCEPTIONS = 100
 
 
 def capture(
@@ -41,6 +45,8 @@ def capture(
     tb: TracebackType | None = None,
     show_hidden: bool = False,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    text_size: int = TEXT_SIZE,
+    most_exceptions: int = MOST_EXCEPTIONS,
 ) -> CapturedTraceback:
     """Everything about ``exc`` that a page may show. Never raises.
 
@@ -48,9 +54,9 @@ def capture(
     """
     start = exceptions.traceback_of(exc) if tb is None else tb
     try:
-        with ExceptionTexts(limits.text_size) as texts:
-            captured = _Tree(limits, show_hidden, texts).capture(exc, start, "")
-            return CapturedTraceback(captured, traceback_text(exc, start, captured, limits.text_size, texts))
+        with ExceptionTexts(text_size) as texts:
+            captured = _Tree(limits.frames, most_exceptions, show_hidden, texts).capture(exc, start, "")
+            return CapturedTraceback(captured, traceback_text(exc, start, captured, text_size, texts))
     except Exception as broken:  # no stack or memory left: say that at least
         name = type_name(type(exc))
         message = f"(capturing it failed: {type(broken).__name__})"
@@ -61,9 +67,9 @@ def capture(
 class _Tree:
     """Walks an exception, what led to it, and its groups. A chain lists no exception twice, so no walk loops."""
 
-    def __init__(self, limits: Limits, show_hidden: bool, texts: ExceptionTexts) -> None:
-        self._limits, self._show_hidden, self._texts = limits, show_hidden, texts
-        self._left = limits.exceptions
+    def __init__(self, most_frames: int, most_exceptions: int, show_hidden: bool, texts: ExceptionTexts) -> None:
+        self._most_frames, self._show_hidden, self._texts = most_frames, show_hidden, texts
+        self._left = most_exceptions
         self._seen: set[int] = set()
 
     def capture(
@@ -116,7 +122,7 @@ class _Tree:
             relation=relation,
             suppressed=exceptions.previous(exc).suppressed,
             frames=(
-                *_frames(traces, self._show_hidden, self._limits.frames, self._texts),
+                *_frames(traces, self._show_hidden, self._most_frames, self._texts),
                 *(_pointed_at(exc, traces) or _in_settings(exc, traces)),
             ),
         )

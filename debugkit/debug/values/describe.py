@@ -8,6 +8,7 @@ objects not evaluated. Types are compared by ``type()`` and looked up by ``id()`
 
 from __future__ import annotations
 
+import contextvars
 import time
 import types
 from collections.abc import Callable, Sequence
@@ -36,6 +37,13 @@ VALUE: Final = 16
 #: Characters for each container in a list of containers: better two that tell something than ten that do not.
 ROOM_TO_SEE_INTO: Final = 45
 
+#: How deep the line of a value looks into containers: what is deeper is too short to say anything.
+DEPTH: Final = 3
+#: Children sent at once when a value is opened: more than fit on a screen, and still quick to describe.
+PAGE_ITEMS: Final = 50
+#: How much time all foreign code of one page has, in times of `Limits.repr_seconds`: a page is to wait for two values
+#: that hang, and then shows the attributes of the others.
+PATIENCE: Final = 2.5
 #: Seconds of the processor for the values and texts of one page; with hundreds of large ones it takes a tenth of that.
 MOST_SECONDS: Final = 1.0
 _NO_TIME: Final = "not shown: the time for this page is used up"
@@ -73,6 +81,11 @@ class Children:
     total: int | None
 
 
+def page_guard(limits: Limits, context: contextvars.Context | None = None) -> Guard:
+    """The guard for the foreign code of one page, which runs in ``context``."""
+    return Guard(limits.repr_seconds, PATIENCE * limits.repr_seconds, context=context)
+
+
 class Describer:
     """Describes values within ``limits``. Make one for each page: it holds the time of foreign code and of texts.
 
@@ -90,7 +103,7 @@ class Describer:
         remembered: Remembered | None = None,
     ) -> None:
         self.limits, self.redactor = limits, redactor
-        self._guard = guard or Guard(limits.repr_seconds, limits.values_seconds)
+        self._guard = guard or page_guard(limits)
         self._classes = Classes(limits, redactor, self._guard, remembered or Remembered())
         self._left, self._clock = MOST_SECONDS, clock
         self._texts: dict[str, str] = {}
@@ -119,12 +132,12 @@ class Describer:
         """``value`` in one line of at most ``limits.value_text`` characters. Its ``name`` may make it secret."""
         return self._timed(lambda: self._described(value, name), lambda: self._error(value, _NO_TIME))
 
-    def children(self, value: object, name: str = "", offset: int = 0) -> Children:
-        """At most ``limits.page_items`` children from ``offset`` on; none of a secret."""
+    def children(self, value: object, name: str = "", offset: int = 0, *, most: int = PAGE_ITEMS) -> Children:
+        """At most ``most`` children from ``offset`` on; none of a secret."""
         try:
             if self._is_secret(value, name):
                 return Children((), None, 0)
-            return self._page(self._classes.preview(value), max(offset, 0))
+            return self._page(self._classes.preview(value), max(offset, 0), most)
         except Exception as error:
             return Children((Child("", None, self._failed(value, error)),), None, None)
 
@@ -180,7 +193,7 @@ class Describer:
         if id(value) in self._path:
             return f"<cycle: {class_name(type(value))}>"
         room = budget - len(preview.head) - len(preview.tail)
-        if lined and (depth > self.limits.value_depth or room < FEWEST):
+        if lined and (depth > DEPTH or room < FEWEST):
             return f"{preview.head}…{preview.tail}"
         self._path.append(id(value))
         try:
@@ -234,8 +247,8 @@ class Describer:
 
     # Children
 
-    def _page(self, preview: Preview, offset: int) -> Children:
-        size = 1 if preview.kind == "string" else self.limits.page_items
+    def _page(self, preview: Preview, offset: int, most: int) -> Children:
+        size = 1 if preview.kind == "string" else most
         stop = min(offset + size, preview.total)
         first = min(offset, 1) if preview.kind == "container" else 0  # one item before the page may name its first one
         properties = self._read(preview, offset - first, stop) if offset < stop else ()

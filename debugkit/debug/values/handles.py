@@ -11,6 +11,8 @@ import threading
 
 from debugkit.errors import Gone, NotFound
 
+#: Values of one error: a page has a few hundred, and each kept one may hold much memory.
+MOST_VALUES = 2_000
 _HANDLE = re.compile(r"([0-9a-f]+)-v([1-9][0-9]{0,17})x[0-9a-f]+")
 
 

@@ -17,6 +17,8 @@ from debugkit.settings import Limits
 MARGIN: Final = 512
 #: Characters of a string that are looked at at all.
 MOST_TEXT: Final = 1_000_000
+#: Characters of each piece of a long string that is opened.
+PIECE: Final = 2_000
 
 
 class Strings:
@@ -54,7 +56,7 @@ class Strings:
 
     def _long(self, value: object, quoted: Callable[[int], str], whole: Callable[[], str], length: int) -> Preview:
         """A string that, when it is longer than a line, opens into pieces."""
-        size, cls = self._limits.value_string, type(value)
+        cls = type(value)
         name = "" if cls is str or cls is bytes else class_name(cls)
 
         def line(budget: int) -> str:
@@ -62,10 +64,10 @@ class Strings:
 
         def pieces(start: int, stop: int) -> Iterator[Property]:
             text = whole()
-            return (Property("text", f"{n * size:,}", text[n * size : (n + 1) * size]) for n in range(start, stop))
+            return (Property("text", f"{n * PIECE:,}", text[n * PIECE : (n + 1) * PIECE]) for n in range(start, stop))
 
         opened = length + 3 > self._limits.value_text
-        count = -(-min(length, MOST_TEXT) // size) if opened else 0
+        count = -(-min(length, MOST_TEXT) // PIECE) if opened else 0
         return Preview("string", line, properties=pieces, total=count)
 
 

@@ -19,12 +19,10 @@ import pytest
 
 from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
 from debugkit.errors import BodyTooLarge, Conflict, Gone
-from debugkit.settings import Limits
 
 WAIT = 20
 #: Stop gives up fast, for what cannot be stopped; and slowly, where a slow machine must not look like that.
-IMPATIENT = Limits(interrupt_seconds=0.08)
-PATIENT = Limits(interrupt_seconds=15.0)
+IMPATIENT, PATIENT = 0.08, 15.0
 
 
 untraced = pytest.mark.skipif(
@@ -40,8 +38,8 @@ def consoles() -> Iterator[Callable[..., Console]]:
     """Makes consoles, and closes them in the end."""
     made: list[Console] = []
 
-    def make(frame: FrameType | None = None, *, limits: Limits = PATIENT, **choices: Any) -> Console:
-        made.append(Console(frame, limits=limits, **choices))
+    def make(frame: FrameType | None = None, *, interrupt_seconds: float = PATIENT, **choices: Any) -> Console:
+        made.append(Console(frame, interrupt_seconds=interrupt_seconds, **choices))
         return made[-1]
 
     yield make
@@ -271,7 +269,7 @@ def test_a_chain_that_leads_in_a_circle_ends(console: Console):
 
 
 def test_an_enormous_error_is_cut_in_the_middle(consoles: Callable[..., Console]):
-    console = consoles(limits=Limits(output_size=1_000))
+    console = consoles(output_size=1_000)
     text = failure(console, "raise ValueError('x' * 10_000_000 + 'end')")
     assert len(text) < 1_100
     assert text.startswith("Traceback")
@@ -312,7 +310,7 @@ def test_the_debugger_of_the_terminal_cannot_hang(console: Console):
 
 
 def test_a_long_value_is_cut(consoles: Callable[..., Console]):
-    console = consoles(limits=Limits(output_size=100))
+    console = consoles(output_size=100)
     for source in (
         "'x' * 10_000_000",
         "b'x' * 1_000_000",
@@ -328,7 +326,7 @@ def test_a_long_value_is_cut(consoles: Callable[..., Console]):
 
 
 def test_a_value_of_exactly_the_limit_is_not_cut(consoles: Callable[..., Console]):
-    (event,) = run(consoles(limits=Limits(output_size=100)), "'x' * 98")
+    (event,) = run(consoles(output_size=100), "'x' * 98")
     assert event.text == repr("x" * 98)
 
 
@@ -370,7 +368,7 @@ def test_help_is_output(console: Console):
 @untraced
 @printed
 def test_output_without_end_is_cut_and_can_be_stopped(consoles: Callable[..., Console]):
-    console = consoles(limits=Limits(output_size=1_000, interrupt_seconds=15.0))
+    console = consoles(output_size=1_000, interrupt_seconds=15.0)
     events = console.evaluate("while True: print('0123456789')\n")
     size = 0
     for event in events:
@@ -433,7 +431,7 @@ def test_a_second_command_while_one_runs_is_a_conflict(consoles: Callable[..., C
 
 
 def test_a_command_that_is_too_long_is_refused(consoles: Callable[..., Console]):
-    console = consoles(limits=Limits(source_size=10))
+    console = consoles(source_size=10)
     with pytest.raises(BodyTooLarge, match="11 characters; at most 10"):
         console.evaluate("x" * 11)
     assert value(console, "1234567890") == 1234567890
@@ -542,7 +540,9 @@ while lock.locked():
 )
 def test_what_cannot_be_stopped_is_left_alone(consoles: Callable[..., Console], source: str):
     lock, waiting, late = threading.Lock(), queue.SimpleQueue(), []
-    console = consoles(limits=IMPATIENT, names={"lock": lock, "waiting": waiting, "late": late, "suppress": suppress})
+    console = consoles(
+        interrupt_seconds=IMPATIENT, names={"lock": lock, "waiting": waiting, "late": late, "suppress": suppress}
+    )
     run(console, WAITING)
     thread = value(console, "__import__('threading').current_thread()")
     real = io.StringIO()
@@ -574,7 +574,7 @@ def test_what_cannot_be_stopped_is_left_alone(consoles: Callable[..., Console], 
 )
 def test_the_note_says_where_it_waits(consoles: Callable[..., Console], source: str, place: str):
     lock, event = threading.Lock(), threading.Event()
-    console = consoles(limits=IMPATIENT, names={"lock": lock, "event": event})
+    console = consoles(interrupt_seconds=IMPATIENT, names={"lock": lock, "event": event})
     with lock:
         for _ in range(50):  # until the interruption comes after the wait began
             note, *_ = stopped(console, f"{RUNNING}{source}\n")
@@ -600,7 +600,7 @@ def test_an_interruption_never_reaches_the_next_command(console: Console):
 
 def test_stop_works_under_a_tracing_debugger(consoles: Callable[..., Console]):
     lock, waiting = threading.Lock(), queue.SimpleQueue()
-    console = consoles(limits=IMPATIENT, names={"lock": lock, "waiting": waiting})
+    console = consoles(interrupt_seconds=IMPATIENT, names={"lock": lock, "waiting": waiting})
 
     def trace(frame: FrameType, event: str, argument: object) -> object:
         return trace
@@ -741,7 +741,7 @@ def test_a_context_that_cannot_be_entered_in_time_is_left_alone(consoles: Callab
         gate()
         yield
 
-    console = consoles(limits=IMPATIENT, context_managers=[slow()], names={"ran": ran})
+    console = consoles(interrupt_seconds=IMPATIENT, context_managers=[slow()], names={"ran": ran})
     events = console.evaluate("ran.append(1)")
     assert gate.reached.wait(WAIT)
     thread = next(thread for thread in threading.enumerate() if thread.name == "debugkit console")
@@ -805,7 +805,9 @@ def test_flask_objects_work_with_the_context_of_the_failed_request_too(consoles:
 
 def test_flask_objects_work_in_two_consoles_at_once_and_after_one_was_left_alone(consoles: Callable[..., Console]):
     frame, context, contexts = flask_failure()
-    first, second = (consoles(frame, limits=IMPATIENT, context=context, context_managers=contexts) for _ in range(2))
+    first, second = (
+        consoles(frame, interrupt_seconds=IMPATIENT, context=context, context_managers=contexts) for _ in range(2)
+    )
     for console in (first, second):
         run(console, NAMES)
     thread = value(

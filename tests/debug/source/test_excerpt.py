@@ -90,10 +90,10 @@ def classes(found: Excerpt, text: str) -> set[str]:
     return {css for line in lines(found) for css, piece in line.tokens if piece == text}
 
 
-def consistent(found: Excerpt, limits: Limits = LIMITS) -> bool:
+def consistent(found: Excerpt, width: int = source.LINE_WIDTH) -> bool:
     return all(
         "".join(text for _, text in line.tokens) == line.text
-        and len(line.text) <= max(3, limits.line_width)
+        and len(line.text) <= max(3, width)
         and all(0 <= start < end <= len(line.text) for start, end in line.marks)
         and line.text.encode() is not None
         for line in lines(found)
@@ -213,7 +213,7 @@ def test_code_that_lies_about_its_lines_is_shown_in_a_window(fail: Callable[...,
 @pytest.mark.parametrize("lineno", [0, -1, 1, 10**9])
 def test_a_missing_source_has_no_lines_and_a_notice(name: str, lineno: int) -> None:
     frame = Frame(name, lineno, position=At(lineno, lineno, 0, 5))
-    for found in (excerpt(frame, LIMITS), whole_file(frame, LIMITS)):
+    for found in (excerpt(frame, LIMITS), whole_file(frame)):
         assert found.lines == ()
         assert found.notice.endswith((" is not available.", " was not read."))
         assert found.notice.encode()
@@ -228,14 +228,14 @@ def test_a_line_that_is_not_in_the_file_is_said_to_be_missing(tmp_path: Path, li
     found = excerpt(frame, LIMITS)
     assert found.lines == ()
     assert found.notice == f"{path} has no line {lineno}: it has changed since it was loaded, or is not what ran."
-    assert shape(whole_file(frame, LIMITS)) == [1, 2]
+    assert shape(whole_file(frame)) == [1, 2]
 
 
 def test_an_empty_file_is_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / "empty.py"
     path.write_text("")
     assert excerpt(Frame(str(path), 1), LIMITS).lines == ()
-    assert whole_file(Frame(str(path), 1), LIMITS).lines == ()
+    assert whole_file(Frame(str(path), 1)).lines == ()
 
 
 def test_a_changed_file_says_so_and_marks_nothing(tmp_path: Path) -> None:
@@ -322,26 +322,24 @@ def test_a_position_without_end_does_not_take_for_ever(tmp_path: Path) -> None:
 
 
 def test_a_long_line_is_cut_around_its_mark(fail: Callable[..., Frame]) -> None:
-    limits = Limits(line_width=40)
-    found = excerpt(fail("x = '" + "ä" * 300 + "' + {}['here'] + '" + "b" * 300 + "'\n"), limits)
+    found = excerpt(fail("x = '" + "ä" * 300 + "' + {}['here'] + '" + "b" * 300 + "'\n"), LIMITS, width=40)
     [line] = lines(found)
     assert marked(found) == ["{}['here']"]
     assert line.text[0] == line.text[-1] == source.ELLIPSIS
     assert len(line.text) == 40
-    assert consistent(found, limits)
+    assert consistent(found, 40)
     assert line.offset + line.marks[0][0] == 309
 
 
 def test_a_long_line_without_a_mark_is_cut_at_its_end(fail: Callable[..., Frame]) -> None:
-    found = excerpt(fail("x = '" + "a" * 100 + "'\nx = 1 / 0 if x else 0\n"), Limits(line_width=20))
+    found = excerpt(fail("x = '" + "a" * 100 + "'\nx = 1 / 0 if x else 0\n"), LIMITS, width=20)
     assert lines(found)[0].text == "x = '" + "a" * 13 + source.ELLIPSIS
     assert lines(found)[0].offset == 0
 
 
 def test_a_mark_longer_than_the_line_is_cut_with_it(fail: Callable[..., Frame]) -> None:
-    limits = Limits(line_width=20)
-    found = excerpt(fail("{}['" + "a" * 100 + "']\n"), limits)
-    assert consistent(found, limits)
+    found = excerpt(fail("{}['" + "a" * 100 + "']\n"), LIMITS, width=20)
+    assert consistent(found, 20)
     assert marked(found) == ["{}['" + "a" * 14]
 
 
@@ -364,7 +362,7 @@ def test_of_a_very_long_line_what_is_far_from_its_beginning_has_no_colours(
     first, second = lines(found)
     assert {css for css, _ in first.tokens} == {""}
     assert ("s1", "'after'") in second.tokens
-    assert consistent(found, LIMITS)
+    assert consistent(found)
 
 
 def test_a_long_line_is_coloured_from_its_beginning_where_it_is_cut_inside_a_string(fail: Callable[..., Frame]) -> None:
@@ -446,7 +444,7 @@ def test_text_is_kept_as_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / "odd.py"
     path.write_text(text, "utf-8")
     frame = Frame(str(path), 1)
-    found = whole_file(frame, LIMITS)
+    found = whole_file(frame)
     assert [line.text for line in lines(found)] == list(source_lines(frame))
     assert consistent(found)
 
@@ -505,7 +503,7 @@ def render_template_string(source: str) -> str:
 def test_a_template_made_of_a_string_needs_its_neighbours() -> None:
     frames = frames_of(lambda: render_template_string("\n{{ 1 / 0 }}"))
     assert shape(excerpt(frames[-1], LIMITS, frames)) == [1, 2]
-    assert shape(whole_file(frames[-1], LIMITS, frames)) == [1, 2]
+    assert shape(whole_file(frames[-1], frames)) == [1, 2]
     assert source_lines(frames[-1], frames) == ("", "{{ 1 / 0 }}")
     assert excerpt(frames[-1], LIMITS).lines == ()
 
@@ -524,7 +522,7 @@ def test_python_code_is_python_whatever_its_file_is_called(
 
 
 def test_a_whole_file_has_all_lines_with_the_mark(fail: Callable[..., Frame]) -> None:
-    found = whole_file(fail("def f(x):\n    return {}['ü']\n\n\nf(1)\n"), LIMITS)
+    found = whole_file(fail("def f(x):\n    return {}['ü']\n\n\nf(1)\n"))
     assert shape(found) == [1, 2, 3, 4, 5]
     assert (found.first, found.last) == (1, 5)
     assert marked(found) == ["{}['ü']"]
@@ -532,7 +530,7 @@ def test_a_whole_file_has_all_lines_with_the_mark(fail: Callable[..., Frame]) ->
 
 
 def test_a_whole_file_over_the_limit_is_not_read(fail: Callable[..., Frame]) -> None:
-    found = whole_file(fail("x = {}[1]\n"), Limits(source_file=5))
+    found = whole_file(fail("x = {}[1]\n"), most=5)
     assert found.lines == ()
     assert "too large to show" in found.notice
 

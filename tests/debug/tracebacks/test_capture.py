@@ -33,7 +33,7 @@ from capture_support import (
 )
 
 import debugkit
-from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.capture import MOST_EXCEPTIONS, capture
 from debugkit.debug.tracebacks.model import (
     CapturedFrame,
     CapturedTraceback,
@@ -357,7 +357,7 @@ def test_a_long_chain_keeps_both_of_its_ends() -> None:
         following = KeyError(number)
         following.__context__ = exc
         exc = following
-    chain = capture(exc, limits=Limits(exceptions=10)).exception.chain
+    chain = capture(exc, most_exceptions=10).exception.chain
     assert [one.message for one in chain] == ["298", "297", "296", "295", "3", "2", "1", "0", "root"]
 
 
@@ -418,7 +418,7 @@ def test_a_cause_that_holds_its_own_effect_ends() -> None:
 def test_the_tree_is_bounded_and_says_so() -> None:
     group = ExceptionGroup("many", [ValueError(number) for number in range(1_000)])
     group.__cause__ = KeyError("root")
-    one = capture(group, limits=Limits(exceptions=10)).exception
+    one = capture(group, most_exceptions=10).exception
     assert len(list(walk(one))) == 10
     assert one.chain[0].message == "'root'"
     assert len(one.members) + one.members_left_out == 1_000
@@ -428,14 +428,14 @@ def test_groups_in_groups_without_end_are_bounded() -> None:
     exc: Exception = ValueError("deep")
     for _ in range(400):
         exc = ExceptionGroup("level", [exc])
-    assert len(list(walk(capture(exc).exception))) == Limits().exceptions
+    assert len(list(walk(capture(exc).exception))) == MOST_EXCEPTIONS
 
 
 def test_one_exception_shared_by_many_is_no_explosion() -> None:
     shared: Exception = ValueError("shared")
     for _ in range(30):
         shared = ExceptionGroup("twice", [shared, shared])
-    assert len(list(walk(capture(shared, limits=Limits(exceptions=50)).exception))) == 50
+    assert len(list(walk(capture(shared, most_exceptions=50).exception))) == 50
 
 
 # Templates

@@ -8,7 +8,6 @@ import pytest
 from capture_support import Unprintable, caught, expected_text, run
 
 from debugkit.debug.tracebacks.capture import capture
-from debugkit.settings import Limits
 
 
 class OutOfStock(Exception):
@@ -144,7 +143,7 @@ def test_lone_surrogates_are_written_out_everywhere() -> None:
 
 
 def test_a_long_message_is_cut_in_the_middle_with_a_line_that_says_so() -> None:
-    one = capture(ValueError("a" * 10_000 + "z" * 10_000), limits=Limits(text_size=1_000))
+    one = capture(ValueError("a" * 10_000 + "z" * 10_000), text_size=1_000)
     for text in (one.text, one.exception.message):
         assert len(text) < 1_100
         assert "characters left out" in text

@@ -104,9 +104,9 @@ def test_the_group_comes_after_the_last_attribute_also_on_a_later_page() -> None
         def __init__(self) -> None:
             self.__dict__.update({f"name{number}": number for number in range(5)})
 
-    with Describer(Limits(page_items=3), Redactor(environ={})) as describer:
-        first = describer.children(Many())
-        second = describer.children(Many(), "", 3)
+    with Describer(Limits(), Redactor(environ={})) as describer:
+        first = describer.children(Many(), most=3)
+        second = describer.children(Many(), "", 3, most=3)
     assert (first.total, first.next_offset, second.next_offset) == (6, 3, None)
     assert [child.label for child in second.items] == ["name3", "name4", "from class Many"]
 
@@ -131,7 +131,7 @@ def test_a_hostile_class_is_read_without_asking_it(describer: Describer) -> None
 
 
 def test_dump_in_the_console_opens_to_it_too(describer: Describer) -> None:
-    console = Console(None, limits=Limits(), names={"view": TeaView()})
+    console = Console(None, names={"view": TeaView()})
     (result,) = [event for event in console.evaluate("dump(view)") if isinstance(event, Result)]
     console.close()
     assert "from class TeaView" in opened(describer, result.value)

@@ -61,7 +61,7 @@ def test_a_repr_that_never_ends_costs_its_deadline_once_for_a_class():
             while True:
                 pass
 
-    with Describer(Limits(repr_seconds=0.05, values_seconds=LONG), Redactor(environ={})) as describer:
+    with Describer(Limits(), Redactor(environ={}), Guard(0.05, LONG)) as describer:
         node = describer.describe(Widget(1))
         assert (node.text, node.kind) == ("<Widget: repr took longer than 0.05 s>", "error")
         assert describer.describe(Widget(2)).text == "<Widget number=2>"

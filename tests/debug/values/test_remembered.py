@@ -114,16 +114,16 @@ def test_a_command_in_one_error_is_seen_in_another():
     assert "cold tea" in client(f"{address}.md").text
 
 
-def describing(remembered, **options):
-    return Describer(Limits(**options), Redactor(environ={}), remembered=remembered)
+def describing(remembered, each, **limits):
+    return Describer(Limits(**limits), Redactor(environ={}), Guard(each, LONG), remembered=remembered)
 
 
 def test_a_deadline_is_paid_once_and_for_no_other_instance():
     remembered = Remembered()
     slow, other = Cup(None), Cup(None)
-    with describing(remembered, repr_seconds=0.05, values_seconds=LONG) as describer:
+    with describing(remembered, 0.05) as describer:
         assert describer.describe(slow).text == "<Cup: repr took longer than 0.05 s>"
-    with describing(remembered, repr_seconds=0.05, values_seconds=LONG) as describer:
+    with describing(remembered, 0.05) as describer:
         assert describer.describe(slow).text == "<Cup: repr took longer than 0.05 s>"
         assert describer.describe(other).text.startswith("<Cup text=")
     assert (slow.asked, other.asked) == (1, 0)
@@ -133,7 +133,7 @@ def test_what_was_not_asked_for_want_of_time_is_asked_by_the_next_page():
     remembered, cup = Remembered(), Cup("a cup of tea")
     with Describer(Limits(), Redactor(environ={}), Guard(1, 0), remembered=remembered) as describer:
         assert describer.describe(cup).text.startswith("<Cup text=")
-    with describing(remembered, repr_seconds=LONG, values_seconds=LONG) as describer:
+    with describing(remembered, LONG) as describer:
         assert describer.describe(cup).text == "a cup of tea"
 
 
@@ -154,7 +154,7 @@ def test_few_answers_are_kept_those_that_were_looked_at_last():
 
 def test_a_long_answer_is_kept_as_far_as_it_is_shown():
     remembered, cup = Remembered(), Cup("tea" * 10_000)
-    with describing(remembered, repr_seconds=LONG, values_seconds=LONG, value_text=30) as describer:
+    with describing(remembered, LONG, value_text=30) as describer:
         assert describer.describe(cup).text == "tea" * 9 + "te…"
     kept = remembered.find(cup)
     assert kept is not None

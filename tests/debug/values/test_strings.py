@@ -6,6 +6,7 @@ import pytest
 
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.values.describe import Describer
+from debugkit.debug.values.strings import PIECE
 from debugkit.settings import Limits
 
 
@@ -61,7 +62,7 @@ def test_a_secret_at_the_edge_of_a_line_is_hidden_as_a_whole():
 
 def test_a_secret_at_the_edge_of_a_piece_of_a_string_is_hidden_as_a_whole():
     redactor = Redactor(environ={"API_SECRET": "s" * 100})
-    with Describer(Limits(value_string=500), redactor) as describer:
-        text = "a" * 450 + "s" * 100 + "b" * 500
+    with Describer(Limits(), redactor) as describer:
+        text = "a" * (PIECE - 50) + "s" * 100 + "b" * PIECE
         pieces = [child.node.text for offset in range(3) for child in describer.children(text, "", offset).items]
         assert "s" not in "".join(pieces)

@@ -20,6 +20,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from debugkit.debug.redaction.redactor import REDACTED, Redactor
+from debugkit.debug.safe.inspection import Guard
 from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
@@ -178,7 +179,7 @@ def test_a_long_text_of_a_model_is_shortened(describer, tea_model):
 @pytest.mark.parametrize("kind", ["Asking", "Raising", "Slow", "Telling", "Silent"])
 def test_a_model_without_a_text_of_its_own_or_one_that_may_not_be_had_shows_its_fields(strange_models, kind):
     # Asking the database, raising, taking too long, telling a secret.
-    with Describer(Limits(repr_seconds=0.05), Redactor(environ={})) as describer:
+    with Describer(Limits(), Redactor(environ={}), Guard(0.05, 10)) as describer:
         text = describer.describe(strange_models[kind](id=3, name="Assam", token="abc123")).text
     assert text == f"<{kind} id=3, name='Assam', token={REDACTED}>"
 
@@ -268,7 +269,7 @@ def test_a_proxy_that_hangs_costs_its_deadline():
         while True:
             pass
 
-    with Describer(Limits(repr_seconds=0.05, values_seconds=1), Redactor(environ={})) as describer:
+    with Describer(Limits(), Redactor(environ={}), Guard(0.05, 1)) as describer:
         assert describer.describe(LocalProxy(hang)).text.startswith("<LocalProxy")
 
 
