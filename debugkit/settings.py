@@ -88,20 +88,20 @@ class Settings:
         ``pin_security=True`` does not contradict ``WERKZEUG_DEBUG_PIN=off``, as in Werkzeug; giving a ``pin`` does.
         Raises `ConfigurationError` for a value that cannot work, naming the variable and what to write instead.
         """
-        _refuse_unknown_names(choices, [one.name for one in fields(cls)])
-        given = {name: (name, value) for name, value in choices.items() if value not in (None, (), [])}
+        _refuse_unknown_names(choices, [setting.name for setting in fields(cls)])
+        sourced = {name: (name, value) for name, value in choices.items() if value not in (None, (), [])}
         for variable in VARIABLES:
             if text := environ.get(variable.name, "").strip():
-                given.setdefault(variable.field, (variable.name, text))
-        values = {name: _CHECKS[name](value, source) for name, (source, value) in given.items()}
+                sourced.setdefault(variable.field, (variable.name, text))
+        values = {name: _CHECKS[name](value, source) for name, (source, value) in sourced.items()}
         if values.get("pin") == "off":
             values.update(pin=None, pin_security=False)
         return cls(**values)
 
     def changed(self, **choices: Any) -> Settings:
         """A copy with other values, checked as `from_environ` does; `None` where it is the default."""
-        _refuse_unknown_names(choices, [one.name for one in fields(self)])
-        defaults = {one.name: one.default for one in fields(self)}
+        _refuse_unknown_names(choices, [setting.name for setting in fields(self)])
+        defaults = {setting.name: setting.default for setting in fields(self)}
         values: dict[str, Any] = {
             name: None if value is None and defaults[name] is None else _CHECKS[name](value, name)
             for name, value in choices.items()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import debugkit.debug
+import debugkit
 
 MEANINGLESS = {"few", "found", "given", "one", "said", "told"}
 #: Names of Python and HTTP.
@@ -25,7 +25,7 @@ def parts(name: str) -> set[str]:
 
 
 def test_no_name_is_a_word_that_fits_anything() -> None:
-    folder = Path(debugkit.debug.__file__).parent
+    folder = Path(debugkit.__file__).parent
     names = {
         f"{path.relative_to(folder)}: {name}"
         for path in folder.rglob("*.py")
