@@ -17,7 +17,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from debugkit.debug.console.events import Capture, Result, Status, current_capture
+from debugkit.debug.console.events import EventQueue, Result, Status, current_queue
 from debugkit.debug.console.namespace import Namespace
 from debugkit.debug.console.streams import current_streams
 from debugkit.debug.console.transforms import show_expressions
@@ -86,7 +86,7 @@ class Command:
         clock: Callable[[], float],
         end: Callable[[Command, Status], None],
     ) -> None:
-        self.capture = Capture(limit)
+        self.queue = EventQueue(limit)
         self._source = source
         self._namespace = namespace
         self._limit = limit
@@ -111,10 +111,10 @@ class Command:
     def run(self, context: contextvars.Context, managers: Sequence[AbstractContextManager[Any]]) -> None:
         """Run the command to its end. Raises nothing."""
         self._thread = threading.get_ident()
-        if self.capture.open():
+        if self.queue.open():
             status = context.run(self._in_context, managers)
             self._end(self, status)
-            self.capture.release()
+            self.queue.release()
         self._finished.set()
 
     def _in_context(self, managers: Sequence[AbstractContextManager[Any]]) -> Status:
@@ -135,7 +135,7 @@ class Command:
         return status
 
     def _explain(self, sentence: str, error: BaseException) -> None:
-        self.capture.fail(f"{sentence}:\n{_traceback_text(error, self._limit)}")
+        self.queue.fail(f"{sentence}:\n{_traceback_text(error, self._limit)}")
 
     def _interruptible(self) -> Status:
         """Evaluate, the only part that Stop may hit.
@@ -170,11 +170,11 @@ class Command:
                 return "incomplete"
             self._namespace.run(code)
         except SystemExit as error:
-            self.capture.note(f"{_exit_text(error)} ends nothing here: the server goes on.")
+            self.queue.note(f"{_exit_text(error)} ends nothing here: the server goes on.")
             return "exited"
         except BaseException as error:
             if not (self._interrupted and issubclass(type(error), KeyboardInterrupt)):
-                self.capture.fail(_traceback_text(error, self._limit))
+                self.queue.fail(_traceback_text(error, self._limit))
         return "done"
 
     # On other threads
@@ -215,9 +215,9 @@ def show(limit: int, value: object, name: str, text: str) -> None:
 
     ``text`` is empty when the value is to speak for itself.
     """
-    capture = current_capture()
-    if capture is not None:
-        capture.show(Result(text or _representation(value, limit), value, name))
+    queue = current_queue()
+    if queue is not None:
+        queue.show(Result(text or _representation(value, limit), value, name))
 
 
 def _representation(value: object, limit: int) -> str:
@@ -245,7 +245,7 @@ def _shortened(value: Any, limit: int) -> object:
 
 
 _OWN_FILES = {
-    part.__code__.co_filename for part in (Namespace.run, show_expressions, Capture.write, current_streams, show)
+    part.__code__.co_filename for part in (Namespace.run, show_expressions, EventQueue.write, current_streams, show)
 }
 
 

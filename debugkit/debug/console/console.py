@@ -121,12 +121,12 @@ class Console:
     def _events(self, command: Command) -> Generator[Event, None, None]:
         try:
             yield Output("stdout", "")  # taken by `evaluate`: from here on, closing reaches the line below
-            yield from command.capture.events()
+            yield from command.queue.events()
         finally:
             self._stop(command)
 
     def _stop(self, command: Command) -> bool:
-        if command.capture.ended:
+        if command.queue.ended:
             return False
         if not command.interrupt(self._interrupt_seconds):
             self._end(command, "interrupted", f"{command.place()}; left alone")
@@ -135,10 +135,10 @@ class Console:
     def _end(self, command: Command, status: Status, left_alone: str = "") -> None:
         """The command is done, or left alone, whichever comes first."""
         with self._lock:
-            if command.capture.ended:
+            if command.queue.ended:
                 return
             if left_alone and self._worker is not None:
                 self._worker.end()
                 self._worker = None
             self._running = None
-            command.capture.close(Done(status, command.seconds()), left_alone, dropped=bool(left_alone))
+            command.queue.close(Done(status, command.seconds()), left_alone, dropped=bool(left_alone))

@@ -67,7 +67,7 @@ class _Note(Output):
     """Output of the console's own, which is never cut."""
 
 
-class Capture:
+class EventQueue:
     """The events of one command: put by any thread, read by one.
 
     A `SimpleQueue` and no lock, since a ``__del__`` that prints may run in the middle of any of these methods.
@@ -216,8 +216,8 @@ class _Writer(io.TextIOBase):
     encoding = "utf-8"
     errors = "backslashreplace"
 
-    def __init__(self, capture: Capture, stream: Stream) -> None:
-        self._capture = capture
+    def __init__(self, queue: EventQueue, stream: Stream) -> None:
+        self._queue = queue
         self._stream = stream
         self.name = f"<{stream}>"
         self.mode = "w"
@@ -227,7 +227,7 @@ class _Writer(io.TextIOBase):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if text:
-            self._capture.write(self._stream, text)
+            self._queue.write(self._stream, text)
         return len(text)
 
     def writable(self) -> bool:
@@ -289,7 +289,7 @@ class _NoInput(io.TextIOBase):
         pass
 
 
-def current_capture() -> Capture | None:
-    """The capture that the calling thread writes to, if any."""
+def current_queue() -> EventQueue | None:
+    """The queue that the calling thread writes to, if any."""
     streams = current_streams()
-    return streams if isinstance(streams, Capture) else None
+    return streams if isinstance(streams, EventQueue) else None

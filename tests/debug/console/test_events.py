@@ -9,29 +9,29 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
 
-from debugkit.debug.console.events import Capture, Done, Event, Failure, Output, Result, current_capture
+from debugkit.debug.console.events import Done, Event, EventQueue, Failure, Output, Result, current_queue
 
 DONE = Done("done", 0.0)
 WAIT = 10
 
 
 @contextmanager
-def running(capture: Capture) -> Iterator[Capture]:
+def running(queue: EventQueue) -> Iterator[EventQueue]:
     """A command that runs in the calling thread."""
-    assert capture.open()
+    assert queue.open()
     try:
-        yield capture
+        yield queue
     finally:
-        capture.close(DONE)
-        capture.release()
+        queue.close(DONE)
+        queue.release()
 
 
 def events(act: Callable[[], object], limit: int = 1_000) -> list[Event]:
     """What comes of a command that does ``act``."""
-    capture = Capture(limit)
-    with running(capture):
+    queue = EventQueue(limit)
+    with running(queue):
         act()
-    return list(capture.events())
+    return list(queue.events())
 
 
 @contextmanager
@@ -146,31 +146,31 @@ def test_a_thread_that_outlives_the_command_prints_to_the_real_stream_afterwards
 
 def test_what_was_left_alone_prints_to_nowhere():
     opened, go, real = threading.Event(), threading.Event(), io.StringIO()
-    capture = Capture(1_000)
+    queue = EventQueue(1_000)
 
     def orphan() -> None:
-        capture.open()
+        queue.open()
         opened.set()
         go.wait(WAIT)
         print("late")
         sys.stdout.buffer.write(b"late")
-        capture.release()
+        queue.release()
 
     thread = threading.Thread(target=orphan)
     with redirect_stdout(real):
         thread.start()
         opened.wait(WAIT)
-        capture.close(DONE, "left alone", dropped=True)
+        queue.close(DONE, "left alone", dropped=True)
         print("ours")
         go.set()
         thread.join(WAIT)
         assert sys.stdout is real
     assert real.getvalue() == "ours\n"
-    assert list(capture.events()) == [Output("stderr", "left alone\n"), DONE]
+    assert list(queue.events()) == [Output("stderr", "left alone\n"), DONE]
 
 
 def test_two_commands_at_once_do_not_mix(stranger: Stranger):
-    first, second = Capture(1_000), Capture(1_000)
+    first, second = EventQueue(1_000), EventQueue(1_000)
 
     before = sys.stdout
     first.open()
@@ -189,17 +189,17 @@ def test_two_commands_at_once_do_not_mix(stranger: Stranger):
 
 
 def test_text_arrives_while_the_command_runs():
-    capture, go = Capture(1_000), threading.Event()
+    queue, go = EventQueue(1_000), threading.Event()
 
     def act():
-        with running(capture):
+        with running(queue):
             print("before")
             go.wait(WAIT)
             print("after")
 
     thread = threading.Thread(target=act)
     thread.start()
-    found = capture.events()
+    found = queue.events()
     assert next(found) == Output("stdout", "before\n")
     go.set()
     assert list(found) == [Output("stdout", "after\n"), DONE]
@@ -214,7 +214,7 @@ def test_nothing_is_replaced_while_no_command_runs():
         return (sys.stdin, sys.stdout, sys.stderr, sys.breakpointhook, threading.Thread.start)
 
     before = state()
-    with running(Capture(1_000)):
+    with running(EventQueue(1_000)):
         during = state()
     assert all(one is not other for one, other in zip(before, during, strict=True))
     assert all(one is other for one, other in zip(before, state(), strict=True))
@@ -260,7 +260,7 @@ def test_a_wrapper_around_the_router_does_not_lead_in_a_circle():
 
 
 def test_a_command_is_heard_also_while_an_older_one_has_lost_its_router(stranger: Stranger):
-    older, newer, mine = Capture(1_000), Capture(1_000), io.StringIO()
+    older, newer, mine = EventQueue(1_000), EventQueue(1_000), io.StringIO()
     real = sys.stdout
     stranger.does(older.open)
     with redirect_stdout(mine):  # as pytest does between two tests
@@ -480,18 +480,18 @@ def test_one_huge_write_is_cut():
 
 
 def test_what_comes_after_the_cut_is_not_kept():
-    capture = Capture(100)
-    with running(capture):
+    queue = EventQueue(100)
+    with running(queue):
         for _ in range(10_000):
             print("0123456789")
-    assert capture._queue.qsize() < 30
+    assert queue._queue.qsize() < 30
 
 
 def test_results_are_bounded_in_size():
     def act():
-        capture = current_capture()
+        queue = current_queue()
         for _ in range(10):
-            capture.show(Result("x" * 30, None, ""))
+            queue.show(Result("x" * 30, None, ""))
 
     found = events(act, limit=100)
     assert [type(event) for event in found] == [Result] * 4 + [Output, Done]
@@ -501,7 +501,7 @@ def test_results_are_bounded_in_size():
 def test_results_are_bounded_in_number():
     def act():
         for number in range(5_000):
-            current_capture().show(Result("", number, ""))
+            current_queue().show(Result("", number, ""))
 
     found = events(act)
     assert sum(isinstance(event, Result) for event in found) == 1_000
@@ -509,38 +509,38 @@ def test_results_are_bounded_in_number():
 
 
 def test_errors_and_notes_come_through_after_the_cut():
-    capture = Capture(10)
-    with running(capture):
+    queue = EventQueue(10)
+    with running(queue):
         print("x" * 50)
-        capture.fail("Traceback")
-        capture.note("a note")
-    assert list(capture.events())[-3:] == [Failure("Traceback"), Output("stderr", "a note\n"), DONE]
+        queue.fail("Traceback")
+        queue.note("a note")
+    assert list(queue.events())[-3:] == [Failure("Traceback"), Output("stderr", "a note\n"), DONE]
 
 
-# The life of a capture
+# The life of a queue
 
 
 def test_a_command_ends_once():
-    capture = Capture(10)
-    assert not capture.ended
-    assert capture.open()
-    assert capture.close(DONE)
-    assert capture.ended
-    assert not capture.close(Done("interrupted", 1.0))
-    capture.release()
-    assert list(capture.events()) == [DONE]
+    queue = EventQueue(10)
+    assert not queue.ended
+    assert queue.open()
+    assert queue.close(DONE)
+    assert queue.ended
+    assert not queue.close(Done("interrupted", 1.0))
+    queue.release()
+    assert list(queue.events()) == [DONE]
 
 
 def test_a_command_left_alone_before_it_began_never_begins():
-    capture, before = Capture(10), sys.stdout
-    assert capture.close(DONE, dropped=True)
-    assert not capture.open()
+    queue, before = EventQueue(10), sys.stdout
+    assert queue.close(DONE, dropped=True)
+    assert not queue.open()
     assert sys.stdout is before
-    assert current_capture() is None
+    assert current_queue() is None
 
 
 def test_a_thread_belongs_to_its_command_only_while_that_runs():
-    assert current_capture() is None
-    with running(Capture(10)) as capture:
-        assert current_capture() is capture
-    assert current_capture() is None
+    assert current_queue() is None
+    with running(EventQueue(10)) as queue:
+        assert current_queue() is queue
+    assert current_queue() is None
