@@ -16,7 +16,7 @@ from debugkit.raised import traceback_of
 from debugkit.runner import environment
 from debugkit.runner.cli_options import NAMES, add_options, project_table, resolve
 from debugkit.runner.config import Choices
-from debugkit.runner.failed_start import own_part
+from debugkit.runner.failed_start import strip_own_frames
 from debugkit.runner.run import run as serve
 from debugkit.runner.target import Target, find, load, parse
 from debugkit.serving.log import Log
@@ -154,12 +154,12 @@ def run(options: argparse.Namespace) -> int:
     # What is chosen there may change as the code does, and a link may come to lead to another file.
     link = (str(target.path),) if target.path and target.path.is_symlink() else ()
     values["extra_files"] += (*((source,) if table else ()), *files.paths, *link)
-    choices = chosen(values, target, text or str(target.path or target.module), explicit="reload" in arguments)
+    choices = make_choices(values, target, text or str(target.path or target.module), explicit="reload" in arguments)
 
     def application() -> WSGIApplication:
         files.apply(os.environ, debug=choices.debugger is not None)
         loaded = load(target)
-        return loaded if choices.debugger is None else watched_over(loaded, choices.debugger)
+        return loaded if choices.debugger is None else prepare_framework(loaded, choices.debugger)
 
     try:
         return serve(application, choices, supervise_here=True)
@@ -169,22 +169,22 @@ def run(options: argparse.Namespace) -> int:
         if current():
             raise
         # The user's own module failed: what Python would say, without the steps that led there.
-        Log().failed(error, own_part(traceback_of(error)))
+        Log().failed(error, strip_own_frames(traceback_of(error)))
         return 1
 
 
-def watched_over(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
+def prepare_framework(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
     """The application, with what it takes for its errors to reach the debugger that will be around it."""
     framework = known.find(application)
     if framework is not None and framework[0].name == "Django":
         from debugkit.django import wsgi
 
-        return wsgi.watched_over(application, debugger)
+        return wsgi.wrap_project(application, debugger)
     known.open_up(application)
     return application
 
 
-def chosen(values: dict[str, Any], target: Target, name: str, *, explicit: bool) -> Choices:
+def make_choices(values: dict[str, Any], target: Target, name: str, *, explicit: bool) -> Choices:
     """What the options mean. ``explicit``: the reloader was asked for, and did not just come by default."""
     settings = {name: values[name] for name in ("evalex", "trusted_hosts", "trusted_peers", "redact", "editor")}
     if values["key"] and not values["cert"]:

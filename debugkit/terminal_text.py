@@ -26,12 +26,12 @@ _OURS: Final = re.compile(r"^(?=[^\S\n]*(?:\*\s|Debugger (?:page|PIN):|Unlock th
 
 def line(text: str) -> str:
     """``text`` as part of one line: what steers a terminal, line feeds included, becomes a backslash escape."""
-    return text if text.isprintable() else _IN_A_LINE.sub(_escaped, text)
+    return text if text.isprintable() else _IN_A_LINE.sub(_escape, text)
 
 
 def lines(text: str) -> str:
     """``text`` with its line feeds and tabs; all else that steers a terminal becomes a backslash escape."""
-    return text if text.isprintable() else _IN_LINES.sub(_escaped, text)
+    return text if text.isprintable() else _IN_LINES.sub(_escape, text)
 
 
 def quoted(text: str) -> str:
@@ -39,7 +39,7 @@ def quoted(text: str) -> str:
     return _OURS.sub("| ", lines(text))
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 

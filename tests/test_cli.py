@@ -20,7 +20,7 @@ from serving_support import Client, Program, Stream, application, environ
 import debugkit
 from debugkit.cli import main
 from debugkit.errors import ConfigurationError
-from debugkit.runner.config import PORTS, Choices, debugged, debugger_of, listen_on
+from debugkit.runner.config import PORTS, Choices, debugger_of, listen_on, wrap_in_debugger
 from debugkit.runner.run import run_simple
 from debugkit.serving.listen import AddressInUse, bind
 from debugkit.serving.log import Log
@@ -373,10 +373,10 @@ def test_an_application_is_not_wrapped_twice_also_when_flask_holds_the_debugger(
 
     flask: Any = Flask()
     assert debugger_of(flask) is None
-    flask.wsgi_app = debugged(flask.wsgi_app)
-    assert debugged(flask) is flask
+    flask.wsgi_app = wrap_in_debugger(flask.wsgi_app)
+    assert wrap_in_debugger(flask) is flask
     assert debugger_of(flask) is flask.wsgi_app
-    assert debugged(flask.wsgi_app) is flask.wsgi_app
+    assert wrap_in_debugger(flask.wsgi_app) is flask.wsgi_app
 
 
 def test_the_name_that_the_server_is_bound_to_is_trusted(hello: Path) -> None:

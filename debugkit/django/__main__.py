@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from debugkit.django.choosing import choices_of, debugger_of
+from debugkit.django.config import debugger_settings, make_choices
 from debugkit.django.options import add_arguments, resolve
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.runner.config import Choices
@@ -32,11 +32,11 @@ MANAGE = "manage.py"
 def main(arguments: Sequence[str]) -> int:
     """Supervise a project; in the worker, run it. Returns the exit status."""
     try:
-        program, rest = parted(arguments)
+        program, rest = split_command_line(arguments)
         if current() or "--noreload" in rest:
             run_program(program, rest)
             return 0
-        return run(unused, chosen(program, rest), supervise_here=True)
+        return run(never_called, parse_choices(program, rest), supervise_here=True)
     except DebugkitError as error:
         if current():
             raise
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
 
 
-def parted(arguments: Sequence[str]) -> tuple[str, list[str]]:
+def split_command_line(arguments: Sequence[str]) -> tuple[str, list[str]]:
     """The program that knows the settings ("" for Django's own), and the command line it is to get."""
     rest = list(arguments)
     program = rest.pop(0) if rest and rest[0].endswith(".py") else MANAGE if Path(MANAGE).is_file() else ""
@@ -75,14 +75,14 @@ def run_program(program: str, rest: Sequence[str]) -> None:
         execute_from_command_line(sys.argv)
 
 
-def chosen(program: str, rest: Sequence[str]) -> Choices:
+def parse_choices(program: str, rest: Sequence[str]) -> Choices:
     """How to serve, by the command line alone: there are no settings yet."""
     parser = argparse.ArgumentParser(prog=f"python -m debugkit.django {rest[0]}", allow_abbrev=False)
     add_arguments(parser, checks=True)
     add_base_arguments(parser)
     options = resolve(vars(parser.parse_args(rest[1:])), None)
     folder = Path(program).resolve().parent if program else Path.cwd()
-    return choices_of(options, folder, debugger_of(options, folder), say=Log().say)
+    return make_choices(options, folder, debugger_settings(options, folder), say=Log().say)
 
 
 def add_base_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +94,7 @@ def add_base_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
 
 
-def unused() -> WSGIApplication:
+def never_called() -> WSGIApplication:
     """Takes the place of the project, which only workers load."""
     raise AssertionError
 

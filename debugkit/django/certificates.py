@@ -68,10 +68,10 @@ def prepare(cert: str, key: str, hosts: Iterable[str], *, folder: Path, clock: C
                 f"{other} is there, but {path} is not: name the file that belongs to it, or move it away."
             )
     load_ssl_context(cert_file, key_file)
-    return Pair(cert_file, key_file, (*notes, *spoken_of(cert_file, key_file, hosts, clock())))
+    return Pair(cert_file, key_file, (*notes, *find_flaws(cert_file, key_file, hosts, clock())))
 
 
-def spoken_of(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float) -> tuple[str, ...]:
+def find_flaws(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float) -> tuple[str, ...]:
     """What a developer should know of a certificate that is its own issuer. Of others, browsers tell it."""
     again = f"remove {cert_file} and its key, and new ones are made at the next start."
     try:

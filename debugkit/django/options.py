@@ -150,14 +150,14 @@ def resolve(arguments: Mapping[str, Any], settings: object) -> Options:
         sql=_sql(find) if sql else None,
         cert=arguments.get("cert_path") or "",
         key=arguments.get("key_file_path") or "",
-        extra_files=find.joined("extra_files", "EXTRA_FILES", "--extra-file"),
-        exclude_patterns=find.joined("exclude_patterns", "EXCLUDE_PATTERNS", "--exclude-pattern"),
+        extra_files=find.join("extra_files", "EXTRA_FILES", "--extra-file"),
+        exclude_patterns=find.join("exclude_patterns", "EXCLUDE_PATTERNS", "--exclude-pattern"),
         reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", choice_of(RELOADERS), "auto"),
         reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", seconds_or_text, 1.0),
         debugger="ipdb" if arguments.get("ipdb") else "pdb" if arguments.get("pdb") or arguments.get("pm") else "",
         messages=find.value("startup_messages", "STARTUP_MESSAGES", choice_of(MESSAGES), "reload"),
         pin=not arguments.get("nopin"),
-        trusted_hosts=find.joined("trusted_hosts", "TRUSTED_HOSTS", "--trusted-host"),
+        trusted_hosts=find.join("trusted_hosts", "TRUSTED_HOSTS", "--trusted-host"),
     )
 
 
@@ -186,7 +186,7 @@ class Finder:
             return convert(value, source)
         return default
 
-    def joined(self, dest: str, name: str, option: str) -> tuple[str, ...]:
+    def join(self, dest: str, name: str, option: str) -> tuple[str, ...]:
         values = list(paths(self.arguments.get(dest), option))
         for source, value in self._set(name):
             values += paths(value, source)

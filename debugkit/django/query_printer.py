@@ -9,7 +9,7 @@ import sqlparse
 
 from debugkit import terminal_text
 from debugkit.django.options import SqlOptions
-from debugkit.django.sql import Query, shortened
+from debugkit.django.sql import Query, shorten
 from debugkit.serving.log import time_text
 
 #: Characters from which a query is printed as it is: to lay it out takes longer than to read it is worth.
@@ -27,7 +27,7 @@ class QueryPrinter:
         self._keyword = keyword if options.colours else None
 
     def __call__(self, query: Query, sql: Any, params: Any, context: dict[str, Any]) -> None:
-        text = query.sql if query.many else filled_in(sql, params, context)
+        text = query.sql if query.many else fill_in(sql, params, context)
         facts = [time_text(query.seconds), f"[{query.alias}]"]
         facts += [f"{query.many} times"] * bool(query.many)
         facts += ["failed"] * query.failed
@@ -41,10 +41,10 @@ class QueryPrinter:
             except Exception as error:  # it refuses what is nested too deep, and what the settings say may be wrong
                 text = f"{text}\n    (not laid out: {error})"
         if self._options.truncate is not None:
-            text = shortened(text, self._options.truncate)
-        return self._coloured(terminal_text.quoted(text))
+            text = shorten(text, self._options.truncate)
+        return self._colour(terminal_text.quoted(text))
 
-    def _coloured(self, text: str) -> str:
+    def _colour(self, text: str) -> str:
         if self._keyword is None or len(text) >= LONGEST:
             return text
         statements: Iterable[Any] = sqlparse.parse(text)
@@ -52,7 +52,7 @@ class QueryPrinter:
         return "".join(self._keyword(token.value) if token.is_keyword else token.value for token in tokens)
 
 
-def filled_in(sql: Any, params: Any, context: dict[str, Any]) -> str:
+def fill_in(sql: Any, params: Any, context: dict[str, Any]) -> str:
     """The query as the database got it, as far as its driver can tell."""
     connection = context["connection"]
     try:

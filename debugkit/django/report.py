@@ -71,7 +71,7 @@ class _Report:
             secret_texts=frozenset(texts),
         )
 
-    def _filtered(self, ask: Callable[[Any], Any]) -> Any:
+    def _filter(self, ask: Callable[[Any], Any]) -> Any:
         """The answer of the filter. One that fails must not open what it was to hide: Django's own is asked instead."""
         own, djangos = self._filters
         try:
@@ -91,7 +91,7 @@ class _Report:
         # The filter asks every value for its class, which would make lazy objects query the database.
         names = {name: value for name, value in dict(frame.frame.f_locals).items() if not is_lazy(value)}
         stand_in = SimpleNamespace(f_back=frame.frame.f_back, f_code=frame.frame.f_code, f_locals=names)
-        cleansed = self._filtered(lambda filter_: dict(filter_.get_traceback_frame_variables(self._request, stand_in)))
+        cleansed = self._filter(lambda filter_: dict(filter_.get_traceback_frame_variables(self._request, stand_in)))
         replaced = {name: self._shown(value) for name, value in cleansed.items() if value is not names.get(name)}
         if replaced and names.keys() <= replaced.keys():  # all variables are sensitive
             replaced |= dict.fromkeys(dict(frame.frame.f_locals), HIDDEN)
@@ -123,8 +123,8 @@ class _Report:
         marked = getattr(self._request, "sensitive_post_parameters", ())
         if marked == "__ALL__":
             return list(posted)
-        safe = self._filtered(lambda filter_: dict(listed(filter_.get_post_parameters(self._request))))
-        return [*marked, *(name for name, value in listed(posted) if safe.get(name) != value)]
+        safe = self._filter(lambda filter_: dict(list_fields(filter_.get_post_parameters(self._request))))
+        return [*marked, *(name for name, value in list_fields(posted) if safe.get(name) != value)]
 
     # Panels
 
@@ -134,7 +134,7 @@ class _Report:
             "Request",
             (
                 _table("", self._facts),
-                _table("GET", lambda: listed(request.GET)),
+                _table("GET", lambda: list_fields(request.GET)),
                 _table("COOKIES", lambda: self._cookies().items()),
             ),
         )
@@ -151,9 +151,9 @@ class _Report:
         request = self._request
         posted = _table(
             "POST",
-            lambda: self._filtered(lambda filter_: list(listed(filter_.get_post_parameters(request), self._shown))),
+            lambda: self._filter(lambda filter_: list(list_fields(filter_.get_post_parameters(request), self._shown))),
         )
-        files = _table("FILES", lambda: listed(request.FILES, upload))
+        files = _table("FILES", lambda: list_fields(request.FILES, upload))
         if not (posted.rows or posted.notice or files.rows or files.notice):
             return (Table("POST", notice="Django found no fields in this form, or refused to read it."),)
         return posted, files
@@ -193,7 +193,7 @@ class _Report:
         return self._safe(lambda filter_: filter_.get_safe_request_meta(self._request))
 
     def _safe(self, ask: Callable[[Any], Mapping[str, object]]) -> dict[str, object]:
-        safe = dict(self._filtered(ask))
+        safe = dict(self._filter(ask))
         # The debugger's own session opens consoles: it is printed nowhere.
         return {name: self._shown(value) for name, value in safe.items() if not name.startswith("__debugkit_")}
 
@@ -214,13 +214,13 @@ class _Report:
     def _session(self, session: Any) -> Rows:
         """The session's values, if it was read: reading it now would change what the response says of it."""
         read = dict(vars(session).get("_session_cache") or {})
-        cleansed = self._filtered(
+        cleansed = self._filter(
             lambda filter_: {name: filter_.cleanse_setting(name, value) for name, value in read.items()}
         )
         return ((name, self._shown(value)) for name, value in cleansed.items())
 
     def _settings(self) -> Iterator[Table]:
-        safe = self._filtered(lambda filter_: dict(filter_.get_safe_settings()))
+        safe = self._filter(lambda filter_: dict(filter_.get_safe_settings()))
         overridden = [name for name in sorted(safe) if is_own_setting(name)]
         own = {name: self._shown(safe.pop(name)) for name in overridden}
         yield Table(getattr(settings, "SETTINGS_MODULE", None) or "The project's own", tuple(own.items()))
@@ -286,7 +286,7 @@ def is_lazy(value: object) -> bool:
     return issubclass(type(value), (LazyObject, Promise))
 
 
-def listed(values: Any, shown: Callable[[object], object] = lambda value: value) -> Rows:
+def list_fields(values: Any, shown: Callable[[object], object] = lambda value: value) -> Rows:
     """The fields of a query or a form, a list for those that came several times."""
     if not isinstance(values, MultiValueDict):
         return ((name, shown(value)) for name, value in dict(values).items())

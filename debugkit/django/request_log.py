@@ -18,7 +18,7 @@ from django.core.management.color import color_style, no_style
 from django.utils.log import ServerFormatter
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.log import Log, time_text, unhindered, wants_colours
+from debugkit.serving.log import Log, never_wait, time_text, wants_colours
 
 NAME = "django.server"
 #: As Django's own server writes it, and the time that it took.
@@ -73,7 +73,7 @@ def prepare(*, colours: bool | None, environ: Mapping[str, str]) -> None:
         logger.setLevel(logging.INFO)
     for handler in {*handlers_of(NAME), *handlers_of(ERRORS)}:
         if isinstance(handler, logging.StreamHandler):
-            handler.setStream(unhindered(handler.stream))
+            handler.setStream(never_wait(handler.stream))
     for handler in logger.handlers:
         if isinstance(handler.formatter, ServerFormatter):
             # It looks whether stdout is a terminal, and writes to stderr.

@@ -23,7 +23,7 @@ from django.db import DatabaseError, connections
 
 from debugkit import hooks, terminal_text
 from debugkit.django import reloading, request_log
-from debugkit.django.choosing import choices_of, debugger_of
+from debugkit.django.config import debugger_settings, make_choices
 from debugkit.django.options import Options, SqlOptions, resolve
 from debugkit.django.request_log import RequestLog
 from debugkit.django.sql import Recording
@@ -71,7 +71,7 @@ class Site:
 
     def run(self) -> int:
         control = current()
-        debugger = debugger_of(self.options, project_folder()) if settings.DEBUG else None
+        debugger = debugger_settings(self.options, project_folder()) if settings.DEBUG else None
         if control is None:
             self._require()
         else:  # the settings of now count for the page of a failed start too
@@ -92,7 +92,7 @@ class Site:
     def _choices(self, debugger: dict[str, Any] | None) -> Choices:
         environ = os.environ if self.colours is None else {COLOURS[self.colours]: "1"}
         return replace(
-            choices_of(self.options, project_folder(), debugger, say=unsaid if current() else request_log.say),
+            make_choices(self.options, project_folder(), debugger, say=say_nothing if current() else request_log.say),
             title=f"Django {django.get_version()} with settings {settings.SETTINGS_MODULE!r} is served by debugkit at",
             log=RequestLog(environ=environ),
         )
@@ -104,7 +104,7 @@ class Site:
         application = self._handler()
         if user := os.environ.get("REMOTE_USER"):
             application = RemoteUser(application, user)
-        debugged = self._watched_over(application) if settings.DEBUG else None
+        debugged = self._wrap(application) if settings.DEBUG else None
         self._listen(debugged)
         return debugged or application
 
@@ -130,11 +130,11 @@ class Site:
         wanted = self.options.static and (settings.DEBUG or self.options.insecure)
         return with_static_files(handler) if wanted else handler
 
-    def _watched_over(self, application: WSGIApplication) -> DebuggedApplication:
+    def _wrap(self, application: WSGIApplication) -> DebuggedApplication:
         from debugkit.debug.wsgi import DebuggedApplication
         from debugkit.django import hook
 
-        debugged = DebuggedApplication(application, **debugger_of(self.options, project_folder()))
+        debugged = DebuggedApplication(application, **debugger_settings(self.options, project_folder()))
         hook.install(debugged)
         if self.options.debugger:
             from debugkit.django import postmortem
@@ -216,7 +216,7 @@ def close_connections(**_: Any) -> None:
     connections.close_all()
 
 
-def unsaid(text: str) -> None:
+def say_nothing(text: str) -> None:
     """The first process has said it."""
 
 

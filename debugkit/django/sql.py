@@ -124,8 +124,8 @@ class Recording:
             number = request.count = request.count + 1
         query = Query(
             number=number,
-            sql=shortened(text_of(sql), TEXT),
-            params=() if many else described(params),
+            sql=shorten(text_of(sql), TEXT),
+            params=() if many else describe(params),
             alias=context["connection"].alias,
             seconds=seconds,
             many=len(params) if many and hasattr(params, "__len__") else int(many),
@@ -138,27 +138,27 @@ class Recording:
             self._show(query, sql, params, context)
 
 
-def described(params: Any) -> tuple[str, ...]:
+def describe(params: Any) -> tuple[str, ...]:
     """The parameters of a query as short texts."""
     if isinstance(params, Mapping):
-        return tuple(f"{name}={_described(value)}" for name, value in list(params.items())[:PARAMETERS])
-    return tuple(_described(value) for value in list(params or ())[:PARAMETERS])
+        return tuple(f"{name}={_describe(value)}" for name, value in list(params.items())[:PARAMETERS])
+    return tuple(_describe(value) for value in list(params or ())[:PARAMETERS])
 
 
-def _described(value: Any) -> str:
+def _describe(value: Any) -> str:
     if any(type(value) is kind for kind in (str, bytes)):
         value = value[:PARAMETER]
-    return shortened(repr(value), PARAMETER) if any(type(value) is kind for kind in PLAIN) else _named(value)
+    return shorten(repr(value), PARAMETER) if any(type(value) is kind for kind in PLAIN) else _type_name(value)
 
 
-def _named(value: Any) -> str:
+def _type_name(value: Any) -> str:
     """Dates, numbers and identifiers as their text; of other types only the name, since their text may be anything."""
     if type(value).__module__ in ("datetime", "decimal", "uuid"):
         return text_of(value)
     return f"<{type(value).__name__}>"
 
 
-def shortened(text: str, size: int) -> str:
+def shorten(text: str, size: int) -> str:
     return text if len(text) <= size else f"{text[:size]}… ({len(text):,} characters)"
 
 

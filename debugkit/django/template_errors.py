@@ -55,10 +55,10 @@ def with_templates(exc: BaseException, tb: TracebackType | None) -> TracebackTyp
         if place is not None:
             made[number] = _trace(place, _context(traces[: number + 1]), sources.get(place.filename, ""))
             places.add((place.filename, place.lineno))
-    broken = _broken(exc, sources)
+    broken = _locate_reported(exc, sources)
     if broken is not None and (broken[0].filename, broken[0].lineno) not in places:
         made[len(traces)] = _trace(broken[0], {}, broken[1])
-    return _joined(traces, made) if made else tb
+    return _join(traces, made) if made else tb
 
 
 def _walk(tb: TracebackType | None) -> Iterator[TracebackType]:
@@ -67,7 +67,7 @@ def _walk(tb: TracebackType | None) -> Iterator[TracebackType]:
         tb = tb.tb_next
 
 
-def _joined(traces: list[TracebackType], made: Mapping[int, TracebackType]) -> TracebackType | None:
+def _join(traces: list[TracebackType], made: Mapping[int, TracebackType]) -> TracebackType | None:
     """The traces linked anew: each that was made stands in the place, or at the end, that its number says."""
     following: TracebackType | None = None
     for number in range(len(traces), -1, -1):
@@ -127,20 +127,20 @@ def _place_of(node: Node, sources: Mapping[str, str]) -> Place | None:
     filename = _filename(getattr(node, "origin", None))
     source = sources.get(filename, "")
     if token.position is not None and source:
-        return _placed(filename, source, *token.position)
-    return Place(filename, lineno, 0, lineno, 0, _shortened(token.contents))
+        return _locate(filename, source, *token.position)
+    return Place(filename, lineno, 0, lineno, 0, _shorten(token.contents))
 
 
-def _placed(filename: str, source: str, start: int, end: int) -> Place:
+def _locate(filename: str, source: str, start: int, end: int) -> Place:
     before, tag = source[:start], source[start:end]
     lineno = before.count("\n") + 1
     colno = len(before.rpartition("\n")[2].encode("utf-8", "replace"))
     *above, last = tag.split("\n")
     end_colno = len(last.encode("utf-8", "replace")) + (0 if above else colno)
-    return Place(filename, lineno, colno, lineno + len(above), end_colno, _shortened(tag))
+    return Place(filename, lineno, colno, lineno + len(above), end_colno, _shorten(tag))
 
 
-def _shortened(tag: str) -> str:
+def _shorten(tag: str) -> str:
     text = " ".join(tag.split())
     return text if len(text) <= _TAG else f"{text[: _TAG - 1]}…"
 
@@ -158,11 +158,11 @@ def _context(traces: list[TracebackType]) -> dict[str, Any]:
             names.update(level)
     for trace in traces:
         if trace.tb_frame.f_locals.get("context") is context and trace.tb_frame.f_code.co_name == "render":
-            names.update(_pushed(trace.tb_frame.f_locals))
+            names.update(_tag_variables(trace.tb_frame.f_locals))
     return {name: value for name, value in names.items() if isinstance(name, str) and name not in _CONSTANTS}
 
 
-def _pushed(names: Mapping[str, Any]) -> dict[str, Any]:
+def _tag_variables(names: Mapping[str, Any]) -> dict[str, Any]:
     """What a tag gives to those inside it: a loop its variables, ``include`` and ``with`` their values."""
     node = names.get("self")
     if isinstance(node, ForNode) and "loop_dict" in names:
@@ -191,7 +191,7 @@ def without_lookups(exception: CapturedException) -> None:
 # Templates that cannot be compiled
 
 
-def _broken(exc: BaseException, sources: Mapping[str, str]) -> tuple[Place, str] | None:
+def _locate_reported(exc: BaseException, sources: Mapping[str, str]) -> tuple[Place, str] | None:
     """The place that ``exc.template_debug`` tells (Django sets it, and its Jinja2 backend), and the template's text."""
     debug = getattr(exc, "template_debug", None)
     if not isinstance(debug, dict) or not isinstance(debug.get("line"), int):
@@ -200,7 +200,7 @@ def _broken(exc: BaseException, sources: Mapping[str, str]) -> tuple[Place, str]
     filename = _STRING_TEMPLATE if name == UNKNOWN_SOURCE else name
     source, start, end = sources.get(filename, ""), debug.get("start"), debug.get("end")
     if source and isinstance(start, int) and isinstance(end, int):
-        return _placed(filename, source, start, end), source
+        return _locate(filename, source, start, end), source
     return _on_line(filename, debug) if debug["line"] > 0 else None
 
 
@@ -212,7 +212,7 @@ def _on_line(filename: str, debug: Mapping[str, Any]) -> tuple[Place, str]:
     before, during = (text_of(debug.get(part) or "") for part in ("before", "during"))
     start = len(before.encode("utf-8", "replace"))
     end = start + len(during.rstrip("\n").encode("utf-8", "replace"))
-    return Place(filename, debug["line"], start, debug["line"], end, _shortened(during)), text
+    return Place(filename, debug["line"], start, debug["line"], end, _shorten(during)), text
 
 
 # Frames

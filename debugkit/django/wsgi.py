@@ -14,19 +14,19 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from debugkit.django import hook, reloading
 from debugkit.django.sql import Recording
-from debugkit.runner.config import debugged, debugger_of
+from debugkit.runner.config import debugger_of, wrap_in_debugger
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def watched_over(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
+def wrap_project(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
     """The application of a project, with a debugger of these settings. Its middleware may be around it."""
     if not settings.DEBUG:
         return application
     if type(application) is WSGIHandler:
         application = with_static_files(application)
-    application = debugged(application, **debugger)
+    application = wrap_in_debugger(application, **debugger)
     if watching := debugger_of(application):
         hook.install(watching)
         Recording(None).begin()

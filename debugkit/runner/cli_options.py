@@ -100,7 +100,7 @@ class OnOff(argparse.Action):
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Give ``parser`` an option for each row of the table; what is not given does not appear in its result."""
     for option in OPTIONS:
-        keywords: dict[str, Any] = {"dest": option.name, "default": argparse.SUPPRESS, "help": described(option)}
+        keywords: dict[str, Any] = {"dest": option.name, "default": argparse.SUPPRESS, "help": help_text(option)}
         names = [option.flag]
         if option.kind == "flag":
             off = f"--no-{option.flag[2:]}"
@@ -111,7 +111,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(*names, **keywords)
 
 
-def described(option: Option) -> str:
+def help_text(option: Option) -> str:
     choices = f": {', '.join(option.choices)}" if option.choices else ""
     default = ""
     if option.kind == "flag":
@@ -136,16 +136,16 @@ def resolve(
             hint = f"did you mean {close[0]}?" if close else f"it can hold {', '.join(KEYS)}."
             raise ConfigurationError(f"[tool.debugkit] in {source} has a key {key!r}, which means nothing; {hint}")
         if name in NAMES:
-            values[name] = converted(NAMES[name], value, f"{key} in {source}")
+            values[name] = convert(NAMES[name], value, f"{key} in {source}")
     for option in OPTIONS:
         if text := environ.get(option.variable, "").strip():
-            values[option.name] = converted(option, text, option.variable)
+            values[option.name] = convert(option, text, option.variable)
     for name, value in arguments.items():
-        values[name] = converted(NAMES[name], value, NAMES[name].flag)
+        values[name] = convert(NAMES[name], value, NAMES[name].flag)
     return values
 
 
-def converted(option: Option, value: Any, source: str) -> Any:
+def convert(option: Option, value: Any, source: str) -> Any:
     """``value`` as the option's kind. Raises `ConfigurationError`."""
     value = CONVERTERS[option.kind](value, source)
     if option.choices:

@@ -47,7 +47,7 @@ class Choices:
     title: str = "debugkit serves your application at"
     log: Log | None = None  # gets the requests; `None`: they are written to the terminal
     environ: Mapping[str, str] = field(default_factory=dict)  # variables that workers find set
-    late: bool = False  # only workers load the application: its identity is among the settings of the debugger
+    only_workers_load: bool = False  # its identity is among the settings of the debugger then
 
 
 def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) -> list[socket.socket]:
@@ -92,7 +92,7 @@ def named_hosts(choices: Choices) -> list[str]:
     return [parse_address(text, 0).host for text in choices.addresses]
 
 
-def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, Debugger | None]:
+def wrap(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, Debugger | None]:
     """The application with all that the choices put around it, and the debugger among that."""
     wrapped, identity = debugger_of(application), identity_of(application, choices)
     if not choices.threaded:
@@ -102,7 +102,7 @@ def dressed(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplica
 
         application = StaticFiles(application, choices.static_files)
     if wrapped is None and choices.debugger is not None:
-        application = debugged(application, **{**choices.debugger, **identity})
+        application = wrap_in_debugger(application, **{**choices.debugger, **identity})
         wrapped = debugger_of(application)
     return application, wrapped.debugger if wrapped else None
 
@@ -126,7 +126,7 @@ def serialize(application: WSGIApplication, debugger: DebuggedApplication | None
     return application
 
 
-def debugged(application: WSGIApplication, **settings: Any) -> WSGIApplication:
+def wrap_in_debugger(application: WSGIApplication, **settings: Any) -> WSGIApplication:
     """The application in a `DebuggedApplication`, unless it is in one already."""
     from debugkit.debug.wsgi import DebuggedApplication
 
@@ -142,7 +142,7 @@ def debugger_of(application: WSGIApplication) -> DebuggedApplication | None:
     return None
 
 
-def portable(application: WSGIApplication, choices: Choices) -> Mapping[str, Any] | None:
+def settings_for_workers(application: WSGIApplication, choices: Choices) -> Mapping[str, Any] | None:
     """The settings for a debugger in another process that asks for the same PIN, as plain values."""
     wrapped = debugger_of(application)
     if wrapped is None:

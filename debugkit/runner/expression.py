@@ -28,19 +28,19 @@ def read(text: str) -> Expression:
     try:
         body = ast.parse(text.strip(), mode="eval").body
         if not isinstance(body, ast.Call):
-            return Expression(_dotted(body))
+            return Expression(_dotted_name(body))
         if any(word.arg is None for word in body.keywords):
             raise ValueError("** has no names")
         arguments = tuple(ast.literal_eval(argument) for argument in body.args)
         keywords = {str(word.arg): ast.literal_eval(word.value) for word in body.keywords}
     except (SyntaxError, TypeError) as error:  # the latter for a literal such as {[]: 1}
         raise ValueError(str(error)) from error
-    return Expression(_dotted(body.func), True, arguments, keywords)
+    return Expression(_dotted_name(body.func), True, arguments, keywords)
 
 
-def _dotted(node: ast.expr) -> str:
+def _dotted_name(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
-        return f"{_dotted(node.value)}.{node.attr}"
+        return f"{_dotted_name(node.value)}.{node.attr}"
     if isinstance(node, ast.Name):
         return node.id
     raise ValueError("neither a name nor a call")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import debugkit
 from debugkit.raised import traceback_of, with_traceback
-from debugkit.runner.config import Choices, debugged
+from debugkit.runner.config import Choices, wrap_in_debugger
 from debugkit.serving.log import Log
 from debugkit.serving.reloading.control import Control
 from debugkit.serving.reloading.modules import files_of
@@ -30,13 +30,13 @@ def failed_application(control: Control, error: BaseException | None, message: s
     """
     if error is not None:
         control.watch(files_of(error), control.born)
-        error = with_traceback(error, own_part(traceback_of(error)))
+        error = with_traceback(error, strip_own_frames(traceback_of(error)))
         Log().failed(error)
     if control.debugger is None:
         return plain_failure
     from debugkit.debug.startup_error import FailedStart
 
-    application = debugged(plain_failure, **control.debugger)
+    application = wrap_in_debugger(plain_failure, **control.debugger)
     FailedStart(cast("DebuggedApplication", application), error, message)
     return application
 
@@ -56,7 +56,7 @@ def plain_failure(environ: WSGIEnvironment, start_response: StartResponse) -> It
     return [b"The application failed to start. See the terminal.\n"]
 
 
-def own_part(trace: TracebackType | None) -> TracebackType | None:
+def strip_own_frames(trace: TracebackType | None) -> TracebackType | None:
     """The traceback from the user's first frame on."""
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_not_the_users()):
         trace = trace.tb_next

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from debugkit.debug import wsgi_applications
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
-from debugkit.runner.config import Choices, dressed, listen_on, portable, tls_context
+from debugkit.runner.config import Choices, listen_on, settings_for_workers, tls_context, wrap
 from debugkit.runner.failed_start import failed_application, failed_choices
 from debugkit.serving.addresses import urls
 from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
@@ -161,7 +161,7 @@ def supervise(load: Callable[[], WSGIApplication], choices: Choices, *, here: bo
     sockets = listen_on(choices, Log())
     try:
         require_posix()
-        debugger = choices.debugger if here or choices.late else portable(load(), choices)
+        debugger = choices.debugger if here or choices.only_workers_load else settings_for_workers(load(), choices)
         config = supervisor_config(choices, sockets, debugger)
         if here or is_awaited():
             from debugkit.serving.reloading.supervisor import Supervisor
@@ -182,7 +182,7 @@ def serve_as_worker(load: Callable[[], WSGIApplication], choices: Choices, contr
         raise
     except BaseException as error:  # SystemExit too: a module that ends the program is a failure to start
         return serve_failed_start(control, error)
-    return serve(application, choices, inherited(control))
+    return serve(application, choices, adopt_sockets(control))
 
 
 def _asks_for_the_sockets(choices: Choices, control: Control) -> bool:
@@ -218,7 +218,7 @@ def listen_after_the_last(choices: Choices, *, clock: Callable[[], float] = time
 
 
 @functools.cache
-def inherited(control: Control) -> list[socket.socket]:
+def adopt_sockets(control: Control) -> list[socket.socket]:
     """The supervisor's sockets. Adopted once: a socket object that goes away takes its descriptor with it."""
     return [adopt(descriptor) for descriptor in control.config.sockets]
 
@@ -235,7 +235,7 @@ def serve(
 
     ``beside``: this is a further server of a program that a reloader runs, and ends with it.
     """
-    application, debugger = dressed(application, choices)
+    application, debugger = wrap(application, choices)
     control = current()
     ends: list[Callable[[], None]] = []
     closed = control.closed if control is not None and not beside else lambda: None
@@ -301,4 +301,6 @@ def announce(addresses: Sequence[str], name: str, debugger: Debugger | None, cho
 
 def serve_failed_start(control: Control, error: BaseException | None, message: str = "") -> int:
     """Serve, in place of a program that could not start, the page that says why. Returns the exit status."""
-    return serve(failed_application(control, error, message), failed_choices(control), inherited(control), failed=True)
+    return serve(
+        failed_application(control, error, message), failed_choices(control), adopt_sockets(control), failed=True
+    )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
-from debugkit.runner.failed_start import own_part
+from debugkit.runner.failed_start import strip_own_frames
 from debugkit.runner.run import serve_failed_start
 from debugkit.serving.log import Log
 from debugkit.serving.reloading.channel import Channel
@@ -63,7 +63,7 @@ def _failed(control: Control, error: BaseException) -> int:
     if control.served:
         if issubclass(type(error), SystemExit):
             raise error
-        Log().failed(error, own_part(traceback_of(error)))
+        Log().failed(error, strip_own_frames(traceback_of(error)))
         return 1
     # In this order: `isinstance` asks an exception of somebody else's for its `__class__`.
     ours = issubclass(type(error), DebugkitError)

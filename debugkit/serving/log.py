@@ -65,7 +65,7 @@ class Log:
     @property
     def errors(self) -> TextIO | None:
         """What an application gets as ``wsgi.errors``: its lines stand among those of the log in their order."""
-        return None if self.stream is None else unhindered(self.stream)
+        return None if self.stream is None else never_wait(self.stream)
 
     def access(self, peer: str, line: str, status: int, size: int = 0, seconds: float = 0.0) -> None:
         """One request: the client's address, "GET /path HTTP/1.1", the status, bytes of the body, and seconds it took.
@@ -97,7 +97,7 @@ class Log:
         if stream is None:  # pythonw.exe has no terminal
             return
         if writes_to(stream):
-            writer().put(encoded(f"{text}\n", stream))
+            writer().put(encode(f"{text}\n", stream))
             return
         try:
             stream.write(_printable(f"{text}\n", stream))
@@ -109,7 +109,7 @@ class Log:
         return f"{BOLD}{text}{RESET}" if self._colours else text
 
 
-def unhindered(stream: TextIO) -> TextIO:
+def never_wait(stream: TextIO) -> TextIO:
     """``stream``, or what writes to it without waiting for its reader where that can be done."""
     return cast("TextIO", ErrorStream(stream)) if writes_to(stream) else stream
 
@@ -139,7 +139,7 @@ class ErrorStream(io.TextIOBase):
         with self._lock:
             lines, end, self._part = (self._part + text).rpartition("\n")
             if end:
-                writer().put(encoded(lines + end, self._stream))
+                writer().put(encode(lines + end, self._stream))
             if len(self._part) > PART:
                 self.flush()
         return len(text)
@@ -148,7 +148,7 @@ class ErrorStream(io.TextIOBase):
         with self._lock:
             part, self._part = self._part, ""
             if part:
-                writer().put(encoded(part, self._stream))
+                writer().put(encode(part, self._stream))
 
 
 def wants_colours(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
@@ -176,15 +176,15 @@ def banner(title: str, urls: Sequence[str], notes: Sequence[str] = (), *, watchi
 
 def size_text(size: int) -> str:
     """Bytes as people read them: 532B, 1.2kB, 12.3kB, 123kB."""
-    return f"{size}B" if size < 1000 else _shortened(size / 1000, "kB", "MB", "GB", "TB")
+    return f"{size}B" if size < 1000 else _shorten(size / 1000, "kB", "MB", "GB", "TB")
 
 
 def time_text(seconds: float) -> str:
     """Seconds as people read them: 0.3ms, 12.3ms, 340ms, 1.2s."""
-    return _shortened(max(0.0, seconds) * 1000, "ms", "s")
+    return _shorten(max(0.0, seconds) * 1000, "ms", "s")
 
 
-def _shortened(value: float, unit: str, *larger: str) -> str:
+def _shorten(value: float, unit: str, *larger: str) -> str:
     for next_unit in larger:
         if value < 999.5:  # what would be rounded up to 1000 belongs to the next unit
             break
@@ -219,13 +219,13 @@ def _colour(status: int) -> str:
     return "\x1b[33m" if status < 500 else "\x1b[1;31m"
 
 
-def encoded(text: str, stream: TextIO) -> bytes:
+def encode(text: str, stream: TextIO) -> bytes:
     """Characters that the stream's encoding lacks, and lone surrogates, become backslash escapes."""
     return text.replace("\n", os.linesep).encode(stream.encoding, "backslashreplace")
 
 
 def _printable(text: str, stream: TextIO) -> str:
-    """As `encoded` does, for a stream that encodes by itself."""
+    """As `encode` does, for a stream that encodes by itself."""
     if text.isascii():
         return text
     encoding = getattr(stream, "encoding", None) or "utf-8"

@@ -45,7 +45,7 @@ def _owner(inodes: set[str], proc: Path) -> str:
     links = {f"socket:[{inode}]" for inode in inodes}
     for pid in _processes(proc):
         if _has_open(proc / str(pid) / "fd", links):
-            return _described(pid, _command(proc / str(pid) / "cmdline"))
+            return _describe(pid, _command(proc / str(pid) / "cmdline"))
     return ""
 
 
@@ -74,7 +74,7 @@ def _command(file: Path) -> str:
     return text if len(text) <= COMMAND_LENGTH else f"{text[: COMMAND_LENGTH - 1]}…"
 
 
-def _described(pid: int, command: str) -> str:
+def _describe(pid: int, command: str) -> str:
     if pid == os.getpid():
         return f"this process itself ({pid})"
     printable = "".join(letter if letter.isprintable() else "?" for letter in command)

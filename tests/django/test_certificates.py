@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from debugkit import ConfigurationError
-from debugkit.django.certificates import EXTENSIONS, find_paths, prepare, spoken_of
+from debugkit.django.certificates import EXTENSIONS, find_flaws, find_paths, prepare
 from debugkit.serving.tls.certificates import write_pair
 from debugkit.serving.tls.context import examine
 
@@ -99,9 +99,9 @@ def test_a_certificate_that_is_over_or_nearly_so_is_spoken_of(tmp_path: Path) ->
     cert, key = tmp_path / "tea.crt", tmp_path / "tea.key"
     write_pair(cert, key, [], NOW)
     expires = examine(cert, key).expires
-    assert spoken_of(cert, key, [], expires - 15 * DAY) == ()
-    assert spoken_of(cert, key, [], expires - 3 * DAY)[0].startswith("The certificate expires in 3 days: remove")
-    assert spoken_of(cert, key, [], expires + DAY)[0].startswith("The certificate has expired: remove")
+    assert find_flaws(cert, key, [], expires - 15 * DAY) == ()
+    assert find_flaws(cert, key, [], expires - 3 * DAY)[0].startswith("The certificate expires in 3 days: remove")
+    assert find_flaws(cert, key, [], expires + DAY)[0].startswith("The certificate has expired: remove")
 
 
 def test_a_certificate_that_openssl_finds_expired_is_spoken_of(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from django.test import RequestFactory
 
 from debugkit.django.options import LAYOUT, SqlOptions
 from debugkit.django.query_printer import QueryPrinter
-from debugkit.django.sql import KEPT, PARAMETER, TEXT, Query, Recording, described, is_users, recorded, shortened
+from debugkit.django.sql import KEPT, PARAMETER, TEXT, Query, Recording, describe, is_users, recorded, shorten
 
 assert django_site  # settings are needed
 
@@ -143,14 +143,14 @@ class Hostile:
 
 
 def test_parameters_are_texts_and_code_of_others_is_not_run_for_them() -> None:
-    assert described([1, None, b"x", date(2026, 11, 21), Hostile()]) == ("1", "None", "b'x'", "2026-11-21", "<Hostile>")
-    assert described({"tea": "Assam"}) == ("tea='Assam'",)
-    assert described(None) == ()
+    assert describe([1, None, b"x", date(2026, 11, 21), Hostile()]) == ("1", "None", "b'x'", "2026-11-21", "<Hostile>")
+    assert describe({"tea": "Assam"}) == ("tea='Assam'",)
+    assert describe(None) == ()
 
 
 def test_a_shortened_text_says_how_long_it_was() -> None:
-    assert shortened("abc", 3) == "abc"
-    assert shortened("abcd" * 1_000, 3) == "abc… (4,000 characters)"
+    assert shorten("abc", 3) == "abc"
+    assert shorten("abcd" * 1_000, 3) == "abc… (4,000 characters)"
 
 
 def test_installed_code_and_manage_py_are_not_the_users() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from debugkit.cli import certificate, chosen, static_files
+from debugkit.cli import certificate, make_choices, static_files
 from debugkit.errors import ConfigurationError
 from debugkit.runner.cli_options import NAMES, OPTIONS, add_options, project_table, resolve
 from debugkit.runner.config import Choices
@@ -126,7 +126,7 @@ def test_a_project_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, text: 
 
 
 def choices(*arguments: str) -> Choices:
-    return chosen(options(*arguments), Target("shop"), "shop", explicit=True)
+    return make_choices(options(*arguments), Target("shop"), "shop", explicit=True)
 
 
 def test_every_parameter_of_run_simple_has_an_option() -> None:

@@ -88,7 +88,7 @@ class Body(io.RawIOBase):
         try:
             while not self.ended:
                 if data := self._piece():
-                    return self._counted(data)
+                    return self._count(data)
                 if not self.ended and not self._receive():
                     return b""
         except (Malformed, Disconnected) as error:
@@ -96,7 +96,7 @@ class Body(io.RawIOBase):
             raise
         return b""
 
-    def _counted(self, data: bytes) -> bytes:
+    def _count(self, data: bytes) -> bytes:
         self._size += len(data)
         if self._limit is not None and self._size > self._limit:
             raise Malformed(f"The request's body has more than {self._limit} bytes.", 413)

@@ -71,7 +71,7 @@ class StaticFiles:
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             for path in self._candidates(environ.get("PATH_INFO", "")):
                 if file := open_file(path):
-                    return answer(file, path.name, environ, start_response)
+                    return respond(file, path.name, environ, start_response)
         return self.app(environ, start_response)
 
     def _candidates(self, path_info: str) -> Iterator[Path]:
@@ -139,7 +139,7 @@ def open_file(path: Path) -> BinaryIO | None:
         return None
 
 
-# The answer.
+# The response.
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Version:
         tags = environ.get("HTTP_IF_NONE_MATCH")
         if tags is not None:
             return tags.strip() == "*" or self.etag in _TAG.findall(tags)
-        since = parsed_date(environ.get("HTTP_IF_MODIFIED_SINCE", ""))
+        since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE", ""))
         return since is not None and self.modified <= since
 
     def asked_range(self, environ: WSGIEnvironment) -> range | None:
@@ -184,7 +184,7 @@ def version_of(file: BinaryIO) -> Version:
     return Version(status.st_size, int(status.st_mtime), f'"{status.st_mtime_ns:x}-{status.st_size:x}"')
 
 
-def answer(file: BinaryIO, name: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def respond(file: BinaryIO, name: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """What a request for ``file``, which is closed in the end, gets."""
     version = version_of(file)
     # The file may be another one at the next request: ask again each time.
@@ -200,13 +200,13 @@ def answer(file: BinaryIO, name: str, environ: WSGIEnvironment, start_response: 
         return []
     wanted = version.asked_range(environ)
     if wanted is not None:
-        return part(file, wanted, version.size, headers, start_response)
+        return respond_partially(file, wanted, version.size, headers, start_response)
     start_response("200 OK", [*headers, ("Content-Length", str(version.size))])
     wrap = environ.get("wsgi.file_wrapper")  # the server's own way to send a file (PEP 3333)
     return Slice(file, range(version.size)) if wrap is None else cast("Iterable[bytes]", wrap(file, BLOCK))
 
 
-def part(
+def respond_partially(
     file: BinaryIO, wanted: range, size: int, headers: list[tuple[str, str]], start_response: StartResponse
 ) -> Iterable[bytes]:
     """The bytes ``wanted`` of a file of ``size`` bytes, or that there are none of them."""
@@ -237,7 +237,7 @@ class Slice:
         self._file.close()
 
 
-def parsed_date(text: str) -> float | None:
+def parse_date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError, OSError):

@@ -123,18 +123,18 @@ def from_json(kind: type[T], fields: object) -> T:
     hints = get_type_hints(kind)
     if not isinstance(fields, dict) or fields.keys() != hints.keys():
         raise ValueError(f"{kind.__name__} has the fields {', '.join(hints)}")
-    return kind(**{name: _checked(hint, fields[name]) for name, hint in hints.items()})
+    return kind(**{name: _check(hint, fields[name]) for name, hint in hints.items()})
 
 
-def _checked(hint: Any, value: Any) -> Any:
+def _check(hint: Any, value: Any) -> Any:
     """``value``, which JSON holds, as the type of its field. Raises `ValueError` where it is none."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any or type(value) is hint or (hint is float and type(value) is int):
         return value
     if origin is tuple and type(value) is list:
-        return tuple(_checked(arguments[0], item) for item in value)
+        return tuple(_check(arguments[0], item) for item in value)
     if origin is Mapping and type(value) is dict:
-        return {name: _checked(arguments[1], item) for name, item in value.items()}
+        return {name: _check(arguments[1], item) for name, item in value.items()}
     if origin is Literal and type(value) is str and value in arguments:
         return value
     if origin is types.UnionType:
@@ -147,7 +147,7 @@ def _checked(hint: Any, value: Any) -> Any:
 def _first_that_fits(hints: tuple[Any, ...], value: Any) -> Any:
     for hint in hints:
         try:
-            return _checked(hint, value)
+            return _check(hint, value)
         except ValueError:
             pass
     raise ValueError(f"{value!r} is none of {hints}")

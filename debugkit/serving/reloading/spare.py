@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from debugkit.serving.reloading.workers import Worker, installed
+from debugkit.serving.reloading.workers import Worker, package_folders
 
 #: Seconds after which a worker that serves gets a successor that waits.
 DELAY = 0.5
@@ -28,7 +28,7 @@ class Spare:
         if self.due is None or self.due > now:
             return
         self.due = None
-        self._installed = installed()
+        self._installed = package_folders()
         try:
             self.worker = self._start()
         except OSError:  # whoever needs a worker will say so
@@ -37,7 +37,7 @@ class Spare:
     def take(self) -> Worker | None:
         """The process that waits, unless packages have been installed since: it would not find them."""
         worker, self.worker, self.due = self.worker, None, None
-        if worker is None or self._installed == installed():
+        if worker is None or self._installed == package_folders():
             return worker
         self._discard(worker)
         return None

@@ -79,12 +79,12 @@ def forget_bytecode(paths: Sequence[str]) -> None:
                 pass
 
 
-def installed() -> list[tuple[str, int]]:
+def package_folders() -> list[tuple[str, int]]:
     """What changes when a package is installed: the folders of packages, and when each changed."""
-    return [(folder, changed) for folder in installed_folders() if (changed := _changed(folder))]
+    return [(folder, changed) for folder in installed_folders() if (changed := _changed_at(folder))]
 
 
-def _changed(folder: str) -> int:
+def _changed_at(folder: str) -> int:
     try:
         return Path(folder).stat().st_mtime_ns
     except OSError:

@@ -92,7 +92,7 @@ class FileTree:
                 self._look_at(directory)
         return self._changes.moves != before
 
-    def concerned(self, directory: str, name: str, *, written: bool) -> set[str]:
+    def where_to_look(self, directory: str, name: str, *, written: bool) -> set[str]:
         """Where to look when something happens to a name. ``written``: to a file that was there before."""
         ends = {path for path in [f"{directory.rstrip(os.sep)}{os.sep}{name}"] if self._ways.over(path)}
         place, others = self._places.get(directory), self._also.get(directory, set())

@@ -102,7 +102,7 @@ class Rules:
 
     def below(self, rule: Rule, directory: str) -> Rule:
         """What of a rule is left in a directory one level further down."""
-        if self._excluded(directory, directory=True):
+        if self._excludes(directory, directory=True):
             return Rule()
         everything = rule.everything or any(glob.match(directory, directory=True) for glob in rule.globs)
         return Rule(rule.python, everything, tuple(glob for glob in rule.globs if glob.reaches(directory)))
@@ -112,9 +112,9 @@ class Rules:
         wanted = (
             rule.everything or (rule.python and path.endswith(".py")) or any(glob.match(path) for glob in rule.globs)
         )
-        return wanted and not self._excluded(path)
+        return wanted and not self._excludes(path)
 
-    def _excluded(self, path: str, *, directory: bool = False) -> bool:
+    def _excludes(self, path: str, *, directory: bool = False) -> bool:
         return any(self._left_out.match(name, path, directory=directory) for name in self._relatives(path))
 
     def _excluded_by_choice(self, path: str) -> bool:

@@ -153,7 +153,7 @@ class Inotify:
         if not mask & IN_GONE:
             assert self._file_tree is not None, "open() comes first"
             written = bool(mask & IN_WRITTEN and not mask & IN_ISDIR)
-            return set().union(*(self._file_tree.concerned(path, name, written=written) for path in paths))
+            return set().union(*(self._file_tree.where_to_look(path, name, written=written) for path in paths))
         for path in self._paths.pop(watch, set()):
             del self._watches[path]
             paths = paths | {split(path)[0]}

@@ -15,7 +15,7 @@ import pytest
 from serving_support import Client, Reply, Running, application, request, running
 
 from debugkit.errors import ConfigurationError
-from debugkit.serving.middleware.static_files import StaticFiles, content_type, locate, parsed_date
+from debugkit.serving.middleware.static_files import StaticFiles, content_type, locate, parse_date
 
 LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
@@ -284,7 +284,7 @@ def test_the_date_counts_when_there_is_no_tag(server: Running, folder: Path) -> 
     "text", ["yesterday", "", "Sun, 99 Foo 2026 00:00:00 GMT", "1", "Sat, 01 Jan 99999 00:00:00 GMT"]
 )
 def test_a_date_that_is_none_is_ignored(server: Running, text: str) -> None:
-    assert parsed_date(text) is None
+    assert parse_date(text) is None
     assert conditional(server, f"If-Modified-Since: {text}").status == 200
 
 

@@ -283,10 +283,10 @@ def test_it_knows_whether_a_write_matters(tree: Tree, tmp_path: Path) -> None:
     outside.write_text("")
     (tree.root / "link.py").symlink_to(outside)
     file_tree = tree.file_tree(extra=(str(tree.root / "later.toml"),))
-    assert file_tree.concerned(str(tree.root), "a.py", written=True) == {str(tree.root)}
-    assert file_tree.concerned(str(tmp_path), "outside.py", written=True) == {str(tmp_path)}
-    assert not file_tree.concerned(str(tree.root), "app.log", written=True)
-    assert not file_tree.concerned(str(tree.root / "nowhere"), "a.py", written=True)
+    assert file_tree.where_to_look(str(tree.root), "a.py", written=True) == {str(tree.root)}
+    assert file_tree.where_to_look(str(tmp_path), "outside.py", written=True) == {str(tmp_path)}
+    assert not file_tree.where_to_look(str(tree.root), "app.log", written=True)
+    assert not file_tree.where_to_look(str(tree.root / "nowhere"), "a.py", written=True)
 
 
 def test_a_link_that_is_turned_at_the_last_moment_is_entered_where_it_leads(tmp_path: Path) -> None:
@@ -307,10 +307,10 @@ def test_a_link_that_is_turned_at_the_last_moment_is_entered_where_it_leads(tmp_
         file_tree = FileTree(Scope((link,)), listener)
         listener.just_before[str(last)] = turn
         file_tree.begin()
-        file_tree.look(file_tree.concerned(str(tmp_path), "current", written=False))
+        file_tree.look(file_tree.where_to_look(str(tmp_path), "current", written=False))
         assert str(link) in listener.listening
         (tmp_path / "2/a.py").write_text(f"changed before {last.name} was read")
-        file_tree.look(file_tree.concerned(str(link), "a.py", written=True))
+        file_tree.look(file_tree.where_to_look(str(link), "a.py", written=True))
         assert file_tree.take_changes() == [link / "a.py"]
 
 

@@ -14,12 +14,12 @@ from debugkit.serving.listen import parse_address
 RELOADED = {"RUN_MAIN": "true"}
 
 
-def debugger_of(options: Options, folder: Path) -> dict[str, Any]:
+def debugger_settings(options: Options, folder: Path) -> dict[str, Any]:
     """The settings of the debugger. A project has one PIN, whatever else it is asked for."""
     return {"pin_security": options.pin, "trusted_hosts": options.trusted_hosts, "identity": f"django:{folder}"}
 
 
-def choices_of(
+def make_choices(
     options: Options, folder: Path, debugger: dict[str, Any] | None, *, say: Callable[[str], None]
 ) -> Choices:
     """How to serve the project in ``folder``. Makes its certificate if that is missing, and says so.
@@ -39,7 +39,7 @@ def choices_of(
         threaded=options.threaded,
         ssl_context=_certificate(options, say),
         environ=RELOADED,
-        late=True,
+        only_workers_load=True,
     )
 
 
