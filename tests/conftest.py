@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,8 +26,8 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The secret and the attempts live in a folder of this test, also for processes that it starts."""
-    folder = tmp_path_factory.mktemp("state")
-    folder.chmod(0o700)
+    # `mktemp` would look through the folders of all tests before this one.
+    folder = Path(tempfile.mkdtemp(prefix="state", dir=tmp_path_factory.getbasetemp()))
     monkeypatch.setenv("DEBUGKIT_STATE_DIR", str(folder))
     for name in ("WERKZEUG_DEBUG_PIN", "DEBUGKIT_TRUSTED_HOSTS", "DEBUGKIT_TRUSTED_PEERS", "DEBUGKIT_EDITOR"):
         monkeypatch.delenv(name, raising=False)

@@ -21,8 +21,8 @@ from values_support import Shown
 from debugkit import DebuggedApplication, Limits
 from debugkit.debug.redaction.redactor import Redactor
 
-#: Characters of the shorter text; the longer one is what is kept of a message.
-SIZE = 50_000
+#: Characters of the shorter text: a square that costs seconds at this length is not missed.
+SIZE = 20_000
 #: Twice the text may cost this many times as much, and this many seconds of anything else. A square costs four times.
 GROWTH, SLACK = 2.7, 0.02
 #: Measured again where it was more: another process may have been in the way.
