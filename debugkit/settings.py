@@ -29,7 +29,7 @@ class Limits:
     """Bounds on what is kept and shown.
 
     - ``live_tracebacks``: errors that keep their frames, values and consoles; older ones keep their text
-    - ``max_age``: seconds without use after which an error lets its frames go
+    - ``max_age``: seconds without use after which the frames of an error are released
     - ``frames``: frames listed for one exception; of more, the middle is left out
     - ``value_text``: characters of a value in its line
     - ``value_items``: items shown in the line of a container
@@ -119,11 +119,13 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("WERKZEUG_DEBUG_PIN", "pin", "The PIN: at least four digits, dashes as you like. `off` switches it off."),
+    Variable("WERKZEUG_DEBUG_PIN", "pin", "The PIN: at least four digits, with or without dashes. `off` disables it."),
     Variable("DEBUGKIT_TRUSTED_HOSTS", "trusted_hosts", "Names the server may be reached by, comma-separated."),
-    Variable("DEBUGKIT_TRUSTED_PEERS", "trusted_peers", "Addresses or networks that count as private ones."),
+    Variable(
+        "DEBUGKIT_TRUSTED_PEERS", "trusted_peers", "Addresses and networks that count as private, comma-separated."
+    ),
     Variable("DEBUGKIT_EDITOR", "editor", "The editor that links open: its name, or a URL with `{path}` and `{line}`."),
-    Variable("DEBUGKIT_STATE_DIR", "state_dir", "The folder that keeps the secret behind the PIN."),
+    Variable("DEBUGKIT_STATE_DIR", "state_dir", "The folder for the secret behind the PIN."),
     Variable("DEBUGKIT_REDACT", "redact", "More names whose values are never shown, comma-separated."),
 )
 
@@ -174,8 +176,8 @@ def _pin(value: Any, source: str) -> str:
     # The value is not repeated here: it may be a password that was meant for another variable.
     if not re.fullmatch(r"[0-9]+(-[0-9]+)*", text) or len(text.replace("-", "")) < 4:
         raise ConfigurationError(
-            f"{source} cannot be a PIN: write at least four digits, with dashes as you like "
-            f"({source}=123-456-789), or {source}=off to switch the PIN off."
+            f"{source} cannot be a PIN: write at least four digits, with or without dashes "
+            f"({source}=123-456-789), or {source}=off to disable the PIN."
         )
     return text
 
@@ -201,7 +203,7 @@ def _host(text: str, source: str) -> tuple[str, ...]:
 
 
 def _ascii_name(name: str, source: str) -> str:
-    """The name as it stands in a Host header: ASCII labels (RFC 1123; underscores as Docker Compose makes them)."""
+    """The name as in a Host header: ASCII labels (RFC 1123; underscores as Docker Compose makes them)."""
     try:
         ascii_name = name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError:

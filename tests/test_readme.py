@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import ast
+import dataclasses
 import inspect
+import json
 import re
 import shlex
 import signal
@@ -14,17 +16,33 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from serving_support import TIMEOUT, Program
 
 import debugkit
+from debugkit.debug.http.routes import ROUTES
 from debugkit.runner.cli_options import project_table, resolve
-from debugkit.settings import VARIABLES, Settings
+from debugkit.settings import EDITORS, VARIABLES, Settings
 from debugkit.state import user_folder
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.rst").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    """The text below a heading, up to the next one of its kind or above."""
+    [body] = re.findall(
+        rf"^{re.escape(title)}\n([-~])\1+\n(.*?)(?=^[^\n]+\n(?:-{{4,}}|\1{{4,}})\n|\Z)", README, re.M | re.S
+    )
+    return str(body[1])
+
+
+def rows(title: str) -> list[str]:
+    """The first column of the tables below a heading."""
+    return re.findall(r"^``([^`]+)`` {2,}", section(title), re.M)
 
 
 def server_title(block: str) -> str:
@@ -40,22 +58,20 @@ def arguments() -> list[str]:
     return sorted({*names, *Settings.__dataclass_fields__})
 
 
-def test_every_argument_stands_in_the_table_and_no_other() -> None:
-    found = re.findall(r"^``(\w+)``", README.partition("Arguments of")[2].partition("Environment variables")[0], re.M)
+def test_every_argument_is_in_the_table_and_no_other() -> None:
+    table = section("DebuggedApplication").partition("These attributes")[0]
 
-    assert sorted(found) == arguments()
+    assert sorted(re.findall(r"^``(\w+)``", table, re.M)) == arguments()
 
 
-def test_every_environment_variable_stands_in_the_table_with_its_meaning() -> None:
-    section = README.partition("Environment variables;")[2].partition("The command line\n---")[0]
-    found = re.findall(r"^``([A-Z_]+)``\s+(.+)$", section, re.M)
+def test_every_environment_variable_is_in_the_table_with_its_meaning() -> None:
+    table = re.findall(r"^``([A-Z_]+)``\s+(.+)$", section("Environment variables"), re.M)
 
-    assert found == [(variable.name, variable.meaning.replace("`", "``")) for variable in VARIABLES]
+    assert table == [(variable.name, variable.meaning.replace("`", "``")) for variable in VARIABLES]
 
 
 def test_the_default_values_are_the_ones_of_the_code() -> None:
-    section = README.partition("Arguments of")[2].partition("Environment variables")[0]
-    defaults = dict(re.findall(r"^``(\w+)``\s+``([^`]+)``", section, re.M))
+    defaults = dict(re.findall(r"^``(\w+)``\s+``([^`]+)``", section("DebuggedApplication"), re.M))
     parameters = inspect.signature(debugkit.DebuggedApplication).parameters
 
     for name, text in defaults.items():
@@ -66,9 +82,61 @@ def test_the_default_values_are_the_ones_of_the_code() -> None:
         assert ast.literal_eval(text) == real, name
 
 
+def test_every_limit_is_in_the_table_with_its_default_and_no_other() -> None:
+    table = re.findall(r"^``(\w+)``\s+``([^`]+)``", section("Limits"), re.M)
+
+    assert [(name, ast.literal_eval(value)) for name, value in table] == [
+        (field.name, field.default) for field in dataclasses.fields(debugkit.Limits)
+    ]
+
+
+def test_every_editor_is_named() -> None:
+    paragraph = section("Debuggers and editors").partition("Known names are")[2].partition(";")[0]
+
+    assert re.findall(r"``([\w-]+)``", paragraph) == list(EDITORS)
+
+
+def test_every_address_is_in_the_table_with_who_may_ask_and_no_other() -> None:
+    samples = {"<id>": "a1", "<frame id>": "a1-0", "<handle>": "a1-v1", "<file>": "page.css", "?token=<token>": ""}
+    documented = set()
+    for method, path, level in re.findall(r"^``(GET|POST) /([^`]*)``\s+(\w+)", section("Addresses"), re.M):
+        for name, sample in samples.items():
+            path = path.replace(name, sample)
+        [route] = [route for route in ROUTES if route.method == method and route.path.fullmatch(path)]
+        assert route.level.name.lower().replace("runner", "developer") == level, path
+        documented.add(route)
+
+    assert documented == set(ROUTES)
+
+
+def shape(data: Any) -> Any:
+    """The keys of JSON data, and those of the first member of each list."""
+    if isinstance(data, dict):
+        return {key: shape(value) for key, value in data.items()}
+    return [shape(member) for member in data[:1]] if isinstance(data, list) else None
+
+
+def test_the_json_of_an_error_has_the_keys_of_the_example() -> None:
+    def app(environ: dict[str, Any], start_response: object) -> list[bytes]:
+        item = {"name": "Tea"}
+        return [item["price"]]  # type: ignore[list-item]
+
+    [block] = re.findall(r"code-block:: json\n\n((?:    .*\n|\n)+)", README)
+    environ: dict[str, Any] = {"HTTP_ACCEPT": "application/json", "REMOTE_ADDR": "127.0.0.1", "QUERY_STRING": "a=1"}
+    setup_testing_defaults(environ)
+    wrapped = debugkit.DebuggedApplication(app, pin_logging=False)
+    problem = json.loads(b"".join(wrapped(environ, lambda status, headers, exc_info=None: lambda data: None)))
+    example = json.loads(block)
+
+    del problem["exceptions"][0]["frames"][0]["values"][1:]
+    del problem["request"]["request"][0]  # the example shows the second section
+    problem["request"] = {name: problem["request"][name] for name in example["request"]}
+    assert shape(example) == shape(problem)
+
+
 def test_the_keys_are_the_ones_of_the_script() -> None:
-    section = README.partition("The page\n--------")[2].partition("The console runs")[0]
-    keys = {key for line in section.splitlines() if line.startswith("``") for key in re.findall(r"``(\S)``", line[:11])}
+    lines = section("The page").splitlines()
+    keys = {key for line in lines if line.startswith("``") for key in re.findall(r"``(\S)``", line[:11])}
     script = (ROOT / "static" / "keys.js").read_text("utf-8")
 
     assert keys == {"j", "k", "c", "y", "?"}
@@ -144,37 +212,35 @@ def test_the_project_file_of_the_readme_is_understood(tmp_path: Path) -> None:
 
 
 def test_every_argument_of_run_simple_is_named() -> None:
-    section = README.partition("Its arguments are those")[2].partition("~~~")[0]
+    paragraph = section("run_simple").partition("Its arguments are those")[2]
 
-    named = [name for name in re.findall(r"``(\w+)``", section) if name not in ("run_simple", "request_handler")]
+    named = [name for name in re.findall(r"``(\w+)``", paragraph) if name not in ("run_simple", "request_handler")]
 
     assert named == [name for name in inspect.signature(debugkit.run_simple).parameters if name != "request_handler"]
 
 
-def test_every_option_of_the_command_line_stands_in_the_table_and_no_other() -> None:
-    section = README.partition("The command line\n-----")[2].partition("Every option")[0]
+def test_every_option_of_the_command_line_is_in_the_table_and_no_other() -> None:
     # Of an option that can be switched, the table has the form that changes something.
-    options = [option.replace("--no-", "--") for option in re.findall(r"^``(--[a-z-]+)``", section, re.M)]
+    options = [option.replace("--no-", "--") for option in rows("The command line")]
     offered = re.findall(r"^  (?:-h, )?(--[a-z-]+)", help_text(), re.M)
 
     assert options == [option for option in offered if option != "--help"]
 
 
-def test_every_option_of_the_django_command_stands_in_the_table_and_no_other() -> None:
+def test_every_option_of_the_django_command_is_in_the_table_and_no_other() -> None:
     from debugkit.django.options import add_arguments
 
-    section = README.partition("Django\n------")[2].partition("Settings; each")[0]
+    table = section("Django's runserver_plus").partition("Settings may")[0]
     parser = argparse.ArgumentParser(add_help=False)
     add_arguments(parser, checks=True)
     offered = {(action.option_strings or [action.dest])[0] for action in parser._actions}
 
-    assert set(re.findall(r"^``([a-z0-9-]+)``", section, re.M)) == offered
+    assert set(re.findall(r"^``([a-z0-9-]+)``", table, re.M)) == offered
 
 
-def test_every_setting_of_the_django_command_stands_in_the_table_and_no_other() -> None:
+def test_every_setting_of_the_django_command_is_in_the_table_and_no_other() -> None:
     from debugkit.django import options
 
-    section = README.partition("Settings; each")[2].partition("examples/django_project")[0]
     asked: set[str] = set()
 
     class Settings:
@@ -185,9 +251,9 @@ def test_every_setting_of_the_django_command_stands_in_the_table_and_no_other() 
     options.resolve({"print_sql": True}, Settings())
     options.resolve({}, Settings())
 
-    found = set(re.findall(r"^``(DEBUGKIT_\w+)``", section, re.M))
-    assert found == {name for name in asked if name.startswith("DEBUGKIT_")}
-    assert {name.removeprefix("DEBUGKIT_") for name in found} == {
+    named = {name for name in rows("Django's runserver_plus") if name.startswith("DEBUGKIT_")}
+    assert named == {name for name in asked if name.startswith("DEBUGKIT_")}
+    assert {name.removeprefix("DEBUGKIT_") for name in named} == {
         name.removeprefix("RUNSERVERPLUS_") for name in asked if name.startswith("RUNSERVERPLUS_")
     }
 
