@@ -12,6 +12,6 @@ import "./dk-console.js";
 import "./dk-frames.js";
 import "./dk-tabs.js";
 import "./dk-keys.js";
-import "./sticky-header.js";
+import "./dk-headline.js";
 import "./dk-live.js";
 import "./dk-recents.js";

@@ -1,7 +1,7 @@
 // <dk-frames>: opens frames in place. Panes once opened stay in the page, so that their consoles keep what they said.
 import { getFragment } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
-import { hear } from "./events.js";
+import { hear, tell } from "./events.js";
 import { command, isEditable } from "./keys.js";
 import { recall, remember } from "./store.js";
 
@@ -115,8 +115,7 @@ export class DkFrames extends DebugkitElement {
     if (old) old.replaceWith(pane);
     else this.#main.append(pane);
     this.#panes.set(url, pane);
-    const possible = Boolean(document.querySelector("dk-unlock:not([data-again])"));
-    for (const button of pane.querySelectorAll("[data-unlock]")) button.hidden = !possible;
+    tell(pane, "opened");
   }
 
   /** After unlocking: the frame that is open again, now with its console; the others when they are opened next. */

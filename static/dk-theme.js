@@ -1,27 +1,27 @@
-// <dk-theme>: steps through the system's theme, light and dark, and remembers the choice.
+// <dk-theme>: steps through the system's theme, light and dark. What it says, theme.js shows and remembers.
 import { DebugkitElement } from "./dom.js";
-import { recall, remember } from "./store.js";
+import { tell } from "./events.js";
 
 const NAMES = { auto: "Auto", light: "Light", dark: "Dark" };
 const ORDER = Object.keys(NAMES);
 
 export class DkTheme extends DebugkitElement {
   connected(signal) {
-    this.#show(recall("theme") ?? "auto");
+    this.#label();
     this.querySelector("button").addEventListener("click", () => this.#step(), { signal });
   }
 
-  #step() {
-    const theme = ORDER[(ORDER.indexOf(recall("theme") ?? "auto") + 1) % ORDER.length];
-    remember("theme", theme);
-    this.#show(theme);
+  get #theme() {
+    return document.documentElement.dataset.theme ?? "auto";
   }
 
-  #show(theme) {
-    const root = document.documentElement;
-    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
-    else delete root.dataset.theme;
-    this.querySelector("[data-label]").textContent = NAMES[theme] ?? NAMES.auto;
+  #step() {
+    tell(this, "theme", ORDER[(ORDER.indexOf(this.#theme) + 1) % ORDER.length]);
+    this.#label();
+  }
+
+  #label() {
+    this.querySelector("[data-label]").textContent = NAMES[this.#theme];
   }
 }
 

@@ -6,10 +6,13 @@ import { keepKey } from "./session-key.js";
 
 export class DkUnlock extends DebugkitElement {
   #waiting = [];
+  #locked;
 
   connected(signal) {
-    if (this.dataset.again === undefined) this.#offer(true);
-    hear("locked", () => this.#offer(true), signal);
+    this.#locked = this.dataset.again === undefined;
+    if (this.#locked) this.#offer(document);
+    hear("locked", () => this.#change(true), signal);
+    hear("opened", (event) => this.#offer(event.target), signal);
     hear("unlock", (event) => this.#asked(event), signal);
     document.addEventListener("click", (event) => event.target.closest("[data-unlock]") && this.#open(), { signal });
     this.#form.addEventListener("submit", (event) => this.#submit(event), { signal });
@@ -29,10 +32,15 @@ export class DkUnlock extends DebugkitElement {
     this.#input.select();
   }
 
+  #change(locked) {
+    this.#locked = locked;
+    this.#offer(document);
+  }
+
   /** The buttons that unlock, or what only an unlocked browser gets. */
-  #offer(locked) {
-    for (const button of document.querySelectorAll("[data-unlock]")) button.hidden = !locked;
-    for (const shown of document.querySelectorAll("[data-unlocked]")) shown.hidden = locked;
+  #offer(part) {
+    for (const button of part.querySelectorAll("[data-unlock]")) button.hidden = !this.#locked;
+    for (const shown of part.querySelectorAll("[data-unlocked]")) shown.hidden = this.#locked;
   }
 
   get #dialog() {
@@ -63,7 +71,7 @@ export class DkUnlock extends DebugkitElement {
   #succeed() {
     this.#answer(true);
     this.#dialog.close();
-    this.#offer(false);
+    this.#change(false);
     tell(this, "unlocked");
     // Only where a reload repeats nothing: the page of an error may be the answer to a POST.
     if (this.dataset.reload !== undefined) location.reload();

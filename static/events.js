@@ -3,6 +3,8 @@
 //   debugkit:unlock     asks for the PIN; whoever can ask cancels it, and calls `detail.answer(yes)`
 //   debugkit:unlocked   the console is unlocked in this browser
 //   debugkit:locked     it is no longer
+//   debugkit:opened     an opened frame was put into the page; it is the target of the event
+//   debugkit:theme      the reader has chosen the theme in `detail`: "auto", "light" or "dark"
 //   debugkit:reload     the page is about to be reloaded; whoever would lose something by that cancels it
 //   debugkit:hello, debugkit:recorded   what the server has sent, in `detail`
 

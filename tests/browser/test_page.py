@@ -373,6 +373,18 @@ def test_the_theme_is_switched_and_remembered(site: Site, page: Page) -> None:
     assert page.evaluate(background) == dark
 
 
+def test_the_theme_is_switched_for_this_page_where_storage_is_blocked(site: Site, page: Page) -> None:
+    with page.context.new_page() as blocked:
+        blocked.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error() } })")
+        blocked.goto(f"{site.base}/checkout")
+        button = blocked.locator("dk-theme button")
+
+        for theme in ("Light", "Dark", "Auto"):
+            button.click()
+            expect(button).to_contain_text(theme)
+        assert blocked.evaluate("document.documentElement.dataset.theme") is None
+
+
 def test_the_bar_tells_the_headline_once_that_has_scrolled_away(site: Site, page: Page) -> None:
     page.goto(f"{site.base}/many-locals")
     title = page.locator(".stuck-title")

@@ -56,6 +56,15 @@ def test_a_file_defines_the_element_of_its_name_and_exports_its_class(name: str)
     assert f'import "./{name}";' in assets.static_files()["debugkit.js"].body.decode()
 
 
+def test_what_scripts_add_to_a_page_are_elements_and_the_theme() -> None:
+    scripts = {name: asset.body.decode() for name, asset in assets.static_files().items() if name.endswith(".js")}
+
+    assert {name for name in re.findall(r'import "\./(.*)"', scripts["debugkit.js"]) if name[:3] != "dk-"} == set()
+    assert {name for name, script in scripts.items() if re.search(r"dataset\.theme [=]|debugkit\.theme", script)} == {
+        "theme.js"
+    }
+
+
 def test_elements_are_told_of_each_other_by_events_only() -> None:
     scripts = {name: asset.body.decode() for name, asset in assets.static_files().items() if name.startswith("dk-")}
 
