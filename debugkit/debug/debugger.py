@@ -22,7 +22,7 @@ from debugkit.debug.console.console import Console
 from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.live import Events
 from debugkit.debug.messages import Request
-from debugkit.debug.page.builder import title
+from debugkit.debug.page.headline import title
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.debug.request_snapshot import RequestSnapshot

@@ -54,7 +54,7 @@ class RequestContext:
         """Whether a person will look at the answer, rather than the debugger's own script or another program."""
         return not self.from_script and self.form == "html"
 
-    def live(self, heals: str, *, label: str = "", url: str = "") -> LiveView | None:
+    def live(self, heals: str, *, label: str = "Show the new result", url: str = "") -> LiveView | None:
         """How the page that answers hears of changes; `None` when nothing would be sent to it."""
         events = self.debugger.events
         if events is None:

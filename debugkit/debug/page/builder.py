@@ -13,10 +13,11 @@ from itertools import groupby, takewhile
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.page.frame import FrameViews, frame_id, frame_url, library_label, short_filename
+from debugkit.debug.page.frame_models import FrameView, ValueView
+from debugkit.debug.page.headline import ONE_LINE, headline, shortened, title
 from debugkit.debug.page.models import (
     ExceptionView,
     FrameRow,
-    FrameView,
     LibraryRun,
     LiveView,
     OriginView,
@@ -29,7 +30,6 @@ from debugkit.debug.page.models import (
     Section,
     Step,
     TextView,
-    ValueView,
 )
 from debugkit.debug.page.panels import Panels
 from debugkit.debug.redaction.redactor import Redactor
@@ -49,14 +49,18 @@ from debugkit.settings import Settings
 FOLD_FROM = 2
 #: Calling frames shown in brief below the opened one.
 CALLERS = 1
-#: Other exceptions shown in brief beside the opened frame.
+#: Other exceptions shown in brief beside the opened frame, and how many of them stand unfolded.
 ORIGINS = 6
+ORIGINS_UNFOLDED = 4
 #: Application frames given with source and values in Markdown and JSON.
 FULL_FRAMES = 5
 #: What Django calls the tables of a request, by what the page calls those of any WSGI application.
 TABLES = {"Query": "GET", "Form": "POST", "Files": "FILES", "Cookies": "COOKIES"}
-#: Characters of a title: what a browser's tab and a list row have room for.
-TITLE = 120
+#: Characters of a message in the list of frames: three lines of it; and in its tooltip.
+LISTED = 160
+LISTED_TIP = 600
+#: Members of a group that are all unfolded: with more of them one has to look for what one wants to see.
+MEMBERS_UNFOLDED = 4
 
 
 class PageBuilder:
@@ -80,6 +84,7 @@ class PageBuilder:
         own = [listed for listed in captured.frames.values() if listed.library is None]
         moment = datetime.fromtimestamp(entry.time).astimezone()
         url = self.url
+        shown, folded = self._origins(frame)
         return PageView(
             id=entry.id,
             url=url,
@@ -88,6 +93,7 @@ class PageBuilder:
             list_url=f"{viewer.base}/tracebacks",
             static_url=self._static_url,
             title=self.title,
+            headline=headline(head.type_name, self._text(head.message)),
             exception=self._exception(head, frame),
             chain=tuple(self._exception(earlier, frame) for earlier in head.chain),
             steps=self._steps(frame),
@@ -101,8 +107,9 @@ class PageBuilder:
             panels=self.panels(),
             viewer=viewer,
             app_frames=len(own),
-            library_frames=len(captured.frames) - len(own),
-            origins=tuple(self._origins(frame)),
+            all_frames=len(captured.frames),
+            origins=shown,
+            more_origins=folded,
             notice=" ".join(filter(None, (notice, entry.gone_reason))),
             live=live,
             raised_during=entry.framework_report.raised_during,
@@ -199,19 +206,26 @@ class PageBuilder:
                 return [caller for caller in reversed(before) if caller.library is None][:CALLERS]
         return []
 
-    def _exception(self, exception: CapturedException, opened: CapturedFrame | None) -> ExceptionView:
-        rows = tuple(self._rows(exception, opened))
+    def _exception(
+        self, exception: CapturedException, opened: CapturedFrame | None, *, unfolded: bool = False
+    ) -> ExceptionView:
+        message = self._text(exception.message)
+        own = opened is not None and opened in exception.frames
+        few = len(exception.members) <= MEMBERS_UNFOLDED
         return ExceptionView(
             anchor=f"exception-{self._anchor(exception)}",
             type=exception.type_name,
-            message=self._text(exception.message),
+            message=message,
             notes=tuple(map(self._text, exception.notes)),
             suggestion=self.suggestion(exception),
             relation=exception.relation,
-            rows=rows,
-            members=tuple(self._exception(member, opened) for member in exception.members),
+            rows=tuple(self._rows(exception, opened)),
+            members=tuple(self._exception(member, opened, unfolded=few) for member in exception.members),
             members_left_out=exception.members_left_out,
-            opened=opened is not None and opened in exception.frames,
+            opened=own,
+            unfolded=unfolded or own,
+            brief=shortened(message, LISTED),
+            tip=shortened(message, LISTED_TIP),
             chain=()
             if not exception.relation
             else tuple(self._exception(earlier, opened) for earlier in exception.chain),
@@ -258,22 +272,28 @@ class PageBuilder:
         current = opened is not None and opened in exception.frames
         return Step(exception.type_name, self._text(exception.message), url, exception.relation, current)
 
-    def _origins(self, opened: CapturedFrame | None) -> Iterator[OriginView]:
-        """The other exceptions of the tree in brief, root cause first. The opened frame's own is on the page."""
-        # A group inside a group was never raised: its members tell what happened.
+    def _origins(self, opened: CapturedFrame | None) -> tuple[tuple[OriginView, ...], tuple[OriginView, ...]]:
+        """The other exceptions of the tree in brief, root cause first: those that stand unfolded, and the rest."""
+        # The opened frame's own is on the page. A group in a group was never raised: its members tell what happened.
         others = [
             other for other in walk(self._entry.captured.exception) if opened not in other.frames and other.frames
         ]
         chain = [other for other in reversed(others) if other.relation != "member"]
         members = [other for other in others if other.relation == "member"]
-        for exception in [*chain, *members][:ORIGINS]:
-            frame = nearest_frame(exception)
-            yield OriginView(
-                type=exception.type_name,
-                message=self._text(exception.message),
-                relation=exception.relation,
-                frame=self._views.brief(frame) if frame else None,
-            )
+        shown = [*chain, *members][:ORIGINS]
+        views = tuple(self._origin(other, root=other is shown[0]) for other in shown)
+        # What is folded takes a line itself.
+        unfolded = ORIGINS_UNFOLDED if len(views) <= ORIGINS_UNFOLDED else ORIGINS_UNFOLDED - 1
+        return views[:unfolded], views[unfolded:]
+
+    def _origin(self, exception: CapturedException, *, root: bool) -> OriginView:
+        frame = nearest_frame(exception)
+        return OriginView(
+            type=exception.type_name,
+            message=shortened(self._text(exception.message), ONE_LINE),
+            role="also raised" if exception.relation == "member" else "root cause" if root else "led to",
+            frame=self._views.brief(frame) if frame else None,
+        )
 
 
 def recents_view(
@@ -313,13 +333,6 @@ def recent_view(group: Sequence[ErrorRecord], viewer: Viewer, redactor: Redactor
         ),
         group=newest.group,
     )
-
-
-def title(exception: CapturedException) -> str:
-    """One line that names the error: "KeyError: 'price'"."""
-    message = " ".join(exception.message.split())
-    text = f"{exception.type_name}: {message}" if message else exception.type_name
-    return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
 
 
 def is_library(item: CapturedFrame | RepeatedFrames) -> bool:

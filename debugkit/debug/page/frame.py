@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
-from debugkit.debug.page.models import BriefView, FrameView, GapView, LineView, SourceView, ValueView
+from debugkit.debug.page.frame_models import BriefView, FrameView, LineView, SourceView, ValueView
 from debugkit.debug.page.spans import spans, unindented
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
@@ -242,7 +242,7 @@ class FrameViews:
         texts = _Texts(self._describe, tips)
         beside = self._beside(shown, expressions)
         lines = tuple(
-            GapView(line.first, line.last)
+            line
             if isinstance(line, Gap)
             else LineView(line.lineno, tuple(spans(line, texts.at)), line.current, beside.get(line.lineno, ()))
             for line in shown.lines
@@ -299,7 +299,7 @@ class FrameViews:
         self, name: str, value: object, node: Node, *, relevant: bool = False, details: tuple[ValueView, ...] = ()
     ) -> ValueView:
         handle = self._entry.values.put(value, name) if node.openable and self._viewer.is_developer else ""
-        return ValueView(name, node.text, node.type, handle, node.redacted, node.kind, relevant, details)
+        return ValueView(name, node.text, node.type, handle, node.kind, relevant, details)
 
     def _locals_notice(self, frame: CapturedFrame) -> str:
         if frame.released:

@@ -1,17 +1,18 @@
 """What the templates print: plain, frozen values. No live object, no markup, no decision left to take.
 
-Those that a page has by the dozen are named tuples, the others dataclasses: a frozen dataclass costs three times as
-much to make. `builder` fills these from the captured traceback, and `rendering` hands them to a template.
+`builder` fills these from the captured traceback, and `rendering` hands them to a template. What stands in one frame is
+in `frame_models`.
 Every URL is complete (root, mount and path) and holds nothing secret.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import Search
+from debugkit.debug.page.frame_models import BriefView, FrameView, SourceView, ValueView
 
 #: For assistants, which read errors with a shell at hand: what strangers wrote stands in them.
 DATA = (
@@ -20,78 +21,19 @@ DATA = (
 )
 
 
-class Span(NamedTuple):
-    """A piece of a source line in one colour. ``css`` is Pygments' short class, ``mark`` the failing expression.
-
-    A tuple, since a page has hundreds, and a template unpacks tuples faster than it asks for attributes.
-    """
-
-    text: str
-    css: str = ""
-    mark: bool = False
-    #: The value of the name or expression this piece belongs to, for the tooltip; empty when unknown.
-    value: str = ""
-
-
-class ValueView(NamedTuple):
-    """One value in one line. ``handle`` opens its children and is empty when there are none (or nobody may)."""
-
-    name: str
-    text: str
-    type: str = ""
-    handle: str = ""
-    redacted: bool = False
-    #: What the colour of the text says: string, number, constant, container, object, error, redacted; "" for no colour.
-    kind: str = "object"
-    #: Stands on the failing line: shown first, and emphasised.
-    relevant: bool = False
-    #: What the value's own class or attributes say, one level down, when it has few: ("name", "text") pairs.
-    #: Shown under the row without a click, so that the cause is on the first screen.
-    details: tuple[ValueView, ...] = ()
-
-
-class LineView(NamedTuple):
-    """A line of source. ``values`` stand beside it; those of the failing expression, below its last line."""
-
-    lineno: int
-    spans: tuple[Span, ...]
-    current: bool = False
-    values: tuple[ValueView, ...] = ()
-
-    @property
-    def tip(self) -> str:
-        """The values in full, for where the room beside the line is short."""
-        return "\n".join(f"{value.name} = {value.text}" for value in self.values)
+HeadlineSize = Literal["short", "medium", "long"]
 
 
 @dataclass(frozen=True, slots=True)
-class GapView:
-    """Lines left out of an excerpt: from ``first`` to ``last``, both included."""
+class HeadlineView:
+    """What was raised, above everything else."""
 
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class SourceView:
-    """An excerpt. ``notice`` says why it is missing or may not match; ``url`` shows the whole file."""
-
-    lines: tuple[LineView | GapView, ...] = ()
-    language: str = "python"
-    notice: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BriefView:
-    """Another frame in brief: its line of source, and the values on it. ``url`` opens it."""
-
-    id: str
-    url: str
-    name: str
-    short_filename: str
-    lineno: int
-    line: LineView | None  # None when there is no source
+    module: str  # "sqlalchemy.exc.", with its dot; empty for what is built in
+    type: str
+    message: str
+    size: HeadlineSize
+    verbatim: bool  # reads as code: in the code's font, line by line
+    one_line: str  # the message, for the bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +42,8 @@ class OriginView:
 
     type: str
     message: str
-    relation: str  # "cause", "context", "member"
+    role: Literal["root cause", "led to", "also raised"]
     frame: BriefView | None
-
-
-@dataclass(frozen=True, slots=True)
-class FrameView:
-    """The opened frame: all that the right-hand pane shows."""
-
-    id: str
-    name: str
-    filename: str  # complete path
-    short_filename: str  # what a person reads
-    lineno: int
-    library: str  # "flask 3.1.3", "Python 3.13"; empty for the application's own
-    source: SourceView
-    locals: tuple[ValueView, ...]
-    locals_left_out: int  # how many more there are than are shown
-    locals_notice: str  # why there are no values: not from this computer, released, ...
-    info: str  # __traceback_info__
-    evaluate_url: str  # empty when there is no console
-    interrupt_url: str
-    console_notice: str  # why there is no console; empty when there is one
-    editor_url: str  # empty when no editor is set
-    #: Unlocking would open a console here.
-    can_unlock: bool
-    #: The application's frames that called this one, nearest first: often they hold the value that was wrong.
-    callers: tuple[BriefView, ...] = ()
-    #: Says why the page opened here, when the page chose it.
-    chosen: str = ""
 
 
 class FrameRow(NamedTuple):
@@ -182,6 +97,10 @@ class ExceptionView:
     #: How many more members the group has than are captured.
     members_left_out: int = 0
     opened: bool = False  # holds the opened frame
+    unfolded: bool = False  # is not folded among the members of its group
+    #: The message as the list has room for it, and as its tooltip has.
+    brief: str = ""
+    tip: str = ""
     #: Exceptions that led to this one, for members of a group with chains of their own.
     chain: tuple[ExceptionView, ...] = ()
 
@@ -233,6 +152,11 @@ class LiveView:
     label: str = ""
     url: str = ""  # empty when the request cannot be made by following a link
 
+    @property
+    def reloads(self) -> bool:
+        """Whether the page offers to make its own request again."""
+        return self.heals in ("ask", "reload")
+
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
@@ -264,7 +188,8 @@ class PageView:
     list_url: str
     static_url: str  # ends with a slash
     title: str  # "KeyError: 'price'", one line, short enough for a tab
-    exception: ExceptionView  # what was raised; its message is the headline
+    headline: HeadlineView
+    exception: ExceptionView  # what was raised
     #: The chain after `exception`: causes and contexts, nearest first, root cause last.
     chain: tuple[ExceptionView, ...]
     steps: tuple[Step, ...]  # empty when there is only one exception
@@ -278,9 +203,10 @@ class PageView:
     panels: tuple[Panel, ...]
     viewer: Viewer
     app_frames: int
-    library_frames: int
-    #: The other exceptions of the tree in brief, so that a root cause is on the first screen too.
+    all_frames: int
+    #: The other exceptions of the tree in brief, so that a root cause is on the first screen too; the rest folded.
     origins: tuple[OriginView, ...] = ()
+    more_origins: tuple[OriginView, ...] = ()
     #: The application's frames with source and values, innermost first, and the request: for Markdown only.
     app_views: tuple[FrameView, ...] = ()
     request: RequestView = RequestView(())
@@ -293,6 +219,15 @@ class PageView:
     raised_during: str = ""
     hint: str = ""
     searches: tuple[Search, ...] = ()
+
+    @property
+    def lists_frames(self) -> bool:
+        return bool(self.frame or self.exception.rows or self.exception.members or self.chain)
+
+    @property
+    def filters_frames(self) -> bool:
+        """Whether those of the application can be told from others."""
+        return 0 < self.app_frames < self.all_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +279,11 @@ class ConsolePageView:
     interrupt_url: str
     viewer: Viewer
     static_url: str
+
+    @property
+    def notice(self) -> str:
+        """Why there is no console yet."""
+        return self.viewer.reason or "The console is locked. The PIN is printed in the terminal that runs the server."
 
 
 @dataclass(frozen=True, slots=True)

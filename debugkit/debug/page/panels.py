@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from debugkit.debug.framework_report import HIDDEN, ExtraPanel
-from debugkit.debug.page.models import Panel, Section, ValueView
+from debugkit.debug.page.frame_models import ValueView
+from debugkit.debug.page.models import Panel, Section
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
@@ -102,15 +103,15 @@ class Panels:
     def _row(self, name: str, value: object) -> ValueView:
         redactor = self._describer.redactor
         if value is OWN_SESSION:
-            return ValueView(name, OWN_SESSION.text, redacted=True, kind="redacted")
+            return ValueView(name, OWN_SESSION.text, kind="redacted")
         if value is HIDDEN:
-            return ValueView(name, REDACTED, redacted=True, kind="redacted")
+            return ValueView(name, REDACTED, kind="redacted")
         if issubclass(type(value), str) and not redactor.name_is_secret(name):
             # Text that came over the wire is shown as it is: quotes around every header would be noise.
             return ValueView(name, self._describer.text(exact_str(value)[:BODY_TEXT]), kind="")
         node = self._describer.describe(value, name)
         handle = self._entry.values.put(value, name) if self._handles and node.openable and "…" in node.text else ""
-        return ValueView(name, node.text, node.type, handle, node.redacted, node.kind)
+        return ValueView(name, node.text, node.type, handle, node.kind)
 
     def _request_sections(self) -> tuple[Section, ...]:
         request = self._request

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from debugkit.debug.page.builder import PageBuilder
-from debugkit.debug.page.models import DATA, ValueView
+from debugkit.debug.page.frame_models import ValueView
+from debugkit.debug.page.models import DATA
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, RepeatedFrames
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from debugkit import terminal_text
 from debugkit.debug.page import assets
-from debugkit.debug.page.models import DATA, GapView, Span
+from debugkit.debug.page.frame_models import Span
+from debugkit.debug.page.models import DATA
+from debugkit.debug.source.excerpt import Gap
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,7 +49,7 @@ def _environment() -> Environment:
     # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
     environment.globals.clear()
     environment.globals.update(kept=kept, icon=icon, data=DATA)
-    environment.tests["gap"] = lambda line: isinstance(line, GapView)
+    environment.tests["gap"] = lambda line: isinstance(line, Gap)
     environment.tests["a"] = lambda value, kind: type(value).__name__ == kind
     return environment
 

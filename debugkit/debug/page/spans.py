@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import dropwhile
 
-from debugkit.debug.page.models import Span
+from debugkit.debug.page.frame_models import Span
 from debugkit.debug.source.excerpt import SourceLine
 
 #: Pygments' classes for names, operators, punctuation, white space and errors: they look like any text, and so join it.

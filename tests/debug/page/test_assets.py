@@ -35,6 +35,7 @@ def test_pages_load_every_style_sheet_as_one() -> None:
 
 def test_lines_have_at_most_120_columns() -> None:
     files = [path for path in Path(str(assets.folder("static"))).rglob("*") if path.suffix in (".css", ".js")]
+    files += [path for path in Path(str(assets.folder("templates"))).rglob("*.*") if path.is_file()]
 
     assert [
         f"{path.name}:{number}"
@@ -84,6 +85,15 @@ def test_scripts_find_elements_by_attributes_and_never_by_classes() -> None:
         (name, selector) for name in scripts for selector in lookup.findall(scripts[name]) if "." in selector
     } == set()
     assert {name for name in scripts if re.search(r"classList|className [!=]==|ByClassName", scripts[name])} == set()
+
+
+def test_templates_measure_nothing() -> None:
+    """What is long, large or many is said by the view models, where the number has a name and a reason."""
+    folder = Path(str(assets.folder("templates")))
+    measure = re.compile(r"{[{%][^}]*?(?:[<>]=? *[2-9]|[<>]=? *1\d|truncate|\[:? *\d)[^}]*}")
+
+    found = {(path.name, text) for path in folder.rglob("*.*") for text in measure.findall(path.read_text("utf-8"))}
+    assert found == set()
 
 
 def test_each_template_is_a_page_or_a_fragment_or_macros() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from debugkit.debug.page.frame import local_values, short_filename
-from debugkit.debug.page.models import Span
+from debugkit.debug.page.frame_models import Span
 from debugkit.debug.page.spans import cut, spans
 from debugkit.debug.source.excerpt import SourceLine
 

@@ -1,0 +1,62 @@
+"""What an error is called, and what of it stands unfolded."""
+
+from __future__ import annotations
+
+import pytest
+from capture_support import caught
+from client import Client
+
+from debugkit import DebuggedApplication
+from debugkit.debug.page.frame_models import CLAMPED, ONE_A_LINE, SHARES_A_LINE, LineView, SourceView, ValueView
+from debugkit.debug.page.headline import LARGE, MEDIUM, ONE_LINE, headline, shortened
+from debugkit.debug.source.excerpt import Gap
+
+
+@pytest.mark.parametrize(("length", "size"), [(LARGE, "short"), (LARGE + 1, "medium"), (MEDIUM + 1, "long")])
+def test_the_longer_a_message_is_the_smaller_it_is_set(length: int, size: str) -> None:
+    assert headline("ValueError", "x" * length).size == size
+
+
+def test_a_headline_has_the_module_apart_and_one_line_for_the_bar() -> None:
+    view = headline("sqlalchemy.exc.OperationalError", "no such table\n" * 40)
+
+    assert (view.module, view.type, view.verbatim) == ("sqlalchemy.exc.", "OperationalError", True)
+    assert len(view.one_line) == ONE_LINE
+    assert headline("KeyError", "'price'").verbatim
+    assert not headline("ValueError", "too small").verbatim
+    assert headline("ValueError", "too small").module == ""
+
+
+def test_what_is_shortened_ends_with_an_ellipsis() -> None:
+    assert (shortened("tea", 3), shortened("teas", 3)) == ("tea", "te…")
+
+
+def test_values_and_lines_say_how_much_room_they_take() -> None:
+    short, wide, long = (ValueView("a", "x" * length) for length in (1, SHARES_A_LINE + 1, CLAMPED + 1))
+
+    assert [(value.wide, value.clamped) for value in (short, wide, long)] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
+    assert not LineView(1, (), values=(short,) * ONE_A_LINE).crowded
+    assert LineView(1, (), values=(short,) * (ONE_A_LINE + 1)).crowded
+    assert SourceView((LineView(98, ()), Gap(99, 1_000))).digits == 4
+    assert SourceView((LineView(12_345_678, ()),)).digits == 6
+
+
+@pytest.mark.parametrize(("count", "unfolded", "origins", "folded"), [(4, 4, 4, 0), (5, 0, 3, 2), (9, 0, 3, 3)])
+def test_a_few_exceptions_of_a_group_are_unfolded_and_of_many_the_first(
+    count: int, unfolded: int, origins: int, folded: int
+) -> None:
+    def fail(number: int) -> None:
+        raise ValueError(number)
+
+    def app(environ: object, start_response: object) -> list[bytes]:
+        raise ExceptionGroup("several", [caught(fail, number) for number in range(count)])
+
+    html = Client(DebuggedApplication(app))("/").text
+
+    assert html.count("<li><details open>") == unfolded
+    assert html.count('<span class="relation">also raised</span>') == origins + folded
+    assert (f"<summary>{folded} more</summary>" in html) == bool(folded)
