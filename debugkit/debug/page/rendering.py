@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from debugkit import terminal_text
 from debugkit.debug.page import assets
-from debugkit.debug.page.frame_models import Span
 from debugkit.debug.page.models import DATA
 from debugkit.debug.source.excerpt import Gap
 
@@ -22,13 +21,37 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+#: Finds what markup must not hold as it is.
+_SPECIAL: Final = re.compile("[&<>\"']").search
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from jinja2.compiler import CodeGenerator, Frame
+    from markupsafe import escape
+
+    def as_markup(value: Any) -> str:
+        """``value`` as markup. Most have nothing to escape, and a call of `escape` costs as much as four of this."""
+        kind = type(value)
+        if kind is str and not _SPECIAL(value):
+            return value  # type: ignore[no-any-return]
+        return int.__repr__(value) if kind is int else escape(value)
+
+    class Printing(CodeGenerator):
+        """Prints by `as_markup` where Jinja prints by `escape`."""
+
+        def _output_child_pre(self, node: Any, frame: Frame, finalize: Any) -> None:
+            if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+                self.write("environment.printed(")
+            else:
+                super()._output_child_pre(node, frame, finalize)
 
     class Direct(Environment):
         """Templates ask for attributes of view models only, so a missing one is an error, and nothing else is tried."""
 
+        code_generator_class = Printing
+        printed = staticmethod(as_markup)
         getattr = staticmethod(getattr)  # type: ignore[assignment]  # what a page asks for most: not through two calls
 
     def load(name: str) -> str | None:
@@ -73,31 +96,25 @@ def _encoded(template: str, view: object) -> bytes:
 
 def is_plain(view: Any) -> bool:
     """Whether every text in a view model is an exact `str`: of others markupsafe believes the ``__html__``."""
-    waiting: list[Iterable[Any]] = [(view,)]
-    while waiting:
-        items = waiting.pop()
-        kinds = {*map(id, map(type, items))}
-        if kinds <= _PLAIN:
-            continue
-        if kinds == _SPANS:  # most of a page: all fields of a line's spans at once
-            waiting.append((*chain.from_iterable(items),))
-            continue
+    items = [view]
+    while items:  # level by level, since a page has thousands
+        nested: list[Iterable[Any]] = []
         for item in items:
             kind = type(item)
             if id(kind) in _PLAIN:
                 continue
             if issubclass(kind, tuple):
-                waiting.append(item)
+                nested.append(item)
             elif read := _READERS.get(id(kind)) or _reader(kind):
-                waiting.append(read(item))
+                nested.append(read(item))
             elif issubclass(kind, str):
                 return False
+        items = [*chain.from_iterable(nested)]
     return True
 
 
 #: By id: a metaclass may define ``__eq__``.
 _PLAIN: Final = frozenset(map(id, (str, int, bool, type(None))))
-_SPANS: Final = frozenset({id(Span)})
 #: What reads all fields of a data class at once, by the id of the class.
 _READERS: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
 
