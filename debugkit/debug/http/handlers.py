@@ -13,9 +13,10 @@ from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import entry_response, past_live
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import assets, rendering
-from debugkit.debug.page.builder import recents_view
-from debugkit.debug.page.frame import FrameViews, editor_url, frame_url, short_filename
+from debugkit.debug.page.frame import FrameViews
+from debugkit.debug.page.frame_names import editor_url, frame_url, short_filename
 from debugkit.debug.page.models import SourcePageView
+from debugkit.debug.page.recents import recents_view
 from debugkit.errors import BadRequest, Forbidden, NotFound
 
 #: How programs call themselves that fetch a link to show what it leads to.

@@ -1,6 +1,8 @@
-"""The page. ``models`` are frozen values that templates print; ``builder`` makes the page, ``frame`` a frame,
-``panels`` the panels, ``spans`` a line of source, ``problem_json`` the JSON (RFC 9457); ``rendering`` knows Jinja2,
-``assets`` the files.
+"""The page: frozen values that templates print, and what makes them.
+
+``models`` and ``frame_models`` are the values. ``builder`` makes the page, ``headline`` what it is called, ``frame`` a
+frame, ``frame_names`` what that is called and where it is found, ``spans`` a line of source, ``panels`` the panels,
+``recents`` the list of errors, ``problem_json`` the JSON (RFC 9457); ``rendering`` knows Jinja2, ``assets`` the files.
 
 A new panel is an entry in the table of ``panels``.
 """

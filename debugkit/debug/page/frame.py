@@ -5,20 +5,17 @@ Brings together the frame, its source and its values for one viewer; knows nothi
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from inspect import CO_OPTIMIZED
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
 from debugkit.debug.page.frame_models import BriefView, FrameView, LineView, SourceView, ValueView
+from debugkit.debug.page.frame_names import editor_url, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.page.spans import spans, unindented
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
@@ -50,49 +47,6 @@ LOCALS_SHOWN = 40
 #: What stands in the place of a part that failed.
 _NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
 _NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
-
-
-def frame_id(entry: ErrorRecord, frame: CapturedFrame) -> str:
-    """The public handle of a frame: the unguessable id of its traceback, and its number."""
-    return f"{entry.id}-{frame.index}"
-
-
-def frame_url(entry: ErrorRecord, frame: CapturedFrame, viewer: Viewer) -> str:
-    return f"{viewer.base}/frames/{frame_id(entry, frame)}"
-
-
-@cache
-def short_filename(filename: str, *, library: bool) -> str:
-    """What a person calls the file: relative to the working directory, or to where it is imported from."""
-    if not os.path.isabs(filename):  # noqa: PTH117 - a file name from a code object may be anything
-        return filename
-    roots = [] if library else [_current_directory()]
-    roots += sorted({os.path.abspath(path) for path in sys.path if path}, key=len, reverse=True)  # noqa: PTH100 - as above
-    for root in roots:
-        if root and filename.startswith(root.rstrip(os.sep) + os.sep):
-            return filename[len(root.rstrip(os.sep)) + 1 :]
-    return filename
-
-
-def _current_directory() -> str:
-    try:
-        return os.getcwd()  # noqa: PTH109 - compared as text
-    except OSError:  # removed while the server runs
-        return ""
-
-
-def library_label(frame: CapturedFrame) -> str:
-    return f"{frame.library.name} {frame.library.version}".strip() if frame.library else ""
-
-
-def editor_url(frame: CapturedFrame, editor: str | None) -> str:
-    """The link that opens the frame's line in ``editor``, a template of the settings; empty without one."""
-    if not editor or not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
-        return ""
-    path = quote(frame.filename, safe="/:")
-    column = (frame.position.colno or 0) + 1
-    filled = editor.replace("{path}", path).replace("{line}", str(frame.lineno or 1))
-    return filled.replace("{column}", str(column))
 
 
 class FrameViews:

@@ -8,6 +8,7 @@ from typing import Any
 
 from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.frame_models import ValueView
+from debugkit.debug.page.frame_names import frame_id, library_label
 from debugkit.debug.page.models import DATA
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, RepeatedFrames
@@ -80,13 +81,13 @@ class Problem:
     def _frame(self, frame: CapturedFrame) -> dict[str, Any]:
         values = self._values.get(frame.index, ())
         return {
-            "id": f"{self._entry.id}-{frame.index}" if self._ids else None,
+            "id": frame_id(self._entry, frame) if self._ids else None,
             "filename": frame.filename,
             "lineno": frame.lineno,
             "name": frame.name,
             "colno": frame.position.colno,
             "end_lineno": frame.position.end_lineno,
             "end_colno": frame.position.end_colno,
-            "library": f"{frame.library.name} {frame.library.version}".strip() if frame.library else None,
+            "library": library_label(frame) or None,
             "values": [{"name": value.name, "type": value.type, "text": value.text} for value in values],
         }

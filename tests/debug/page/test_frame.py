@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.page.frame import local_values, short_filename
+from debugkit.debug.page.frame import local_values
 from debugkit.debug.page.frame_models import Span
+from debugkit.debug.page.frame_names import short_filename
 from debugkit.debug.page.spans import cut, spans
 from debugkit.debug.source.excerpt import SourceLine
 

@@ -1,0 +1,55 @@
+"""What a frame is called and where it is found: its id, its address, its file, its library, its line in an editor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from urllib.parse import quote
+
+from debugkit.debug.access.viewer import Viewer
+from debugkit.debug.registry import ErrorRecord
+from debugkit.debug.tracebacks.model import CapturedFrame
+
+
+def frame_id(entry: ErrorRecord, frame: CapturedFrame) -> str:
+    """The public handle of a frame: the unguessable id of its traceback, and its number."""
+    return f"{entry.id}-{frame.index}"
+
+
+def frame_url(entry: ErrorRecord, frame: CapturedFrame, viewer: Viewer) -> str:
+    return f"{viewer.base}/frames/{frame_id(entry, frame)}"
+
+
+@cache
+def short_filename(filename: str, *, library: bool) -> str:
+    """What a person calls the file: relative to the working directory, or to where it is imported from."""
+    if not os.path.isabs(filename):  # noqa: PTH117 - a file name from a code object may be anything
+        return filename
+    roots = [] if library else [_current_directory()]
+    roots += sorted({os.path.abspath(path) for path in sys.path if path}, key=len, reverse=True)  # noqa: PTH100 - as above
+    for root in roots:
+        if root and filename.startswith(root.rstrip(os.sep) + os.sep):
+            return filename[len(root.rstrip(os.sep)) + 1 :]
+    return filename
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - compared as text
+    except OSError:  # removed while the server runs
+        return ""
+
+
+def library_label(frame: CapturedFrame) -> str:
+    return f"{frame.library.name} {frame.library.version}".strip() if frame.library else ""
+
+
+def editor_url(frame: CapturedFrame, editor: str | None) -> str:
+    """The link that opens the frame's line in ``editor``, a template of the settings; empty without one."""
+    if not editor or not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
+        return ""
+    path = quote(frame.filename, safe="/:")
+    column = (frame.position.colno or 0) + 1
+    filled = editor.replace("{path}", path).replace("{line}", str(frame.lineno or 1))
+    return filled.replace("{column}", str(column))
