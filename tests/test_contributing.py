@@ -28,8 +28,8 @@ def test_the_files_and_folders_that_it_names_are_there() -> None:
     [
         ("attribute", "debugkit/debug/safe/inspection.py"),
         ("makers", "debugkit/debug/page/panels.py"),
-        ("_section(self, title: str, pairs", "debugkit/debug/page/panels.py"),
-        ("class ExtraPanel", "debugkit/debug/framework_report.py"),
+        ("_table(", "debugkit/debug/page/panels.py"),
+        ("class Panel", "debugkit/debug/framework_report.py"),
         ("class FrameworkReport", "debugkit/debug/framework_report.py"),
         ("ROUTES", "debugkit/debug/http/routes.py"),
         ("NEEDED", "tests/debug/http/test_routes.py"),

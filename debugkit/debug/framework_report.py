@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 
 class _Hidden:
@@ -18,21 +18,34 @@ class _Hidden:
 HIDDEN: Final = _Hidden()
 
 
+#: A name and its value, which is described when somebody looks; a text is shown as it is.
+Pair = tuple[str, object]
+Row = TypeVar("Row")
+
+
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A headed table of a panel. Values are described when somebody looks; texts are shown as they are."""
+class Table(Generic[Row]):
+    """A headed table of a panel. Its rows are `Pair`s until they are described for a page."""
 
     title: str
-    rows: tuple[tuple[str, object], ...] = ()
+    rows: tuple[Row, ...] = ()
     notice: str = ""
+    text: str = ""  # a body shown as it is, instead of rows
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraPanel:
-    """A panel that is added to the page, or takes the place of the one with this name."""
+class Panel(Generic[Row]):
+    """A tab below the frames. A framework's is added to the page, or takes the place of the one with its name."""
 
     name: str
-    tables: tuple[Table, ...]
+    tables: tuple[Table[Row], ...] = ()
+    error: str = ""  # why it could not be made
+    typed: bool = False  # shows the types of its values
+
+    @property
+    def slug(self) -> str:
+        """The name for ids and JSON."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class FrameworkReport:
     raised_during: str = ""
     hint: str = ""
     searches: tuple[Search, ...] = ()
-    panels: tuple[ExtraPanel, ...] = field(default=(), repr=False)
+    panels: tuple[Panel[Pair], ...] = field(default=(), repr=False)
     names: Mapping[str, object] = field(default_factory=dict, repr=False)
     hidden: Mapping[int, Mapping[str, object]] = field(default_factory=dict, repr=False)
     secret_names: frozenset[str] = frozenset()

@@ -22,7 +22,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.functional import LazyObject, Promise
 from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exception_reporter_filter
 
-from debugkit.debug.framework_report import HIDDEN, ExtraPanel, FrameworkReport, Table
+from debugkit.debug.framework_report import HIDDEN, FrameworkReport, Pair, Panel, Table
 from debugkit.debug.page.panels import PLUMBING
 from debugkit.debug.redaction.names import is_secret_cookie
 from debugkit.debug.safe.text import text_of
@@ -128,9 +128,9 @@ class _Report:
 
     # Panels
 
-    def _panels(self) -> Iterator[ExtraPanel]:
+    def _panels(self) -> Iterator[Panel[Pair]]:
         request = self._request
-        yield ExtraPanel(
+        yield Panel(
             "Request",
             (
                 _table("", self._facts),
@@ -138,16 +138,16 @@ class _Report:
                 _table("COOKIES", lambda: self._cookies().items()),
             ),
         )
-        yield ExtraPanel("Headers", (_table("", self._headers),))
+        yield Panel("Headers", (_table("", self._headers),))
         if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() in FORMS:
-            yield ExtraPanel("Body", self._form())
+            yield Panel("Body", self._form())
         if hasattr(request, "session"):
-            yield ExtraPanel("Session", (_table("", lambda: self._session(request.session)),))
-        yield ExtraPanel("SQL", (_table("", lambda: queries(self._recorded)),))
-        yield ExtraPanel("Environment", (_table("META", self._environment), _table("Process", process)))
-        yield ExtraPanel("Settings", tuple(self._settings()))
+            yield Panel("Session", (_table("", lambda: self._session(request.session)),))
+        yield Panel("SQL", (_table("", lambda: queries(self._recorded)),))
+        yield Panel("Environment", (_table("META", self._environment), _table("Process", process)))
+        yield Panel("Settings", tuple(self._settings()))
 
-    def _form(self) -> tuple[Table, ...]:
+    def _form(self) -> tuple[Table[Pair], ...]:
         request = self._request
         posted = _table(
             "POST",
@@ -219,7 +219,7 @@ class _Report:
         )
         return ((name, self._shown(value)) for name, value in cleansed.items())
 
-    def _settings(self) -> Iterator[Table]:
+    def _settings(self) -> Iterator[Table[Pair]]:
         safe = self._filter(lambda filter_: dict(filter_.get_safe_settings()))
         overridden = [name for name in sorted(safe) if is_own_setting(name)]
         own = {name: self._shown(safe.pop(name)) for name in overridden}
@@ -235,7 +235,7 @@ def _attempt(ask: Callable[[], Any], otherwise: Any) -> Any:
         return otherwise
 
 
-def _table(title: str, rows: Callable[[], Rows]) -> Table:
+def _table(title: str, rows: Callable[[], Rows]) -> Table[Pair]:
     """A table, or in its place the reason why it cannot be made."""
     pairs: list[tuple[str, object]] = []
     try:

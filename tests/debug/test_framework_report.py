@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.framework_report import HIDDEN, NOTHING, Attempt, ExtraPanel, FrameworkReport, Search, Table
+from debugkit.debug.framework_report import HIDDEN, NOTHING, Attempt, FrameworkReport, Panel, Search, Table
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request
 from debugkit.debug.redaction.redactor import Redactor
@@ -95,7 +95,7 @@ def test_a_status_and_a_hint_are_those_of_the_framework(debugger: Debugger) -> N
 
 def test_a_hint_quotes_values_and_is_only_for_those_who_see_values(debugger: Debugger) -> None:
     entry = record(
-        debugger, FrameworkReport(hint="around here", panels=(ExtraPanel("Shop", (Table("", (("a", "tea"),)),)),))
+        debugger, FrameworkReport(hint="around here", panels=(Panel("Shop", (Table("", (("a", "tea"),)),)),))
     )
 
     page = ask(debugger, f"tracebacks/{entry.id}", peer="192.168.1.7")
@@ -105,8 +105,8 @@ def test_a_hint_quotes_values_and_is_only_for_those_who_see_values(debugger: Deb
 
 def test_panels_are_added_or_take_the_place_of_those_with_their_name(debugger: Debugger) -> None:
     panels = (
-        ExtraPanel("Request", (Table("", (("Address", "mine"), ("api_token", "abc"), ("Pin", HIDDEN))),)),
-        ExtraPanel("Shop", (Table("Stock", (("tea", {"left": 2}),)), Table("Empty"), Table("Gone", notice="sold out"))),
+        Panel("Request", (Table("", (("Address", "mine"), ("api_token", "abc"), ("Pin", HIDDEN))),)),
+        Panel("Shop", (Table("Stock", (("tea", {"left": 2}),)), Table("Empty"), Table("Gone", notice="sold out"))),
     )
     entry = record(debugger, FrameworkReport(panels=panels))
 
@@ -121,7 +121,7 @@ def test_panels_are_added_or_take_the_place_of_those_with_their_name(debugger: D
 
 def test_a_long_value_of_a_panel_can_be_opened(debugger: Debugger) -> None:
     values = {f"name-{number}": number for number in range(40)}
-    entry = record(debugger, FrameworkReport(panels=(ExtraPanel("Shop", (Table("", (("stock", values),)),)),)))
+    entry = record(debugger, FrameworkReport(panels=(Panel("Shop", (Table("", (("stock", values),)),)),)))
 
     page = ask(debugger, f"tracebacks/{entry.id}")
     handle = page.partition('id="panel-shop"')[2].partition('data-handle="')[2].partition('"')[0]
@@ -184,7 +184,7 @@ def test_an_error_let_go_keeps_the_plain_facts_and_no_live_object(debugger: Debu
         status=400,
         raised_during="shop.views.checkout",
         searches=(SEARCH,),
-        panels=(ExtraPanel("Shop", (Table("", (("stock", stock),)),)),),
+        panels=(Panel("Shop", (Table("", (("stock", stock),)),)),),
         names={"stock": stock},
         hidden={0: {"stock": stock}},
         secret_texts=frozenset({CARD}),

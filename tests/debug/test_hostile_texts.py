@@ -14,7 +14,7 @@ from client import Client
 
 from debugkit import DebuggedApplication
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.framework_report import Attempt, ExtraPanel, FrameworkReport, Search, Table
+from debugkit.debug.framework_report import Attempt, FrameworkReport, Panel, Search, Table
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request
@@ -77,7 +77,7 @@ def record(text: str) -> tuple[Debugger, str, list[str]]:
         "wsgi.url_scheme": "http",
     }
     search = Search(text, text, (Attempt(text, text, text),), text)
-    panels = (ExtraPanel("Body", (Table("POST", ((text, text),)),)), ExtraPanel("SQL", (Table("", ((text, text),)),)))
+    panels = (Panel("Body", (Table("POST", ((text, text),)),)), Panel("SQL", (Table("", ((text, text),)),)))
     extras = FrameworkReport(raised_during=text, hint=text, searches=(search,), panels=panels)
     error = shout(text)
     entry = debugger.record(

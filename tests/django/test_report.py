@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject, lazystr
 from django.views import debug
 
 from debugkit import DebuggedApplication
-from debugkit.debug.framework_report import HIDDEN, FrameworkReport, Table
+from debugkit.debug.framework_report import HIDDEN, FrameworkReport, Pair, Table
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.django.report import report, unicode_hint
 from debugkit.django.sql import Recording
@@ -58,7 +58,7 @@ def told(request: WSGIRequest, error: BaseException | None = None) -> FrameworkR
         return report(request, 500, capture(raised))
 
 
-def table(reported: FrameworkReport, panel: str, title: str = "") -> Table:
+def table(reported: FrameworkReport, panel: str, title: str = "") -> Table[Pair]:
     (found,) = [one for one in reported.panels if one.name == panel]
     return next(one for one in found.tables if one.title == title)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import groupby, takewhile
 
 from debugkit.debug.access.viewer import Viewer
+from debugkit.debug.framework_report import Panel, Table
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_models import FrameView, ValueView
 from debugkit.debug.page.frame_names import frame_id, frame_url, library_label, short_filename
@@ -23,10 +24,8 @@ from debugkit.debug.page.models import (
     LiveView,
     OriginView,
     PageView,
-    Panel,
     RepeatRow,
     RequestView,
-    Section,
     Step,
     TextView,
 )
@@ -129,7 +128,7 @@ class PageBuilder:
     def hint(self) -> str:
         return self._text(self._entry.framework_report.hint) if self._viewer.sees_values else ""
 
-    def panels(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
+    def panels(self, only: Container[str] | None = None) -> tuple[Panel[ValueView], ...]:
         """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""
         request = self._entry.request
         if request is None or not self._viewer.sees_values:
@@ -145,21 +144,21 @@ class PageBuilder:
     def _request(self) -> RequestView:
         """The request as Django's own plain text has it: each table under its name there, empty ones too."""
         facts: list[tuple[str, str]] = []
-        by_name: dict[str, Section] = {}
+        by_name: dict[str, Table[ValueView]] = {}
         panels = self.panels(("Request", "Body"))
         for panel in panels:
             if panel.error:
-                by_name[panel.name] = Section(panel.name, notice=panel.error)
-            for section in panel.sections:
-                if section.title or panel.name != "Request":
-                    by_name[TABLES.get(section.title, section.title or panel.name)] = section
+                by_name[panel.name] = Table(panel.name, notice=panel.error)
+            for table in panel.tables:
+                if table.title or panel.name != "Request":
+                    by_name[TABLES.get(table.title, table.title or panel.name)] = table
                 else:
-                    facts += [(row.name, row.text) for row in section.rows if row.name != "Raised during"]
+                    facts += [(row.name, row.text) for row in table.rows if row.name != "Raised during"]
         facts = facts or ([("Request", self._text(self._entry.request_line))] if self._entry.request_line else [])
         versions_used = ", ".join(versions(self._entry.captured.frames.values()))
         names = [*TABLES.values(), *(name for name in by_name if name not in TABLES.values())] if panels else []
-        sections = tuple(replace(by_name.get(name, Section(name)), title=name) for name in names)
-        return RequestView((*facts, ("Versions", versions_used)), sections)
+        tables = tuple(replace(by_name.get(name, Table(name)), title=name) for name in names)
+        return RequestView((*facts, ("Versions", versions_used)), tables)
 
     def frame(self, frame: CapturedFrame) -> FrameView:
         return self._frame(frame, chosen=False)

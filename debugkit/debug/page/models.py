@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from debugkit.debug.access.viewer import Viewer
-from debugkit.debug.framework_report import Search
+from debugkit.debug.framework_report import Panel, Search, Table
 from debugkit.debug.page.frame_models import BriefView, FrameView, SourceView, ValueView
 
 #: For assistants, which read errors with a shell at hand: what strangers wrote stands in them.
@@ -117,26 +117,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A headed table inside a panel."""
-
-    title: str
-    rows: tuple[ValueView, ...] = ()
-    text: str = ""  # a body shown as it is, instead of rows
-    notice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A tab below the two panes: Request, Headers, Body, Session, Environment. ``error`` says why it failed."""
-
-    name: str  # for people
-    slug: str  # for ids
-    sections: tuple[Section, ...] = ()
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class LiveView:
     """How a page hears that the code has changed, and what it does then.
 
@@ -160,10 +140,10 @@ class LiveView:
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """The request for plain texts: what it was, and what it brought. ``sections`` has GET, POST, FILES and COOKIES."""
+    """The request for plain texts: what it was, and what it brought. ``tables`` has GET, POST, FILES and COOKIES."""
 
     facts: tuple[tuple[str, str], ...]  # method, address, user, versions
-    sections: tuple[Section, ...] = ()
+    tables: tuple[Table[ValueView], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +180,7 @@ class PageView:
     time_iso: str
     versions: tuple[str, ...]  # ("Python 3.13.0", "Flask 3.1.3")
     occurrences: int
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel[ValueView], ...]
     viewer: Viewer
     app_frames: int
     all_frames: int

@@ -15,9 +15,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-from debugkit.debug.framework_report import HIDDEN, ExtraPanel
+from debugkit.debug.framework_report import HIDDEN, Pair, Panel, Table
 from debugkit.debug.page.frame_models import ValueView
-from debugkit.debug.page.models import Panel, Section
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
@@ -34,6 +33,8 @@ PLUMBING = frozenset(
     | {"werkzeug.debug.preserve_context", "werkzeug.socket"}
 )
 LEFT_OUT = SHOWN | PLUMBING
+#: Panels of Python objects. What the others show came over the wire, as text.
+TYPED = frozenset({"Session"})
 #: Characters of a text printed on the page.
 BODY_TEXT = 4_000
 #: Rows of a table, and of a framework's: Django alone has 150 settings.
@@ -50,6 +51,9 @@ _LONG_HEADER = re.compile(
 OWN_SESSION = Note("the debugger's own session")
 
 
+Tables = tuple[Table[ValueView], ...]
+
+
 class Panels:
     """Makes the panels of one entry; with ``handles`` the values in them can be opened."""
 
@@ -59,38 +63,40 @@ class Panels:
         self._describer = describer
         self._handles = handles
 
-    def all(self, only: Container[str] | None = None) -> tuple[Panel, ...]:
+    def all(self, only: Container[str] | None = None) -> tuple[Panel[ValueView], ...]:
         """The panels, or those of the names in ``only``."""
-        makers: tuple[tuple[str, Callable[[], tuple[Section, ...]]], ...] = (
-            ("Request", self._request_sections),
-            ("Headers", self._header_sections),
-            ("Body", self._body_sections),
-            ("Session", self._session_sections),
-            ("Environment", self._environment_sections),
+        makers: tuple[tuple[str, Callable[[], Tables]], ...] = (
+            ("Request", self._request_tables),
+            ("Headers", self._header_tables),
+            ("Body", self._body_tables),
+            ("Session", self._session_tables),
+            ("Environment", self._environment_tables),
         )
-        extra = {panel.name: partial(self._extra_sections, panel) for panel in self._entry.framework_report.panels}
+        extra = {panel.name: partial(self._extra_tables, panel) for panel in self._entry.framework_report.panels}
         panels = (
             self._panel(name, maker) for name, maker in (dict(makers) | extra).items() if only is None or name in only
         )
-        return tuple(panel for panel in panels if panel.sections or panel.error)
+        return tuple(panel for panel in panels if panel.tables or panel.error)
 
-    def _panel(self, name: str, maker: Callable[[], tuple[Section, ...]]) -> Panel:
+    def _panel(self, name: str, maker: Callable[[], Tables]) -> Panel[ValueView]:
         try:
-            return Panel(name, name.lower(), maker())
+            return Panel(name, maker(), typed=name in TYPED)
         except Exception as error:  # a panel may fail in ways nobody foresaw; the page says so and goes on
             # What the error says is not repeated: that may be foreign text.
-            return Panel(name, name.lower(), error=f"This panel could not be made: {type_name(type(error))}")
+            return Panel(name, error=f"This panel could not be made: {type_name(type(error))}")
 
-    def _extra_sections(self, panel: ExtraPanel) -> tuple[Section, ...]:
-        sections = (self._section(table.title, table.rows, table.notice, EXTRA_ROWS) for table in panel.tables)
-        return tuple(section for section in sections if section.rows or section.notice)
+    def _extra_tables(self, panel: Panel[Pair]) -> Tables:
+        tables = (self._table(table.title, table.rows, table.notice, EXTRA_ROWS) for table in panel.tables)
+        return tuple(table for table in tables if table.rows or table.notice)
 
-    def _section(self, title: str, pairs: Iterable[tuple[str, object]], notice: str = "", most: int = ROWS) -> Section:
+    def _table(
+        self, title: str, pairs: Iterable[tuple[str, object]], notice: str = "", most: int = ROWS
+    ) -> Table[ValueView]:
         """A table of the first rows, which says how many more there are."""
         pairs = list(pairs)
         rows = tuple(self._safe_row(name, value) for name, value in pairs[:most])
         cut = f"The first {most:,} of {len(pairs):,}." if len(pairs) > most else ""
-        return Section(title, rows, notice=" ".join(filter(None, (notice, cut))))
+        return Table(title, rows, notice=" ".join(filter(None, (notice, cut))))
 
     def _safe_row(self, name: object, value: object) -> ValueView:
         """One bad value costs its row."""
@@ -113,7 +119,7 @@ class Panels:
         handle = self._entry.values.put(value, name) if self._handles and node.openable and "…" in node.text else ""
         return ValueView(name, node.text, node.type, handle, node.kind)
 
-    def _request_sections(self) -> tuple[Section, ...]:
+    def _request_tables(self) -> Tables:
         request = self._request
         facts: list[tuple[str, object]] = [("Method", request.method), ("Path", request.path)]
         host = request.headers.get("host", "")
@@ -126,78 +132,78 @@ class Panels:
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
         cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
         shown = [(name, self._cookie(name, value)) for name, value in cookies]
-        sections = (self._section("", facts), self._section("Query", query), self._section("Cookies", shown))
-        return tuple(section for section in sections if section.rows)
+        tables = (self._table("", facts), self._table("Query", query), self._table("Cookies", shown))
+        return tuple(table for table in tables if table.rows)
 
     def _cookie(self, name: str, value: str) -> object:
         if name.startswith("__debugkit_"):
             return OWN_SESSION
         return HIDDEN if self._describer.redactor.cookie_is_secret(name) else value
 
-    def _header_sections(self) -> tuple[Section, ...]:
+    def _header_tables(self) -> Tables:
         headers = {name.title(): value for name, value in self._request.headers.items() if name != "cookie"}
-        return (self._section("", sorted(headers.items())),) if headers else ()
+        return (self._table("", sorted(headers.items())),) if headers else ()
 
-    def _body_sections(self) -> tuple[Section, ...]:
+    def _body_tables(self) -> Tables:
         request = self._request
         if not request.body:
-            return (Section("", notice=request.body_notice),) if request.body_notice else ()
+            return (Table("", notice=request.body_notice),) if request.body_notice else ()
         notices = [request.body_notice] if request.body_notice else []
         if request.body_length and request.body_length > len(request.body):
             notices.append(f"The first {len(request.body):,} of {request.body_length:,} bytes.")
         first, *more = self._body(request)
         return (replace(first, notice=" ".join(filter(None, (*notices, first.notice)))), *more)
 
-    def _body(self, request: RequestSnapshot) -> tuple[Section, ...]:
+    def _body(self, request: RequestSnapshot) -> Tables:
         content_type = request.headers.get("content-type", "")
         kind = content_type.partition(";")[0].strip().lower()
         if kind == "application/x-www-form-urlencoded":
             pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-            return (self._section("Form", pairs),)
+            return (self._table("Form", pairs),)
         if kind == "multipart/form-data":
             return self._multipart(content_type, request.body)
         if kind == "application/json" or kind.endswith("+json"):
             return (self._json(request.body),)
         return (self._text(kind or "Body", request.body),)
 
-    def _multipart(self, content_type: str, body: bytes) -> tuple[Section, ...]:
+    def _multipart(self, content_type: str, body: bytes) -> Tables:
         pairs = multipart_fields(content_type, body)
         form = [(name, value) for name, value in pairs if not isinstance(value, Upload)]
         files = [(name, value) for name, value in pairs if isinstance(value, Upload)]
-        sections = [self._section("Form", form)] if form or not files else []
-        return (*sections, *([self._section("Files", files)] if files else []))
+        tables = [self._table("Form", form)] if form or not files else []
+        return (*tables, *([self._table("Files", files)] if files else []))
 
-    def _json(self, body: bytes) -> Section:
+    def _json(self, body: bytes) -> Table[ValueView]:
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
             return self._text(f"JSON that cannot be read: {error}", body)
         if isinstance(data, dict):
-            return self._section("JSON", data.items())
-        return Section("JSON", (self._row("", data),))
+            return self._table("JSON", data.items())
+        return Table("JSON", (self._row("", data),))
 
-    def _text(self, title: str, body: bytes) -> Section:
+    def _text(self, title: str, body: bytes) -> Table[ValueView]:
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
-            return Section(title, (self._row("", bytes(body)),))
-        return Section(title, text=self._describer.text(text[:BODY_TEXT]))
+            return Table(title, (self._row("", bytes(body)),))
+        return Table(title, text=self._describer.text(text[:BODY_TEXT]))
 
-    def _session_sections(self) -> tuple[Section, ...]:
+    def _session_tables(self) -> Tables:
         """Sessions that middleware or a framework left in the environ or in its request context."""
-        sections: list[Section] = []
+        tables: list[Table[ValueView]] = []
         for key, value in self._request.environ.items():
             if key.lower().endswith("session") and is_mapping(value):
-                sections.append(self._section(key, mapping_items(value)))
+                tables.append(self._table(key, mapping_items(value)))
         for context in self._entry.context_managers:
             # Flask keeps it under the second name since 3.1.3: reading the property would mark the session as used.
             public = attribute(context, "session")
             value = attribute(context, "_session") if public is MISSING else public
             if is_mapping(value):
-                sections.append(self._section("", mapping_items(value)))
-        return tuple(section for section in sections if section.rows)
+                tables.append(self._table("", mapping_items(value)))
+        return tuple(table for table in tables if table.rows)
 
-    def _environment_sections(self) -> tuple[Section, ...]:
+    def _environment_tables(self) -> Tables:
         rest = {
             key: value
             for key, value in self._request.environ.items()
@@ -210,7 +216,7 @@ class Panels:
             ("Process", os.getpid()),
             ("Command", " ".join(sys.argv)),
         ]
-        return (self._section("WSGI", [(key, rest[key]) for key in sorted(rest)]), self._section("Process", process))
+        return (self._table("WSGI", [(key, rest[key]) for key in sorted(rest)]), self._table("Process", process))
 
 
 def is_mapping(value: object) -> bool:

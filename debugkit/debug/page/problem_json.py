@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from debugkit.debug.framework_report import Table
 from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.frame_models import ValueView
 from debugkit.debug.page.frame_names import frame_id, library_label
@@ -37,7 +38,7 @@ class Problem:
             "exceptions": [self._exception(exception) for exception in (head, *head.chain)],
             "request": {
                 "line": entry.request_line,
-                **{panel.slug: self._panel(panel.sections) for panel in builder.panels()},
+                **{panel.slug: self._panel(panel.tables) for panel in builder.panels()},
             },
             "raised_during": report.raised_during or None,
             "hint": builder.hint or None,
@@ -45,15 +46,15 @@ class Problem:
             "url": builder.url,
         }
 
-    def _panel(self, sections: tuple[Any, ...]) -> list[dict[str, Any]]:
+    def _panel(self, tables: tuple[Table[ValueView], ...]) -> list[dict[str, Any]]:
         return [
             {
-                "title": section.title,
-                "values": {row.name: row.text for row in section.rows},
-                "text": section.text,
-                "notice": section.notice,
+                "title": table.title,
+                "values": {row.name: row.text for row in table.rows},
+                "text": table.text,
+                "notice": table.notice,
             }
-            for section in sections
+            for table in tables
         ]
 
     def _exception(self, exception: CapturedException) -> dict[str, Any]:
