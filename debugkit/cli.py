@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
 Serve a WSGI application on this computer. When it raises an exception, the
-browser shows the traceback with the values of that moment, and a console in
-every frame, behind the PIN that is printed at the start. When a file changes,
-the application starts again, and the page in the browser heals by itself."""
+browser shows the traceback with the values at that moment and, behind the PIN
+that is printed at start-up, a console in every frame. When a file changes, the
+application restarts, and the page in the browser heals by itself."""
 RUN_EXAMPLES = """\
 targets:
   shop:app                the object `app` of the module `shop`
@@ -47,24 +47,24 @@ examples:
   debugkit run examples/shop/app.py
   debugkit run --host localhost --port 8080 shop:app
   debugkit run --host 0.0.0.0 shop:app      reachable from other computers
-  debugkit run --cert adhoc shop:app        https, with its own certificate
+  debugkit run --cert adhoc shop:app        HTTPS, self-signed certificate
   debugkit run --bind unix:/tmp/shop.sock --bind 127.0.0.1:8000 shop:app
 
-Every option can stand in pyproject.toml under [tool.debugkit], as
-`port = 8080`, and in the environment, as DEBUGKIT_PORT=8080.
+Every option can also be set in pyproject.toml under [tool.debugkit]
+(`port = 8080`), or by an environment variable (DEBUGKIT_PORT=8080).
 
-The debugger runs code for those who know the PIN: never use it on a server
+The debugger runs code for anyone who knows the PIN: never use it on a server
 that strangers can reach."""
 
 CERT_DESCRIPTION = """\
-Show the certificate used by `debugkit run --cert adhoc`. It is created once per
-user, survives restarts and is renewed before it expires. With --out, write another
-certificate and its key to files of your own. A file that exists is never
-overwritten."""
+Show the certificate used by `debugkit run --cert adhoc`. It is created once
+per user, survives restarts and is renewed before it expires. With --out, create
+another certificate and its key in files of your choice. Existing files are
+never overwritten."""
 CERT_EXAMPLES = """\
 examples:
-  debugkit cert                             the one of --cert adhoc
-  debugkit cert --host shop.test            the same, also for that name
+  debugkit cert                             the certificate of --cert adhoc
+  debugkit cert --host shop.test            the same, valid for that name too
   debugkit cert --out shop                  write shop.crt and shop.key
   debugkit run --cert shop.crt --key shop.key shop:app"""
 
@@ -90,26 +90,26 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="debugkit",
         description=DESCRIPTION,
-        epilog="Start with: debugkit run examples/shop/app.py\nMore about it: debugkit run --help",
+        epilog="Start with: debugkit run examples/shop/app.py\nDetails: debugkit run --help",
         formatter_class=plain,
     )
     parser.add_argument("--version", action="version", version=f"debugkit {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     command = commands.add_parser(
         "run",
-        help="serve an application, with the debugger",
+        help="serve an application with the debugger",
         description=RUN_DESCRIPTION,
         epilog=RUN_EXAMPLES,
         formatter_class=plain,
         allow_abbrev=False,  # a script that says --no-p today must mean the same tomorrow
     )
     command.add_argument(
-        "target", metavar="TARGET", nargs="?", help="what to serve: module:app, or the path of a .py file"
+        "target", metavar="TARGET", nargs="?", help="application to serve: module:app, or the path of a .py file"
     )
     add_options(command)
     command = commands.add_parser(
         "cert",
-        help="show or write a certificate for https",
+        help="show or create a certificate for HTTPS",
         description=CERT_DESCRIPTION,
         epilog=CERT_EXAMPLES,
         formatter_class=plain,
@@ -119,9 +119,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         action="append",
         default=[],
-        help="another name or address it is valid for; may be repeated",
+        help="name or address it must be valid for; repeatable",
     )
-    command.add_argument("--out", metavar="BASE", help="write BASE.crt and BASE.key, which must not exist yet")
+    command.add_argument("--out", metavar="BASE", help="create BASE.crt and BASE.key, which must not exist yet")
     return parser
 
 
@@ -132,10 +132,10 @@ def cert(options: argparse.Namespace) -> int:
     certificate = certificates.cert(options.host, options.out, folder=user_folder())
     print(f"Certificate: {certificate.cert_file}")
     print(f"Private key: {certificate.key_file}")
-    print(f"For:         {', '.join(certificate.names)}")
-    print(f"Until:       {time.strftime('%Y-%m-%d', time.gmtime(certificate.expires))}")
+    print(f"Valid for:   {', '.join(certificate.names)}")
+    print(f"Valid until: {time.strftime('%Y-%m-%d', time.gmtime(certificate.expires))}")
     print(f"SHA-256:     {certificate.fingerprint}")
-    print("\nTo have it trusted:")
+    print("\nTo trust it:")
     for who, command in certificates.ways_to_trust(certificate.cert_file) if certificate.cert_file else ():
         print(f"  {who}:\n    {command}")
     return 0
@@ -174,7 +174,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def prepare_framework(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
-    """The application, with what it takes for its errors to reach the debugger that will be around it."""
+    """The application, changed so that its errors reach the debugger around it."""
     framework = known.find(application)
     if framework is not None and framework[0].name == "Django":
         from debugkit.django import wsgi

@@ -70,7 +70,7 @@ def texts(value: Any, source: str) -> tuple[str, ...]:
     """Several texts, or one with commas between them; without blanks around each, and without empty ones."""
     items = value.split(",") if isinstance(value, str) else _several(value)
     if not all(isinstance(item, str) for item in items):
-        raise wrong(value, source, "give a list of texts, or one text with commas.")
+        raise wrong(value, source, "give a list of strings, or one comma-separated string.")
     return tuple(item.strip() for item in items if item.strip())
 
 
@@ -82,7 +82,7 @@ def paths(value: Any, source: str) -> tuple[str, ...]:
     except TypeError:
         names = (None,)
     if not all(isinstance(name, str) for name in names):
-        raise wrong(value, source, "give a list of texts.")
+        raise wrong(value, source, "give a list of strings.")
     return names
 
 

@@ -40,7 +40,7 @@ def is_private(path: Path) -> bool:
 
 
 def is_ours(status: os.stat_result) -> bool:
-    """The same of a file that is open already, or was looked at."""
+    """The same for a file that is open already, or was checked."""
     if not stat.S_ISREG(status.st_mode):
         return False
     return sys.platform == "win32" or (status.st_uid == os.geteuid() and not status.st_mode & 0o077)

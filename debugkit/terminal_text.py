@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 #: C0, DEL and C1 (ECMA-48); marks, embeddings, overrides and isolates of direction (UAX 9); line and paragraph
-#: separators; what has no width and no use in text by itself, tags of Plane 14 included; lone surrogates.
+#: separators; what has no width and no use in text on its own, tags of Plane 14 included; lone surrogates.
 #: The joiners U+200C and U+200D stay: Persian words and emoji are written with them.
 _STEERING: Final = (
     r"\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"

@@ -208,7 +208,7 @@ def test_the_next_free_port_is_taken_when_none_was_asked_for(ports: list[int]) -
     with taken:
         (port,), said = listening(ports)
     assert port in ports[1:]
-    assert said == f"Port {ports[0]} is in use: taking {port} instead.\n"
+    assert said == f"Port {ports[0]} is in use: using {port} instead.\n"
 
 
 def test_the_first_port_is_taken_without_a_word_when_it_is_free(ports: list[int]) -> None:
@@ -226,7 +226,7 @@ def test_several_addresses_share_the_port_and_may_name_their_own(ports: list[int
     with taken:
         found, said = listening(ports, addresses=("127.0.0.1", "[::1]", f"127.0.0.1:{ports[2]}"))
         assert found[0] == found[1]
-        assert "is in use: taking" in said
+        assert "is in use: using" in said
         with pytest.raises(AddressInUse, match=f"Port {ports[0]} is in use"):
             listening(ports, addresses=(f"127.0.0.1:{ports[0]}",))
 

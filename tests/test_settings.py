@@ -294,4 +294,4 @@ def test_limits_and_functions_are_checked_for_their_kind():
 
 @pytest.mark.parametrize("value", [3, [3], [b"x"]])
 def test_a_list_holds_texts(value):
-    assert "list of texts" in refusal(redact=value)
+    assert "list of strings" in refusal(redact=value)

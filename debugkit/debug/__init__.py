@@ -15,9 +15,8 @@ http                the debugger's addresses: request context, routes, handlers,
 frameworks          how the errors of a framework's applications reach the debugger
 ==================  ==================================================================================================
 
-``registry`` keeps the errors, ``live`` tells open pages what happens, ``debugger`` is what lives as long as the
-application and stands below ``http``. ``wsgi`` is the middleware, ``startup_error`` stands in for an application that
-failed to start.
+``registry`` keeps the errors, ``live`` notifies open pages, ``debugger`` is what lives as long as the
+application, below ``http``. ``wsgi`` is the middleware; ``startup_error`` replaces an application that failed to start.
 
 - One failed request: wsgi -> debugger (tracebacks.capture, registry) -> http.context (access.trust) ->
   http.error_response -> page.builder (source, values, redaction) -> page.rendering -> http.responses -> wsgi.

@@ -32,12 +32,12 @@ from debugkit.debug.values.describe import Describer, page_guard
 from debugkit.raised import printed
 from debugkit.settings import Settings
 
-#: Different refusals explained in the terminal; a scanner that tries more is not worth more lines.
+#: Different refusals explained in the terminal: a scanner that tries more gets no more lines.
 EXPLANATIONS = 50
 
 
 class Debugger:
-    """The errors of one application, the PIN that guards them, and the terminal that hears of them.
+    """The errors of one application, the PIN that guards them, and the terminal that reports them.
 
     ``identity`` names the application (for the PIN); ``print_line`` writes a line to the developer's terminal.
     """
@@ -55,7 +55,7 @@ class Debugger:
         self.pin_auth = PinAuth(settings, identity, clock=clock)
         self.redactor = Redactor(settings.redact)
         self._bound_host: str | None = None
-        #: Where open pages hear what happens; set by a runner, which says when the code has changed.
+        #: The event streams of open pages; set by a runner, which reports changed code.
         self.events: Events | None = None
         self._print_line = print_line
         self._announced = False
@@ -63,14 +63,14 @@ class Debugger:
         self._in_this_thread = threading.local()
         self._standalone: Console | None = None
 
-    # For whoever runs the application
+    # For the runner
 
     def supervised_by(self, name: str) -> None:
         """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
         self.pin_auth.supervisor = name
 
     def trust_host(self, name: str) -> None:
-        """Trust the name that the server is bound to, as if it stood in ``trusted_hosts``."""
+        """Trust the name that the server is bound to, as if it were in ``trusted_hosts``."""
         self._bound_host = name
 
     def banner(self, url: str) -> list[str]:
@@ -78,13 +78,13 @@ class Debugger:
         return self.announcement(f"{url.rstrip('/')}{self.settings.mount}")
 
     def restarted(self) -> None:
-        """The terminal has PIN and link already: an earlier process of the same server printed them."""
+        """PIN and link are in the terminal already, printed by an earlier process of the same server."""
         self._announced = True
 
     # The terminal, and who is asking
 
     def say(self, line: str) -> None:
-        """A line in the developer's terminal. Where that is gone, the browser is answered all the same."""
+        """Print a line in the developer's terminal. If that is gone, the browser still gets its response."""
         with contextlib.suppress(Exception):
             self._print_line(line)
 
@@ -97,12 +97,12 @@ class Debugger:
         link = f"{url}/unlock?token={self.pin_auth.issue_token()}{f'&next={entry.id}' if entry else ''}"
         lines = [
             f" * Debugger PIN: {self.pin_auth.pin}",
-            f" * Unlock this browser: {link} (once, for {settings.link_lifetime / 60:g} minutes)",
+            f" * Unlock this browser: {link} (works once, within {settings.link_lifetime / 60:g} minutes)",
         ]
         return [*lines, *([f" * {self.pin_auth.notice}"] if self.pin_auth.notice else [])]
 
     def announce(self, request: Request, viewer: Viewer) -> None:
-        """Print the PIN, if nobody has seen it yet."""
+        """Print the PIN unless it was printed already."""
         for line in self.announcement(f"{self.own_site(request)}{viewer.base}"):
             self.say(line)
 
@@ -115,7 +115,7 @@ class Debugger:
         if viewer.is_stranger:
             self._explain(viewer.reason)
         elif viewer.via and viewer.sees_values:
-            self._explain(f"values are shown to a client behind a proxy, which sent {viewer.via.title()}.")
+            self._explain(f"values are shown to a client behind a proxy, which sent the header {viewer.via.title()}.")
         return viewer
 
     def _explain(self, reason: str) -> None:
@@ -131,19 +131,19 @@ class Debugger:
     # Values
 
     def redactor_of(self, entry: ErrorRecord | None) -> Redactor:
-        """Knows also what the framework was told to keep secret in this error."""
+        """Includes the names and texts that the framework marked as secret in this error."""
         if entry is None:
             return self.redactor
         return self.redactor.extended(entry.framework_report.secret_names, entry.framework_report.secret_texts)
 
     def describer(self, entry: ErrorRecord | None = None) -> Describer:
-        """Describes values as the code of ``entry`` would see them: in the context of its request."""
+        """Describes values as the code of ``entry`` would see them, in the context of its request."""
         limits = self.settings.limits
         guard = page_guard(limits, entry.context if entry else None)
         return Describer(limits, self.redactor_of(entry), guard, remembered=entry.remembered if entry else None)
 
     def standalone_console(self) -> Console:
-        """The console that belongs to no frame, made when it is first used."""
+        """The console without a frame, made on first use."""
         if self._standalone is None:
             make = self.settings.console_init_func
             self._standalone = Console(None, names=make() if make else {})
@@ -189,7 +189,7 @@ class Debugger:
         """What the terminal says of an error: the traceback (unless ``text`` is false), and where to look at it.
 
         A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one
-        is not for errors of strangers: it would expire before the developer looks.
+        is not for errors of strangers: it would expire unused.
         """
         base = f"{self.own_site(request)}{viewer.base}"
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"

@@ -14,7 +14,7 @@ class _Hidden:
         return "HIDDEN"
 
 
-#: Stands for a value that the framework was told to keep secret.
+#: Replaces a value that the framework marked as secret.
 HIDDEN: Final = _Hidden()
 
 
@@ -50,7 +50,7 @@ class Panel(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One place where something was looked for: by whom, where, and what came of it."""
+    """One place that was searched: by whom, where, and the outcome."""
 
     by: str
     place: str
@@ -59,7 +59,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search that found nothing: what was looked for, with what, and every place in order."""
+    """A search that found nothing: what was wanted, by which engine, and every place in order."""
 
     wanted: str
     engine: str

@@ -1,6 +1,6 @@
-"""What the pages hear while they are open: server-sent events (WHATWG HTML, section 9.2), one stream for each page.
+"""What open pages are sent: server-sent events (WHATWG HTML, section 9.2), one stream for each page.
 
-Knows no request, no server and no reload: somebody publishes, and says when all is over.
+Knows no request, no server and no reload: somebody publishes, and closes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from debugkit.debug.page.rendering import to_json
 
 #: Milliseconds after which a browser connects again: the new worker often serves before that.
 RETRY = 200
-#: Events that wait for one reader; one that is further behind begins anew, which tells it all it needs.
+#: Events that wait for one reader; one that falls further behind starts over, which gives it all it needs.
 WAITING = 64
 #: A comment: keeps proxies from hanging up, and is how the server notices that a reader has gone.
 HEARTBEAT = b":\n\n"
@@ -83,7 +83,7 @@ class Events:
         return len(self._streams)
 
     def stream(self) -> Stream:
-        """A stream for one more reader. Its first event is ``hello``; there is none when all is over."""
+        """A stream for one more reader. Its first event is ``hello``; no event is sent after `close`."""
         stream = Stream(self._heartbeat, self._remove)
         stream.put(b"retry: %d\n\n" % RETRY)
         with self._lock:

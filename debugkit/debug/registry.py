@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from debugkit.debug.request_snapshot import RequestSnapshot
     from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback
 
-#: Ids are 96 random bits in hex: they stand in URLs, file names and JSON without escaping.
+#: Ids are 96 random bits in hex: they need no escaping in URLs, file names and JSON.
 _ID_BYTES = 12
 _FRAME_ID = re.compile(r"([0-9a-f]+)-(0|[1-9][0-9]{0,8})")
 #: Errors of one fingerprint that keep their frames: the same again tells little more, and a loop ends no others.
@@ -50,7 +50,7 @@ class _Group:
 class ErrorRecord:
     """One error. While ``live``, its frames, values and consoles can be used; afterwards ``gone_reason`` says why not.
 
-    ``time`` is when it was added, in epoch seconds. When the error is let go, ``request`` becomes `None`, and
+    ``time`` is when it was added, in epoch seconds. When the error is released, ``request`` becomes `None`, and
     ``request_line`` stays.
     """
 
@@ -74,7 +74,7 @@ class ErrorRecord:
         self.context = context
         self.context_managers: Sequence[Any] = tuple(context_managers)
         self.framework_report = framework_report
-        #: What the code of its values answered when they were looked at.
+        #: What the code of its values returned for previews.
         self.remembered = Remembered()
         self.live = True
         self.gone_reason = ""

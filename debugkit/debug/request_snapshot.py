@@ -68,7 +68,7 @@ class RecordedInput:
 PATIENCE = 0.5
 #: Where our own server says how its ``wsgi.input`` is made to wait no longer than some seconds.
 HURRY = "debugkit.hurry"
-#: Where the recording stands in the environ: inner middleware may put streams of its own over ``wsgi.input``.
+#: The environ key of the recording: inner middleware may put streams of its own over ``wsgi.input``.
 RECORDED = "debugkit.input"
 
 
@@ -91,7 +91,7 @@ class RequestSnapshot:
 
     @property
     def line(self) -> str:
-        """The method and path, as a person names the request. The query may hold secrets, and stands in the panel."""
+        """The method and path, as people name the request. The query may hold secrets; it is in the panel."""
         return f"{self.method} {self.path}".strip()
 
     @property
@@ -134,7 +134,7 @@ def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> Request
         method=exact_str(environ.get("REQUEST_METHOD")),
         path=quoted_path(environ),
         query=exact_str(environ.get("QUERY_STRING")),
-        # What is no text is no name (PEP 3333); whatever stands there was put there by the application.
+        # What is no text is no name (PEP 3333); whatever is there was put there by the application.
         environ={name: value for name, value in named(environ) if name != RECORDED},
         body=body,
         body_length=length,
@@ -158,7 +158,7 @@ def _finish(stream: RecordedInput, length: int | None) -> str:
         return "" if stream.total else "The application did not read the body."
     try:
         if not stream.finish(length):
-            return "The rest of the body had not come when the error was raised."
+            return "The rest of the body had not arrived when the error was raised."
     except Exception as error:  # the client is gone, or the server refuses: the error page matters more
-        return f"The body could not be read to its end ({type(error).__name__})."
+        return f"The body could not be read completely ({type(error).__name__})."
     return ""

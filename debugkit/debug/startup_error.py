@@ -26,7 +26,7 @@ TITLE = "The application failed to start"
 
 
 class FailedStart:
-    """A WSGI application that stands in for one that could not start.
+    """A WSGI application that replaces one that could not start.
 
     ``debugged`` is the middleware whose application it replaces; what lies below its mount works as ever. ``error`` is
     what stopped the start, its traceback without the frames of whoever loaded the application; it is recorded once,
@@ -55,7 +55,7 @@ class FailedStart:
     def _response(self, request: Request) -> Response:
         context = RequestContext(self._debugger, request)
         if self.entry is not None:
-            with self.entry.using():  # whoever looks at it keeps it from being let go for its age
+            with self.entry.using():  # viewing it keeps it from being released for its age
                 return failed_response(context, self.entry, notice=self._notice)
         if context.viewer.is_stranger:
             return responses.bare(500, "Internal Server Error")

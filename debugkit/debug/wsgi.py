@@ -251,7 +251,7 @@ class DebuggedApplication(Attributes):
             del exc_info, error
 
     def _explain(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
-        """Say, once, when the application has answered 5xx by itself, and what would bring a page."""
+        """Report, once, that the application answered 5xx itself, and what would bring up a page."""
         status, exchange.failure = exchange.failure, ""
         if self.debugger.take_recorded() or self.explains_itself or TRACEBACK_HEADER in dict(exchange.headers or ()):
             return
@@ -260,7 +260,7 @@ class DebuggedApplication(Attributes):
             advice = known.advice(self.app)
         except Exception:  # it asks objects of the application
             advice = known.CAPTURE
-        sentence = f" * The application answered {quoted(status[:3])} by itself: no exception reached the debugger."
+        sentence = f" * The application answered {quoted(status[:3])} itself: no exception reached the debugger."
         tell(environ, f"{sentence}\n   {advice}\n")
 
     def _response(
@@ -304,7 +304,7 @@ class DebuggedApplication(Attributes):
         response = respond(self.debugger, request)
         if response is None:
             return None
-        environ["debugkit.own"] = True  # for who writes a line for each request: this one is none of the application's
+        environ["debugkit.own"] = True  # for access logs: this request is not the application's
         return send(response, environ, start_response)
 
 

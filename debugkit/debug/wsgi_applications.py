@@ -1,6 +1,6 @@
-"""What kind of application an object is, told by its signature as ASGI servers do, and without calling it.
+"""What kind of application an object is, by its signature, as ASGI servers do, without calling it.
 
-What cannot be told counts as a WSGI application (PEP 3333): nothing that works is refused.
+What cannot be determined counts as a WSGI application (PEP 3333): nothing that works is refused.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def _refusal(application: Any) -> str:
     kind = application if inspect.isroutine(application) or inspect.isclass(application) else type(application)
     named = f"{kind.__module__}.{kind.__qualname__}"
     if not callable(application):
-        return f"is a {type(application).__name__}, which cannot be called as a WSGI application is."
+        return f"is a {type(application).__name__}, which is not callable; a WSGI application is."
     if _is_asgi(application):
         return (
             f"is an ASGI application ({named}), and debugkit serves WSGI applications: serve it with uvicorn or the "
             "like, or make it one with a2wsgi.ASGIMiddleware."
         )
     if _is_async(application):
-        return f"is async ({named}), which a WSGI application cannot be: write it as a plain function."
+        return f"is async ({named}), which WSGI does not support: make it a plain function."
     if not binds(application, "environ", "start_response"):
-        return f"is no WSGI application ({named}): it cannot be called with environ and start_response."
+        return f"is not a WSGI application ({named}): it cannot be called with environ and start_response."
     return ""
 
 
@@ -72,12 +72,12 @@ def is_factory(candidate: Any) -> bool:
 
 
 def binds(function: Any, *arguments: Any, **keywords: Any) -> bool:
-    """Whether it can be called with these arguments; true also where that cannot be told."""
+    """Whether it can be called with these arguments; also true if that cannot be determined."""
     return not misfit(function, *arguments, **keywords)
 
 
 def misfit(function: Any, *arguments: Any, **keywords: Any) -> str:
-    """What is wrong with the arguments for this function; "" for nothing, or where that cannot be told."""
+    """What is wrong with the arguments for this function; "" if nothing is, or if that cannot be determined."""
     signature = _signature(function)
     try:
         if signature is not None:

@@ -39,14 +39,14 @@ _INSTEAD = {
     bytes: "bytes, whose items are numbers: write return [data]",
     bytearray: "a bytearray, whose items are numbers: write return [bytes(data)]",
     dict: "a dict, whose items are its keys: write return [json.dumps(data).encode()]",
-    NoneType: 'None: is a return missing? Write return [b""] for an answer without a body',
+    NoneType: 'None: is a return missing? Write return [b""] for an empty body',
 }
 
 Headers = list[tuple[str, str]]
 
 
 class Exchange:
-    """One request's answer: stands between the application and the server's ``start_response`` and `write`.
+    """One request's answer: sits between the application and the server's ``start_response`` and `write`.
 
     The methods that look for mistakes return them, since nothing was raised anywhere: an `ApplicationError` without a
     traceback, that names the application's own line.
@@ -101,7 +101,7 @@ class Exchange:
 
     def write(self, data: bytes) -> None:
         if self._write is None:
-            raise ApplicationError("This server gives applications no write().")
+            raise ApplicationError("This server does not support write().")
         if isinstance(data, bytes):  # what else it may be, the server says here and now
             self._size += len(data)
         self._write(data)
@@ -124,9 +124,9 @@ class Exchange:
             return None
         if inspect.iscoroutine(body):
             body.close()
-            instead = "a coroutine: it is an async def, and perhaps an ASGI application"
-        instead = instead or f"an object of {inspection.qualified_name(kind)}, which cannot be iterated"
-        return self._mistake(f"{{}} returned {instead}. PEP 3333 wants an iterable of bytes.", body)
+            instead = "a coroutine: it is an async def, or an ASGI application"
+        instead = instead or f"an object of type {inspection.qualified_name(kind)}, which is not iterable"
+        return self._mistake(f"{{}} returned {instead}. PEP 3333 requires an iterable of bytes.", body)
 
     def wrong_part(self, part: bytes, body: object) -> ApplicationError | None:
         """What is wrong when ``part`` comes now."""
@@ -150,18 +150,18 @@ class Exchange:
         if self.headers is not None or "HTTP_UPGRADE" in self._environ:  # a WebSocket took the connection over
             return None
         return self._mistake(
-            "{} did not call start_response(status, headers). PEP 3333 wants that before the first bytes.", body
+            "{} did not call start_response(status, headers). PEP 3333 requires that before the first bytes.", body
         )
 
     def _no_bytes(self, part: object, body: object) -> ApplicationError:
         name = inspection.qualified_name(type(part))
         verb = "yielded" if type(body) is GeneratorType else "returned a body with"
-        return self._mistake(f"{{}} {verb} an object of {name}. PEP 3333 wants bytes: encode what is text.", body)
+        return self._mistake(f"{{}} {verb} an object of {name}. PEP 3333 requires bytes: encode text first.", body)
 
     def _wrong_length(self, body: object) -> ApplicationError:
         more = "more than" if self._size > (self._length or 0) else "only"
         lengths = f"{self._length}, and the body has {more} {min(self._size, self._length or 0)} bytes"
-        return self._mistake(f"{{}} says Content-Length: {lengths}. PEP 3333 wants the two to be the same.", body)
+        return self._mistake(f"{{}} says Content-Length: {lengths}. PEP 3333 requires them to be equal.", body)
 
     def _mistake(self, sentence: str, body: object) -> ApplicationError:
         try:
@@ -178,16 +178,18 @@ _ITERATES = ("__iter__", "__getitem__")
 def check_head(status: object, headers: object) -> None:
     """Raises `ApplicationError` for a status that is no text, and for headers that are no list of pairs of texts."""
     if not isinstance(status, str):
-        raise ApplicationError(f"PEP 3333 wants the status as text, such as '200 OK', not {type(status).__name__}.")
+        raise ApplicationError(
+            f"PEP 3333 requires the status to be a string such as '200 OK', not {type(status).__name__}."
+        )
     if not isinstance(headers, list):
-        raise ApplicationError(f"PEP 3333 wants the headers as a list of tuples, not as {type(headers).__name__}.")
+        raise ApplicationError(f"PEP 3333 requires the headers to be a list of tuples, not {type(headers).__name__}.")
     for header in headers:
         if not isinstance(header, tuple) or len(header) != 2:
-            raise ApplicationError("PEP 3333 wants each header as a tuple of two texts: its name and its value.")
+            raise ApplicationError("PEP 3333 requires each header to be a tuple of two strings, name and value.")
         for text in header:
             if not isinstance(text, str):
                 kind = type(text).__name__
-                raise ApplicationError(f"PEP 3333 wants the names and values of headers as text (str), not {kind}.")
+                raise ApplicationError(f"PEP 3333 requires header names and values to be strings, not {kind}.")
 
 
 def stops_the_program(error: BaseException) -> bool:

@@ -74,7 +74,7 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
 
 
 def read_body(environ: WSGIEnvironment, limit: int) -> bytes:
-    """The request's body, at most ``limit`` + 1 bytes of it, so that too large a body can be told."""
+    """The request's body, at most ``limit`` + 1 bytes of it, so that the caller can detect an oversized body."""
     length = environ.get("CONTENT_LENGTH") or ""
     if not (length.isascii() and length.isdecimal()):
         if not environ.get("wsgi.input_terminated"):

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class DebugkitConfig(AppConfig):
-    """What ``"debugkit.django"`` in INSTALLED_APPS stands for."""
+    """What ``"debugkit.django"`` in INSTALLED_APPS means."""
 
     name = "debugkit.django"
     label = "debugkit"

@@ -61,7 +61,7 @@ def prepare(cert: str, key: str, hosts: Iterable[str], *, folder: Path, clock: C
     notes: tuple[str, ...] = ()
     if not cert_file.exists() and not key_file.exists():
         write_pair(cert_file, key_file, hosts, clock())
-        notes = (f"Made a certificate: {cert_file}, with its key in {key_file}.",)
+        notes = (f"Created a certificate: {cert_file}, with its key in {key_file}.",)
     for path, other in ((cert_file, key_file), (key_file, cert_file)):
         if not path.exists():
             raise ConfigurationError(
@@ -84,4 +84,4 @@ def find_flaws(cert_file: Path, key_file: Path, hosts: Iterable[str], now: float
     if days < SOON:
         return (f"The certificate {'has expired' if days < 0 else f'expires in {days:.0f} days'}: {again}",)
     missing = [name for name in subject_names(hosts) if name not in certificate.names and name not in WILDCARD]
-    return (f"The certificate does not hold for {', '.join(missing)}: {again}",) if missing else ()
+    return (f"The certificate is not valid for {', '.join(missing)}: {again}",) if missing else ()

@@ -22,7 +22,7 @@ def debugger_settings(options: Options, folder: Path) -> dict[str, Any]:
 def make_choices(
     options: Options, folder: Path, debugger: dict[str, Any] | None, *, say: Callable[[str], None]
 ) -> Choices:
-    """How to serve the project in ``folder``. Makes its certificate if that is missing, and says so.
+    """How to serve the project in ``folder``. Creates its certificate if that is missing, and reports it.
 
     Raises `ConfigurationError`.
     """

@@ -112,7 +112,7 @@ class DebuggerResponse(HttpResponse):
     """The debugger's answer as Django passes it on.
 
     ``announce`` is called when the answer is sent: Django has logged the error by then, and the link to its page is
-    to stand below the traceback.
+    to appear below the traceback.
     """
 
     def __init__(self, answer: Response, announce: Callable[[], object]) -> None:

@@ -20,8 +20,8 @@ from debugkit.serving.listen import parse_address
 PREFIXES = ("DEBUGKIT_", "RUNSERVER_PLUS_", "RUNSERVERPLUS_")
 DEFAULT_PORT = 8000
 RELOADERS = ("auto", "stat", "watchdog")
-#: When a start tells that its checks found nothing: each one ("reload", "always"), the first, or none. What they found
-#: is told always.
+#: When a start reports that its checks found nothing: each time ("reload", "always"), the first time, or never. What
+#: they find is always reported.
 MESSAGES = ("reload", "once", "always", "never")
 #: How queries are laid out by sqlparse unless the settings say something else.
 LAYOUT = {"reindent_aligned": True, "truncate_strings": 500}
@@ -63,28 +63,34 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, checks: bool = False) -> None:
-    """Give a parser the options of the command. ``checks``: --skip-checks too, which Django adds by itself otherwise.
+    """Give a parser the options of the command. ``checks``: --skip-checks too, which Django otherwise adds itself.
 
     Words that only some are right are checked in `resolve`, as those in the settings are.
     """
     add = parser.add_argument
-    add("addrport", nargs="?", help="where to listen: PORT, ADDRESS:PORT, [IPv6]:PORT, NAME:PORT, unix:/path")
+    add("addrport", nargs="?", help="address to listen on: PORT, ADDRESS:PORT, [IPv6]:PORT, NAME:PORT, unix:/path")
     add("--ipv6", "-6", action="store_true", dest="use_ipv6", help="listen on an IPv6 address")
     add("--noreload", action="store_false", dest="use_reloader", help="do not restart when a file changes")
     add("--nothreading", action="store_false", dest="threaded", help="answer one request at a time")
-    add("--threaded", action="store_true", dest="threaded", default=True, help="answer requests at the same time")
+    add(
+        "--threaded",
+        action="store_true",
+        dest="threaded",
+        default=True,
+        help="answer requests concurrently (the default)",
+    )
     if checks:
         add("--skip-checks", action="store_true", help="skip the system checks")
     add("--nostatic", action="store_false", dest="use_static_handler", help="do not serve static files")
-    add("--insecure", action="store_true", dest="insecure_serving", help="serve static files with DEBUG=False too")
-    add("--browser", action="store_true", dest="open_browser", help="open the site in a browser, once")
-    add("--output", dest="output_file", metavar="FILE", help="write requests and errors to FILE as well")
+    add("--insecure", action="store_true", dest="insecure_serving", help="serve static files even with DEBUG=False")
+    add("--browser", action="store_true", dest="open_browser", help="open the site in a browser once it is up")
+    add("--output", dest="output_file", metavar="FILE", help="also write requests and errors to FILE")
     add(
         "--startup-messages",
         metavar="WHEN",
         help=f"when to print the result of the system checks: {', '.join(MESSAGES)}",
     )
-    add("--nopin", action="store_true", dest="nopin", help="run code without the PIN, for this computer only")
+    add("--nopin", action="store_true", dest="nopin", help="run code without the PIN, on this computer only")
     _add_debugger(parser)
     _add_reloader(parser)
     _add_sql(parser)
@@ -93,42 +99,52 @@ def add_arguments(parser: argparse.ArgumentParser, *, checks: bool = False) -> N
 
 def _add_debugger(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--trusted-host", action="append", dest="trusted_hosts", metavar="NAME", help="a name the site may have too")
+    add(
+        "--trusted-host",
+        action="append",
+        dest="trusted_hosts",
+        metavar="NAME",
+        help="also trust this host name; repeatable",
+    )
     add("--pm", action="store_true", help="stop at an error with pdb in the terminal, then show the page")
-    add("--pdb", action="store_true", help="the same as --pm")
-    add("--ipdb", action="store_true", help="the same with ipdb")
-    add("--keep-meta-shutdown", action="store_true", dest="keep_meta_shutdown_func", help="accepted, does nothing")
+    add("--pdb", action="store_true", help="same as --pm")
+    add("--ipdb", action="store_true", help="same, with ipdb")
+    add("--keep-meta-shutdown", action="store_true", dest="keep_meta_shutdown_func", help="accepted, has no effect")
 
 
 def _add_reloader(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--extra-file", action="append", dest="extra_files", metavar="PATH", help="a file, folder or pattern to watch")
+    add(
+        "--extra-file",
+        action="append",
+        dest="extra_files",
+        metavar="PATH",
+        help="also watch this file, folder or pattern; repeatable",
+    )
     add(
         "--exclude-pattern",
         action="append",
         dest="exclude_patterns",
         metavar="PATTERN",
-        help="files, folders or patterns to ignore",
+        help="files, folders or patterns to ignore; repeatable",
     )
     add("--reloader-interval", metavar="SECONDS", help="seconds between checks (stat only)")
-    add("--reloader-type", metavar="TYPE", help=f"how changes are noticed: {', '.join(RELOADERS)}")
+    add("--reloader-type", metavar="TYPE", help=f"how changes are detected: {', '.join(RELOADERS)}")
 
 
 def _add_sql(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     # No default: only what is said on the command line goes before the settings.
-    add("--print-sql", action="store_true", default=None, help="print the queries of requests")
-    add("--truncate-sql", metavar="N", help="print at most N characters of a query; 0: all of it")
-    add("--print-sql-location", action="store_true", help="print which line of yours asked for it")
+    add("--print-sql", action="store_true", default=None, help="print the queries of each request")
+    add("--truncate-sql", metavar="N", help="print at most N characters of a query; 0 prints all")
+    add("--print-sql-location", action="store_true", help="print the line of your code that ran each query")
 
 
 def _add_certificate(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--cert", dest="cert_path", metavar="PATH", help="the same as --cert-file")
-    group.add_argument(
-        "--cert-file", dest="cert_path", metavar="PATH", help="serve https; the files are made if missing"
-    )
-    parser.add_argument("--key-file", dest="key_file_path", metavar="PATH", help="the private key of the certificate")
+    group.add_argument("--cert", dest="cert_path", metavar="PATH", help="same as --cert-file")
+    group.add_argument("--cert-file", dest="cert_path", metavar="PATH", help="serve HTTPS; missing files are created")
+    parser.add_argument("--key-file", dest="key_file_path", metavar="PATH", help="private key of the certificate")
 
 
 def resolve(arguments: Mapping[str, Any], settings: object) -> Options:
@@ -216,13 +232,15 @@ _ADDRESS = re.compile(
 def address(text: str, *, ipv6: bool = False) -> str:
     """The address to listen on, as `parse_address` takes it. Raises `ConfigurationError` for what is none."""
     if ipv6 and not socket.has_ipv6:
-        raise ConfigurationError("This Python cannot speak IPv6: leave --ipv6 out.")
+        raise ConfigurationError("This Python does not support IPv6: omit --ipv6.")
     if text.startswith(("unix:", "fd:")):
         parse_address(text, DEFAULT_PORT)
         return text
     match = _ADDRESS.fullmatch(text or str(DEFAULT_PORT))
     if match is None:
-        raise ConfigurationError(f"{text!r} is no address: write 8000, 127.0.0.1:8000, [::1]:8000 or localhost:8000.")
+        raise ConfigurationError(
+            f"{text!r} is not an address: write 8000, 127.0.0.1:8000, [::1]:8000 or localhost:8000."
+        )
     if ipv6 and (match["four"] or match["zero"]):
         raise ConfigurationError(f"{match['host']!r} is not an IPv6 address: write [::1]:{match['port']}.")
     chosen = f"{_host(match, ipv6=ipv6)}:{match['port']}"
@@ -246,7 +264,7 @@ def _six(name: str) -> str:
     try:
         return str(socket.getaddrinfo(name, None, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0])
     except OSError as error:
-        raise ConfigurationError(f"{name!r} has no IPv6 address: leave --ipv6 out, or write [::1].") from error
+        raise ConfigurationError(f"{name!r} has no IPv6 address: omit --ipv6, or write [::1].") from error
 
 
 # What values may be.

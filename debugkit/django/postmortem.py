@@ -37,7 +37,7 @@ def install(module: str, say: Callable[[str], None]) -> Callable[[], None]:
     ) -> Any:
         if status_code >= 500:  # a 400 is the client's mistake
             with _lock:
-                say(f" * {exc_type.__name__}: stopped where it was raised. Leave the prompt (q) for the page.")
+                say(f" * {exc_type.__name__}: stopped where it was raised. Quit the prompt (q) to see the page.")
                 debugger.post_mortem(tb)
         return answer(request, exc_type, exc_value, tb, status_code)
 

@@ -1,7 +1,7 @@
 """What Django knows of an error, as plain data: the request as it was parsed, settings, names for the console.
 
 All of it goes through the reporter's filter (``DEFAULT_EXCEPTION_REPORTER_FILTER``), and what is marked as sensitive is
-hidden with ``DEBUG`` as well. A part that cannot be told says why; nothing here raises. Knows no page.
+hidden with ``DEBUG`` as well. A part that is unavailable says why; nothing here raises. Knows no page.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class _Report:
         return replaced
 
     def _secrets(self, hidden: Mapping[int, Mapping[str, object]]) -> tuple[set[str], set[str]]:
-        """Names and texts that are secret wherever they stand: of sensitive fields of the form, and variables."""
+        """Names and texts that are secret wherever they occur: of sensitive fields of the form, and variables."""
         names: set[str] = set()
         texts: set[str] = set()
         posted = _attempt(lambda: self._request.POST, QueryDict())
@@ -111,7 +111,7 @@ class _Report:
             texts.update(text for name in variables if variables[name] is HIDDEN for text in texts_in(values.get(name)))
         for raw, safe in ((self._request.META, self._meta()), (self._request.COOKIES, self._cookies())):
             names.update(name for name, value in safe.items() if value is HIDDEN and isinstance(raw.get(name), str))
-        # The key of a session also stands among the parameters of the query that looks it up.
+        # The key of a session is also among the parameters of the query that looks it up.
         cookies = self._cookies()
         texts.update(
             text for name in cookies if cookies[name] is HIDDEN for text in texts_in(self._request.COOKIES.get(name))
@@ -244,7 +244,7 @@ def _table(title: str, rows: Callable[[], Rows]) -> Table[Pair]:
             if len(pairs) == MOST_ROWS:
                 return Table(title, tuple(pairs), f"The first {MOST_ROWS:,} rows.")
     except Exception as error:
-        return Table(title, tuple(pairs), f"This could not be told: {type(error).__name__}: {error}")
+        return Table(title, tuple(pairs), f"This is not available: {type(error).__name__}: {error}")
     return Table(title, tuple(pairs))
 
 
@@ -282,7 +282,7 @@ def is_own_setting(name: str) -> bool:
 
 
 def is_lazy(value: object) -> bool:
-    """Whether a look at the value's class would evaluate it. ``type()`` does not ask the value."""
+    """Whether reading the value's class would evaluate it. ``type()`` does not ask the value."""
     return issubclass(type(value), (LazyObject, Promise))
 
 

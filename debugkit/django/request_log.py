@@ -23,7 +23,7 @@ from debugkit.serving.log import Log, never_wait, time_text, wants_colours
 NAME = "django.server"
 #: As Django's own server writes it, and the time that it took.
 FORMAT = '"%s" %s %s %s'
-#: What else a file is told of: the tracebacks of errors.
+#: What else is written to a file: the tracebacks of errors.
 ERRORS = "django.request"
 #: A sequence that sets colours (ECMA-48, SGR).
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -60,7 +60,7 @@ class RequestLog(Log):
 def prepare(*, colours: bool | None, environ: Mapping[str, str]) -> None:
     """Make the logger speak, whatever the project's LOGGING says of others.
 
-    `dictConfig` disables every logger that it is not told of. ``colours``: `None` for terminals only.
+    `dictConfig` disables every logger that its argument omits. ``colours``: `None` for terminals only.
     """
     logger = logging.getLogger(NAME)
     logger.disabled = False

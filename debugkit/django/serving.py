@@ -166,7 +166,7 @@ class Site:
         return QueryPrinter(options, request_log.say, keyword)
 
 
-#: By whether colours are wanted, the variable that says so (no-color.org, force-color.org).
+#: By whether colours are wanted, the variable that decides it (no-color.org, force-color.org).
 COLOURS = {False: "NO_COLOR", True: "FORCE_COLOR"}
 
 

@@ -163,7 +163,7 @@ def shorten(text: str, size: int) -> str:
 
 
 def asked_by(frame: FrameType | None) -> str:
-    """The innermost line of the user's that stands on the stack: of Python, or of a template that is rendered."""
+    """The innermost line of the user's code on the stack: of Python, or of a template that is rendered."""
     while frame is not None:
         code = frame.f_code
         if code.co_name == "render_annotated" and (line := _template_line(frame)):
@@ -175,7 +175,7 @@ def asked_by(frame: FrameType | None) -> str:
 
 
 def _template_line(frame: FrameType) -> str:
-    """Where the node of a template stands that this frame renders (django.template.base.Node.render_annotated)."""
+    """The position of the template node that this frame renders (django.template.base.Node.render_annotated)."""
     node = frame.f_locals.get("self")
     token, origin = getattr(node, "token", None), getattr(node, "origin", None)
     name, lineno = getattr(origin, "name", None), getattr(token, "lineno", None)

@@ -68,7 +68,7 @@ def _walk(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _join(traces: list[TracebackType], made: Mapping[int, TracebackType]) -> TracebackType | None:
-    """The traces linked anew: each that was made stands in the place, or at the end, that its number says."""
+    """The traces linked anew: each new one at the position that its number says, or at the end."""
     following: TracebackType | None = None
     for number in range(len(traces), -1, -1):
         trace = made.get(number) or (traces[number] if number < len(traces) else None)
@@ -85,7 +85,7 @@ def _is_base(frame: FrameType, name: str) -> bool:
 
 
 def _innermost(traces: list[TracebackType]) -> Iterator[int]:
-    """The traces that render a tag; of tags that stand inside each other, with only Django between, the innermost."""
+    """The traces that render a tag; of nested tags, with only Django between, the innermost."""
     waiting: int | None = None
     for number, trace in enumerate(traces):
         frame = trace.tb_frame
@@ -146,7 +146,7 @@ def _shorten(tag: str) -> str:
 
 
 def _context(traces: list[TracebackType]) -> dict[str, Any]:
-    """The variables that the tag rendered last saw. Nothing in them is looked at.
+    """The variables that the tag rendered last saw. None of them is read.
 
     A context is a stack of dictionaries. What tags around this one had put on it was taken off when the error passed
     them; their frames still have it.
@@ -229,7 +229,7 @@ class _Loader:
 
 
 def _trace(place: Place, names: dict[str, Any], source: str) -> TracebackType:
-    """A traceback of one frame that stands at ``place`` with ``names`` as its variables."""
+    """A traceback of one frame at ``place`` with ``names`` as its variables."""
     frames: list[tuple[FrameType, int]] = []
 
     def here() -> None:
@@ -250,7 +250,7 @@ def _trace(place: Place, names: dict[str, Any], source: str) -> TracebackType:
 
 
 def _code(place: Place) -> CodeType:
-    """Code with one call, which stands where the tag does."""
+    """Code with one call, at the position of the tag."""
     call = ast.Call(ast.Name("", ast.Load()), [], [])
     tree = ast.Module([ast.Expr(call)], [])
     for node in ast.walk(tree):

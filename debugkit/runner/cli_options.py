@@ -21,7 +21,7 @@ from debugkit.settings import EDITORS
 def list_of_texts(value: Any, source: str) -> tuple[str, ...]:
     """Texts. A table of a file would otherwise count as the list of its keys."""
     if isinstance(value, Mapping):
-        raise wrong(value, source, "give a list of texts.")
+        raise wrong(value, source, "give a list of strings.")
     return texts(value, source)
 
 
@@ -56,31 +56,33 @@ class Option:
 
 
 OPTIONS = (
-    Option("host", "text", "127.0.0.1", "the address to listen on; localhost: IPv4 and IPv6", "HOST"),
-    Option("port", "whole", None, "the port, 0 for any free one (default: 8000, or the next free one)", "PORT"),
-    Option("bind", "list", (), "instead of --host: HOST:PORT, unix:/path or fd://3; may be repeated", "ADDRESS"),
+    Option("host", "text", "127.0.0.1", "address to listen on; localhost is IPv4 and IPv6", "HOST"),
+    Option("port", "whole", None, "port; 0 picks a free one (default: 8000, or the next free one)", "PORT"),
+    Option("bind", "list", (), "used instead of --host: HOST:PORT, unix:/path or fd://3; repeatable", "ADDRESS"),
     Option("reload", "flag", True, "restart when a file of the application changes"),
-    Option("reloader_type", "text", "auto", "how changes are noticed", "TYPE", ("auto", "stat", "watchdog")),
+    Option("reloader_type", "text", "auto", "how changes are detected", "TYPE", ("auto", "stat", "watchdog")),
     Option("reloader_interval", "number", 1.0, "seconds between checks (stat only)", "SECONDS"),
-    Option("extra_files", "list", (), "also watch this file, folder or pattern; may be repeated", "PATH"),
-    Option("exclude_patterns", "list", (), "files, folders or patterns to ignore; may be repeated", "PATTERN"),
-    Option("debugger", "flag", True, "show errors as debugger pages"),
-    Option("evalex", "flag", True, "give the frames of an error a console"),
-    Option("pin", "flag", True, "ask for the PIN before code is run"),
-    Option("trusted_hosts", "list", (), "a name the server may be reached by; may be repeated", "NAME"),
-    Option("trusted_peers", "list", (), "an address or network whose clients may see errors", "NETWORK"),
-    Option("redact", "list", (), "one more name whose values are never shown", "NAME"),
-    Option("editor", "text", None, "the editor that links open, such as vscode", "EDITOR"),
-    Option("threaded", "flag", True, "answer requests at the same time"),
-    Option("processes", "whole", 1, "how many processes serve", "N"),
-    Option("static_files", "list", (), "serve a folder, as /static=path; may be repeated", "URL=PATH"),
+    Option("extra_files", "list", (), "also watch this file, folder or pattern; repeatable", "PATH"),
+    Option("exclude_patterns", "list", (), "files, folders or patterns to ignore; repeatable", "PATTERN"),
+    Option("debugger", "flag", True, "show the debugger page for errors"),
+    Option("evalex", "flag", True, "give every frame a console"),
+    Option("pin", "flag", True, "require the PIN before running code"),
+    Option("trusted_hosts", "list", (), "also trust this host name; repeatable", "NAME"),
+    Option(
+        "trusted_peers", "list", (), "also show errors to clients on this address or network; repeatable", "NETWORK"
+    ),
+    Option("redact", "list", (), "also hide the values of this name; repeatable", "NAME"),
+    Option("editor", "text", None, "editor that links open, such as vscode", "EDITOR"),
+    Option("threaded", "flag", True, "answer requests concurrently"),
+    Option("processes", "whole", 1, "number of processes that serve", "N"),
+    Option("static_files", "list", (), "serve a folder, as /static=path; repeatable", "URL=PATH"),
     Option("passthrough_errors", "flag", False, "let an error end the server"),
-    Option("cert", "text", None, "serve https: a certificate file, or 'adhoc' for a self-signed one", "FILE"),
-    Option("key", "text", None, "the private key of the certificate", "FILE"),
+    Option("cert", "text", None, "serve HTTPS: certificate file, or 'adhoc' for a self-signed one", "FILE"),
+    Option("key", "text", None, "private key of the certificate", "FILE"),
 )
 
 NAMES = {option.name: option for option in OPTIONS}
-#: Keys of ``[tool.debugkit]`` that are no options: the target may stand there too.
+#: Keys of ``[tool.debugkit]``: options, and the target.
 KEYS = ("target", *NAMES)
 
 
@@ -124,7 +126,7 @@ def help_text(option: Option) -> str:
 def resolve(
     arguments: Mapping[str, Any], environ: Mapping[str, str], table: Mapping[str, Any], source: str
 ) -> dict[str, Any]:
-    """The value of every option. ``table`` is ``[tool.debugkit]``, ``source`` the file it stands in.
+    """The value of every option. ``table`` is ``[tool.debugkit]``, ``source`` the file that contains it.
 
     Raises `ConfigurationError` that names where a value that cannot work was given.
     """
@@ -134,7 +136,7 @@ def resolve(
         if name not in KEYS:
             close = get_close_matches(name, KEYS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"it can hold {', '.join(KEYS)}."
-            raise ConfigurationError(f"[tool.debugkit] in {source} has a key {key!r}, which means nothing; {hint}")
+            raise ConfigurationError(f"[tool.debugkit] in {source} has a key {key!r}, which is unknown; {hint}")
         if name in NAMES:
             values[name] = convert(NAMES[name], value, f"{key} in {source}")
     for option in OPTIONS:
@@ -153,7 +155,7 @@ def convert(option: Option, value: Any, source: str) -> Any:
     if option.name == "editor" and value and value not in EDITORS and "{path}" not in value:
         close = get_close_matches(value, EDITORS, n=1)
         raise ConfigurationError(
-            f"{source} is {value!r}, which is no editor known here{f'; did you mean {close[0]}?' if close else ''}: "
+            f"{source} is {value!r}, which is not a known editor{f'; did you mean {close[0]}?' if close else ''}: "
             f"give {', '.join(EDITORS)}, or a URL with {{path}} and {{line}}."
         )
     return value

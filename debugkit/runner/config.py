@@ -63,7 +63,7 @@ def listen_on(choices: Choices, log: Log, *, candidates: Sequence[int] = PORTS) 
                 raise  # each address names its port
             continue
         if candidate != candidates[0]:
-            log.say(f"Port {candidates[0]} is in use: taking {candidate} instead.")
+            log.say(f"Port {candidates[0]} is in use: using {candidate} instead.")
         return sockets
     raise AddressInUse(f"Ports {candidates[0]} to {candidates[-1]} are all in use: choose another one with --port.")
 

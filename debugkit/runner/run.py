@@ -77,12 +77,12 @@ def run_simple(
 
     SIGINT and SIGTERM let requests finish; then `SystemExit` is raised with status 128 + n, as shells expect.
     When the address is in use or none of this computer, the certificate cannot be read or another value cannot work,
-    a sentence on stderr says so, and `SystemExit` is raised with status 1.
+    a sentence on stderr explains it, and `SystemExit` is raised with status 1.
     """
     if request_handler is not None:
         raise ConfigurationError(
             "run_simple has no request_handler: put what it does to requests into a WSGI middleware, and what it does "
-            "to the log into a filter of the stream it is written to."
+            "to the log into a filter of the log's stream."
         )
     with in_a_sentence():
         if why := wsgi_applications.refusal(application):

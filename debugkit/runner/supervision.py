@@ -1,4 +1,4 @@
-"""How to serve, as a supervisor and its workers are told: plain values that travel to other processes."""
+"""How to serve, for a supervisor and its workers: plain values that travel to other processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from debugkit.serving.reloading.messages import WorkerConfig
 def supervisor_config(
     choices: Choices, sockets: Sequence[socket.socket], debugger: Mapping[str, Any] | None
 ) -> SupervisorConfig:
-    """What the supervisor of this program is told; ``debugger`` are settings that make sense in other processes."""
+    """The configuration of this program's supervisor; ``debugger`` are settings that make sense in other processes."""
     worker = worker_config(choices, sockets, debugger)
     return SupervisorConfig(
         worker,

@@ -99,7 +99,7 @@ def parse(text: str) -> Target:
         expression = read(name)
     except ValueError as error:
         raise TargetError(
-            f"{text!r} has no name of an application behind the colon: write module:app, module:make_app() or "
+            f"{text!r} has no application name after the colon: write module:app, module:make_app() or "
             "module:make_app('dev'), with literals as arguments."
         ) from error
     if place.endswith(".py") or "/" in place or "\\" in place:
@@ -213,7 +213,7 @@ def _search(module: ModuleType) -> WSGIApplication:
     for name in values.values() if len(values) == 1 else ():
         return _application(getattr(module, name), f"{module.__name__}:{name}")
     raise TargetError(
-        f"There is no application in {module.__name__!r}, as {module.__name__}:NAME would tell; looked for "
+        f"There is no application in {module.__name__!r}: give {module.__name__}:NAME; looked for "
         f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}"
     )
 
@@ -227,7 +227,7 @@ def _application(value: Any, where: str, expression: Expression | None = None) -
     expression = expression or Expression()
     if callable(value) and (expression.call or wsgi_applications.is_factory(value)):
         if wrong := wsgi_applications.misfit(value, *expression.arguments, **expression.keywords):
-            raise TargetError(f"{where} cannot be called like this, {wrong}: write {where}(...) with what it takes.")
+            raise TargetError(f"{where} cannot be called like this, {wrong}: write {where}(...) with its arguments.")
         value, where = value(*expression.arguments, **expression.keywords), f"{where}()"
     if inspect.iscoroutine(value):
         value.close()

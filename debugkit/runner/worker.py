@@ -55,7 +55,7 @@ def enter(folder: str) -> None:
         os.chdir(folder)
     except OSError as error:
         raise ConfigurationError(
-            f"The program's folder {folder} cannot be entered ({error.strerror}): the program runs again when it can."
+            f"The program's folder {folder} cannot be entered ({error.strerror}): the program restarts once it can."
         ) from error
 
 

@@ -11,7 +11,7 @@ reloading     the supervisor, its workers, and what they say to each other
 ============  =========================================================================================================
 
 ``server`` accepts connections (``connections``) and gives each to a thread (``thread_pool``); ``processes`` does so in
-several processes; ``config`` is what both are told, with the time line of how things end. ``listen`` opens sockets,
+several processes; ``config`` configures both, and has the time line of how things end. ``listen`` opens sockets,
 ``addresses`` names them, ``log`` prints.
 
 - One request: server -> connections -> thread_pool -> http.connection -> http.environ -> the application ->

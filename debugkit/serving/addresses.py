@@ -1,4 +1,4 @@
-"""What a server is called: the addresses that people open, and what an application is told in every environ.
+"""What a server is called: the addresses that people open, and what an application sees in every environ.
 
 Knows sockets by their names only; opens no connection.
 """
@@ -18,7 +18,7 @@ from debugkit.serving.http.transport import Transport
 if TYPE_CHECKING:
     import ssl
 
-#: Addresses that stand for all addresses of this computer, and cannot be opened themselves.
+#: Addresses that mean all addresses of this computer, and cannot be opened themselves.
 WILDCARDS = {"0.0.0.0", "::"}
 LOOPBACKS = {"127.0.0.1", "::1"}
 #: Reserved for documentation (RFC 5737, RFC 3849): routes lead there as to any other address, and nobody is there.
@@ -28,7 +28,7 @@ ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 def urls(sockets: Sequence[socket.socket], scheme: str, name: str = "") -> list[str]:
     """Where browsers find what ``sockets`` listen on; the first one is for this computer.
 
-    ``name`` is what the user called the first socket; where it is a name and no address, it stands in the address.
+    ``name`` is what the user called the first socket; if it is a name and not an address, the URL uses it.
     """
     addresses = [url for sock in sockets for url in _urls_of(sock, sockets, scheme, name)]
     return list(dict.fromkeys(addresses))

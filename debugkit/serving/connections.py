@@ -112,7 +112,7 @@ class Acceptor:
             return None
         except OSError as error:
             if not self._complained:  # once, until one can be accepted again
-                self._say(f"Cannot accept connections for a moment: {error}")
+                self._say(f"Temporarily not accepting connections: {error}")
             self._complained = True
             raise
         self._complained = False

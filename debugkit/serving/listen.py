@@ -40,7 +40,7 @@ class Address:
 def parse_address(text: str, default_port: int) -> Address:
     """What ``text`` means: a host, "host:port", "[::1]:port", ":port", "unix:/path", "unix:///path" or "fd://3".
 
-    A port alone is one of 127.0.0.1: whoever wants other computers to connect says so, with 0.0.0.0 or [::].
+    A port alone is one of 127.0.0.1: to accept other computers, give 0.0.0.0 or [::].
     Raises `ConfigurationError` for what is none of these.
     """
     scheme, separator, rest = text.partition(":")
@@ -255,7 +255,7 @@ def _open_path(path: str) -> socket.socket:
 def _remove_stale(path: Path) -> None:
     before = _identity(path)
     if before is None and os.path.lexists(path):
-        raise ConfigurationError(f"{path} is there already and is no socket: remove it yourself, or give another path.")
+        raise ConfigurationError(f"{path} exists and is not a socket: remove it yourself, or give another path.")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(PROBE)
         try:

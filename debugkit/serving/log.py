@@ -1,6 +1,6 @@
 """What the server says in the terminal: one line a request, tracebacks of what nobody caught, and the start-up banner.
 
-Never prints a secret that stands in an address, nor a character that would steer the terminal.
+Never prints a secret from an address, nor a character that would control the terminal.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Log:
 
     @property
     def errors(self) -> TextIO | None:
-        """What an application gets as ``wsgi.errors``: its lines stand among those of the log in their order."""
+        """What an application gets as ``wsgi.errors``: its lines keep their order among those of the log."""
         return None if self.stream is None else never_wait(self.stream)
 
     def access(self, peer: str, line: str, status: int, size: int = 0, seconds: float = 0.0) -> None:
@@ -166,7 +166,7 @@ def wants_colours(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
 
 
 def banner(title: str, urls: Sequence[str], notes: Sequence[str] = (), *, watching: str = "") -> str:
-    """What stands in the terminal when the server is ready. An address alone on its line can be clicked.
+    """What the terminal shows when the server is ready. An address alone on its line can be clicked.
 
     ``notes`` are the debugger's, with its PIN; ``watching`` says what the reloader looks after.
     """

@@ -65,7 +65,7 @@ class LogWriter:
         if self._dropped:
             lines = "1 line was" if self._dropped == 1 else f"{self._dropped} lines were"
             self._dropped = 0
-            self._add(f" * {lines} dropped here, since nobody read them.{os.linesep}".encode())
+            self._add(f" * {lines} dropped here, because nobody was reading.{os.linesep}".encode())
 
     def _start(self) -> None:
         if self._thread is None:
@@ -147,7 +147,7 @@ def write(data: bytes) -> None:
 
 
 def writes_to(stream: TextIO | None) -> bool:
-    """Whether ``stream`` is the process's stderr as Python opened it: nothing stands between that must see the text.
+    """Whether ``stream`` is the process's stderr as Python opened it: nothing in between must see the text.
 
     Others are written by those who log: most are in memory, and only their owner knows when they are closed.
     """

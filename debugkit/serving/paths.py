@@ -1,4 +1,4 @@
-"""What stands at a path, and which name people have for it.
+"""What is at a path, and the name people use for it.
 
 The answer is "no" also where that cannot be known: a `Path` raises `PermissionError` there until Python 3.14. Folders
 may be closed to this process at any moment, and that is no reason to end.

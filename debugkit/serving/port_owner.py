@@ -1,6 +1,6 @@
 """Which process holds a port, where the system has /proc: for the sentence that says why a port cannot be had.
 
-Never raises; "" means that nobody knows. Opens no socket.
+Never raises; "" means unknown. Opens no socket.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Processes:
         if not hasattr(os, "fork"):
             raise ConfigurationError("This system cannot fork processes: leave processes at 1, and use threads.")
         if count < 1:
-            raise ConfigurationError(f"{count} processes cannot serve: give 1 or more.")
+            raise ConfigurationError(f"{count} processes is not a number of processes: give 1 or more.")
         self._make = make
         self._sockets = sockets
         self._count = count
@@ -71,7 +71,7 @@ class Processes:
         self._due = [clock()] * count  # when to start one
         self._delay = 0.0
         self._stopping = False
-        self._terminations = 0  # how often the workers have been told to end
+        self._terminations = 0  # how often the workers were asked to end
         self._asked = 0  # how often they are to be
         self._signal = 0
         self._waker = Waker()
@@ -88,7 +88,7 @@ class Processes:
         A second signal ends requests that are still being answered at once.
         """
         if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError("Processes can be looked after by the main thread only: signals arrive there.")
+            raise RuntimeError("Processes can be supervised only from the main thread, where signals arrive.")
         try:
             with handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._waker):
                 try:
@@ -148,7 +148,7 @@ class Processes:
         self._delay = 0.0 if lived >= STABLE else min(longest, self._delay * 2 or first)
         self._due.append(self._clock() + self._delay)
         when = f" in {self._delay:g} s" if self._delay else ""
-        self._log.say(f"Worker {pid} {how_it_ended(status)}: starting another one{when}.")
+        self._log.say(f"Worker {pid} {how_it_ended(status)}: starting another{when}.")
 
     def _start_those_due(self) -> None:
         now = self._clock()

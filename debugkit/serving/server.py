@@ -59,7 +59,7 @@ def make_server(
     "localhost" means 127.0.0.1 and, where there is IPv6, ::1. ``host`` may also be "unix:/path" or "fd://3"; with
     ``sockets``, which listen already, it is only what the server is called. ``ssl_context`` makes it speak HTTPS.
     ``threads`` is how many requests are answered at the same time, ``processes`` how many such servers the caller
-    runs (the application is told), ``timeouts`` how long it waits for clients, ``limits`` how much they may send,
+    runs (the application sees it), ``timeouts`` how long it waits for clients, ``limits`` how much they may send,
     and ``grace`` how many seconds requests have to finish when the server stops.
     ``passthrough_errors`` lets an exception of the application end `Server.serve_forever`, for debuggers that wait for
     it there. ``on_stop`` is called when stopping begins, before requests are waited for: endless answers end there.
@@ -95,7 +95,7 @@ class Server:
         self._config = config
         self._log = config.log
         self._error: BaseException | None = None
-        # An application that is told of one thread (`wsgi.multithread`) gets no more of them.
+        # An application that sees one thread (`wsgi.multithread`) gets no more of them.
         self._pool = ThreadPool(config.threads, self._serve, most=MOST_THREADS if config.threads > 1 else 1)
         self._contexts = {
             sock: ServerContext(
@@ -180,7 +180,7 @@ class Server:
 
     def _begin(self) -> None:
         if not self._claim():
-            raise RuntimeError("A server runs once: make another one.")
+            raise RuntimeError("A server runs only once: create another one.")
         in_forked(self._let_go)
 
     def _loop(self, signals: AbstractContextManager[None]) -> None:
@@ -324,7 +324,7 @@ class Server:
         with self._lock:
             lines = [connection.line for connection in self._connections if connection.answering]
         for line in dict.fromkeys(filter(None, map(self._log.shown, lines))):
-            self._log.say(f" * Cut off, still being answered at the end: {line}")
+            self._log.say(f" * Cut off while still being answered: {line}")
 
     def _part(self) -> None:
         """Hang up on idle clients, but answer first what they have sent already, or are just sending."""

@@ -157,8 +157,8 @@ def test_a_mistake_in_the_syntax_is_shown_below_the_command(page: Page) -> None:
 def test_exit_ends_nothing_and_is_answered_once(page: Page) -> None:
     entry = run(page, "exit()")
 
-    expect(entry).to_have_text(re.compile(r"exit\(\) ends nothing here: the server goes on\.\s*$"))
-    expect(entry.get_by_text("the server goes on")).to_have_count(1)
+    expect(entry).to_have_text(re.compile(r"exit\(\) ends nothing here: the server keeps running\.\s*$"))
+    expect(entry.get_by_text("the server keeps running")).to_have_count(1)
 
 
 def test_a_huge_text_stays_bounded(page: Page) -> None:
@@ -236,7 +236,7 @@ def test_a_page_without_its_key_says_so_and_asks_for_the_pin(page: Page) -> None
     prompt(page).fill("item['name']")
     prompt(page).press("Enter")
     dialog = page.get_by_role("dialog", name="Unlock the console")
-    expect(dialog.get_by_role("alert")).to_contain_text("does not have its half of the session")
+    expect(dialog.get_by_role("alert")).to_contain_text("lacks its half of the session")
     dialog.get_by_label("PIN").fill(PIN)
     page.keyboard.press("Enter")
 

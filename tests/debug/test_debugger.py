@@ -272,7 +272,7 @@ def test_the_terminal_says_once_that_values_are_shown_behind_a_proxy() -> None:
     client("/sugar", HTTP_X_FORWARDED_FOR="127.0.0.1")
     client("/sugar", HTTP_X_FORWARDED_FOR="127.0.0.1")
 
-    assert lines == [" * Debugger: values are shown to a client behind a proxy, which sent X-Forwarded-For."]
+    assert lines == [" * Debugger: values are shown to a client behind a proxy, which sent the header X-Forwarded-For."]
 
 
 # Entry by PIN and by link
@@ -586,7 +586,7 @@ def test_a_page_that_cannot_be_made_never_hides_the_error() -> None:
 
     assert answer.status == 500
     assert "KeyError: '/password=" in answer.text
-    assert "could not be made" in answer.text
+    assert "could not be rendered" in answer.text
     assert "TypeError" in lines[0]
 
 

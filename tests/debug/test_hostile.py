@@ -272,7 +272,7 @@ def assert_harmless(page: str) -> None:
     assert page.rstrip().endswith(("</html>", "</article>"))
     assert MARKUP not in page
     assert "<script>" not in page
-    assert "defect of debugkit" not in page
+    assert "bug in debugkit" not in page
 
 
 @pytest.mark.parametrize("thing", OBJECTS)

@@ -80,7 +80,7 @@ def test_a_client_that_is_gone_does_not_cost_the_page() -> None:
 
     snapshot = take_snapshot(environ(CONTENT_LENGTH="5", **{RECORDED: RecordedInput(Gone(), 100)}))
 
-    assert snapshot.body_notice == "The body could not be read to its end (ConnectionResetError)."
+    assert snapshot.body_notice == "The body could not be read completely (ConnectionResetError)."
 
 
 def test_the_line_names_the_request_without_its_query() -> None:

@@ -38,12 +38,12 @@ def text(environ: Any, start_response: Start) -> Any:
 
 def text_in_a_list(environ: Any, start_response: Start) -> Any:
     start_response("200 OK", TEXT)
-    return ["text"]  # text_in_a_list: an object of str. PEP 3333 wants bytes
+    return ["text"]  # text_in_a_list: an object of str. PEP 3333 requires bytes
 
 
 def text_behind_bytes(environ: Any, start_response: Start) -> Any:
     start_response("200 OK", TEXT)
-    return (b"bytes", "text")  # text_behind_bytes: an object of str. PEP 3333 wants bytes
+    return (b"bytes", "text")  # text_behind_bytes: an object of str. PEP 3333 requires bytes
 
 
 def bytes_alone(environ: Any, start_response: Start) -> Any:
@@ -67,7 +67,7 @@ def none(environ: Any, start_response: Start) -> Any:
 
 def number(environ: Any, start_response: Start) -> Any:
     start_response("200 OK", TEXT)
-    return 7  # number: an object of int, which cannot be iterated
+    return 7  # number: an object of type int, which is not iterable
 
 
 def coroutine(environ: Any, start_response: Start) -> Any:
@@ -120,21 +120,21 @@ def generator_never_started(environ: Any, start_response: Start) -> Any:  # gene
 
 def text_from_a_generator(environ: Any, start_response: Start) -> Any:
     start_response("200 OK", TEXT)
-    yield "text"  # text_from_a_generator: yielded an object of str. PEP 3333 wants bytes
+    yield "text"  # text_from_a_generator: yielded an object of str. PEP 3333 requires bytes
 
 
 def headers_in_a_dict(environ: Any, start_response: Start) -> Any:
-    start_response("200 OK", dict(TEXT))  # headers_in_a_dict: a list of tuples, not as dict
+    start_response("200 OK", dict(TEXT))  # headers_in_a_dict: a list of tuples, not dict
     return [b"x"]
 
 
 def header_of_a_number(environ: Any, start_response: Start) -> Any:
-    start_response("200 OK", [*TEXT, ("X-Count", 7)])  # header_of_a_number: names and values of headers as text (str)
+    start_response("200 OK", [*TEXT, ("X-Count", 7)])  # header_of_a_number: header names and values to be strings
     return [b"x"]
 
 
 def header_of_bytes(environ: Any, start_response: Start) -> Any:
-    start_response("200 OK", [(b"X-Name", "x")])  # header_of_bytes: names and values of headers as text (str)
+    start_response("200 OK", [(b"X-Name", "x")])  # header_of_bytes: header names and values to be strings
     return [b"x"]
 
 
@@ -144,7 +144,7 @@ def length_in_words(environ: Any, start_response: Start) -> Any:
 
 
 def status_of_a_number(environ: Any, start_response: Start) -> Any:
-    start_response(200, TEXT)  # status_of_a_number: the status as text
+    start_response(200, TEXT)  # status_of_a_number: the status to be a string
     return [b"x"]
 
 

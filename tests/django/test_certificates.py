@@ -53,7 +53,7 @@ def test_missing_files_are_made_once_and_served_from_then_on(tmp_path: Path) -> 
     assert first.key.stat().st_mode & 0o777 == 0o600
     assert "tea.test" in examine(first.cert, first.key).names
     assert "127.0.0.1" in examine(first.cert, first.key).names
-    assert first.notes == (f"Made a certificate: {first.cert}, with its key in {first.key}.",)
+    assert first.notes == (f"Created a certificate: {first.cert}, with its key in {first.key}.",)
     second = prepare("tea.pem", "cup.pem", ["tea.test"], folder=tmp_path)
     assert second.notes == ()
     assert second.cert.read_bytes() == written
@@ -116,4 +116,4 @@ def test_a_certificate_without_the_name_that_is_bound_is_spoken_of(tmp_path: Pat
     pair = prepare("tea", "", [], folder=tmp_path)
     notes = prepare("tea", "", ["tea.test"], folder=tmp_path).notes
     advice = f"remove {pair.cert} and its key, and new ones are made at the next start."
-    assert notes == (f"The certificate does not hold for tea.test: {advice}",)
+    assert notes == (f"The certificate is not valid for tea.test: {advice}",)

@@ -227,7 +227,7 @@ def test_a_logging_setting_that_forgets_the_server_does_not_silence_it(tmp_path:
 def test_https_with_a_certificate_that_is_made_under_exactly_the_names_given(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     with site(tmp_path, "--cert-file", "./tea.pem", "--key-file", "keys/tea-key.pem", "--noreload") as found:
-        assert "Made a certificate" in found.terminal
+        assert "Created a certificate" in found.terminal
         assert (tmp_path / "keys/tea-key.pem").stat().st_mode & 0o777 == 0o600
         context = ssl.create_default_context(cafile=str(tmp_path / "tea.pem"))
         with context.wrap_socket(

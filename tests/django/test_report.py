@@ -155,7 +155,7 @@ def test_a_user_who_cannot_be_told_is_no_second_error() -> None:
     request.user = SimpleLazyObject(user)
     found = table(told(request), "Request")
 
-    assert found.notice == "This could not be told: RuntimeError: the database is gone"
+    assert found.notice == "This is not available: RuntimeError: the database is gone"
     assert ("Method", "GET") in found.rows
 
 

@@ -14,7 +14,7 @@ from process_support import Process
 from reload_support import Project, project
 from serving_support import TIMEOUT, Client, environ
 
-BY_ITSELF = "The application answered 500 by itself: no exception reached the debugger"
+BY_ITSELF = "The application answered 500 itself: no exception reached the debugger"
 
 BOTTLE = """
 from bottle import Bottle, abort, template
@@ -207,7 +207,7 @@ def test_with_debug_off_a_django_projects_own_answer_stays_and_is_told_of_once(t
             assert (reply.status, reply.header("X-Debugkit-Traceback")) == (500, None)
         assert b"Server Error (500)" in reply.body
         served.says(rf"^ \* {BY_ITSELF}\.$")
-        served.says(r"^   Django handles errors itself; this line brings their page:$")
+        served.says(r"^   Django handles errors itself; this line brings up the page:$")
         served.says(r"^       DEBUG_PROPAGATE_EXCEPTIONS = True  # in the settings$")
         assert served.terminal.count(BY_ITSELF) == 1
 
@@ -235,13 +235,13 @@ def test_flask_without_debug_is_told_of_once_with_the_line_that_brings_the_page(
         for path in ("/fail", "/busy", "/fail"):
             assert served.get(path).header("X-Debugkit-Traceback") is None
         served.says(rf"^ \* {BY_ITSELF}\.$")
-        served.says(r"^   Flask handles errors itself; this line brings their page:$")
+        served.says(r"^   Flask handles errors itself; this line brings up the page:$")
         served.says(r'^       app\.config\["PROPAGATE_EXCEPTIONS"\] = True$')
-        assert served.terminal.count("by itself") == 1
+        assert served.terminal.count("no exception reached") == 1
         # The line does what it says.
         served.save(f"{text}\napp.config['PROPAGATE_EXCEPTIONS'] = True\n")
         page_of(served.get("/fail"))
-        assert served.terminal.count("by itself") == 1
+        assert served.terminal.count("no exception reached") == 1
 
 
 def test_a_flask_application_that_handles_its_errors_is_told_of_capture(tmp_path: Path) -> None:

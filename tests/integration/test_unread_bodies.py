@@ -27,7 +27,7 @@ def test_an_error_before_the_body_is_read_does_not_wait_for_the_rest(more: list[
         reply = client.reply()
         assert reply.status == 500
         assert b"before the body was read" in reply.body
-        assert b"had not come" in reply.body
+        assert b"had not arrived" in reply.body
 
 
 def test_a_form_that_comes_behind_the_head_stands_on_the_page_though_nobody_read_it() -> None:
@@ -37,4 +37,4 @@ def test_a_form_that_comes_behind_the_head_stands_on_the_page_though_nobody_read
         )
         reply = client.reply()
         assert b'"tea":"Assam"' in reply.body
-        assert b"had not come" not in reply.body
+        assert b"had not arrived" not in reply.body

@@ -84,9 +84,9 @@ def test_a_value_that_cannot_work_is_a_sentence_that_names_its_place(environ: di
         ({"something": 80}, "it can hold target, host, port"),
         ({"port": True}, "for port in pyproject.toml: True"),
         ({"host": 1}, "Invalid value for host in pyproject.toml: 1. Give a text"),
-        ({"bind": [1]}, "a list of texts"),
+        ({"bind": [1]}, "a list of strings"),
         ({"reload": 1}, "for reload in pyproject.toml: 1"),
-        ({"static_files": {"/static": "assets"}}, "a list of texts"),
+        ({"static_files": {"/static": "assets"}}, "a list of strings"),
     ],
     ids=[
         "misspelt",

@@ -196,7 +196,7 @@ def test_a_submodule_that_is_not_there(folder: Path) -> None:
 
 @pytest.mark.parametrize("text", ["app:make(site)", "app:make(**{})", "app:[0]", "app:make({[]: 1})", "app:make('"])
 def test_what_is_no_name_and_no_call_with_literals(text: str) -> None:
-    with pytest.raises(TargetError, match="behind the colon"):
+    with pytest.raises(TargetError, match="after the colon"):
         parse(text)
 
 
@@ -227,17 +227,17 @@ def test_an_empty_module_has_nothing_to_list(folder: Path) -> None:
 
 def test_an_application_that_cannot_be_called(folder: Path) -> None:
     write(folder, "tea_text.py", "app = 'text'\ndef make(): return 5")
-    assert refusal("tea_text:app") == "tea_text:app is a str, which cannot be called as a WSGI application is."
+    assert refusal("tea_text:app") == "tea_text:app is a str, which is not callable; a WSGI application is."
     assert refusal("tea_text:make()").startswith("tea_text:make() is a int")
 
 
 def test_a_factory_that_is_called_wrongly(folder: Path) -> None:
     write(folder, "tea_wrong.py", "def create_app(config): return None")
     said = "tea_wrong:create_app cannot be called like this, missing a required argument: 'config': write "
-    assert refusal("tea_wrong") == f"{said}tea_wrong:create_app(...) with what it takes."
+    assert refusal("tea_wrong") == f"{said}tea_wrong:create_app(...) with its arguments."
     assert refusal("tea_wrong:create_app()").startswith(said)
     assert "too many positional arguments" in refusal("tea_wrong:create_app(1, 2)")
-    assert refusal("tea_wrong:create_app(1)").startswith("tea_wrong:create_app() is a NoneType, which cannot be called")
+    assert refusal("tea_wrong:create_app(1)").startswith("tea_wrong:create_app() is a NoneType, which is not callable")
 
 
 ASGI = {
@@ -245,10 +245,10 @@ ASGI = {
     "class Site:\n    async def __call__(self, scope, receive, send): ...\napp = Site()": "is an ASGI application",
     "class Site:\n    def __call__(self, scope, receive, send): ...\napp = Site()": "is an ASGI application",
     "class app:\n    def __init__(self, scope): ...": "is an ASGI application",
-    "async def app(environ, start_response): ...": "is async (tea_async.app), which a WSGI application cannot be",
+    "async def app(environ, start_response): ...": "is async (tea_async.app), which WSGI does not support",
     "async def app(environ, start_response):\n    yield b''": "is async (tea_async.app)",
-    "class Site:\n    def __call__(self): ...\napp = Site()": "is no WSGI application (tea_async.Site): it cannot",
-    "def app(request): ...": "is no WSGI application (tea_async.app)",
+    "class Site:\n    def __call__(self): ...\napp = Site()": "is not a WSGI application (tea_async.Site): it cannot",
+    "def app(request): ...": "is not a WSGI application (tea_async.app)",
 }
 
 

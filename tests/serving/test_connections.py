@@ -147,7 +147,7 @@ def test_that_nobody_can_come_in_is_said_once(selector: selectors.BaseSelector, 
     for _ in range(3):
         with pytest.raises(OSError, match="Too many"):
             acceptor.accept(short)
-    assert said == ["Cannot accept connections for a moment: [Errno 24] Too many open files"]
+    assert said == ["Temporarily not accepting connections: [Errno 24] Too many open files"]
     with socket.create_connection(listeners[0].getsockname(), TIMEOUT):
         selector.select(TIMEOUT)
         accepted = acceptor.accept(listeners[0])

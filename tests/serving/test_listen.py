@@ -321,7 +321,7 @@ def test_what_is_no_socket_is_never_removed(short: Path, kind: str) -> None:
         if kind == "link":
             (short / "precious").write_text("precious")
     before = (short / "tea").lstat()
-    with pytest.raises(ConfigurationError, match="no socket: remove it yourself, or give another path"):
+    with pytest.raises(ConfigurationError, match="not a socket: remove it yourself, or give another path"):
         bind_path("tea")
     assert (short / "tea").lstat().st_ino == before.st_ino
 

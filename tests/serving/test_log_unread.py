@@ -82,7 +82,7 @@ def test_what_is_more_than_can_wait_is_dropped_and_counted(tmp_path: Path) -> No
         following = 0
         while following < count:
             (line,) = pipe.lines(1)
-            if note := re.fullmatch(r" \* (\d+) lines were dropped here, since nobody read them\.", line):
+            if note := re.fullmatch(r" \* (\d+) lines were dropped here, because nobody was reading\.", line):
                 following += int(note[1])
             else:
                 assert asked([line]) == [following]

@@ -144,7 +144,7 @@ def test_a_worker_that_dies_is_replaced_and_the_terminal_says_so() -> None:
         pids = workers(process, 2)
         with Client(port) as client:
             assert client.send(b"GET /die HTTP/1.1\r\nHost: a\r\n\r\n").rest() == b""
-        dead, status = process.read_until(r"Worker (\d+) ended with exit status (\d+): starting another one").groups()
+        dead, status = process.read_until(r"Worker (\d+) ended with exit status (\d+): starting another").groups()
         assert (int(dead) in pids, status) == (True, "7")
         assert workers(process, 1).isdisjoint(pids)
         assert ask(port)
@@ -156,7 +156,7 @@ def test_a_worker_that_is_killed_is_replaced_too() -> None:
         port = process.port()
         (pid,) = workers(process, 1)
         os.kill(pid, signal.SIGKILL)
-        process.read_until(rf"Worker {pid} was ended by SIGKILL: starting another one")
+        process.read_until(rf"Worker {pid} was ended by SIGKILL: starting another")
         (other,) = workers(process, 1)
         assert ask(port).split()[0] == str(other)
 
@@ -165,8 +165,8 @@ def test_workers_that_cannot_start_are_tried_less_and_less_often() -> None:
     with started(count=1, make="raise LookupError('no tea')") as process:
         process.port()
         process.read_until("LookupError: no tea")
-        assert process.read_until(r"ended with exit status 1: starting another one in ([\d.]+) s")[1] == "0.25"
-        assert process.read_until(r"starting another one in ([\d.]+) s")[1] == "0.5"
+        assert process.read_until(r"ended with exit status 1: starting another in ([\d.]+) s")[1] == "0.25"
+        assert process.read_until(r"starting another in ([\d.]+) s")[1] == "0.5"
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 

@@ -200,7 +200,7 @@ def test_requests_that_are_cut_off_are_named_once_without_their_secrets_and_idle
             server.server.stop()
         gate.set()
         said = [line for line in server.log.splitlines() if "Cut off" in line]
-        assert said == [" * Cut off, still being answered at the end: GET /updates?[not logged] HTTP/1.1"]
+        assert said == [" * Cut off while still being answered: GET /updates?[not logged] HTTP/1.1"]
 
 
 def test_stopping_twice_or_before_the_start_is_no_problem() -> None:
@@ -653,7 +653,7 @@ def test_without_descriptors_the_server_says_so_once_and_serves_on() -> None:
     with Program(python=("-c", program)) as process:
         port = process.port()
         silent = [Client(port) for _ in range(60)]
-        process.read_until("Cannot accept connections for a moment: .*Too many open files")
+        process.read_until("Temporarily not accepting connections: .*Too many open files")
         with Client(port) as client:  # silent ones make room
             assert client.get("/").body == b"ok"
         for one in silent:

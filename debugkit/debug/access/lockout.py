@@ -1,8 +1,8 @@
 """What the processes of one user share on disk: a secret, the count of wrong PINs, and the links that were used.
 
 A *run* is all processes of one application that are alive at the same time, and those that one supervisor starts: the
-count starts again when all have ended. Knows no PIN and no link; where nothing can be shared (no folder, no locks),
-each process keeps its own count.
+count starts again when all have ended. Knows no PIN and no link. Where nothing can be shared (no folder, no locks),
+each process counts on its own.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ class Attempts:
     def _join(self, folder: Path, key: str) -> None:
         """Take part in the run: a shared lock that lasts as long as this process, and any child forked from it.
 
-        Who can lock the file alone is the first, and starts the count again, unless it follows a worker of its own
-        supervisor: saving a file or crashing gives nobody more attempts. The lock is never given back by hand,
-        since children share it: it ends when the last of them has closed the file, however it ended.
+        The first process, which gets an exclusive lock, restarts the count, unless it follows a worker of its own
+        supervisor: saving a file or crashing grants no further attempts. The lock is never released explicitly,
+        since children share it: it ends when the last of them closes the file, however it ended.
         """
         path = folder / f"{key}.attempts"
         with locked(path) as file:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: The longest content taken from a file of the system.
+#: Characters read from a system file at most.
 _LONGEST = 64 * 1024
 #: Where Linux and the BSDs keep an id that lasts as long as the installation (machine-id(5)).
 _MACHINE_ID_FILES = ("/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/hostid")
@@ -76,7 +76,7 @@ THIS_MACHINE = Sources()
 
 
 def identity(sources: Sources = THIS_MACHINE) -> tuple[str, ...]:
-    """What tells this machine, container and user from others, and stays the same over restarts. Never raises.
+    """What distinguishes this machine, container and user from others, stable over restarts. Never raises.
 
     A part that cannot be found is empty.
     """
@@ -122,7 +122,7 @@ def _container(sources: Sources) -> str:
 
 
 def _guarded(source: Callable[..., str], *arguments: object) -> str:
-    """What a source says, or nothing: an identity without one of its parts is better than no debugger."""
+    """The value of a source, or nothing: an identity that lacks a part is better than no debugger."""
     try:
         return source(*arguments).strip()
     except (OSError, ValueError, ImportError, LookupError):

@@ -4,7 +4,7 @@ A session has two halves: the cookie, and a key that the pages of one origin kee
 port of a host (RFC 6265, 8.5).
 
 All three are keyed with a secret that the processes of one user share. Knows no requests beyond the Cookie header, and
-does not decide what an unlocked browser may do. Neither the PIN nor a key ever stands in a message or a repr.
+does not decide what an unlocked browser may do. Neither the PIN nor a key is ever part of a message or a repr.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from debugkit.state import StateFolder, state_folder
 _PIN_DIGITS = 9
 #: Characters of a PIN that are compared.
 _PIN_SIZE = 1_000
-#: Characters of a Cookie header that are looked at: what servers take as all headers together.
+#: Characters of a Cookie header that are parsed: what servers accept for all headers together.
 _COOKIE_HEADER_SIZE = 65_536
 #: Sessions of this name that are tried: a browser sends one for each Path it was set with (RFC 6265, 5.4).
 _MOST_SESSIONS = 10
@@ -57,7 +57,7 @@ class _Keys:
 
 
 class PinAuth:
-    """Checks PINs, links and sessions for one application. Touches the disk when it is asked for the first time.
+    """Checks PINs, links and sessions for one application. Touches the disk on first use.
 
     ``application`` names the application among those of the user, and stays the same over restarts ("shop.app:app").
     ``clock`` returns epoch seconds. ``identity`` and ``folder`` say where this is: the machine and the state folder.
@@ -78,9 +78,9 @@ class PinAuth:
         self._identity = identity
         self._folder = folder or (lambda: state_folder(settings.state_dir))
         self._made: dict[str, _Keys] = {}
-        #: What names the supervisor that started this process; set before anybody asks for something.
+        #: Identifies the supervisor that started this process; set before first use.
         self.supervisor = ""
-        #: The name of the session cookie. Cookies do not tell ports apart, so the application stands in it.
+        #: The name of the session cookie. Cookies do not distinguish ports, so it includes the application.
         self.cookie_name = f"__debugkit_{self._key}"
 
     def __repr__(self) -> str:
@@ -88,7 +88,7 @@ class PinAuth:
 
     @property
     def pin(self) -> str | None:
-        """The PIN, for the terminal only; `None` when it is switched off."""
+        """The PIN, for the terminal only; `None` when it is disabled."""
         return self._keys.pin if self._settings.pin_security else None
 
     @property
@@ -97,13 +97,13 @@ class PinAuth:
         return self._keys.notice if self._settings.pin_security else ""
 
     def change(self, settings: Settings) -> None:
-        """Go by other settings. Sessions and links issued before are no longer valid if the PIN is another one."""
+        """Apply new settings. If the PIN changes, sessions and links issued before become invalid."""
         self.close()
         self._settings = settings
         self._made = {}
 
     def close(self) -> None:
-        """Stop counting for the run of the application's processes. One that is dropped does the same."""
+        """Leave the run of the application's processes; garbage collection does the same."""
         for keys in self._made.values():
             keys.attempts.close()
 
@@ -124,7 +124,7 @@ class PinAuth:
         parts = "\0".join((*self._identity(), self._application))
         pin = self._settings.pin or _pin(_derive(secret, "pin", parts))
         digits = _digits(pin)
-        # The PIN is part of the keys: who changes it ends all sessions.
+        # The PIN is part of the keys: changing it ends all sessions.
         whole = f"{parts}\0{digits.decode()}"
         return _Keys(
             pin=pin,
@@ -149,7 +149,7 @@ class PinAuth:
         A right one before that starts the count again. Unlocked sessions stay valid.
         """
         if not self._settings.pin_security:
-            raise Forbidden("The PIN is switched off.", code="no_pin")
+            raise Forbidden("The PIN is disabled.", code="no_pin")
         keys = self._keys
         typed = _digits(text)
 
@@ -174,13 +174,13 @@ class PinAuth:
         return self._signed("v1", self._keys.session, self._settings.session_lifetime, nonce)
 
     def key_of(self, session: str) -> str:
-        """The other half of a session that was issued here, in hexadecimal digits. The cookie does not tell it."""
+        """The other half of a session that was issued here, in hexadecimal digits. The cookie does not reveal it."""
         return _sign(self._keys.page, session.split(".")[2])
 
     def holds_key(self, cookies: str, key: str) -> bool:
         """Whether ``key`` is the other half of a valid session in the Cookie header ``cookies``. Never raises."""
         typed = key.encode("utf-8", "backslashreplace")
-        # No `any` that ends early: how long this takes is to say nothing.
+        # No `any` that ends early: timing must reveal nothing.
         matches = [
             hmac.compare_digest(typed, self.key_of(session).encode()) for session in self._valid_sessions(cookies)
         ]
@@ -235,14 +235,14 @@ class PinAuth:
         parsed = _verified(token, "t1", keys.link)
         now = self._clock()
         if parsed is None:
-            raise Forbidden("This link is not complete, or not from this server. Copy it once more.", code="bad_link")
+            raise Forbidden("This link is incomplete or not from this server. Copy it again.", code="bad_link")
         expiry, nonce = parsed
         if expiry <= now:
             raise Forbidden(f"This link has expired. {_NEW_LINK}", code="expired_link")
 
         def use(record: Record) -> None:
             if nonce in record.used:
-                raise Forbidden(f"This link was used already, and works once. {_NEW_LINK}", code="used_link")
+                raise Forbidden(f"This link works once, and was already used. {_NEW_LINK}", code="used_link")
             record.used = dict(_newest({**record.used, nonce: expiry}, now))
 
         keys.attempts.change(use)
@@ -253,7 +253,7 @@ class PinAuth:
 
 
 def _secret(folder: StateFolder) -> tuple[bytes, str]:
-    """The secret and, when it is only this process's own, why."""
+    """The secret and, if only this process has it, the reason."""
     if folder.path is None:
         return secrets.token_bytes(SECRET_SIZE), folder.reason
     try:

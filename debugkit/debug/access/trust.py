@@ -65,7 +65,7 @@ def assess(
     unlocked: bool = False,
     keyed: bool = False,
 ) -> Viewer:
-    """Who is asking. ``bound_host`` is the name the server was told to bind; ``unlocked`` whether the cookie holds a
+    """Who is asking. ``bound_host`` is the name the server binds; ``unlocked`` whether the cookie holds a
     valid session, ``keyed`` whether the request has the key to it too.
 
     Forwarded headers can only take trust away: any client can write them, and each address they name counts.
@@ -86,12 +86,12 @@ def assess(
 
 
 def _locked_reason(settings: Settings, local: bool, unlocked: bool) -> str:
-    """Why a visitor is no developer; empty when nothing is against it."""
+    """Why a visitor is not a developer; empty if nothing prevents it."""
     if not settings.evalex:
-        return "Consoles are switched off (evalex=False)."
+        return "Consoles are disabled (evalex=False)."
     if settings.pin_security:
-        return "" if unlocked else "Enter the PIN first: the server printed it in its terminal."
-    return "" if local else "With the PIN switched off, this works only on the computer that runs the server."
+        return "" if unlocked else "Enter the PIN first. It is printed in the terminal that runs the server."
+    return "" if local else "With the PIN disabled, this works only on the computer that runs the server."
 
 
 # Hosts: a page of another site that points its own name at this computer (DNS rebinding) has its name in Host.
@@ -110,7 +110,7 @@ def _host_reason(request: Request, settings: Settings, bound_host: str | None, *
 def _host_advice(host: str) -> str:
     name = _name(host)
     if name is None:
-        return "it is no host name."
+        return "it is not a host name."
     return f"DEBUGKIT_TRUSTED_HOSTS={name} (trusted_hosts=[{name!r}]) lets it in."
 
 
@@ -150,7 +150,7 @@ def _name(host: str) -> str | None:
 
 
 def own_authority(request: Request, settings: Settings, bound_host: str | None) -> str:
-    """Host and port of the server's own socket, for links in the terminal: who sends a request has no say in it.
+    """Host and port of the server's own socket, for links in the terminal: the sender of a request cannot influence it.
 
     Empty where only a proxy knows: servers make SERVER_NAME of the Host header behind a Unix socket, and middleware
     makes it of what a proxy forwards. A name that no browser could use here is waitress's, or the computer's own.
@@ -235,7 +235,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 def _peer_reason(text: str) -> str:
     address = _peer_address(text)
     if address is None:
-        return f"a proxy names the client {_shown(text)}, which is no address that could be trusted."
+        return f"a proxy names the client {_shown(text)}, which is not an address that can be trusted."
     return f"{address} is a public address; DEBUGKIT_TRUSTED_PEERS={address} (trusted_peers=['{address}']) lets it in."
 
 
@@ -258,7 +258,7 @@ def _origin_reason(request: Request, settings: Settings, bound_host: str | None)
         return ""
     scheme, _, authority = origin.partition("://")
     if scheme not in ("http", "https"):
-        return f"the origin {_shown(origin)} is not trusted: it names no website."
+        return f"the origin {_shown(origin)} is not trusted: it does not name a website."
     address = _address(_name(authority) or "")
     if address is None:
         trusted = _host_is_trusted(authority, settings, bound_host)
@@ -270,13 +270,13 @@ def _origin_reason(request: Request, settings: Settings, bound_host: str | None)
 
 
 def is_embedded(request: Request) -> bool:
-    """Whether a page of another site loads this as a script, style or image: by that it could tell what runs here."""
+    """Whether a page of another site loads this as a script, style or image, which would reveal what runs here."""
     fetch = request.headers.get("sec-fetch-site"), request.headers.get("sec-fetch-mode")
     return fetch[0] == "cross-site" and fetch[1] != "navigate" and "origin" not in request.headers
 
 
 def check_same_origin(request: Request) -> None:
-    """Refuse a state-changing request that the debugger's own page did not send: raises `Forbidden`.
+    """Raise `Forbidden` for a state-changing request that the debugger's own page did not send.
 
     The header makes a browser ask first (CORS preflight) before another site's page could send it; Sec-Fetch-Site
     and Origin (RFC 6454) are set by the browser, and a page cannot change them. Its value is 1, or a session's key.
@@ -287,7 +287,7 @@ def check_same_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if site != "same-origin" or (origin is not None and not _is_own_origin(origin, request)):
         raise Forbidden(
-            "This request comes from a page of another site. Open the debugger's page itself and try there.",
+            "This request comes from a page of another site. Open the debugger's own page and try again there.",
             code="cross_origin",
         )
 

@@ -141,7 +141,7 @@ class Command:
         """Evaluate, the only part that Stop may hit.
 
         An exception that another thread raises comes some time later, so all that happens until `_disarm` is done
-        stands in the ``try``; what comes too early or too late for `_evaluate` only makes the loop turn once more.
+        is in the ``try``; what comes too early or too late for `_evaluate` only makes the loop turn once more.
         """
         status: Status | None = None
         while True:
@@ -170,7 +170,7 @@ class Command:
                 return "incomplete"
             self._namespace.run(code)
         except SystemExit as error:
-            self.queue.note(f"{_exit_text(error)} ends nothing here: the server goes on.")
+            self.queue.note(f"{_exit_text(error)} ends nothing here: the server keeps running.")
             return "exited"
         except BaseException as error:
             if not (self._interrupted and issubclass(type(error), KeyboardInterrupt)):
@@ -195,7 +195,7 @@ class Command:
         return False
 
     def place(self) -> str:
-        """Where the command is, for people: "still running line 2 of <console 1>"."""
+        """Where the command is, as text: "still running line 2 of <console 1>"."""
         frame = sys._current_frames().get(self._thread)
         while frame is not None and frame.f_code.co_filename in _OWN_FILES:
             frame = frame.f_back
@@ -213,7 +213,7 @@ def _exit_text(error: SystemExit) -> str:
 def show(limit: int, value: object, name: str, text: str) -> None:
     """Send a value to the reader of the command that the calling thread belongs to, at most ``limit`` characters.
 
-    ``text`` is empty when the value is to speak for itself.
+    an empty ``text`` means the value's own preview.
     """
     queue = current_queue()
     if queue is not None:
@@ -221,7 +221,7 @@ def show(limit: int, value: object, name: str, text: str) -> None:
 
 
 def _representation(value: object, limit: int) -> str:
-    """``repr(value)``, at most ``limit`` characters of it; when that raises, a text that says so."""
+    """``repr(value)``, at most ``limit`` characters of it; if that raises, a text that reports it."""
     try:
         text = str.__str__(repr(_shortened(value, limit)))  # an exact str, whatever repr() gave
     except KeyboardInterrupt:
@@ -274,17 +274,17 @@ def _remove_own_frames(report: traceback.TracebackException) -> None:
                 pending.append(other)
 
 
-# What people paste
+# Pasted text
 
 
 def _cleaned(source: str) -> str:
-    """The source without what a paste brings along: line ends of Windows, common indentation, prompts."""
+    """The source without artefacts of pasting: Windows line ends, common indentation, prompts."""
     try:
         source.encode()
     except UnicodeEncodeError as error:
         line = source.count("\n", 0, error.start) + 1
         raise SyntaxError(
-            f"line {line} holds a lone surrogate ({source[error.start]!a}), which is no character"
+            f"line {line} contains a lone surrogate ({source[error.start]!a}), which is not a character"
         ) from None
     lines = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")

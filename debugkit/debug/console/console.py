@@ -27,7 +27,7 @@ _IDLE_SECONDS = 900.0
 OUTPUT_SIZE = 400_000
 #: Characters of one command: more was pasted by mistake.
 SOURCE_SIZE = 100_000
-#: Seconds that Stop waits for a command before it is left alone: a person is waiting meanwhile.
+#: Seconds that Stop waits for a command before it is abandoned: a person is waiting meanwhile.
 INTERRUPT_SECONDS = 0.5
 
 
@@ -59,7 +59,7 @@ class Console:
         self._managers = tuple(context_managers)
         self._idle_seconds = idle_seconds
         self._clock = clock
-        # Re-entrant: the garbage collector may close the events of a dropped command while it is held.
+        # Re-entrant: the garbage collector may close the events of a dropped command while the lock is held.
         self._lock = threading.RLock()
         self._worker: Worker | None = None
         self._running: Command | None = None
@@ -73,15 +73,13 @@ class Console:
         `BodyTooLarge` for a command longer than ``source_size`` characters, `Gone` after `close`.
         """
         if len(source) > self._source_size:
-            raise BodyTooLarge(
-                f"The command has {len(source)} characters; at most {self._source_size} are run at once."
-            )
+            raise BodyTooLarge(f"The command has {len(source)} characters; the limit is {self._source_size}.")
         command = Command(source, self._namespace, self._output_size, self._clock, self._end)
         with self._lock:
             if self._closed:
                 raise Gone("This console is closed because its error was released. Reload the page that failed.")
             if self._running is not None:
-                raise Conflict("The console is still busy with the command before. Wait until it is done, or stop it.")
+                raise Conflict("The console is still running the previous command. Wait until it is done, or stop it.")
             self._submit(command)
             self._running = command
         events = self._events(command)
@@ -92,18 +90,18 @@ class Console:
         """Stop what runs; `False` when nothing does.
 
         Waits up to ``interrupt_seconds``. What does not end by then (it waits in C code, or swallows
-        KeyboardInterrupt) is left alone: its events end, and the next command gets a new thread. Against C code that
+        KeyboardInterrupt) is abandoned: its events end, and the next command gets a new thread. Against C code that
         keeps the interpreter's lock (``10 ** 10 ** 8``) no thread can do anything, this one neither.
         """
         command = self._running
         return command is not None and self._stop(command)
 
     def names(self) -> Mapping[str, object]:
-        """The names of the console and their values, at this moment."""
+        """The current names of the console and their values."""
         return self._namespace.names()
 
     def close(self) -> None:
-        """Stop what runs, end the thread, and let go of the frame's values."""
+        """Stop what runs, end the thread and release the frame's values."""
         self._closed = True
         self.interrupt()
         with self._lock:
@@ -129,11 +127,11 @@ class Console:
         if command.queue.ended:
             return False
         if not command.interrupt(self._interrupt_seconds):
-            self._end(command, "interrupted", f"{command.place()}; left alone")
+            self._end(command, "interrupted", f"{command.place()}; abandoned")
         return True
 
     def _end(self, command: Command, status: Status, left_alone: str = "") -> None:
-        """The command is done, or left alone, whichever comes first."""
+        """The command is done, or abandoned, whichever comes first."""
         with self._lock:
             if command.queue.ended:
                 return

@@ -1,6 +1,6 @@
-"""What a running command sends, and the streams that bring it there. Does not know what runs, nor who reads.
+"""What a running command sends, and the streams that carry it. Does not know what runs, nor who reads.
 
-How the command's own threads, and no others, come to write to these streams is up to `debugkit.debug.console.streams`.
+`debugkit.debug.console.streams` routes the command's own threads, and no others, to these streams.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A value to show. ``name`` is how the source calls it when that is short, for example ``user.password``."""
+    """A value to show. ``name`` is its expression if that is short, such as ``user.password``."""
 
     text: str
     value: object
@@ -82,7 +82,7 @@ class EventQueue:
         self._state: Literal["new", "open", "closed", "dropped"] = "new"
         self._streams = {"stdin": _NoInput(), "stdout": _Writer(self, "stdout"), "stderr": _Writer(self, "stderr")}
 
-    # What the command's threads call
+    # Called by the command's threads
 
     def write(self, stream: Stream, text: str) -> None:
         """Keep ``text`` for the reader, unless there is too much already."""
@@ -99,7 +99,7 @@ class EventQueue:
         self._full = self._results >= _RESULTS or self._shown > self._limit
         self._results += 1
         self._shown += len(result.text)
-        self._queue.put(_Note("stderr", "further results are not shown\n") if self._full else result)
+        self._queue.put(_Note("stderr", "more results are not shown\n") if self._full else result)
 
     def fail(self, text: str) -> None:
         """Keep the text of an error."""
@@ -109,7 +109,7 @@ class EventQueue:
         """Keep a sentence of the console's own."""
         self._queue.put(_Note("stderr", text + "\n"))
 
-    # What the console calls
+    # Called by the console
 
     @property
     def ended(self) -> bool:
@@ -118,7 +118,7 @@ class EventQueue:
 
     @property
     def routes(self) -> bool:
-        """Whether the command's threads write here: yes while it runs, and to nowhere when it was left alone."""
+        """Whether the command's threads write here: yes while it runs, and to nowhere when it was abandoned."""
         return self._state in ("open", "dropped")
 
     def open(self) -> bool:
@@ -133,7 +133,7 @@ class EventQueue:
         return True
 
     def release(self) -> None:
-        """The calling thread, which opened this, belongs to it no more."""
+        """Detach the calling thread, which opened this."""
         threading.current_thread().__dict__.pop(OWNER, None)
         self._leave()
 
@@ -144,10 +144,10 @@ class EventQueue:
                 routing.leave()
 
     def close(self, done: Done, note: str = "", *, dropped: bool = False) -> bool:
-        """Send the last event; `False` when that was done before.
+        """Send the last event; `False` if it was sent already.
 
-        The command's threads write to the real streams from now on. When ``dropped``, they write to nowhere, for
-        which the routers stay until the command's own thread comes to its end.
+        From now on the command's threads write to the real streams, or nowhere if ``dropped``; then the routers stay
+        until the command's own thread ends.
         """
         with routing.lock:
             if self.ended:
@@ -164,7 +164,7 @@ class EventQueue:
         """What ``sys.stdin``, ``sys.stdout`` or ``sys.stderr`` is for the command's threads."""
         return self._streams[name]
 
-    # What the reader calls
+    # Called by the reader
 
     def events(self) -> Iterator[Event]:
         """Events as they come, the last of them `Done`. Blocks, without polling, until there is one."""
@@ -244,7 +244,7 @@ class _Writer(io.TextIOBase):
 
 
 class _BytesWriter(io.BufferedIOBase):
-    """What ``sys.stdout.buffer`` is: bytes that are taken for UTF-8."""
+    """What ``sys.stdout.buffer`` is: bytes, decoded as UTF-8."""
 
     def __init__(self, text: _Writer) -> None:
         self._text = text

@@ -43,7 +43,7 @@ _COMPOUND = (
 
 class Namespace:
     """The names of one console. ``show(value, name, text)`` is called for each value that a command
-    shows; ``text`` is empty when the value is to speak for itself.
+    shows; an empty ``text`` means the value's own preview.
 
     ``frame`` is the frame to look from; ``names`` are found there when nothing else has their name. `None`: a console
     of its own, which starts with ``names``.
@@ -87,7 +87,7 @@ class Namespace:
             if name in frame.f_globals:
                 self._names.setdefault(name, frame.f_globals[name])
 
-    # What the console calls
+    # Called by the console
 
     def compile(self, source: str) -> CodeType | None:
         """The code of a command; `None` when more lines are expected. Raises what `compile` raises."""
@@ -120,7 +120,7 @@ class Namespace:
         return {**names, "_": self._underscore[0]} if self._underscore else names
 
     def close(self) -> None:
-        """Let go of all names, and of the sources."""
+        """Release all names and sources."""
         self._names, self._globals, self._at_hand, self._local_names = {}, {}, {}, None
         self._underscore = ()
         while self._sources:
@@ -129,7 +129,7 @@ class Namespace:
     # Source to code
 
     def _remember(self, filename: str, source: str) -> None:
-        """Let tracebacks show the source: the modification time `None` keeps `linecache.checkcache` away."""
+        """Let tracebacks show the source: `linecache.checkcache` skips entries whose modification time is `None`."""
         linecache.cache[filename] = (len(source), None, [line + "\n" for line in source.split("\n")], filename)
         self._sources.append(filename)
         if len(self._sources) > _SOURCES:
@@ -223,7 +223,7 @@ class Namespace:
 class _Builtins(dict[str, Any]):
     """What code finds beyond its globals: the module's globals, the helpers, the builtins, each as they are then.
 
-    Its content is there for C code that looks without asking `__getitem__` (``__import__``).
+    Its content serves C code that bypasses `__getitem__` (``__import__``).
     """
 
     def __init__(self, module: dict[str, Any], helpers: dict[str, Any]) -> None:
@@ -321,7 +321,7 @@ def _names_of(frame: FrameType) -> dict[str, Any]:
 
 
 def _enclosing(frame: FrameType) -> dict[str, Any]:
-    """The cells of a class body, which are not among its locals: from the function it stands in."""
+    """The cells of a class body, which are not among its locals: from the enclosing function."""
     code, back = frame.f_code, frame.f_back
     if back is None or not any(constant is code for constant in back.f_code.co_consts):
         return {}
@@ -329,7 +329,7 @@ def _enclosing(frame: FrameType) -> dict[str, Any]:
 
 
 def _class_of(code: CodeType) -> str:
-    """The class whose body the code stands in, from its qualified name; empty when there is none."""
+    """The class whose body contains the code, from its qualified name; empty if there is none."""
     parts = code.co_qualname.split(".")
     if code.co_flags & inspect.CO_OPTIMIZED:
         parts.pop()
@@ -339,7 +339,7 @@ def _class_of(code: CodeType) -> str:
 
 
 def _unfinished(source: str) -> bool:
-    """Whether more lines could make the source right, by the word of CPython's own parser."""
+    """Whether more lines could make the source valid, according to CPython's own parser."""
     try:
         compile(source, "<console>", "exec", ast.PyCF_ONLY_AST | _MAY_GO_ON, dont_inherit=True)
     except SyntaxError as error:

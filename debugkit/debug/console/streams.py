@@ -1,7 +1,7 @@
-"""Which of the process's streams a thread reads and writes: routers in ``sys`` while a command runs, else nothing.
+"""Routes the process's streams by thread: routers in ``sys`` while a command runs, else nothing.
 
-``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` ask each time which thread is writing; threads inherit whose they are
-from the thread that starts them. Does not know what becomes of the text.
+``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` route each access to the console that owns the current thread; child
+threads inherit the owner. Does not know what becomes of the text.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ NO_INPUT = "The console has no standard input: assign the value to a name instea
 
 
 class Streams(Protocol):
-    """What stands behind the routers for the threads that belong to it."""
+    """The streams behind the routers, for the threads that belong to them."""
 
     @property
     def routes(self) -> bool:
-        """Whether its threads are led to it at the moment."""
+        """Whether its threads are routed here at the moment."""
 
     def stream(self, name: str) -> io.TextIOBase:
         """What ``sys.stdin``, ``sys.stdout`` or ``sys.stderr`` is for them."""
 
 
 class _Nowhere(io.TextIOBase):
-    """Stands for a stream that the process does not have (``sys.stdout`` is `None` under pythonw)."""
+    """Replaces a stream that the process does not have (``sys.stdout`` is `None` under pythonw)."""
 
     def write(self, text: str) -> int:
         return len(text)
 
 
-#: Where a thread keeps the streams it belongs to. No identifier, so that it is nobody's attribute.
+#: Where a thread keeps its streams. Not an identifier, so that it collides with no attribute.
 OWNER = "debugkit: capture"
 
 
 def current_streams() -> Streams | None:
-    """What the calling thread is led to, if anything."""
+    """The streams of the calling thread, if it has any."""
     streams: Streams | None = threading.current_thread().__dict__.get(OWNER)
     return streams if streams is not None and streams.routes else None
 
 
 class _Router:
-    """Stands in ``sys`` for a stream, and is at each access the stream of the thread that asks."""
+    """Replaces a stream in ``sys``, and acts at each access as the stream of the current thread."""
 
     def __init__(self, name: str, original: Any) -> None:
         self._name = name
@@ -76,7 +76,7 @@ _NAMES = ("stdin", "stdout", "stderr")
 
 
 class Routing:
-    """Puts routers into ``sys`` while somebody uses them, and takes them out again."""
+    """Installs routers in ``sys`` while they are used, and removes them afterwards."""
 
     def __init__(self) -> None:
         # Re-entrant: a generator that the garbage collector closes in the middle of `enter` calls `leave`.
@@ -107,7 +107,7 @@ class Routing:
 
     @staticmethod
     def _route(name: str) -> None:
-        # A new router each time, as something that wraps an old one may stand there: the old one must not lead back.
+        # A new router each time: something that wraps an old one may be there, and the old one must not lead back.
         current = getattr(sys, name, None)
         if not isinstance(current, _Router):
             setattr(sys, name, _Router(name, current))
@@ -115,11 +115,11 @@ class Routing:
     @staticmethod
     def _restore(name: str) -> None:
         current = getattr(sys, name, None)
-        if isinstance(current, _Router):  # else a command put something else there, and it stays
+        if isinstance(current, _Router):  # else a command replaced it, which is respected
             setattr(sys, name, current._original)
 
     def _follow_threads(self) -> None:
-        """Threads do not know who started them, so starting one says it."""
+        """Threads do not know who started them: record it when one is started."""
         original = threading.Thread.start
 
         def start(thread: threading.Thread) -> None:

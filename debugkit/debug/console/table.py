@@ -1,4 +1,4 @@
-"""The consoles of one error: one a frame, made when it is asked for first."""
+"""The consoles of one error: one per frame, made on first use."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConsoleTable:
         return bool(self._consoles)
 
     def get(self, index: int, factory: Callable[[], Console]) -> Console:
-        """The console of a frame, made by ``factory`` when it is asked for first. Raises `Gone` after `close`."""
+        """The console of a frame, made by ``factory`` on first use. Raises `Gone` after `close`."""
         with self._making:
             console = self._consoles.get(index)
             if console is None:
@@ -50,12 +50,12 @@ class ConsoleTable:
             raise Gone(self._gone_reason)
 
     def close(self, reason: str) -> None:
-        """Make no console from here on. `clear` ends those that there are."""
+        """Make no more consoles. `clear` ends the existing ones."""
         with self._lock:
             self._gone_reason = reason
 
     def clear(self) -> None:
-        """Close all consoles, each also when another one fails; without any lock."""
+        """Close all consoles, even if one fails; holds no lock meanwhile."""
         consoles, self._consoles = self._consoles, {}
         with ExitStack() as stack:
             for console in consoles.values():

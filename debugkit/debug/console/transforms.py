@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-#: Names in rewritten code. No identifiers, so that they are nobody's.
+#: Names in rewritten code. Not identifiers, so that they collide with none.
 SHOW, MODULE, ASSIGN = "<show>", "<module>", "<assign>"
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -29,7 +29,7 @@ def show_expressions(body: list[Any]) -> None:
 
 
 def _short_name(node: ast.expr) -> str:
-    """How the source calls a value: names, attributes and items; empty for anything else."""
+    """The expression of a value if it is made of names, attributes and items; else empty."""
     inner = node
     while isinstance(inner, ast.Attribute | ast.Subscript):
         inner = inner.value
@@ -99,7 +99,7 @@ class ModuleStores(ast.NodeTransformer):
         return [ast.copy_location(statement, node) for statement in (store, ast.Delete([ast.Name(name, ast.Del())]))]
 
     def _scope(self, node: Any) -> list[ast.stmt]:
-        """A function or class: what stands outside its body belongs to this scope."""
+        """A function or class: what is outside its body belongs to this scope."""
         body, node.body = node.body, []
         self.generic_visit(node)
         outer, self._names = self._names, _declared(body)
@@ -123,7 +123,7 @@ class ModuleStores(ast.NodeTransformer):
         return node
 
     def visit_match_case(self, node: ast.match_case) -> ast.AST:
-        """A guard comes before the body, and is to see what was captured."""
+        """A guard is evaluated before the body, and must see what was captured."""
         self.generic_visit(node)
         for part in ast.walk(node.pattern):
             name = getattr(part, "name", None) or getattr(part, "rest", None)

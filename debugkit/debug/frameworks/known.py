@@ -1,6 +1,6 @@
 """What keeps the errors of a framework's application from a debugger around it, and the line that lets them through.
 
-Applications are told by their classes' names, also below middleware: no framework is imported here.
+Applications are recognised by their classes' names, also below middleware: no framework is imported here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from debugkit.debug.safe import inspection
 from debugkit.debug.wsgi_applications import layers
 
 #: What is to be done where the user's own code handles the error.
-CAPTURE = "Where it handles an error itself, this line brings its page:\n       debugkit.capture(error)"
+CAPTURE = "If it handles an error itself, this line brings up the page:\n       debugkit.capture(error)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def advice(application: Any) -> str:
     """What brings the page of an error that an application has answered itself: the end of a sentence."""
     framework, app = find(application) or (None, None)
     if framework and not framework.passes(app):
-        return f"{framework.name} handles errors itself; this line brings their page:\n       {framework.line}"
+        return f"{framework.name} handles errors itself; this line brings up the page:\n       {framework.line}"
     return CAPTURE
 
 

@@ -1,4 +1,4 @@
-"""The addresses of the consoles: run a command and stream what comes of it, stop it, and the console of its own."""
+"""The addresses of the consoles: run a command and stream its events, stop it, and the console of its own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def interrupt(context: RequestContext, frame: str) -> Response:
 def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console]:
     entry, captured = debugger.registry.frame(frame)
     if captured.frame is None:
-        raise NotFound("Nothing ran in this frame: there is no console.")
+        raise NotFound("No code ran in this frame, so there is no console.")
 
     def make() -> Console:
         return Console(
@@ -71,7 +71,7 @@ def standalone_interrupt(context: RequestContext) -> Response:
 
 def _require_standalone(debugger: Debugger) -> None:
     if debugger.settings.console_path is None or not debugger.settings.evalex:
-        raise NotFound("The standalone console is off. Give DebuggedApplication a console_path to switch it on.")
+        raise NotFound("The standalone console is disabled. Pass console_path to DebuggedApplication to enable it.")
 
 
 def _lines(debugger: Debugger, events: Iterator[Event], entry: ErrorRecord | None) -> Iterator[bytes]:

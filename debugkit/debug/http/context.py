@@ -55,7 +55,7 @@ class RequestContext:
         return not self.from_script and self.form == "html"
 
     def live(self, heals: str, *, label: str = "Show the new result", url: str = "") -> LiveView | None:
-        """How the page that answers hears of changes; `None` when nothing would be sent to it."""
+        """How the page is notified of changes; `None` if nothing would be sent to it."""
         events = self.debugger.events
         if events is None:
             return None
@@ -98,5 +98,5 @@ class RequestContext:
         """A text in the request's body. Raises `BadRequest` and what `json_body` raises."""
         value = self.json_body().get(name)
         if not isinstance(value, str):
-            raise BadRequest(f'The body needs "{name}", a text.')
+            raise BadRequest(f'The body needs "{name}", a string.')
         return value

@@ -38,7 +38,7 @@ def _page_or_text(context: RequestContext, entry: ErrorRecord, notice: str) -> R
         return entry_response(context, entry, context.form, status=status, notice=notice)
     except Exception as defect:  # the debugger must not become the second exception: the first one is what matters
         debugger.tell_defect(defect)
-        note = "The page of this error could not be made. That is a defect of debugkit: the terminal says more."
+        note = "The page for this error could not be rendered. This is a bug in debugkit; see the terminal."
         return responses.text(f"{terminal_text.quoted(_safe_text(debugger, entry))}\n{note}\n", status=status)
 
 
@@ -48,7 +48,7 @@ def _safe_text(debugger: Debugger, entry: ErrorRecord) -> str:
         return debugger.redactor_of(entry).text(entry.captured.text)
     except Exception as defect:
         debugger.tell_defect(defect)
-        return "The traceback stands in the terminal only: what is secret in it cannot be told."
+        return "The traceback is only in the terminal, because its secrets could not be redacted."
 
 
 def entry_response(
@@ -75,7 +75,7 @@ def entry_response(
 
 
 def answer_live(context: RequestContext, line: str = "") -> LiveView | None:
-    """For a page that answers the failed request itself. What is safe is repeated without asking (RFC 9110, 9.2.1)."""
+    """For a page that answers the failed request itself. Safe methods are re-sent automatically (RFC 9110, 9.2.1)."""
     if context.request.method in ("GET", "HEAD"):
         return context.live("reload")
     return context.live("ask", label=f"Send {line or f'the {context.request.method}'} again")

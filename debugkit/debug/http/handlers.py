@@ -19,10 +19,10 @@ from debugkit.debug.page.models import SourcePageView
 from debugkit.debug.page.recents import recents_view
 from debugkit.errors import BadRequest, Forbidden, NotFound
 
-#: How programs call themselves that fetch a link to show what it leads to.
+#: User agents of programs that fetch a link to preview it.
 PREVIEWS = re.compile(r"(?i)bot\b|preview|unfurl|externalhit|facebookcatalog|whatsapp|slack|skypeuri|embedly|iframely")
 #: Why a developer cannot unlock.
-PIN_OFF = "The PIN is switched off: there is nothing to unlock."
+PIN_OFF = "The PIN is disabled: there is nothing to unlock."
 #: An id as the registry makes them.
 ID = "[A-Za-z0-9]+"
 
@@ -69,7 +69,7 @@ def frame(context: RequestContext, frame: str) -> Response:
 
 
 def events(context: RequestContext) -> Response:
-    """What happens, as it happens: only where a runner says when the code has changed."""
+    """Server-sent events; available only if a runner reports changed code."""
     if context.debugger.events is None:
         raise NotFound("There is no event stream: the application does not run under debugkit's reloader.")
     # A page of another site cannot read the answer, but each stream keeps a thread busy.
@@ -101,7 +101,7 @@ def value(context: RequestContext, handle: str) -> Response:
     entry, parent, name = context.debugger.registry.value(handle)
     offset = context.json_body().get("offset", 0)
     if type(offset) is not int or offset < 0:
-        raise BadRequest('"offset" must be a whole number from 0 on.')
+        raise BadRequest('"offset" must be a whole number, 0 or more.')
     with context.debugger.describer(entry) as describer:
         children = describer.children(parent, name, offset)
     items = [
@@ -154,11 +154,11 @@ def unlock_link(context: RequestContext) -> Response:
     if not context.viewer.evalex:
         raise Forbidden(context.viewer.reason, code="no_pin")
     if not is_opened(context.request):
-        raise Forbidden("This link unlocks the browser in which a person opens it.", code="not_opened")
+        raise Forbidden("This link must be opened by a person, in the browser to unlock.", code="not_opened")
     try:
         query = parse_qs(context.request.query, max_num_fields=10)
     except ValueError:
-        raise BadRequest("The link has more fields than the one in the terminal. Copy it once more.") from None
+        raise BadRequest("The link has more fields than the one in the terminal. Copy it again.") from None
     context.debugger.pin_auth.redeem(query.get("token", [""])[0])
     target = query.get("next", [""])[0]
     suffix = f"/{target}" if re.fullmatch(ID, target) else ""

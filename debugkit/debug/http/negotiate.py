@@ -1,4 +1,4 @@
-"""Which form of an error a client can use, by its Accept header and Fetch metadata (RFC 9110, section 12.5.1)."""
+"""Which format of an error a client can use, by its Accept header and Fetch metadata (RFC 9110, section 12.5.1)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DOCUMENTS = frozenset({"document", "iframe", "frame", "embed", "object"})
 
 
 def preferred(headers: Mapping[str, str]) -> str:
-    """``"html"`` for a person with a browser, ``"json"`` or ``"markdown"`` for who asks for it, else ``"text"``.
+    """``"html"`` for a person with a browser, ``"json"`` or ``"markdown"`` for clients asking for it, else ``"text"``.
 
     Of forms that are wanted alike the one named first is taken.
 

@@ -1,4 +1,4 @@
-"""The shapes of the debugger's responses, with the headers that every one of them carries."""
+"""The debugger's responses, with the headers that all of them carry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: On every answer of the debugger to somebody who may know of it.
+#: On every response of the debugger to somebody who may know of it.
 SECURITY_HEADERS = (
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -70,5 +70,5 @@ def event_stream(pieces: Iterator[bytes] | bytes) -> Response:
 
 
 def bare(status: int, words: str) -> Response:
-    """An answer that says nothing of a debugger."""
+    """A response that does not reveal a debugger."""
     return Response(status, (("Content-Type", "text/plain; charset=utf-8"),), f"{words}\n".encode())

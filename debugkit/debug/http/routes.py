@@ -55,7 +55,7 @@ ROUTES: tuple[Route, ...] = tuple(
 def respond(debugger: Debugger, request: Request) -> Response | None:
     """Answer a request below the mount. Shows nobody more than they may see.
 
-    `None` for a stranger: only the application's own answer does not tell that there is a debugger.
+    `None` for a stranger: only the application's own response does not reveal that there is a debugger.
     """
     context = RequestContext(debugger, request)
     if context.viewer.is_stranger or is_embedded(request):
@@ -76,7 +76,7 @@ def _dispatch(context: RequestContext) -> Response:
     method = "GET" if request.method == "HEAD" else request.method
     matches = [(route, match) for route in ROUTES if (match := route.path.fullmatch(request.path))]
     if not matches:
-        raise NotFound("The debugger has nothing at this address. The recent errors are listed at its root.")
+        raise NotFound("There is nothing at this address. Recent errors are listed at the debugger's root.")
     for route, match in matches:
         if route.method == method:
             _check(context, route.level)
@@ -89,7 +89,7 @@ def _check(context: RequestContext, level: Level) -> None:
     if context.request.method == "POST":
         check_same_origin(context.request)
     if context.viewer.is_developer and level > context.viewer.level:
-        raise Forbidden("This page does not have its half of the session. Enter the PIN again.", code="no_key")
+        raise Forbidden("This page lacks its half of the session. Enter the PIN again.", code="no_key")
     if level > context.viewer.level:
         raise Forbidden(context.viewer.reason, code="not_unlocked")
 

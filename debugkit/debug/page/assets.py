@@ -78,7 +78,7 @@ def style(name: str) -> str:
 
 @cache
 def static_key() -> str:
-    """Changes whenever any asset does: stands in their URLs, so that browsers may keep them for ever."""
+    """Changes whenever any asset does; it is part of their URLs, so that browsers may cache them forever."""
     digest = hashlib.sha256()
     for name, asset in static_files().items():
         digest.update(name.encode() + b"\0" + asset.body)

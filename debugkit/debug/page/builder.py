@@ -42,7 +42,7 @@ from debugkit.debug.tracebacks.model import (
 from debugkit.debug.values.describe import Describer
 from debugkit.settings import Settings
 
-#: Library frames that stand alone are listed; from two on they fold.
+#: A single library frame is listed; two or more in a row fold.
 FOLD_FROM = 2
 #: Calling frames shown in brief below the opened one.
 CALLERS = 1
@@ -73,7 +73,7 @@ class PageBuilder:
         self._views = FrameViews(entry, viewer, describer, settings)
 
     def page(self, opened: CapturedFrame | None = None, *, live: LiveView | None = None, notice: str = "") -> PageView:
-        """The page with ``opened`` open, by default the nearest frame of the application. ``notice`` stands on top."""
+        """The page with ``opened`` open, by default the nearest frame of the application. ``notice`` goes on top."""
         entry, viewer = self._entry, self._viewer
         captured = entry.captured
         frame = opened or captured.opened
@@ -164,7 +164,7 @@ class PageBuilder:
         return self._frame(frame, chosen=False)
 
     def suggestion(self, exception: CapturedException) -> str:
-        """What was probably meant. It names keys and attributes of live objects: only for who may see values."""
+        """What was probably meant. It names keys and attributes of live objects: only if values may be seen."""
         return self._text(exception.suggestion) if self._viewer.sees_values else ""
 
     def markdown_page(self) -> PageView:

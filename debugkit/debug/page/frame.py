@@ -44,7 +44,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 DETAILS = 8
 #: Rows of the table of locals, unless the failing line uses more.
 LOCALS_SHOWN = 40
-#: What stands in the place of a part that failed.
+#: The text shown for a part that failed.
 _NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
 _NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
 
@@ -61,7 +61,7 @@ class FrameViews:
         self._nodes: dict[tuple[int, str], Node] = {}
 
     def _describe(self, value: object, name: str) -> Node:
-        """A value in one line, described once: the same ones stand beside lines, in tooltips and in the table.
+        """A value in one line, described once: the same ones are shown beside lines, in tooltips and in the table.
 
         Values are known by their identity: frames keep them alive for as long as this object is used.
         """
@@ -81,7 +81,7 @@ class FrameViews:
             "The values beside it", lambda: self._expressions(frame, shown), _NO_EXPRESSIONS
         )
         source_url = f"{frame_url(self._entry, frame, viewer)}/source" if viewer.is_developer else ""
-        failed = SourceView(notice="The source could not be coloured.", url=source_url)
+        failed = SourceView(notice="The source could not be highlighted.", url=source_url)
         source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url), failed)
         (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, expressions), _NO_LOCALS)
         url = frame_url(self._entry, frame, viewer)
@@ -204,7 +204,7 @@ class FrameViews:
         return SourceView(lines, shown.language, shown.notice, url)
 
     def _beside(self, shown: Excerpt, expressions: Sequence[ExpressionValue]) -> dict[int, tuple[ValueView, ...]]:
-        """The values that stand beside each line: each where it comes up first, and all failing ones at their end."""
+        """The values shown beside each line: each where it first occurs, and all failing ones at their end."""
         visible = {line.lineno: line.current for line in shown.lines if isinstance(line, SourceLine)}
         current = [lineno for lineno, failing in visible.items() if failing]
         failing = {value.text: value for value in expressions if value.failing}
@@ -242,7 +242,7 @@ class FrameViews:
     def _local_row(self, name: str, value: object, relevant: bool) -> ValueView:
         node = self._describe(value, name)
         details: tuple[ValueView, ...] = ()
-        # Of a sequence the first items stand in the row already; what is cut of a mapping or an object has a name.
+        # The first items of a sequence are in the row already; what is cut of a mapping or an object has a name.
         named = type(value) is dict or node.kind == "object"
         if relevant and named and node.openable and "…" in node.text:
             children = self._describer.children(value, name).items[:DETAILS]
@@ -259,9 +259,9 @@ class FrameViews:
         if frame.released:
             return f"The values are gone. {self._entry.gone_reason}".strip()
         if not self._viewer.sees_values:
-            return "Values are shown on the computer that runs the server, and everywhere after unlocking with the PIN."
+            return "Values are shown on the computer that runs the server, and elsewhere after unlocking with the PIN."
         if frame.frame is None:
-            return "This is the line that the error speaks of. Nothing of it is running, so there are no values."
+            return "Python could not parse the file beyond this point, so no code ran here and there are no values."
         return ""
 
     def _console_notice(self, frame: CapturedFrame) -> str:
@@ -270,7 +270,7 @@ class FrameViews:
         if frame.released:
             return f"The console is gone. {self._entry.gone_reason}".strip()
         if frame.frame is None:
-            return "Nothing is running here: there is no console."
+            return "No code ran here, so there is no console."
         return self._viewer.reason
 
 

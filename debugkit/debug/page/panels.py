@@ -25,7 +25,7 @@ from debugkit.debug.safe.text import text_of, type_name
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import Note
 
-#: What of the environ stands in other panels under its own name.
+#: Keys of the environ that other panels show under their own names.
 SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
 #: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
 PLUMBING = frozenset(
@@ -83,7 +83,7 @@ class Panels:
             return Panel(name, maker(), typed=name in TYPED)
         except Exception as error:  # a panel may fail in ways nobody foresaw; the page says so and goes on
             # What the error says is not repeated: that may be foreign text.
-            return Panel(name, error=f"This panel could not be made: {type_name(type(error))}")
+            return Panel(name, error=f"This panel could not be rendered: {type_name(type(error))}")
 
     def _extra_tables(self, panel: Panel[Pair]) -> Tables:
         tables = (self._table(table.title, table.rows, table.notice, EXTRA_ROWS) for table in panel.tables)
@@ -177,7 +177,7 @@ class Panels:
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
-            return self._text(f"JSON that cannot be read: {error}", body)
+            return self._text(f"Invalid JSON: {error}", body)
         if isinstance(data, dict):
             return self._table("JSON", data.items())
         return Table("JSON", (self._row("", data),))

@@ -13,7 +13,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: A word that makes a name secret, wherever it stands: `password_confirm`, `db_password`.
+#: A word that makes a name secret, at any position: `password_confirm`, `db_password`.
 SECRET_WORDS: Final = _set(
     """
     password passwd passwrd passphrase passcode pwd pswd psw passwort kennwort senha secret token apikey authorization
@@ -24,7 +24,7 @@ SECRET_WORDS: Final = _set(
 )
 #: Glued to others they still say what they are: `dbpassword`, `passwordhash`; not `passwordless`.
 GLUED_ANYWHERE: Final = ("password", "passwd", "passphrase", "apikey", "secretkey", "accesskey", "privatekey")
-#: Glued to what stands before: `authtoken`, `clientsecret`, `mysqlpwd`; not `tokenizer`, `secretary`.
+#: Glued to what precedes: `authtoken`, `clientsecret`, `mysqlpwd`; not `tokenizer`, `secretary`.
 GLUED_AT_END: Final = (
     "token", "secret", "credential", "cookie", "pwd", "jwt", "dsn", "sessionid", "sessid", "passcode", "cvv"
 )  # fmt: skip
@@ -98,7 +98,7 @@ STATES: Final = _set("invalid missing bad expired unexpected wrong no unknown un
 COOKIE_WORDS: Final = _set(
     "session sess auth remember login logged identity ticket sso saml oauth clearance refresh access cfid"
 )
-#: Glued to what stands before: `connectsid`, `phpsess`.
+#: Glued to what precedes: `connectsid`, `phpsess`.
 COOKIE_ENDS: Final = ("session", "sess", "sid", "auth")
 
 #: An option's name in a sentence: "--password is required".

@@ -1,6 +1,6 @@
 """What must not be shown: by the name of a value, by its type, and by what a text holds.
 
-Knows names and texts only. Walking through values is the business of `values.py`; what is secret stands in
+Knows names and texts only. Walking through values is the job of the `values` package; what is secret stands in
 `patterns`.
 
 Every pattern here is linear in the text, for they hold the interpreter's lock while they search. A match may begin only
@@ -25,7 +25,7 @@ REDACTED: Final = "••••••"
 
 #: Shorter values of secret environment variables ("admin", "true", "8000") would black out half of the page.
 SHORTEST_SECRET: Final = 8
-#: Characters of a text that are searched. What stands behind them is not shown.
+#: Characters of a text that are searched. What follows them is not shown.
 MOST_SCANNED: Final = 1_000_000
 #: Characters before that end that are not shown either: a secret that the cut went through would not be recognised.
 _MARGIN: Final = 512
@@ -107,7 +107,7 @@ _SHORT_OPTION: Final = re.compile(
 _ELEMENT: Final = re.compile(
     r"""<(?:[\w.\-]{1,50}:)?(?P<name>[\w.\-]{1,100}+)(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?(?P<value>[^<]+?)(?=<[/]|\]\]>)"""
 )
-# The value may stand before the name: {"value": "...", "name": "password"}.
+# The value may come before the name: {"value": "...", "name": "password"}.
 _VALUE_FIRST: Final = re.compile(
     r"""((?<![\w\-])(?i:value)["']?\s{0,8}[:=]\s{0,8}["'])([^"'\n]{1,400})(["'][,\s]\s{0,20}"""
     r"""["']?(?i:name|key)["']?\s{0,8}[:=]\s{0,8}["'](?P<name>[\w\-.\[\]]{1,100})["'])"""
@@ -203,7 +203,7 @@ class Redactor:
         return tuple(sorted((value for value in values if len(value) >= SHORTEST_SECRET), key=len, reverse=True))
 
     def _named(self, text: str) -> str:
-        """Redact what secret names stand before."""
+        """Redact what follows secret names."""
         if "<" in text and ">" in text:
             text = _ELEMENT.sub(self._element, text)
         if "alue" in text or "ALUE" in text:

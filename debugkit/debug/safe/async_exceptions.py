@@ -1,6 +1,6 @@
 """Raises an exception in another thread, where the interpreter can (CPython), and leaves nothing that slows others.
 
-The lowest part of stopping code that does not end by itself: knows neither consoles nor values.
+The lowest layer of interrupting code that does not end on its own. Knows neither consoles nor values.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 #: An attribute that is not there; `None` is a value.
 MISSING = object()
-#: Attributes of one object that are looked at.
+#: Attributes of one object that are read.
 MOST_ATTRIBUTES = 1_000
 #: Characters kept of the message of an exception raised by foreign code.
 MESSAGE_SIZE = 200
@@ -146,7 +146,7 @@ class ForeignCodeError(Exception):
 
 
 class TookTooLong(ForeignCodeError):
-    """It was still running at its deadline. It is left alone, in a thread nobody waits for."""
+    """It was still running at its deadline. It is abandoned, in a thread nobody waits for."""
 
 
 class NoTimeLeft(ForeignCodeError):
@@ -253,7 +253,7 @@ class Guard:
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """``function(*args)``. Raises `ForeignCodeError`."""
         if self._left <= 0:
-            raise NoTimeLeft("was not called: the time for this page is used up")
+            raise NoTimeLeft("was not called: the time for this page ran out")
         task = _Task(function, args, copy_context() if self._context is None else self._context.copy())
         allowed, started = min(self._each, self._left), self._clock()
         self._submit(task)

@@ -13,5 +13,5 @@ LAZY_IMPORTS: Final[tuple[type, ...]] = tuple(vars(types)[name] for name in ("La
 
 
 def used(value: Any) -> Any:
-    """What code gets that uses ``value``: for code alone that runs, never for one that is looked at."""
+    """What code that uses ``value`` gets: only for code that runs, never for previews."""
     return value.resolve() if any(type(value) is cls for cls in LAZY_IMPORTS) else value

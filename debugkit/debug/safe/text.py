@@ -35,7 +35,7 @@ def shortened(text: str, size: int) -> str:
     if len(text) <= size:
         return text
     head, tail = text[: size // 2], text[len(text) - size // 2 :]
-    return f"{head}\n... {len(text) - len(head) - len(tail)} characters left out ...\n{tail}"
+    return f"{head}\n... {len(text) - len(head) - len(tail)} characters omitted ...\n{tail}"
 
 
 def called(function: Callable[[Any], str], value: object, size: int) -> str:

@@ -23,7 +23,7 @@ ELLIPSIS = "…"
 LINE_WIDTH = 400
 #: Pieces of more lines than this are kept like whole files.
 _EXCERPT = 500
-#: Characters of a line that are coloured; what is shown behind them is coloured by itself.
+#: Characters of a line that are coloured; what is shown beyond them is coloured separately.
 _LONG_LINE = 2_000
 #: A template has no safe place to begin: this many lines before the excerpt are read for their state.
 _TEMPLATE_LOOKBACK = 60
@@ -152,7 +152,7 @@ def _notice(frame: CapturedFrame, source: Source, changed: bool) -> str:
     if source.notice:
         return source.notice
     if not 1 <= frame.lineno <= len(source.lines):
-        return f"{name} has no line {frame.lineno}: it has changed since it was loaded, or is not what ran."
+        return f"{name} has no line {frame.lineno}: it has changed since it was loaded, or is not the file that ran."
     return f"{name} has changed since it was loaded: the lines shown may not be those that ran." if changed else ""
 
 

@@ -22,11 +22,11 @@ from debugkit.debug.source import syntax
 from debugkit.debug.source.positions import character_offset
 from debugkit.debug.tracebacks.model import CapturedFrame
 
-#: Lines before and after the failing one that are looked at.
+#: Lines considered before and after the failing one.
 MOST_LINES: Final = 500
 #: Characters of a line that are searched for names, where it cannot be parsed.
 MOST_CHARACTERS: Final = 30_000
-#: Expressions that are looked at, the nearest first.
+#: Expressions considered, nearest first.
 MOST_EXPRESSIONS: Final = 500
 #: Seconds after which only failing lines are evaluated: pure_eval checks every key of a dict before it looks one up.
 MOST_SECONDS: Final = 0.05
@@ -171,7 +171,7 @@ def _nodes(root: ast.AST) -> Iterator[ast.expr]:
 
 
 def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[ast.expr]:
-    """The parameters, as names in the place where they stand."""
+    """The parameters, as names at their positions."""
     args = function.args
     for node in (*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg):
         if node is not None:

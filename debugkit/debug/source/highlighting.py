@@ -1,4 +1,4 @@
-"""Text as coloured tokens, in the language that its file's name stands for. The one module that knows Pygments.
+"""Text as coloured tokens, in the language of the file's name. The one module that knows Pygments.
 
 Colours are Pygments' short class names. The lexer's own clean-up (tabs, blank lines, marks) is left out: the text of
 the tokens is that of the line, but for control characters. Knows no frames, reads no files.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Characters that are coloured at once; what follows is shown in one colour. Pygments takes two seconds for a megabyte.
 _COLOURED = 1_000_000
-#: The same of a single line: what is shown of it may begin inside a string, so all that stands before is read as well.
+#: The same of a single line: what is shown of it may begin inside a string, so everything before it is read as well.
 _COLOURED_OF_LINE = 20_000
 
 #: Files that Python code says it comes from and that hold another language. All others are Python, be they called
@@ -70,7 +70,7 @@ def _language_of(suffix: str) -> str:
 
 @lru_cache(maxsize=64)
 def _lexer(language: str) -> Lexer:
-    """One lexer for each language. Pygments is imported here, when the first page is looked at."""
+    """One lexer for each language. Pygments is imported here, for the first page."""
     if language == "python":
         from pygments.lexers.python import PythonLexer
 

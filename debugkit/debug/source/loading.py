@@ -88,7 +88,7 @@ def _is_made_up(filename: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _read(path: str, mtime_ns: int, size: int, inode: int, limit: int) -> Source:
-    # Non-blocking, since the file may have been replaced by something else after it was looked at.
+    # Non-blocking, since the file may have been replaced by something else after it was checked.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as file:
         data = file.read(limit + 1)

@@ -1,4 +1,4 @@
-"""Where things stand in lines: expressions (from the byte offsets of PEP 657), code, what fits a width.
+"""Positions in lines: expressions (from the byte offsets of PEP 657), code, what fits a width.
 
 Knows lines, tokens and numbers only: no file, no frame, no lexer.
 """
@@ -17,7 +17,7 @@ Token = tuple[str, str]
 
 
 def character_offset(line: str, byte_offset: int) -> int:
-    """The characters of ``line`` that stand before ``byte_offset`` of its UTF-8 form; the line's length at most.
+    """The characters of ``line`` before ``byte_offset`` of its UTF-8 form; the line's length at most.
 
     PEP 657 counts bytes of the UTF-8 text the compiler saw, whatever encoding the file has. A tab is one character.
     """
@@ -100,7 +100,7 @@ def _cuts_word(line: str, column: int) -> bool:
 def cut_window(length: int, width: int, marks: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The characters [start, stop) of a line of ``length`` to keep in ``width``, with room for an ellipsis at each end.
 
-    The start of the line is kept unless the first mark would be lost; then a quarter of the width stands before it.
+    The start of the line is kept unless the first mark would be lost; then a quarter of the width is shown before it.
     """
     if length <= width:
         return 0, length

@@ -1,6 +1,6 @@
 """An exception becomes data: its chain, its groups, its frames, and the text that `traceback` prints for it.
 
-Cheap, and never the second exception: the frames are walked and kept, what they hold is looked at by others, later.
+Cheap, and never the second exception: the frames are walked and kept; their contents are read by others, later.
 Knows no source, no values, no page.
 """
 
@@ -179,7 +179,7 @@ def _is_made_up(filename: str) -> bool:
 
 
 def _position(code: CodeType, instruction: int) -> Position:
-    """Where the code at a byte offset stands; -1: nothing has run."""
+    """The position of the code at a bytecode offset; -1: nothing has run."""
     position = next(islice(code.co_positions(), instruction // 2, None), None) if instruction >= 0 else None
     return Position(*position) if position else NOWHERE
 

@@ -15,7 +15,7 @@ Relation = Literal["cause", "context", "member", ""]
 
 
 class Position(NamedTuple):
-    """Where an expression stands (PEP 657). Lines count from 1; columns are UTF-8 *byte* offsets; `None`: unknown."""
+    """An expression's position (PEP 657). Lines count from 1; columns are UTF-8 *byte* offsets; `None`: unknown."""
 
     lineno: int | None
     end_lineno: int | None
@@ -57,7 +57,7 @@ class CapturedFrame:
 
     @property
     def own(self) -> bool:
-        """Whether it is the application's own, to be looked at: not hidden, no library's."""
+        """Whether it is the application's own and visible: not hidden, not a library's."""
         return not (self.hidden or is_library(self.owner or self.filename))
 
     def release(self) -> None:

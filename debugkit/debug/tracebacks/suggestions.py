@@ -110,13 +110,13 @@ def _is_function(code: CodeType) -> bool:
 
 
 def _namespace(frame: FrameType) -> Mapping[str, Any]:
-    """The frame's locals. A class body or `exec` may run in a mapping of the user's: only a plain dict is looked at."""
+    """The frame's locals. A class body or `exec` may run in a mapping of the user's: only a plain dict is read."""
     namespace = frame.f_locals
     return namespace if _is_function(frame.f_code) or type(namespace) is dict else {}
 
 
 def _globals(frame: FrameType) -> dict[str, Any]:
-    """The frame's globals: `exec` accepts subclasses of dict, which are not looked at."""
+    """The frame's globals: `exec` accepts subclasses of dict, which are not read."""
     return frame.f_globals if type(frame.f_globals) is dict else {}
 
 
@@ -162,7 +162,7 @@ def _for_import(exc: BaseException, message: str) -> str:
 
 
 def _for_key(exc: BaseException, frame: FrameType | None) -> str:
-    """The closest key of the dicts in reach that lack it. When two dicts offer different ones, nobody knows."""
+    """The closest key of the dicts in reach that lack it. Empty if two dicts disagree."""
     args = field(BaseException, "args", exc)
     if frame is None or len(args) != 1 or type(args[0]) is not str:
         return ""

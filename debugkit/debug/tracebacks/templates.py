@@ -1,4 +1,4 @@
-"""Tells the frames that stand for templates, and which template each stands for. Runs no foreign code.
+"""Recognises frames that represent templates, and which template each represents. Runs no foreign code.
 
 Jinja replaces the frame of the compiled template by one it makes in its function ``fake_traceback``. The replaced frame
 is still there, in the locals of that function, whose frame is the f_back of the one it made.
@@ -12,19 +12,19 @@ from typing import Any
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.text import encodable
 
-#: A global that marks a frame made to stand for a template, whose lines and columns are those of the template.
+#: A global that marks a frame made to represent a template, whose lines and columns are those of the template.
 TEMPLATE = "__debugkit_template__"
 #: The global by which Jinja marks such a frame, and which holds the exception.
 JINJA = "__jinja_exception__"
 
 
 def is_jinja(frame: FrameType | None) -> bool:
-    """Whether Jinja made this frame to stand for a template."""
+    """Whether Jinja made this frame to represent a template."""
     return frame is not None and dict.get(frame.f_globals, JINJA) is not None
 
 
 def is_template(frame: FrameType | None) -> bool:
-    """Whether the frame stands for a template, whoever made it."""
+    """Whether the frame represents a template, whoever made it."""
     return frame is not None and any(dict.__contains__(frame.f_globals, name) for name in (JINJA, TEMPLATE))
 
 

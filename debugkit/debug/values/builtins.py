@@ -1,4 +1,4 @@
-"""How values of built-in and standard-library types are looked at, by their own methods.
+"""Previews of values of built-in and standard-library types, by their own methods.
 
 A table by type: it holds for exactly these, whose methods run no code of others. Of subclasses only containers are
 known here. Strings are not, for they must be searched for secrets.
@@ -207,7 +207,7 @@ def _table(*entries: tuple[Previewer, Sequence[type]]) -> dict[int, Previewer]:
     return {id(cls): previewer for previewer, classes in entries for cls in classes}
 
 
-#: Containers, and what stands around the items of one. By id, as is the table below: a class may be no key of a dict.
+#: Containers, and the brackets around their items. By id, as is the table below: a class may be no key of a dict.
 CONTAINERS: Final[Mapping[int, tuple[str, str]]] = {
     id(list): ("[", "]"),
     id(tuple): ("(", ")"),

@@ -46,7 +46,7 @@ PAGE_ITEMS: Final = 50
 PATIENCE: Final = 2.5
 #: Seconds of the processor for the values and texts of one page; with hundreds of large ones it takes a tenth of that.
 MOST_SECONDS: Final = 1.0
-_NO_TIME: Final = "not shown: the time for this page is used up"
+_NO_TIME: Final = "not shown: the time for this page ran out"
 
 #: Whatever they are called: `None` and booleans, for they are the reason of many an error, and code.
 _CODE: Final = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType, *LAZY_IMPORTS)
@@ -116,7 +116,7 @@ class Describer:
         self.close()
 
     def close(self) -> None:
-        """End the helper thread, if there is one, and let go of all values."""
+        """End the helper thread, if there is one, and release all values."""
         self._guard.close()
         self._classes.clear()
         self._texts.clear()
@@ -275,7 +275,7 @@ class Describer:
 
 
 def _name_of(properties: Sequence[Property], number: int) -> str:
-    """The name that may make a part secret: its key, or what stands beside it and names it.
+    """The name that may make a part secret: its key, or the sibling that names it.
 
     For an item, that is the first of two (``("password", "hunter2")``) or the option before it (``--password``); for a
     ``value`` in a record, its ``name``.

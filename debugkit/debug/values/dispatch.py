@@ -1,7 +1,7 @@
-"""The classes met on a page: what each is called, whether it keeps secrets, and how its instances are looked at.
+"""The classes met on a page: what each is called, whether it keeps secrets, and which previewer shows its instances.
 
 Decides whose code runs: that of some libraries, and a ``__repr__`` somebody wrote; always under guard, its answers
-redacted and remembered. How a look becomes a line is not known here.
+redacted and remembered. Does not know how a preview becomes a line.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Classes:
         previewer: Callable[[Any], Preview | None],
         otherwise: Callable[[ForeignCodeError], Preview],
     ) -> Preview:
-        """The answer of foreign code, or what stands for it where it gave none. Either is remembered."""
+        """The answer of foreign code, or its replacement if it gave none. Either is remembered."""
         known = self._remembered.find(value)
         if known is None:
             try:

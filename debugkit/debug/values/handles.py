@@ -62,7 +62,7 @@ class HandleTable:
             raise NotFound("There is no value with this id. Reload the page.")
         if self._gone_reason:
             raise Gone(self._gone_reason)
-        raise Gone(f"This value was let go (at most {self._limit} are kept for one error). Reload the page.")
+        raise Gone(f"This value was released (at most {self._limit} are kept for one error). Reload the page.")
 
     def close(self, reason: str) -> None:
         """Keep nothing new from here on. `clear` drops what is kept."""

@@ -1,4 +1,4 @@
-"""How objects of any class are looked at: by what their class inherits from, else by their attributes.
+"""Previews of objects of any class: by what their class inherits from, else by their attributes.
 
 Only `by_repr` runs their code. Which look a class gets, and the guard around that one, are not known here.
 """
@@ -46,7 +46,7 @@ from debugkit.debug.values.preview import (
 
 #: A ``__repr__`` that says no more than the name of the class.
 _USELESS: Final = re.compile(r"<[^<>]* object at 0x[0-9A-Fa-f]+>")
-#: Classes that an object's class inherits from which are looked at.
+#: Base classes of an object's class that are considered.
 MOST_CLASSES: Final = 20
 
 
@@ -161,7 +161,7 @@ def _is_value(item: object) -> bool:
 
 
 def with_class(preview: Preview, defined: tuple[ClassProperties, ...]) -> Preview:
-    """``preview``, and among its children what the class defines, told apart from what is the instance's own."""
+    """``preview``, and among its children what the class defines, separate from the instance's own."""
     more = listed([Property("field", part.label, part) for part in defined])
     lined = preview.total if preview.lined is None else preview.lined
     return replace(preview, properties=_joined(preview, more), total=preview.total + len(defined), lined=lined)

@@ -42,7 +42,7 @@ def no_properties(start: int, stop: int) -> Iterable[Property]:
 class Preview:
     """How a value is shown: a line of its own, or its properties between ``head`` and ``tail``.
 
-    ``lined`` of the ``total`` properties stand in the line; all can be opened. ``guarded``: ``properties``
+    ``lined`` of the ``total`` properties are in the line; all can be opened. ``guarded``: ``properties``
     runs library code.
     """
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from debugkit.debug.values.preview import Preview
 
-#: Values whose answers are kept: more than a page names. What was not looked at for longest goes first.
+#: Values whose answers are kept: more than a page names. The least recently used are dropped first.
 MOST: Final = 500
 
 

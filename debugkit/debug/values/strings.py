@@ -13,9 +13,9 @@ from debugkit.debug.safe.inspection import class_name
 from debugkit.debug.values.preview import Preview, Property
 from debugkit.settings import Limits
 
-#: Characters looked at beyond those shown, so that a secret that begins in sight is recognised as a whole.
+#: Characters searched beyond those shown, so that a secret that begins in sight is recognised as a whole.
 MARGIN: Final = 512
-#: Characters of a string that are looked at at all.
+#: Characters of a string that are searched at all.
 MOST_TEXT: Final = 1_000_000
 #: Characters of each piece of a long string that is opened.
 PIECE: Final = 2_000

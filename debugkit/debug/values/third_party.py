@@ -1,6 +1,6 @@
-"""How objects of well-known libraries are looked at, found by name: none of those libraries is imported.
+"""Previews of objects of well-known libraries, found by name: none of those libraries is imported.
 
-An adapter says what stands in the line and which parts there are to open. Rendering, limits and redaction are not known
+An adapter returns what the line shows and which parts can be opened. Rendering, limits and redaction are not known
 here. Most views read attributes only; those that must call library code are marked, and run under guard.
 """
 
@@ -36,9 +36,9 @@ from debugkit.debug.values.preview import (
     tuple_items,
 )
 
-#: Columns of a table that are looked at.
+#: Columns of a table that are previewed.
 MOST_COLUMNS: Final = 50
-#: Elements of an array that stand in its line.
+#: Elements of an array shown in its line.
 FIRST_ELEMENTS: Final = 10
 #: Characters of what a model's ``__str__`` says.
 MODEL_TEXT: Final = 60
@@ -146,11 +146,11 @@ def _werkzeug_headers(value: object) -> Preview | None:
 
 
 def _local_proxy(value: object) -> Preview:
-    """What the proxy stands for in the context of the request; it was asked for by name, as the frame's code would."""
+    """The proxy's target in the context of the request, looked up by name, as the frame's code would."""
     try:
         target = attribute(value, "_get_current_object")()
     except RuntimeError:
-        return text_preview("<LocalProxy, bound to nothing here>")
+        return text_preview("<LocalProxy, not bound here>")
     return Preview(head="<LocalProxy: ", tail=">", properties=single_item(target), total=1)
 
 
@@ -158,7 +158,7 @@ def _local_proxy(value: object) -> Preview:
 
 
 def _sqlalchemy_instance(value: object) -> Preview:
-    """Columns that are loaded, and the names of those a look would load."""
+    """Columns that are loaded, and the names of those that access would load."""
     state = attribute(value, "_sa_instance_state")
     expired = attribute(state, "expired_attributes") if state is not MISSING else None
     loaded = _without(value, "_sa_instance_state")

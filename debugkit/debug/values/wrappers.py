@@ -1,4 +1,4 @@
-"""How well-known objects that hold others are looked at: by their parts. Their ``__repr__`` runs that of each part.
+"""Previews of well-known objects that hold others: by their parts. Their ``__repr__`` runs that of each part.
 
 Found by name: none of these modules is imported. Attributes are read, no code is called. A class that has a
 ``__repr__`` of its own is none of these: it says what it wants to.
@@ -65,7 +65,7 @@ def _partial(value: object) -> Preview:
 
 
 def _user_container(value: object) -> Preview:
-    """`UserDict`, `UserList` or `UserString`: what they hold is usually, not always, of the class they stand for."""
+    """`UserDict`, `UserList` or `UserString`: what they hold is usually, not always, of the class they wrap."""
     data, preview = _field(value, "data"), None
     for base, opening, closing in ((dict, "{", "}"), (list, "[", "]")):
         if type(data) is base:
@@ -88,7 +88,7 @@ def _bound_arguments(value: object) -> Preview:
 
 
 def _future(value: object) -> Preview:
-    """Its state and its outcome. Nobody is told that the exception was seen: it is logged if nobody handles it."""
+    """Its state and its outcome. The exception is not marked as retrieved: it is still logged if nobody handles it."""
     outcome = {name: _field(value, f"_{name}") for name in ("result", "exception")}
     if class_attribute(type(value), "_coro") is not MISSING or attribute(value, "_coro") is not MISSING:
         outcome["coro"] = _field(value, "_coro")

@@ -12,7 +12,7 @@ NAME = "debugkit.django.runserver"
 
 
 class RunserverConfig(AppConfig):
-    """What ``"debugkit.django.runserver"`` in INSTALLED_APPS stands for."""
+    """What ``"debugkit.django.runserver"`` in INSTALLED_APPS means."""
 
     name = NAME
     label = "debugkit_runserver"
@@ -23,7 +23,7 @@ class RunserverConfig(AppConfig):
 
 
 def check_order(app_configs: Any = None, **_: Any) -> list[checks.CheckMessage]:
-    """Of two applications with a command of one name, Django takes the one that stands first in INSTALLED_APPS."""
+    """Of two applications with a command of one name, Django takes the one that comes first in INSTALLED_APPS."""
     winner = get_commands().get("runserver")
     if winner == NAME or not apps.is_installed(NAME):
         return []

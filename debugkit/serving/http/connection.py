@@ -60,7 +60,7 @@ class Connection:
         self._environ = context.environ | {
             "REMOTE_ADDR": peer[0],
             "REMOTE_PORT": str(peer[1]),
-            "debugkit.away": context.away,  # for who waits for something else than the processor
+            "debugkit.away": context.away,  # for code that waits for something other than the processor
             "debugkit.socket": self._hijackable,
             "werkzeug.socket": self._hijackable,  # where WebSocket libraries look
         }
@@ -225,7 +225,7 @@ class Connection:
             environ["wsgi.input"] = io.BytesIO()
             return None
         environ["wsgi.input"] = io.BufferedReader(body, BLOCK)
-        environ["debugkit.hurry"] = body.hurry  # for who answers an error: the client may be slow with the rest
+        environ["debugkit.hurry"] = body.hurry  # for error responses: the client may be slow with the rest
         return body
 
     def _new_response(self, environ: dict[str, Any], body: Body | None) -> Response:

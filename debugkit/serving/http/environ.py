@@ -42,7 +42,7 @@ def check_head(head: bytes) -> None:
     if head.count(b"\n") != lines or head.count(b"\r") != lines:
         raise Malformed("A line of the request does not end with a carriage return and a line feed.")
     if b"\n " in head or b"\n\t" in head:
-        raise Malformed("A header goes on in the next line.")
+        raise Malformed("A header continues on the next line.")
     if head.translate(None, _TEXT):
         raise Malformed("The request's head has a control character.")
 
@@ -66,7 +66,7 @@ def make_environ(request: Head, base: dict[str, Any]) -> dict[str, Any]:
     environ["REQUEST_METHOD"] = method = request.method.decode("latin-1")
     if method == "CONNECT":
         # RFC 9110, 9.1 and 9.3.6: the client wants a proxy, and would take any 2xx for a tunnel.
-        raise Malformed("This server is no proxy.", 501)
+        raise Malformed("This server is not a proxy.", 501)
     environ["SERVER_PROTOCOL"] = "HTTP/1.0" if version == b"1.0" else "HTTP/1.1"
     environ["REQUEST_URI"] = environ["RAW_URI"] = target
     # RFC 9112, 3.2: a wrong Host is wrong also where the target takes its place. Behind a Unix socket no name leads
@@ -80,7 +80,7 @@ def make_environ(request: Head, base: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def is_host(text: str) -> bool:
-    """Whether ``text`` can stand in Host (RFC 9110, 7.2): a name or an address, maybe with a port, or nothing."""
+    """Whether ``text`` is valid in Host (RFC 9110, 7.2): a name or an address, maybe with a port, or nothing."""
     match = _HOST.fullmatch(text)
     if match is None or (address := match["address"]) is None:
         return match is not None
@@ -93,7 +93,7 @@ def is_host(text: str) -> bool:
 def set_path(environ: dict[str, Any], target: str) -> None:
     """The four forms of a target (RFC 9112, 3.2)."""
     if "#" in target:
-        raise Malformed("A fragment is for the browser alone.")
+        raise Malformed("The request's target contains a fragment.")
     if target[0] != "/":
         absolute = _ABSOLUTE.match(target)
         if absolute is not None:

@@ -11,7 +11,7 @@ from debugkit.serving.http.transport import Malformed
 
 _CODINGS = re.compile(rb"\r\ntransfer-encoding:([^\r\n]*)(?=\r\n)", re.IGNORECASE)
 _LONG_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*[1-9][0-9]{19,}[ \t]*\r\n", re.IGNORECASE)
-#: A name and perhaps parameters (RFC 9112, 7). What is in their quotes does not matter: nobody knows such a coding.
+#: A name and perhaps parameters (RFC 9112, 7). What is in their quotes does not matter: such a coding is unknown.
 _CODING = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)([ \t]*;.*)?")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -56,7 +56,7 @@ def _plain_codings(head: bytes) -> bytes:
 def check_codings(codings: bytes) -> None:
     """Refuse all but "chunked", once (RFC 9112, 6.1, 6.3 and 7.1). Raises `Malformed`.
 
-    Without "chunked" at the end nobody knows where the body ends, which is the client's mistake: 400. With it, other
+    Without "chunked" at the end, the end of the body is unknown, which is the client's mistake: 400. With it, other
     codings are merely unknown here: 501.
     """
     members = [member for member in (text.strip(b" \t") for text in codings.lower().split(b",")) if member]

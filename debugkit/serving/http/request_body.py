@@ -16,7 +16,7 @@ from debugkit.serving.http.transport import BLOCK, LARGE_BLOCK, Disconnected, Ma
 
 #: Bytes of an unread body that are read and thrown away, so that the connection can be kept.
 DRAIN_SIZE = 1_000_000
-#: Bytes of the line before a chunk, and of all trailers. Nobody reads what may stand there beside the size.
+#: Bytes of the line before a chunk, and of all trailers. What may be there besides the size is ignored.
 CHUNK_LINE = 16_384
 TRAILERS = 65_536
 
@@ -178,7 +178,7 @@ class ChunkedBody(Body):
     def __init__(self, transport: Transport, received: bytes, *, awaited: bool, limit: int | None) -> None:
         super().__init__(transport, awaited=awaited and not received, limit=limit)
         self._buffer = received
-        self._at = 0  # what stands before is done with
+        self._at = 0  # what precedes is consumed
         self._left = 0  # bytes of the chunk to come
         self._trailers = 0
         #: What the next line is.

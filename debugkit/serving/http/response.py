@@ -1,4 +1,4 @@
-"""One response by PEP 3333: what `start_response` and `write` are told, checked, framed and sent (RFC 9112, 6).
+"""One response (PEP 3333): what `start_response` and `write` are given, checked, framed and sent (RFC 9112, 6).
 
 A response whose head is on its way cannot be replaced any more, and one that breaks off never looks complete.
 Knows no request but for what decides the framing.
@@ -35,7 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Response:
-    """One response: what `start_response` and `write` were told, and how far it has been sent."""
+    """One response: what `start_response` and `write` were given, and how far it has been sent."""
 
     __slots__ = (
         *("_before_head", "_chunked", "_head", "_head_only", "_left", "_old", "_silence", "_transport"),
@@ -67,7 +67,7 @@ class Response:
         """PEP 3333. Raises `ApplicationError` for what cannot be sent, ``exc_info`` when the response has begun."""
         if exc_info is None:
             if self.status:
-                raise ApplicationError("start_response was called twice: the second call must say why, with exc_info.")
+                raise ApplicationError("start_response was called twice: the second call must pass exc_info.")
         elif self.begun:
             try:
                 raise with_traceback(exc_info[1], exc_info[2])
@@ -179,7 +179,7 @@ class Response:
     def _begin(self) -> bytes:
         """The head, once; from here on the response cannot be replaced."""
         if self._transport.hijacked:
-            raise Disconnected("The application has taken the connection over.")
+            raise Disconnected("The application has taken over the connection.")
         if not self.status:
             raise ApplicationError("The application did not call start_response before it returned a body.")
         self._before_head()
@@ -224,7 +224,7 @@ def header_name(name: str) -> str:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
         raise ApplicationError(f"A header cannot have the name {name!r:.100}.")
     if name.lower() in HOP_BY_HOP:
-        raise ApplicationError(f"{name} is for the server to decide: PEP 3333 forbids it to applications.")
+        raise ApplicationError(f"{name} is set by the server: PEP 3333 forbids applications to send it.")
     return name.lower()
 
 

@@ -92,7 +92,7 @@ class StaticFiles:
 def make_mount(prefix: str, place: Place) -> Mount:
     """Raises `ConfigurationError` when there is nothing at ``place``."""
     if not prefix.startswith("/"):
-        raise ConfigurationError(f"{prefix!r} is no prefix for static files: it must begin with a slash.")
+        raise ConfigurationError(f"{prefix!r} is not a prefix for static files: it must begin with a slash.")
     root = package_path(*place) if isinstance(place, tuple) else Path(place).absolute()
     if root.is_dir():
         return Mount(f"{prefix.rstrip('/')}/", root)

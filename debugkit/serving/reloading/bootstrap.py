@@ -1,4 +1,4 @@
-"""What a supervisor is told, and how a process turns into one. Knows nothing of what supervisors do."""
+"""A supervisor's configuration, and how a process becomes one. Does not know what supervisors do."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import debugkit
 from debugkit.errors import ConfigurationError
 from debugkit.serving.reloading.messages import WorkerConfig, from_json
 
-#: What a new interpreter runs. Its path must hold this package, and not the working directory, whose files could stand
-#: in the way of the standard library.
+#: What a new interpreter runs. Its path must include this package, but not the working directory, whose
+#: files could shadow the standard library.
 #: It begins with a text that does nothing, and is what lists of processes show.
 BOOT = (
     "{2!r}; import sys; sys.path[:] = [one for one in sys.path if one]; sys.path += [{0!r}] * ({0!r} not in sys.path); "

@@ -44,7 +44,7 @@ class Channel:
     def receive(self) -> list[Message | None]:
         """The messages that are complete after one read, which waits. Raises `EOFError` when the other end is gone.
 
-        `None` stands for a line that is no message.
+        `None` for a line that is not a message.
         """
         try:
             data = self.sock.recv(65_536)

@@ -154,7 +154,7 @@ def split(argv: Sequence[str]) -> tuple[tuple[str, ...], str, str, tuple[str, ..
 
 
 def _cluster(word: str) -> tuple[list[str], str, str]:
-    """``-BWerror`` as its flags, the letter that takes a value, and the value as far as it stands in this word."""
+    """``-BWerror`` as its flags, the letter that takes a value, and the value as far as it is in this word."""
     for position, letter in enumerate(word[1:], 1):
         if letter in f"cm{VALUED}":
             return [f"-{word[1:position]}"] if position > 1 else [], letter, word[position + 1 :]
@@ -183,7 +183,7 @@ def _first_folder(kind: str, what: str, arguments: Sequence[str]) -> str:
         if before != file and Path(before).is_absolute():
             return before
     if kind == "module":
-        # The shell's word for it, which is that of another process unless the module stands there.
+        # The shell's word for it, which is that of another process unless the module is there.
         pwd = Path(os.environ.get("PWD", "")).resolve()
         named = [str(pwd / f"{what.replace('.', os.sep)}{end}") for end in MODULE_FILES]
         return str(pwd) if file in named else imported

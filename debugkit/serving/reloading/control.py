@@ -81,7 +81,7 @@ class Control:
         self._thread.start()
 
     def beside(self, stop: Callable[[], None]) -> None:
-        """A further server listens in this worker; it ends together with the one that `serving` is told of."""
+        """A further server listens in this worker; it ends together with the one given to `serving`."""
         self._beside.append(stop)
         if self._leaves:
             stop()
@@ -95,7 +95,7 @@ class Control:
         self.served = True
         writer().flush()  # the supervisor has something to say to that, which follows
         self._channel.send(Ready(failed))
-        if self._leaves:  # told so while the application was being imported
+        if self._leaves:  # asked to while the application was being imported
             stop()
         else:
             self._turn.wait()
@@ -180,7 +180,7 @@ class Control:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         if kept := [thread for thread in threads if thread.is_alive()]:
-            self._log(f" * Ended the old process by force; what kept it: {', '.join(thread.name for thread in kept)}")
+            self._log(f" * Killed the old process; it was kept alive by: {', '.join(thread.name for thread in kept)}")
             if threading.main_thread() not in kept:
                 atexit._run_exitfuncs()
                 flush()

@@ -61,7 +61,7 @@ class ListenersClosed:
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
-    """Everything a worker is told before it runs the program."""
+    """Everything a worker is sent before it runs the program."""
 
     program: Program
     sockets: tuple[int, ...]  # descriptors that listen

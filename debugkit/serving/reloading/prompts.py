@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-#: Functions that stand on a stack exactly while a prompt waits: module and name.
+#: Functions that are on a stack exactly while a prompt waits: module and name.
 PROMPTS = {
     ("bdb", "user_line"),
     ("pdb", "interaction"),

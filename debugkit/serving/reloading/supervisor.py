@@ -46,12 +46,12 @@ from debugkit.serving.watching.watcher import Scope, make_watcher
 BACK_OFF = (0.5, 30.0)
 #: Seconds after which a worker that crashes counts as the first to do so.
 STABLE = 10.0
-#: How a worker ends that was asked to: by itself, or by one of the signals that stop gracefully.
+#: How a worker that was asked to end does so: on its own, or by one of the signals that stop gracefully.
 ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 
 
 class Supervisor:
-    """Runs until a signal, or until its worker ends by itself."""
+    """Runs until a signal, or until its worker ends on its own."""
 
     def __init__(self, config: SupervisorConfig) -> None:
         self._config = config
@@ -151,7 +151,7 @@ class Supervisor:
             worker = self._spare.take() or self._start()
         except OSError as error:  # the interpreter is gone, as while an environment is made anew; or there is no memory
             self._current = None
-            self._start_later(f"No process can be started for the program ({error})")
+            self._start_later(f"Cannot start a process for the program ({error})")
             return
         self._count += 1
         worker.substitute = bool(message)
@@ -200,7 +200,7 @@ class Supervisor:
                 self._let_serve()
             case _ if not worker.babbles:
                 worker.babbles = True
-                self._say(" * Ignored what the program has written to the reloader's own channel: it is no message.")
+                self._say(" * Ignored data that the program wrote to the reloader's own channel.")
 
     def _lose(self, worker: Worker) -> None:
         self._selector.unregister(worker.channel.sock)
@@ -225,7 +225,7 @@ class Supervisor:
         worker.asked = None
         if not worker.held:
             worker.held = True
-            self._say(" * A debugger's prompt is open: reloading when it is left.")
+            self._say(" * A debugger prompt is open: reloading when you leave it.")
 
     def _follow(self, worker: Worker, answer: Answer, paths: Sequence[str]) -> None:
         worker.asked = None
@@ -278,7 +278,7 @@ class Supervisor:
         if worker.substitute:
             self._status = status or 1
             return
-        reason = f"The program {how_it_ended(status)} before it served anything."
+        reason = f"The program {how_it_ended(status)} before it began to serve."
         self._say(f" * {reason} Waiting for a change.")
         self._spawn(reason)
 

@@ -27,7 +27,7 @@ class Worker:
     born: float
     state: Literal["starting", "serving", "failed"] = "starting"
     ready: bool = False  # to serve
-    may_serve: bool = False  # told so: it is its turn
+    may_serve: bool = False  # it was sent its turn
     closed: bool = False  # its listeners
     substitute: bool = False  # serves nothing but the news that the program ended
     refused: int | None = None

@@ -64,7 +64,7 @@ def make_context(
     if isinstance(ssl_context, ssl.SSLContext):
         if ssl_context.protocol == ssl.PROTOCOL_TLS_CLIENT:  # as ssl.create_default_context makes them
             raise ConfigurationError(
-                "ssl_context is for clients: make it with ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)."
+                "ssl_context is for clients: create it with ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)."
             )
         return ssl_context
     if ssl_context == "adhoc":
@@ -164,12 +164,14 @@ def cert(
         return replace(examine(cert_file, key_file), fresh=True)
     kept = keep_certificate(names, folder=folder, clock=clock)
     if kept.cert_file is None:
-        raise ConfigurationError(f"The certificate cannot be kept ({kept.reason}): write one to files of your choice.")
+        raise ConfigurationError(
+            f"The certificate cannot be stored ({kept.reason}): write one to files of your choice."
+        )
     return kept
 
 
 def ways_to_trust(cert_file: Path, platform: str = sys.platform) -> tuple[tuple[str, str], ...]:
-    """Who can be told to trust a certificate, and the command for a shell on ``platform`` that does it."""
+    """Programs that can trust a certificate, and the shell command on ``platform`` for each."""
     if platform == "win32":
         path = f'"{cert_file}"'
         browsers = ("Edge, Chrome", f"certutil -user -addstore Root {path}")
@@ -255,7 +257,7 @@ def subject_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _subject_name(text: str) -> str:
-    """As it stands in a certificate; empty for what names no host: nothing, a star, all addresses."""
+    """The form used in a certificate; empty for what names no host: nothing, a star, all addresses."""
     name = text.strip().lower().removesuffix(".")
     if number := address(name):
         return "" if ip_address(number).is_unspecified else number
@@ -267,7 +269,7 @@ def _subject_name(text: str) -> str:
         name = ""
     label = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"  # RFC 1123; underscores as Docker Compose makes them
     if not re.fullmatch(rf"(\*\.)?{label}(\.{label})*", name) or len(name) > 253:
-        raise ConfigurationError(f"No certificate can hold for {text!r}: give a host name or an address.")
+        raise ConfigurationError(f"No certificate can be valid for {text!r}: give a host name or an address.")
     return name
 
 
@@ -281,7 +283,7 @@ def make_pair(names: Iterable[str], now: float) -> tuple[bytes, bytes]:
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError as error:
-        raise ConfigurationError("To make a certificate, install the package cryptography.") from error
+        raise ConfigurationError("To create a certificate, install the package cryptography.") from error
 
     wanted = subject_names(names)
     key = ec.generate_private_key(ec.SECP256R1())

@@ -36,7 +36,7 @@ def load_ssl_context(
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise ConfigurationError(
-                f"The key in {key_file} does not belong to the certificate in {cert_file}: give two files of one pair."
+                f"The key in {key_file} does not belong to the certificate in {cert_file}: give a matching pair."
             ) from error
         raise ConfigurationError(
             f"The certificate in {cert_file} cannot serve with the key in {key_file} ({words(error)}): make new ones."
@@ -95,8 +95,8 @@ class Certificate:
 def examine(cert_file: Path, key_file: Path | None = None) -> Certificate:
     """A certificate that is its own issuer, proved by a handshake with ourselves.
 
-    The standard library tells what stands in a certificate only after a handshake, which also shows that clients that
-    trust the file will take it. Raises `ssl.SSLError` or `ValueError` when they would not.
+    The standard library reveals the contents of a certificate only after a handshake, which also shows that clients
+    that trust the file will accept it. Raises `ssl.SSLError` or `ValueError` when they would not.
     """
     context = make()
     context.load_cert_chain(cert_file, key_file, password=lambda: "")

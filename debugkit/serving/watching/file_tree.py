@@ -33,10 +33,10 @@ ENVIRONMENT = "pyvenv.cfg"
 class Listener(Protocol):
     """Hears of each directory in which something could happen."""
 
-    #: Before it is read; may be told again and again. ``tree``: those below it will follow.
+    #: Before it is read; may be called repeatedly. ``tree``: those below it will follow.
     def enter(self, directory: str, *, tree: bool) -> None: ...
     def leave(self, directory: str) -> None: ...
-    #: Before it is looked at, which names in it lead where: nothing else in it matters.
+    #: Before it is read, which names in it lead where: nothing else in it matters.
     def pass_through(self, directory: str) -> None: ...
 
     #: Whether it does hear of that. Who looks at all files each time needs not.
@@ -83,7 +83,7 @@ class FileTree:
         self._changes.recent += nlargest(RECENT, self._places, lambda path: self._places[path].newest())
 
     def look(self, where: Iterable[str] | None) -> bool:
-        """Look into directories, or everywhere (None). Says whether anything moved since it was last looked at."""
+        """Look into directories, or everywhere (None). Returns whether anything moved since the last check."""
         before = self._changes.moves
         if where is None:
             self._look_everywhere()

@@ -34,7 +34,7 @@ class Glob:
     base: str
     root: str  # "" for an absolute pattern
     patterns: Patterns
-    #: How deep below the base a match can stand. None: at any depth.
+    #: How deep below the base a match can be. None: at any depth.
     levels: int | None
 
     def match(self, path: str, *, directory: bool = False) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from debugkit.serving.watching.file_tree import FileTree
 from debugkit.serving.watching.filter import split
 
-#: For which limit the system's errors stand, and what raises it.
+#: Which limit the system's errors mean, and what raises it.
 LIMITS = {
     errno.ENOSPC: "inotify watches are used up; 'sudo sysctl fs.inotify.max_user_watches=524288' allows more",
     errno.EMFILE: "inotify instances are used up; 'sudo sysctl fs.inotify.max_user_instances=1024' allows more",
@@ -173,7 +173,7 @@ class Inotify:
 
     def _fail(self, error: int) -> None:
         reason = LIMITS.get(error, f"inotify answers: {os.strerror(error)}")
-        self.failure = f"Events of the file system cannot be used: {reason}. Looking at the files at regular times."
+        self.failure = f"File system events are unavailable: {reason}. Polling the files instead."
 
 
 #: The numbers of inotify(7). What happens to names in a directory; what is written; the directory itself.

@@ -1,7 +1,7 @@
 """The ways that lead to directories: what happens to a name on one of them may lead elsewhere from then on.
 
 A link may be turned to another release (``current -> releases/2``, a Kubernetes ``..data``), a directory above be
-renamed, or be removed while a process still works in it, of which the directory itself is told nothing.
+renamed, or be removed while a process still works in it, of which the directory itself gets no event.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ MOST_LINKS = 40
 
 
 class Ways:
-    """Knows the ways to some directories, called ends. ``listen`` hears of each directory in which a step stands."""
+    """Knows the ways to some directories, called ends. ``listen`` is called for each directory that contains a step."""
 
     def __init__(self) -> None:
         self._steps: dict[str, dict[str, set[str]]] = {}  # directory -> name in it -> ends
         self._ways: dict[str, set[tuple[str, str]]] = {}  # end -> its steps
 
     def __contains__(self, directory: str) -> bool:
-        """Whether a step stands in a directory."""
+        """Whether a directory contains a step."""
         return directory in self._steps
 
     def find(self, end: str, listen: Callable[[str], None]) -> set[str]:
@@ -50,7 +50,7 @@ class Ways:
 
 
 def _steps(end: str, listen: Callable[[str], None]) -> Iterator[tuple[str, str]]:
-    """Directory and name of each step, links followed. A directory is listened to before it is looked at."""
+    """Directory and name of each step, links followed. A directory is watched before it is read."""
     here = Path(end).anchor
     rest = [*reversed(Path(end).parts[1:])]
     links = 0

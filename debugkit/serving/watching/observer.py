@@ -1,6 +1,6 @@
 """Events of other systems than Linux, through watchdog. Only says in which directory something happened.
 
-Its observer is told of whole trees, as FSEvents is made for them.
+Its observer watches whole trees, which is what FSEvents is made for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ObserverSource(FileSystemEventHandler):
 
     kind = "watchdog"
     finished = False  # FSEvents does not tell who has closed a file
-    #: What happens in a directory cannot be told there without what happens below it: on the way to a project that is
+    #: There a directory cannot be watched without everything below it: on the way to a project that is
     #: the whole disk.
     knows_ways = False
 
@@ -53,7 +53,7 @@ class ObserverSource(FileSystemEventHandler):
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            self.failure = f"Events of the file system cannot be used: {error}. Looking at the files at regular times."
+            self.failure = f"File system events are unavailable: {error}. Polling the files instead."
         if tree:
             self._trees.add(real)
 

@@ -10,7 +10,7 @@ It is gitignore's, the same for every way of watching:
 ``*``  ``?``       any characters, or one character, of a name; never a slash
 ``[a-c]  [!a-c]``  one character of those, or any other
 ``**``             any number of directories: ``**/tests/*.py``, ``/srv/app/**/*.html``
-``*/cache/*``      a leading ``*/`` stands for ``**/``, as everybody writes it
+``*/cache/*``      a leading ``*/`` means ``**/``, as everybody writes it
 ``!keep.py``       takes back what an earlier pattern said
 ``\\*``             the character itself
 =================  =====================================================================================
@@ -60,7 +60,7 @@ class Pattern:
         body = text.removeprefix("!")
         parts = tuple(part for part in body.split("/") if part not in ("", "."))
         if not parts:
-            raise ConfigurationError(f"{text!r} is no pattern for paths. Write a name such as '*.log' or 'build/'.")
+            raise ConfigurationError(f"{text!r} is not a pattern for paths. Write a name such as '*.log' or 'build/'.")
         if len(parts) > 1 and parts[0] == "*":
             parts = ("**", *parts[1:])
         return cls(
@@ -170,7 +170,7 @@ class Patterns:
         self._files = _groups([pattern for pattern in patterns if not pattern.directories_only])
 
     def match(self, relative: str, absolute: str = "", *, directory: bool = False) -> bool:
-        """Whether the patterns match a path: from the root, with slashes. What is above it is not looked at."""
+        """Whether the patterns match a path: from the root, with slashes. What is above it does not matter."""
         for group in reversed(self._directories if directory else self._files):
             if group.match(relative, absolute):
                 return not group.negated

@@ -51,7 +51,7 @@ class Source(Listener, Protocol):
     kind: str  # "watchdog" or "stat", for people
     #: A sentence that says why it can go no further. Looking at regular times takes its place.
     failure: str | None
-    #: What the last `wait` told of: whether those who wrote there have finished.
+    #: What the last `wait` reported: whether the writers have finished.
     finished: bool
 
     def open(self, file_tree: FileTree) -> None: ...
@@ -277,7 +277,7 @@ def make_watcher(
 def _source(scope: Scope, kind: str, interval: float, say: Callable[[str], None], mounts: Path) -> Source:
     if kind == "auto" and (remote := _remote_file_system(scope, mounts)):
         path, name = remote
-        say(f"{path} is on a file system ({name}) that raises no events: looking at the files at regular times.")
+        say(f"{path} is on a file system ({name}) that raises no events: polling the files instead.")
         kind = "stat"
     if kind == "stat":
         return Polling(interval)
@@ -291,13 +291,13 @@ def _source(scope: Scope, kind: str, interval: float, say: Callable[[str], None]
         if kind == "watchdog":
             explanation = "The reloader 'watchdog' needs the package watchdog: pip install watchdog, or choose 'stat'."
             raise ConfigurationError(explanation) from error
-        say(f"watchdog cannot be imported ({error}): looking at the files at regular times.")
+        say(f"watchdog cannot be imported ({error}): polling the files instead.")
         return Polling(interval)
     return ObserverSource()
 
 
 def _remote_file_system(scope: Scope, mounts: Path) -> tuple[str, str] | None:
-    """The first path of a scope that stands on a file system without events, and the name of that (Linux)."""
+    """The first path of a scope on a file system without events, and the name of that (Linux)."""
     if not sys.platform.startswith("linux"):
         return None
     try:

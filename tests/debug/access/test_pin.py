@@ -104,7 +104,7 @@ def test_with_the_pin_switched_off_there_is_none_and_the_disk_is_left_alone(tmp_
     gate = make(tmp_path, pin_security=False, pin="1234")
     assert (gate.pin, gate.notice) == (None, "")
     assert not gate.verify("v1.1.1.1")
-    with pytest.raises(Forbidden, match="switched off"):
+    with pytest.raises(Forbidden, match="is disabled"):
         gate.check_pin("1234")
     assert list(tmp_path.iterdir()) == []
 

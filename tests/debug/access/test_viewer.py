@@ -41,7 +41,7 @@ def test_a_viewer_knows_the_settings_and_the_root_of_their_request() -> None:
     found = assess(asked, Settings(evalex=False, pin_security=False))
 
     assert (found.base, found.evalex, found.pin_security) == (BASE, False, False)
-    assert found.reason == "Consoles are switched off (evalex=False)."
+    assert found.reason == "Consoles are disabled (evalex=False)."
 
 
 def test_viewers_of_the_same_kind_are_equal() -> None:

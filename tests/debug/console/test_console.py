@@ -237,7 +237,7 @@ def test_an_error_is_the_standard_librarys_text_from_the_typed_code_on(console: 
         ("return 1", ["    return 1\n    ^^^^^^^^\nSyntaxError: 'return' outside function"]),
         ("await x", ["SyntaxError: 'await' outside function"]),
         ("a\0b", ["null bytes"]),
-        ("x = '\udc80'", ["SyntaxError: line 1 holds a lone surrogate ('\\udc80'), which is no character"]),
+        ("x = '\udc80'", ["SyntaxError: line 1 contains a lone surrogate ('\\udc80'), which is not a character"]),
         ("eval('1 +')", ['File "<string>", line 1', "SyntaxError"]),
         ("raise ValueError('\\udc80')", ["ValueError: \\udc80"]),
         ("import sys; sys.stdout.write(1)", ["TypeError: write() argument must be str, not int"]),
@@ -290,7 +290,7 @@ def test_an_enormous_error_is_cut_in_the_middle(consoles: Callable[..., Console]
 )
 def test_leaving_ends_nothing(console: Console, source: str, says: str):
     *_, note, done = console.evaluate(source)
-    assert note == Output("stderr", f"{says} ends nothing here: the server goes on.\n")
+    assert note == Output("stderr", f"{says} ends nothing here: the server keeps running.\n")
     assert done == Done("exited", done.seconds)
     assert value(console, "1") == 1
 
@@ -423,7 +423,7 @@ def test_a_second_command_while_one_runs_is_a_conflict(consoles: Callable[..., C
     gate = Gate()
     console = consoles(names={"gate": gate})
     events = console.evaluate("gate()")
-    with pytest.raises(Conflict, match="still busy"):
+    with pytest.raises(Conflict, match="still running"):
         console.evaluate("1")
     gate.go.set()
     assert [type(event) for event in events] == [Done]
@@ -432,7 +432,7 @@ def test_a_second_command_while_one_runs_is_a_conflict(consoles: Callable[..., C
 
 def test_a_command_that_is_too_long_is_refused(consoles: Callable[..., Console]):
     console = consoles(source_size=10)
-    with pytest.raises(BodyTooLarge, match="11 characters; at most 10"):
+    with pytest.raises(BodyTooLarge, match="11 characters; the limit is 10"):
         console.evaluate("x" * 11)
     assert value(console, "1234567890") == 1234567890
 
@@ -504,7 +504,7 @@ def test_what_runs_python_code_can_be_stopped(console: Console, source: str):
     thread = value(console, "__import__('threading').get_ident()")
     *events, done = stopped(console, RUNNING + source + "\n")
     assert done == Done("interrupted", done.seconds)
-    assert not [event for event in events if isinstance(event, Output) and "left alone" in event.text]
+    assert not [event for event in events if isinstance(event, Output) and "abandoned" in event.text]
     assert value(console, "__import__('threading').get_ident()") == thread
 
 
@@ -552,7 +552,7 @@ def test_what_cannot_be_stopped_is_left_alone(consoles: Callable[..., Console], 
         assert console.interrupt()
         note, done = events
         assert note.text.startswith("still ")
-        assert note.text.endswith("; left alone\n")
+        assert note.text.endswith("; abandoned\n")
         assert done == Done("interrupted", done.seconds)
         # The next command has a new thread, and the same names.
         assert value(console, "__import__('threading').current_thread()") is not thread
@@ -567,9 +567,9 @@ def test_what_cannot_be_stopped_is_left_alone(consoles: Callable[..., Console], 
 @pytest.mark.parametrize(
     ("source", "place"),
     [
-        ("event.wait(60)", r"still running line \d+ of .*threading\.py; left alone\n"),
-        ("lock.acquire(timeout=60)", r"still running line 2 of <console \d+>; left alone\n"),
-        ("with lock: pass", r"still running line 2 of <console \d+>; left alone\n"),
+        ("event.wait(60)", r"still running line \d+ of .*threading\.py; abandoned\n"),
+        ("lock.acquire(timeout=60)", r"still running line 2 of <console \d+>; abandoned\n"),
+        ("with lock: pass", r"still running line 2 of <console \d+>; abandoned\n"),
     ],
 )
 def test_the_note_says_where_it_waits(consoles: Callable[..., Console], source: str, place: str):
@@ -616,7 +616,7 @@ def test_stop_works_under_a_tracing_debugger(consoles: Callable[..., Console]):
             events = console.evaluate("wait(lock.acquire, True, 60)")
             assert waiting.get(timeout=WAIT)
             assert console.interrupt()
-            assert "left alone" in output(list(events))
+            assert "abandoned" in output(list(events))
             assert value(console, "sum(range(100))") == 4950
     finally:
         sys.settrace(before[0])
@@ -820,7 +820,7 @@ def test_flask_objects_work_in_two_consoles_at_once_and_after_one_was_left_alone
     events = first.evaluate("wait(lock.acquire, True, 60)")
     assert waiting.get(timeout=WAIT)
     first.interrupt()
-    assert "left alone" in output(list(events))
+    assert "abandoned" in output(list(events))
     for _ in range(2):
         assert value(second, "request.path") == "/cart/tea"
         assert value(first, "request.path") == "/cart/tea"

@@ -160,13 +160,13 @@ def test_what_was_left_alone_prints_to_nowhere():
     with redirect_stdout(real):
         thread.start()
         opened.wait(WAIT)
-        queue.close(DONE, "left alone", dropped=True)
+        queue.close(DONE, "abandoned", dropped=True)
         print("ours")
         go.set()
         thread.join(WAIT)
         assert sys.stdout is real
     assert real.getvalue() == "ours\n"
-    assert list(queue.events()) == [Output("stderr", "left alone\n"), DONE]
+    assert list(queue.events()) == [Output("stderr", "abandoned\n"), DONE]
 
 
 def test_two_commands_at_once_do_not_mix(stranger: Stranger):
@@ -495,7 +495,7 @@ def test_results_are_bounded_in_size():
 
     found = events(act, limit=100)
     assert [type(event) for event in found] == [Result] * 4 + [Output, Done]
-    assert found[-2].text == "further results are not shown\n"
+    assert found[-2].text == "more results are not shown\n"
 
 
 def test_results_are_bounded_in_number():
@@ -505,7 +505,7 @@ def test_results_are_bounded_in_number():
 
     found = events(act)
     assert sum(isinstance(event, Result) for event in found) == 1_000
-    assert found[-2:] == [Output("stderr", "further results are not shown\n"), DONE]
+    assert found[-2:] == [Output("stderr", "more results are not shown\n"), DONE]
 
 
 def test_errors_and_notes_come_through_after_the_cut():

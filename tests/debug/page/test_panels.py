@@ -118,7 +118,7 @@ def test_json_that_is_no_object_is_one_value() -> None:
 def test_broken_json_is_shown_as_text_and_says_why() -> None:
     section = request(body=b'{"sku": }', CONTENT_TYPE="application/json")["body"][0]
 
-    assert section["title"].startswith("JSON that cannot be read:")
+    assert section["title"].startswith("Invalid JSON:")
     assert section["text"] == '{"sku": }'
 
 
@@ -193,7 +193,7 @@ def test_a_panel_that_fails_says_so_and_the_others_stay() -> None:
     with application.debugger.describer(entry) as describer:
         panels = {panel.name: panel for panel in Panels(entry, snapshot, describer, handles=False).all()}
 
-    assert panels["Environment"].error == "This panel could not be made: RuntimeError"
+    assert panels["Environment"].error == "This panel could not be rendered: RuntimeError"
 
 
 def test_names_of_the_environ_are_read_past_their_own_methods() -> None:

@@ -128,7 +128,7 @@ def test_the_total_is_used_up_by_all_calls_together():
     guard = Guard(each=LONG, total=5.0, clock=lambda: next(now))
     assert guard.run(len, "a") == 1
     assert guard.run(len, "ab") == 2
-    with pytest.raises(NoTimeLeft, match="used up"):
+    with pytest.raises(NoTimeLeft, match="ran out"):
         guard.run(len, "abc")
     guard.close()
 

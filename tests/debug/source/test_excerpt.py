@@ -227,7 +227,9 @@ def test_a_line_that_is_not_in_the_file_is_said_to_be_missing(tmp_path: Path, li
     frame = Frame(str(path), lineno, position=At(lineno, lineno, 0, 1))
     found = excerpt(frame, LIMITS)
     assert found.lines == ()
-    assert found.notice == f"{path} has no line {lineno}: it has changed since it was loaded, or is not what ran."
+    assert (
+        found.notice == f"{path} has no line {lineno}: it has changed since it was loaded, or is not the file that ran."
+    )
     assert shape(whole_file(frame)) == [1, 2]
 
 

@@ -146,6 +146,6 @@ def test_a_long_message_is_cut_in_the_middle_with_a_line_that_says_so() -> None:
     one = capture(ValueError("a" * 10_000 + "z" * 10_000), text_size=1_000)
     for text in (one.text, one.exception.message):
         assert len(text) < 1_100
-        assert "characters left out" in text
+        assert "characters omitted" in text
     assert one.text.startswith("ValueError: aaa")
     assert one.text.endswith("zzz\n")

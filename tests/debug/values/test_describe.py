@@ -234,8 +234,8 @@ def test_values_and_texts_count_against_the_time_of_the_page():
     moments = iter(range(0, 1_000, 2))
     with Describer(Limits(), Redactor(environ={}), clock=lambda: next(moments)) as describer:
         assert describer.describe([1]).text == "[1]"
-        assert describer.describe([1]).text == "<list: not shown: the time for this page is used up>"
-        assert describer.text("password=hunter2") == "(not shown: the time for this page is used up)"
+        assert describer.describe([1]).text == "<list: not shown: the time for this page ran out>"
+        assert describer.text("password=hunter2") == "(not shown: the time for this page ran out)"
 
 
 def test_a_text_is_searched_once_for_a_page():

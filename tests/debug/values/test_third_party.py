@@ -261,7 +261,7 @@ def test_proxies_show_what_they_stand_for_in_this_context(describer):
 
 
 def test_a_proxy_outside_of_its_context_says_so(describer):
-    assert describer.describe(request).text == "<LocalProxy, bound to nothing here>"
+    assert describer.describe(request).text == "<LocalProxy, not bound here>"
 
 
 def test_a_proxy_that_hangs_costs_its_deadline():

@@ -41,7 +41,7 @@ if __name__ == "__main__":
 LISTEN = b"GET /updates?token=abc HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #: What is printed at the end. The supervisor's first life, before it is one, has its `atexit` as well.
 PROMISED = ["finally", "atexit"]
-NAMED = r"^ \* Cut off, still being answered at the end: GET /updates\?\[not logged\] HTTP/1\.1$"
+NAMED = r"^ \* Cut off while still being answered: GET /updates\?\[not logged\] HTTP/1\.1$"
 
 
 def test_an_endless_view_does_not_take_the_programs_end_away_at_a_reload(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_thread_that_never_ends_does_not_take_atexit_away(tmp_path: Path) -> N
     )
     with project(tmp_path, text) as shop:
         assert shop.process.end(signal.SIGINT) == 128 + signal.SIGINT
-        assert "by force; what kept it: tea-timer" in shop.process.stderr.rest()
+        assert "it was kept alive by: tea-timer" in shop.process.stderr.rest()
         assert shop.process.stdout.rest() == "atexit\n"
 
 

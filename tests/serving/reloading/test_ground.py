@@ -102,7 +102,7 @@ def test_an_interpreter_that_is_made_anew_is_waited_for(tmp_path: Path) -> None:
         missing = None
         while not missing:  # one process may be ready already
             shop.write(next(texts))
-            missing = re.match(r" \* No .*No such file", shop.says(r"^ \* (Reloaded|No process can be started .*)")[0])
+            missing = re.match(r" \* Cannot .*No such file", shop.says(r"^ \* (Reloaded|Cannot start a process .*)")[0])
         away.rename(environment)
         assert shop.wait_for_reload().startswith(" * Reloaded")
         shop.save(APP % "three")
@@ -351,7 +351,7 @@ def test_whatever_the_application_writes_to_the_channel_is_ignored_with_a_line(t
     )
     with project(tmp_path, text) as shop:
         first = shop.text
-        assert shop.terminal.count("Ignored what the program has written to the reloader's own channel") == 1
+        assert shop.terminal.count("Ignored data that the program wrote to the reloader's own channel") == 1
         assert shop.text == first
         assert shop.save(TWO).startswith(" * Reloaded")
         assert shop.text.startswith("two")

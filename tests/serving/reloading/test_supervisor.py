@@ -262,7 +262,7 @@ def test_a_failure_at_start_is_a_page_and_heals(tmp_path: Path, text: str, expec
 def test_a_script_that_ends_without_serving_is_said_and_heals(tmp_path: Path) -> None:
     with project(tmp_path, SERVING % "one", python=("app.py",)) as shop:
         shop.save("print('nothing to serve')\n")
-        assert "ended with exit status 0 before it served anything" in shop.get("/", "Accept: text/html").body.decode()
+        assert "ended with exit status 0 before it began to serve" in shop.get("/", "Accept: text/html").body.decode()
         shop.save(SERVING % "two")
         assert shop.text == "two"
 
@@ -390,7 +390,7 @@ def test_threads_of_the_application_cannot_hang_a_reload(tmp_path: Path) -> None
         old = pid(shop.text)
         shop.save(TWO)
         assert shop.text.startswith("two")
-        shop.says("by force; what kept it: tea-timer")
+        shop.says("it was kept alive by: tea-timer")
         assert gone(old)
 
 
@@ -433,7 +433,7 @@ def test_an_open_prompt_of_pdb_holds_the_reload(tmp_path: Path) -> None:
             client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert shop.process.stdout.line().startswith("> ")
             shop.write(TWO)
-            shop.says(r"A debugger's prompt is open")
+            shop.says(r"A debugger prompt is open")
             shop.write(THREE)  # a second one is held as well
             shop.says(r"^ \* app\.py changed\.")
             shop.process.tell("p 6 * 7\n")

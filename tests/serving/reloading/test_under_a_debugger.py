@@ -90,7 +90,7 @@ def test_a_save_waits_until_the_program_goes_on_from_a_breakpoint(tmp_path: Path
         with asked(port) as answers:
             session, thread = editor.stop()
             path.write_text(APP.replace('"one"', '"two"'))
-            editor.wait_for("A debugger's prompt is open: reloading when it is left")
+            editor.wait_for("A debugger prompt is open: reloading when you leave it")
             session.ask("continue", threadId=thread)
         assert answers == ["one"]
         editor.wait_for(r"\* Reloaded in")

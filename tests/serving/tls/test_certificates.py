@@ -135,7 +135,7 @@ def test_what_names_no_other_host_adds_nothing(text: str) -> None:
     ids=["blank", "scheme", "slash", "empty", "dash", "port", "label", "star", "unicode", "long"],
 )
 def test_a_name_that_no_certificate_can_hold_is_an_error(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="No certificate can hold for"):
+    with pytest.raises(ConfigurationError, match="No certificate can be valid for"):
         subject_names([text])
 
 
@@ -280,7 +280,7 @@ from debugkit.serving.tls.certificates import generate_adhoc_ssl_context
 generate_adhoc_ssl_context()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, env=environ())
-    assert "ConfigurationError: To make a certificate, install the package cryptography." in done.stderr
+    assert "ConfigurationError: To create a certificate, install the package cryptography." in done.stderr
 
 
 # Files of the user's choice
@@ -362,7 +362,7 @@ def test_the_command_shows_the_kept_one(tmp_path: Path) -> None:
 
 
 def test_the_command_cannot_show_what_is_not_kept() -> None:
-    with pytest.raises(ConfigurationError, match=r"cannot be kept \(there is no folder for it\)"):
+    with pytest.raises(ConfigurationError, match=r"cannot be stored \(there is no folder for it\)"):
         cert()
 
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         return parser
 
     def _refuse(self, subcommand: str, message: str) -> NoReturn:
-        error = CommandError(f"{message}. What there is: manage.py {subcommand} --help")
+        error = CommandError(f"{message}. See: manage.py {subcommand} --help")
         if not self._called_from_command_line:
             raise error
         self.stderr.write(f"CommandError: {error}")
