@@ -174,13 +174,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def prepare_framework(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
-    """The application, changed so that its errors reach the debugger around it."""
-    framework = known.find(application)
-    if framework is not None and framework[0].name == "Django":
+    """The application as its framework's own development server has it, for the debugger that will be around it."""
+    known.refresh(application)
+    if any(framework.name == "Django" for framework, _ in known.known_in(application)):
         from debugkit.django import wsgi
 
         return wsgi.wrap_project(application, debugger)
-    known.open_up(application)
     return application
 
 

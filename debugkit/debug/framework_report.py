@@ -72,16 +72,17 @@ class FrameworkReport:
     """What a framework adds to one error.
 
     ``status`` is the HTTP status of the answer; ``raised_during`` names the handler of the request
-    ("shop.views.checkout"); ``hint`` is a sentence for the top of the page that may quote values. ``names`` are at hand
-    in every console of the error. ``hidden`` has, by the index of a frame, what is shown instead of its variables:
-    `HIDDEN`, or a copy without secrets. ``secret_names`` (variables, keys, attributes) and ``secret_texts`` are secret
-    wherever they turn up on the error's pages.
+    ("shop.views.checkout"); ``hint`` is a sentence for the top of the page that may quote values. ``facts`` are rows
+    of the request's panel. ``names`` are at hand in every console of the error. ``hidden`` has, by the index of a
+    frame, what is shown instead of its variables: `HIDDEN`, or a copy without secrets. ``secret_names`` (variables,
+    keys, attributes) and ``secret_texts`` are secret wherever they turn up on the error's pages.
     """
 
     status: int = 500
     raised_during: str = ""
     hint: str = ""
     searches: tuple[Search, ...] = ()
+    facts: tuple[tuple[str, object], ...] = field(default=(), repr=False)
     panels: tuple[Panel[Pair], ...] = field(default=(), repr=False)
     names: Mapping[str, object] = field(default_factory=dict, repr=False)
     hidden: Mapping[int, Mapping[str, object]] = field(default_factory=dict, repr=False)
@@ -90,7 +91,7 @@ class FrameworkReport:
 
     def released(self) -> FrameworkReport:
         """Without the live objects: what stays with an error whose frames were released."""
-        return replace(self, panels=(), names={}, hidden={})
+        return replace(self, facts=(), panels=(), names={}, hidden={})
 
 
 NOTHING: Final = FrameworkReport()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from debugkit.debug import wsgi_applications
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.frameworks import known
+from debugkit.debug.frameworks.framework import Failure
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT, RequestNotes
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
@@ -125,6 +126,7 @@ class DebuggedApplication(Attributes):
         self._mount = settings.mount
         self._reserve()
         self._recorded_body = settings.limits.recorded_body
+        known.attach(app)
         _latest = weakref.ref(self.debugger)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -145,9 +147,12 @@ class DebuggedApplication(Attributes):
                 raise
             return self._failed(error, environ, start_response, notes, exchange)
         if exchange.failure:
-            if notes.error is not None:
-                close(body)
-                return self._failed(notes.error, environ, start_response, notes, exchange)
+            answered = noted(exchange, notes)
+            if answered is not None:
+                try:
+                    return self._failed(answered, environ, start_response, notes, exchange)
+                finally:
+                    close(body)
             self._explain(environ, exchange)
         kind = type(body)
         if kind is list or kind is tuple:
@@ -225,7 +230,8 @@ class DebuggedApplication(Attributes):
         # Our own server says so: nobody's mistake, and nobody reads.
         if inspection.class_attribute(type(error), "client_is_gone") is True:
             raise error
-        exchange.failure, notes.error = "", None
+        printed = bool(exchange.failure and notes.printed)
+        exchange.failure, exchange.error, notes.error = "", None, None
         report: Callable[..., str] | None = None
         try:
             response, report = self._response(error, environ, notes, exchange.headers)
@@ -247,19 +253,19 @@ class DebuggedApplication(Attributes):
         finally:
             # Servers log what reaches them: then only the link is new.
             if report is not None:
-                self._tell(environ, report, text=not late)
+                self._tell(environ, report, text=not (late or printed))
             del exc_info, error
 
     def _explain(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
         """Report, once, that the application answered 5xx itself, and what would bring up a page."""
         status, exchange.failure = exchange.failure, ""
-        if self.debugger.take_recorded() or self.explains_itself or TRACEBACK_HEADER in dict(exchange.headers or ()):
+        if self.debugger.take_recorded() or TRACEBACK_HEADER in dict(exchange.headers or ()):
+            return
+        known.attach(self.app)  # what was imported or mounted since: its next error has a page
+        if self.explains_itself:
             return
         self.explains_itself = True
-        try:
-            advice = known.advice(self.app)
-        except Exception:  # it asks objects of the application
-            advice = known.CAPTURE
+        advice = known.advice(self.app)
         sentence = f" * The application answered {quoted(status[:3])} itself: no exception reached the debugger."
         tell(environ, f"{sentence}\n   {advice}\n")
 
@@ -287,12 +293,14 @@ class DebuggedApplication(Attributes):
     def _record(
         self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, notes: RequestNotes
     ) -> ErrorRecord:
+        failure = Failure(environ, trace, notes.managers)
         return self.debugger.record(
             error,
             trace,
             request=take_snapshot(environ),
             context=notes.context_now(),
-            context_managers=notes.managers,
+            context_managers=(*notes.managers, *known.managers(failure)),
+            explain=partial(known.report, failure),
         )
 
     def _is_ours(self, path: str) -> bool:
@@ -309,8 +317,11 @@ class DebuggedApplication(Attributes):
 
 
 def noted(exchange: Exchange, notes: RequestNotes) -> BaseException | None:
-    """The exception that the application is answering 5xx for."""
-    return notes.error if exchange.failure else None
+    """The exception that the application is answering 5xx for, unless it does so with a page of the debugger."""
+    error = notes.error or exchange.error
+    if error is None or not exchange.failure or TRACEBACK_HEADER in dict(exchange.headers or ()):
+        return None
+    return error
 
 
 def applications_part(trace: TracebackType | None) -> TracebackType | None:

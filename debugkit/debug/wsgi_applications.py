@@ -6,9 +6,11 @@ What cannot be determined counts as a WSGI application (PEP 3333): nothing that 
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 from debugkit.debug.safe import inspection
@@ -18,8 +20,11 @@ SCOPE = ("scope",)
 ENVIRON = ("environ", "env")
 #: Where middleware keeps the application that it wraps; the first is also where Flask keeps its middleware.
 WRAPPED = ("wsgi_app", "app", "application", "wrap_app", "__wrapped__", "_app", "wrapped")
-#: Layers of middleware that are looked through.
+#: Where dispatchers keep theirs: Werkzeug's by path, CherryPy's tree and Paste's cascade, Paste's map by host and path.
+MOUNTED = ("mounts", "apps", "applications")
+#: Layers of middleware that are looked through, and applications in dispatchers.
 MOST_LAYERS = 20
+MOST_APPLICATIONS = 500
 
 
 def refusal(application: Any) -> str:
@@ -54,13 +59,45 @@ def layers(application: Any) -> Iterator[Any]:
         layer = waiting.pop(0)
         count += 1
         yield layer
-        if type(layer) is MethodType:
-            inside = [layer.__func__, layer.__self__]
-        elif type(layer) is partial:
-            inside = [layer.func]
-        else:
-            inside = [inspection.attribute(layer, name) for name in WRAPPED]
-        waiting += [item for item in inside if item is not inspection.MISSING and item is not None]
+        waiting += _wrapped(layer)
+
+
+def reachable(application: Any) -> Iterator[Any]:
+    """Its layers, and also what dispatchers and functions made by functions hold. Not all of that are applications."""
+    waiting, met = deque([application]), dict[int, Any]()
+    while waiting and len(met) < MOST_APPLICATIONS:
+        layer = waiting.popleft()
+        if id(layer) not in met:
+            met[id(layer)] = layer
+            yield layer
+            waiting += [*_wrapped(layer), *_mounted(layer), *_enclosed(layer)]
+
+
+def _wrapped(layer: Any) -> list[Any]:
+    if type(layer) is MethodType:
+        inside = [layer.__func__, layer.__self__]
+    elif type(layer) is partial:
+        inside = [layer.func]
+    else:
+        inside = [inspection.attribute(layer, name) for name in WRAPPED]
+    return [item for item in inside if item is not inspection.MISSING and item is not None]
+
+
+def _mounted(layer: Any) -> Iterator[Any]:
+    for name in MOUNTED:
+        mounts = inspection.attribute(layer, name)
+        if issubclass(type(mounts), dict):
+            yield from list(dict.values(mounts))
+        elif issubclass(type(mounts), list):
+            yield from (mount[-1] if type(mount) is tuple and mount else mount for mount in list(mounts))
+
+
+def _enclosed(layer: Any) -> Iterator[Any]:
+    """What a function made by a function, as middleware often is, has of it."""
+    for cell in (layer.__closure__ or ()) if type(layer) is FunctionType else ():
+        with suppress(ValueError):  # empty
+            if inspection.class_attribute(type(cell.cell_contents), "__call__") is not inspection.MISSING:
+                yield cell.cell_contents
 
 
 def is_factory(candidate: Any) -> bool:

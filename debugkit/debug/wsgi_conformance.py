@@ -62,6 +62,8 @@ class Exchange:
     free = False
     #: The status when the application itself has begun an answer 5xx, else "".
     failure = ""
+    #: The exception that the application has given for that, as PEP 3333 has it for an answer that reports an error.
+    error: BaseException | None = None
 
     def __init__(self, app: object, environ: WSGIEnvironment, start_response: StartResponse) -> None:
         self._app = app
@@ -83,7 +85,11 @@ class Exchange:
             check_head(status, headers)
         self.headers = headers
         start = self._start_response
-        write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
+        if exc_info is None:
+            write = start(status, headers)
+        else:
+            self.error = exc_info[1] if self.failure else None
+            write = start(status, headers, exc_info)
         if length is None:
             self.free, self._length = not self.failure, None
             return write

@@ -14,8 +14,8 @@ from debugkit.errors import ConfigurationError
 
 #: The files, the one that wins first.
 FILES = (".env", ".flaskenv")
-#: Errors reach the debugger, templates are read again when they change, and a missing key of a form is explained.
-DEBUG = {"FLASK_DEBUG": "1"}
+#: Templates are read again when they change (Flask, Pyramid, Chameleon), and Flask explains a missing key of a form.
+DEBUG = {"FLASK_DEBUG": "1", "PYRAMID_RELOAD_TEMPLATES": "1", "CHAMELEON_RELOAD": "1"}
 #: A call of `app.run()` in the module is ignored: it would serve in place of us.
 FROM_CLI = {"FLASK_RUN_FROM_CLI": "true"}
 

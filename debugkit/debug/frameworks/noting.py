@@ -27,16 +27,18 @@ class RequestNotes:
     context: contextvars.Context | None = None
     #: What the framework caught and answers for. When that answer is 5xx, the debugger's page takes its place.
     error: BaseException | None = None
+    #: The framework prints its traceback in the terminal.
+    printed = False
 
     def add(self, manager: Any) -> None:
         self.context = contextvars.copy_context()
         if manager is not None:
             self.managers = (*self.managers, manager)
 
-    def note(self, error: BaseException) -> None:
+    def note(self, error: BaseException, *, printed: bool = False) -> None:
         """Keep the exception, with the context variables of now. The last one counts: an error page may fail, too."""
         self.context = contextvars.copy_context()
-        self.error = error
+        self.error, self.printed = error, printed
 
     def context_now(self) -> contextvars.Context:
         """A copy of the current context, with what the framework has taken out of it since."""
@@ -53,7 +55,10 @@ def notes_of(request: Mapping[str, Any]) -> RequestNotes | None:
     return holder if type(holder) is RequestNotes else None
 
 
-def note(request: Mapping[str, Any], error: BaseException) -> None:
-    """Tell the debugger around this request of an exception that will not reach it."""
+def note(request: Mapping[str, Any], error: BaseException, *, printed: bool = False) -> None:
+    """Tell the debugger around this request of an exception that will not reach it.
+
+    ``printed``: the framework prints its traceback in the terminal.
+    """
     if (notes := notes_of(request)) is not None:
-        notes.note(error)
+        notes.note(error, printed=printed)

@@ -16,7 +16,7 @@ from debugkit.debug.framework_report import Panel, Table
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_models import FrameView, ValueView
 from debugkit.debug.page.frame_names import frame_id, frame_url, library_label, short_filename
-from debugkit.debug.page.headline import ONE_LINE, headline, shortened, title
+from debugkit.debug.page.headline import SINGLE_LINE, headline, shortened, title
 from debugkit.debug.page.models import (
     ExceptionView,
     FrameRow,
@@ -208,7 +208,7 @@ class PageBuilder:
     ) -> ExceptionView:
         message = self._text(exception.message)
         own = opened is not None and opened in exception.frames
-        few = len(exception.members) <= MEMBERS_UNFOLDED
+        unfolded = len(exception.members) <= MEMBERS_UNFOLDED
         return ExceptionView(
             anchor=f"exception-{self._anchor(exception)}",
             type=exception.type_name,
@@ -217,7 +217,7 @@ class PageBuilder:
             suggestion=self.suggestion(exception),
             relation=exception.relation,
             rows=tuple(self._rows(exception, opened)),
-            members=tuple(self._exception(member, opened, unfolded=few) for member in exception.members),
+            members=tuple(self._exception(member, opened, unfolded=unfolded) for member in exception.members),
             members_left_out=exception.members_left_out,
             opened=own,
             unfolded=unfolded or own,
@@ -287,7 +287,7 @@ class PageBuilder:
         frame = nearest_frame(exception)
         return OriginView(
             type=exception.type_name,
-            message=shortened(self._text(exception.message), ONE_LINE),
+            message=shortened(self._text(exception.message), SINGLE_LINE),
             role="also raised" if exception.relation == "member" else "root cause" if root else "led to",
             frame=self._views.brief(frame) if frame else None,
         )

@@ -15,7 +15,7 @@ from debugkit.debug.source.excerpt import Gap
 #: narrowest column that values stand in.
 CLAMPED = 320
 #: Values of the failing line that stand one below the other. More would push the console off the first screen.
-ONE_A_LINE = 6
+LINE_EACH = 6
 #: Characters of a value that shares its line with others, where there are more.
 SHARES_A_LINE = 24
 #: Digits of a line number that the style sheet has a gutter for.
@@ -76,7 +76,7 @@ class LineView(NamedTuple):
     @property
     def crowded(self) -> bool:
         """Has more values than stand one below the other."""
-        return len(self.values) > ONE_A_LINE
+        return len(self.values) > LINE_EACH
 
 
 @dataclass(frozen=True, slots=True)

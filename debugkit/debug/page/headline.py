@@ -8,7 +8,7 @@ from debugkit.debug.tracebacks.model import CapturedException
 #: Characters of a title: what a browser's tab and a list row have room for.
 TITLE = 120
 #: Characters of a message in the bar, and beside the name of an exception that is shown in brief: one line at 1440.
-ONE_LINE = 200
+SINGLE_LINE = 200
 #: Characters of a message that is set large: two lines at 1440 pixels.
 LARGE = 90
 #: Characters of a message that is larger than the text below it: three lines.
@@ -31,7 +31,7 @@ def headline(kind: str, message: str) -> HeadlineView:
         size=_size(message),
         # A key is code, and lines that were laid out keep their layout.
         verbatim=kind == "KeyError" or "\n" in message,
-        one_line=shortened(message, ONE_LINE),
+        single_line=shortened(message, SINGLE_LINE),
     )
 
 

@@ -33,7 +33,7 @@ class HeadlineView:
     message: str
     size: HeadlineSize
     verbatim: bool  # reads as code: in the code's font, line by line
-    one_line: str  # the message, for the bar
+    single_line: str  # the message, for the bar
 
 
 @dataclass(frozen=True, slots=True)

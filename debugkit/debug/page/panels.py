@@ -129,6 +129,7 @@ class Panels:
         # RFC 3875, 4.1.11: who has logged in, as far as the server or a middleware knows.
         named = (("User", request.environ.get("REMOTE_USER")), ("Client", request.environ.get("REMOTE_ADDR")))
         facts += [(name, text) for name, value in named if (text := exact_str(value))]
+        facts += self._entry.framework_report.facts
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
         cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
         shown = [(name, self._cookie(name, value)) for name, value in cookies]

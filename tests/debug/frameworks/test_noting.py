@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -72,12 +73,23 @@ def with_a_length(environ: dict[str, Any], start_response: Start) -> Iterable[by
     return handling("503 Service Unavailable", b"own")(environ, start)
 
 
+def replacing(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    """Gives the exception to the server, as PEP 3333 has it, and notes nothing."""
+    start_response("200 OK", TEXT)
+    try:
+        raise Tea("cold")
+    except Tea:
+        start_response("500 Internal Server Error", TEXT, sys.exc_info())
+    return [b"own"]
+
+
 def get(app: App, method: str = "GET") -> Answer:
     return Client(DebuggedApplication(app))("/", method)
 
 
 @pytest.mark.parametrize(
-    "app", [handling("500 Internal Server Error", b"own"), late, late_and_empty, of_its_own_kind, with_a_length]
+    "app",
+    [handling("500 Internal Server Error", b"own"), late, late_and_empty, of_its_own_kind, with_a_length, replacing],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_page_takes_the_place_of_an_answer_5xx_to_an_error_that_was_noted(app: App, method: str) -> None:
@@ -85,7 +97,7 @@ def test_the_page_takes_the_place_of_an_answer_5xx_to_an_error_that_was_noted(ap
 
     assert (answer.status, bool(answer.header("X-Debugkit-Traceback"))) == (500, True)
     assert ("Tea" in answer.text) is (method == "GET")
-    assert "by itself" not in answer.errors
+    assert "no exception reached" not in answer.errors
     assert "Tea: cold" in answer.errors
 
 

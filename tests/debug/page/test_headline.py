@@ -7,8 +7,8 @@ from capture_support import caught
 from client import Client
 
 from debugkit import DebuggedApplication
-from debugkit.debug.page.frame_models import CLAMPED, ONE_A_LINE, SHARES_A_LINE, LineView, SourceView, ValueView
-from debugkit.debug.page.headline import LARGE, MEDIUM, ONE_LINE, headline, shortened
+from debugkit.debug.page.frame_models import CLAMPED, LINE_EACH, SHARES_A_LINE, LineView, SourceView, ValueView
+from debugkit.debug.page.headline import LARGE, MEDIUM, SINGLE_LINE, headline, shortened
 from debugkit.debug.source.excerpt import Gap
 
 
@@ -21,7 +21,7 @@ def test_a_headline_has_the_module_apart_and_one_line_for_the_bar() -> None:
     view = headline("sqlalchemy.exc.OperationalError", "no such table\n" * 40)
 
     assert (view.module, view.type, view.verbatim) == ("sqlalchemy.exc.", "OperationalError", True)
-    assert len(view.one_line) == ONE_LINE
+    assert len(view.single_line) == SINGLE_LINE
     assert headline("KeyError", "'price'").verbatim
     assert not headline("ValueError", "too small").verbatim
     assert headline("ValueError", "too small").module == ""
@@ -39,8 +39,8 @@ def test_values_and_lines_say_how_much_room_they_take() -> None:
         (True, False),
         (True, True),
     ]
-    assert not LineView(1, (), values=(short,) * ONE_A_LINE).crowded
-    assert LineView(1, (), values=(short,) * (ONE_A_LINE + 1)).crowded
+    assert not LineView(1, (), values=(short,) * LINE_EACH).crowded
+    assert LineView(1, (), values=(short,) * (LINE_EACH + 1)).crowded
     assert SourceView((LineView(98, ()), Gap(99, 1_000))).digits == 4
     assert SourceView((LineView(12_345_678, ()),)).digits == 6
 
