@@ -52,7 +52,7 @@ def test_an_endless_view_does_not_take_the_programs_end_away_at_a_reload(tmp_pat
         assert shop.text.startswith("two")
         shop.says(NAMED)
         assert gone(old)
-        assert "by force" not in shop.terminal
+        assert "Killed the old process" not in shop.terminal
         assert [shop.process.stdout.line().strip() for _ in range(3)] == ["atexit", *PROMISED]
 
 
@@ -64,7 +64,7 @@ def test_an_endless_view_does_not_take_the_programs_end_away_at_a_signal(
         client.send(LISTEN).read_until(b"begun")
         assert shop.process.end(number) == 128 + number
         shop.says(NAMED)
-        assert "by force" not in shop.process.stderr.rest()
+        assert "Killed the old process" not in shop.process.stderr.rest()
         assert shop.process.stdout.rest().split() == ["atexit", *PROMISED]
 
 

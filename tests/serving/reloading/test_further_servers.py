@@ -92,7 +92,7 @@ def test_each_server_answers_at_its_own_address_before_and_after_a_save(tmp_path
         assert "Press Ctrl+C" not in running.terminal[said:]
         assert running.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
         assert "Traceback" not in running.process.stderr.rest()
-        assert "by force" not in running.terminal
+        assert "Killed the old process" not in running.terminal
 
 
 def test_a_further_server_that_asks_for_a_reloader_too_is_run_again_with_the_program(tmp_path: Path) -> None:
