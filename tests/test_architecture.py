@@ -31,7 +31,8 @@ debugkit.debug.registry
 debugkit.debug.page
 debugkit.debug.live
 debugkit.debug.debugger
-debugkit.debug.http debugkit.debug.wsgi_attributes
+debugkit.debug.http debugkit.debug.attributes
+debugkit.debug.adapter
 debugkit.debug.wsgi
 debugkit.debug.startup_error
 debugkit.serving
