@@ -10,6 +10,7 @@ import os
 TYPE_CHECKING = False  # what type checkers take for true; importing `typing` for it would cost more than all the rest
 if TYPE_CHECKING:
     from debugkit.debug.adapter import capture as capture
+    from debugkit.debug.asgi.application import DebuggedASGIApplication as DebuggedASGIApplication
     from debugkit.debug.wsgi import DebuggedApplication as DebuggedApplication
     from debugkit.errors import ConfigurationError as ConfigurationError
     from debugkit.errors import DebugkitError as DebugkitError
@@ -38,6 +39,7 @@ except OSError:
 _HOMES = {
     "ConfigurationError": "debugkit.errors",
     "DebugkitError": "debugkit.errors",
+    "DebuggedASGIApplication": "debugkit.debug.asgi.application",
     "DebuggedApplication": "debugkit.debug.wsgi",
     "Limits": "debugkit.settings",
     "Settings": "debugkit.settings",

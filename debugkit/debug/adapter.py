@@ -20,7 +20,7 @@ from debugkit.debug.frameworks import known
 from debugkit.debug.frameworks.framework import Failure
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
-from debugkit.debug.messages import Request, Response
+from debugkit.debug.messages import Response
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.errors import ConfigurationError, DebugkitError
@@ -126,18 +126,13 @@ class Adapter(Attributes, Generic[Application]):
         self.debugger.take_recorded()
         return entry
 
-    def _answer(self, entry: ErrorRecord, request: Request, sent: Headers) -> tuple[Response, Callable[..., str]]:
-        """The error in the form that the client can use; with it, what says so in the terminal.
-
-        ``sent`` are the headers of the answer that the application has begun.
-        """
-        context = RequestContext(self.debugger, request)
+    def _answer(self, context: RequestContext, entry: ErrorRecord, sent: Headers) -> Response:
+        """The error in the form that the client can use. ``sent`` are the headers that the application has sent."""
         response = failed_response(context, entry)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
-        asked_across = "origin" in request.headers and not context.viewer.is_stranger
+        asked_across = "origin" in context.request.headers and not context.viewer.is_stranger
         kept = kept_headers(sent, response.headers) if sent and asked_across else ()
-        answer = Response(response.status, (*response.headers, *kept), response.body)
-        return answer, partial(self.debugger.report, entry, request, context.viewer)
+        return Response(response.status, (*response.headers, *kept), response.body)
 
     def _explanation(self, status: str, headers: Headers) -> str:
         """What to say, once, of an answer 5xx without an exception, and what would bring a page; else ""."""

@@ -6,6 +6,7 @@ The overhead for a successful request is confined to `__call__` and `_guard`.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from io import IOBase
 from types import GeneratorType
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from debugkit.debug.adapter import Adapter, Headers, applications_part
 from debugkit.debug.frameworks.framework import Failure
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT, RequestNotes
 from debugkit.debug.http import responses
+from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Response
@@ -200,7 +202,9 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
         """Keep ``error``, and answer in the form that the client can use; with it, what says so in the terminal."""
         failure = Failure(environ, applications_part(traceback_of(error), __name__), notes.managers)
         entry = self._keep(error, failure, take_snapshot(environ), notes.context_now())
-        return self._answer(entry, make_request(environ, self._mount), sent or [])
+        context = RequestContext(self.debugger, make_request(environ, self._mount))
+        report = partial(self.debugger.report, entry, context.request, context.viewer)
+        return self._answer(context, entry, sent or []), report
 
     def _tell(self, environ: WSGIEnvironment, report: Callable[..., str], *, text: bool) -> None:
         try:
