@@ -97,7 +97,6 @@ def check(message: Message, before: list[Message]) -> None:
         assert type(message["status"]) is int
         for name, value in message["headers"]:
             assert (type(name), type(value)) == (bytes, bytes)
-            assert name == name.lower()
     elif kind.endswith("http.response.body"):
         assert last is not None
         assert last["type"].endswith("start") or last.get("more_body", False), f"{kind} after {last}"

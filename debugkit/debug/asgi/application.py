@@ -61,6 +61,10 @@ class Call:
     def request(self, mount: str) -> Request:
         return make_request(self.scope, self.root, self.path, mount)
 
+    def is_news(self, error: BaseException, *, in_time: bool) -> bool:
+        """Whether nobody else prints the traceback: the framework, or the server that it is raised to."""
+        return not self.notes.printed if error is self.notes.error else in_time
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -127,6 +131,9 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
                 raise
             if not await self._websocket_failed(error, Call(scope, root, path, notes, receive, send), exchange):
                 raise
+        else:
+            if notes.error is not None:
+                await self._websocket_failed(notes.error, Call(scope, root, path, notes, receive, send), exchange)
 
     def _has_loop(self) -> bool:
         """Whether the debugger can work here; says once why not."""
@@ -165,7 +172,6 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
 
     async def _failed(self, error: BaseException, call: Call, exchange: HttpExchange) -> bool:
         """Record ``error`` and answer with its page. False: another answer has begun already."""
-        printed = exchange.start is not None and call.notes.printed
         in_time = await exchange.take_back()
         notice = await exchange.finish_body() if in_time else ""
         kept = self._record(error, call, take_snapshot(call.scope, exchange, notice))
@@ -175,7 +181,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
                 await send_response(response, call.scope, call.receive, call.send)
         finally:
             if kept:
-                self._report(kept, text=in_time and not printed)
+                self._report(kept, text=call.is_news(error, in_time=in_time))
         return in_time
 
     async def _websocket_failed(self, error: BaseException, call: Call, exchange: WebSocketExchange) -> bool:
@@ -189,7 +195,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
                 await call.send({"type": "websocket.close", "code": INTERNAL_ERROR, "reason": ""})
         finally:
             if kept:
-                self._report(kept, text=in_time)
+                self._report(kept, text=call.is_news(error, in_time=in_time))
         return in_time
 
     async def _refuse(self, response: Response, call: Call) -> None:
@@ -219,7 +225,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
             return BARE
 
     def _report(self, kept: Kept, *, text: bool) -> None:
-        """Say in the terminal where the error is; its text too, unless it goes on to the server, which logs it."""
+        """Say in the terminal where the error is, with its traceback if that is wanted."""
         try:
             context = kept.context
             report = self.debugger.report(kept.entry, context.request, context.viewer, text=text)

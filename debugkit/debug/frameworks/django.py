@@ -34,7 +34,7 @@ def _note(request: Any) -> None:
 
 class Django(Framework):
     name = "Django"
-    classes = ("django.core.handlers.wsgi.WSGIHandler",)
+    classes = ("django.core.handlers.wsgi.WSGIHandler", "django.core.handlers.asgi.ASGIHandler")
 
     def listen(self) -> None:
         signals = sys.modules["django.core.signals"]

@@ -49,6 +49,7 @@ def test_an_exception_is_answered_with_its_page_and_said_in_the_terminal(capsys:
     assert (page.status, "KeyError" in page.text) == (500, True)
     assert page.header("content-type") == "text/html; charset=utf-8"
     assert int(page.header("content-length") or 0) == len(page.body)
+    assert all(name == name.lower() for name, _ in page.headers), "HTTP/2 wants that (RFC 9113, 8.2)"
     url = page.header("x-debugkit-traceback") or ""
     assert client(url).status == 200
     terminal = capsys.readouterr().err
