@@ -9,8 +9,9 @@ import os
 
 TYPE_CHECKING = False  # what type checkers take for true; importing `typing` for it would cost more than all the rest
 if TYPE_CHECKING:
+    from debugkit.debug.adapter import capture as capture
+    from debugkit.debug.asgi.application import DebuggedASGIApplication as DebuggedASGIApplication
     from debugkit.debug.wsgi import DebuggedApplication as DebuggedApplication
-    from debugkit.debug.wsgi import capture as capture
     from debugkit.errors import ConfigurationError as ConfigurationError
     from debugkit.errors import DebugkitError as DebugkitError
     from debugkit.hooks import after_start as after_start
@@ -38,12 +39,13 @@ except OSError:
 _HOMES = {
     "ConfigurationError": "debugkit.errors",
     "DebugkitError": "debugkit.errors",
+    "DebuggedASGIApplication": "debugkit.debug.asgi.application",
     "DebuggedApplication": "debugkit.debug.wsgi",
     "Limits": "debugkit.settings",
     "Settings": "debugkit.settings",
     "after_start": "debugkit.hooks",
     "before_reload": "debugkit.hooks",
-    "capture": "debugkit.debug.wsgi",
+    "capture": "debugkit.debug.adapter",
     "generate_adhoc_ssl_context": "debugkit.serving.tls.certificates",
     "is_running_from_reloader": "debugkit.serving.reloading.control",
     "load_ssl_context": "debugkit.serving.tls.certificates",

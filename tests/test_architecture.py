@@ -31,8 +31,9 @@ debugkit.debug.registry
 debugkit.debug.page
 debugkit.debug.live
 debugkit.debug.debugger
-debugkit.debug.http debugkit.debug.wsgi_attributes
-debugkit.debug.wsgi
+debugkit.debug.http debugkit.debug.attributes
+debugkit.debug.adapter
+debugkit.debug.wsgi debugkit.debug.asgi
 debugkit.debug.startup_error
 debugkit.serving
 debugkit.runner
@@ -187,6 +188,7 @@ def test_the_public_names_are_these() -> None:
     assert debugkit.__all__ == [
         "__version__",
         "ConfigurationError",
+        "DebuggedASGIApplication",
         "DebuggedApplication",
         "DebugkitError",
         "Limits",

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from debugkit import terminal_text
 from debugkit.debug.access.pin import PinAuth
@@ -31,6 +31,9 @@ from debugkit.debug.tracebacks.model import CapturedTraceback
 from debugkit.debug.values.describe import Describer, page_guard
 from debugkit.raised import printed
 from debugkit.settings import Settings
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 #: Different refusals explained in the terminal: a scanner that tries more gets no more lines.
 EXPLANATIONS = 50
@@ -159,9 +162,12 @@ class Debugger:
         request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
+        loop: AbstractEventLoop | None = None,
         explain: Callable[[CapturedTraceback], FrameworkReport] | None = None,
     ) -> ErrorRecord:
         """Capture an exception and keep it. ``tb`` says where its traceback is to begin.
+
+        ``loop`` is the event loop that the request ran in, if it was one's.
 
         ``explain`` tells what a framework knows of it, and runs at once: what it says is secret never gets out.
         """
@@ -172,6 +178,7 @@ class Debugger:
             request=request,
             context=context,
             context_managers=context_managers,
+            loop=loop,
             framework_report=NOTHING if explain is None else explain(captured),
         )
         self._in_this_thread.__dict__["recorded"] = True

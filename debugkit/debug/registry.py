@@ -24,6 +24,7 @@ from debugkit.settings import Limits
 
 if TYPE_CHECKING:
     import contextvars
+    from asyncio import AbstractEventLoop
 
     from debugkit.debug.request_snapshot import RequestSnapshot
     from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback
@@ -62,6 +63,7 @@ class ErrorRecord:
         request: RequestSnapshot | None,
         context: contextvars.Context | None,
         context_managers: Sequence[Any],
+        loop: AbstractEventLoop | None,
         framework_report: FrameworkReport,
         most_values: int,
         clock: Callable[[], float],
@@ -73,6 +75,8 @@ class ErrorRecord:
         self.request_line = request.line if request is not None else ""
         self.context = context
         self.context_managers: Sequence[Any] = tuple(context_managers)
+        #: The event loop that the request ran in.
+        self.loop = loop
         self.framework_report = framework_report
         #: What the code of its values returned for previews.
         self.remembered = Remembered()
@@ -128,7 +132,7 @@ class ErrorRecord:
         self.consoles.close(reason)
 
     def _drop(self) -> None:
-        self.request, self.context, self.context_managers = None, None, ()
+        self.request, self.context, self.context_managers, self.loop = None, None, (), None
         self.framework_report = self.framework_report.released()
         with ExitStack() as stack:  # each is released, also when another one fails
             stack.callback(self.values.clear)
@@ -169,6 +173,7 @@ class Registry:
         request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
+        loop: AbstractEventLoop | None = None,
         framework_report: FrameworkReport = NOTHING,
     ) -> ErrorRecord:
         """Keep an error, and evict older ones beyond the limits."""
@@ -181,6 +186,7 @@ class Registry:
                 request=request,
                 context=context,
                 context_managers=context_managers,
+                loop=loop,
                 framework_report=framework_report,
                 most_values=self._most_values,
                 clock=self._clock,

@@ -71,6 +71,14 @@ HURRY = "debugkit.hurry"
 #: The environ key of the recording: inner middleware may put streams of its own over ``wsgi.input``.
 RECORDED = "debugkit.input"
 
+#: What of the environ stands in other panels under its own name.
+SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
+#: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
+PLUMBING = frozenset(
+    {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.away", "debugkit.hurry", "debugkit.socket"}
+    | {"werkzeug.debug.preserve_context", "werkzeug.socket"}
+)
+
 
 def record_body(environ: dict[str, Any], limit: int) -> None:
     """Remember up to ``limit`` bytes of what the application reads of its request body."""
@@ -93,6 +101,30 @@ class RequestSnapshot:
     def line(self) -> str:
         """The method and path, as people name the request. The query may hold secrets; it is in the panel."""
         return f"{self.method} {self.path}".strip()
+
+    @property
+    def protocol(self) -> str:
+        """What its variables belong to."""
+        return "WSGI"
+
+    @property
+    def scheme(self) -> str:
+        return exact_str(self.environ.get("wsgi.url_scheme")) or "http"
+
+    @property
+    def client(self) -> str:
+        """The address of the client."""
+        return exact_str(self.environ.get("REMOTE_ADDR"))
+
+    @property
+    def user(self) -> str:
+        """Who has logged in, as far as the server or a middleware knows (RFC 3875, 4.1.11)."""
+        return exact_str(self.environ.get("REMOTE_USER"))
+
+    @property
+    def variables(self) -> dict[str, object]:
+        """What else the server, middleware and the framework have left with the request."""
+        return {key: value for key, value in self.environ.items() if key[:5] != "HTTP_" and key not in SHOWN | PLUMBING}
 
     @property
     def headers(self) -> dict[str, str]:

@@ -5,45 +5,32 @@ The overhead for a successful request is confined to `__call__` and `_guard`.
 
 from __future__ import annotations
 
-import contextvars
-import sys
-import weakref
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from io import IOBase
-from os import PathLike
-from types import GeneratorType, TracebackType
-from typing import TYPE_CHECKING, Any
+from types import GeneratorType
+from typing import TYPE_CHECKING
 
 from debugkit.debug import wsgi_applications
-from debugkit.debug.debugger import Debugger
-from debugkit.debug.frameworks import known
+from debugkit.debug.adapter import Adapter, Headers, applications_part
 from debugkit.debug.frameworks.framework import Failure
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT, RequestNotes
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
-from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
+from debugkit.debug.http.error_response import TRACEBACK_HEADER
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Response
-from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import record_body, take_snapshot
 from debugkit.debug.safe import inspection
-from debugkit.debug.wsgi_attributes import Attributes
 from debugkit.debug.wsgi_conformance import Exchange, close, is_closing, stops_the_program
-from debugkit.debug.wsgi_gateway import Headers, kept_headers, make_request, send, tell
-from debugkit.errors import ConfigurationError, DebugkitError
+from debugkit.debug.wsgi_gateway import make_request, send, tell
 from debugkit.raised import traceback_of
-from debugkit.settings import LINK_LIFETIME, MOUNT, SESSION_LIFETIME, Limits, Settings
-from debugkit.terminal_text import quoted
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-#: The debugger that `capture` registers with: the one made last that is still in use.
-_latest: weakref.ref[Debugger] | None = None
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment  # noqa: F401 - named in a text below
 
 
-class DebuggedApplication(Attributes):
+class DebuggedApplication(Adapter["WSGIApplication"]):
     """WSGI middleware that answers an unexpected exception with the debugger's page.
 
     ``app``: the application to debug.
@@ -74,60 +61,7 @@ class DebuggedApplication(Attributes):
     `debugkit.ConfigurationError` when ``app`` is no WSGI application, or when an argument or variable cannot work.
     """
 
-    def __init__(
-        self,
-        app: WSGIApplication,
-        evalex: bool = True,
-        request_key: str | None = None,
-        *,
-        console_path: str | None = None,
-        console_init_func: Callable[[], dict[str, Any]] | None = None,
-        show_hidden_frames: bool = False,
-        pin_security: bool = True,
-        pin_logging: bool = True,
-        trusted_hosts: Iterable[str] = (),
-        trusted_peers: Iterable[str] = (),
-        pin: str | None = None,
-        state_dir: str | PathLike[str] | None = None,
-        session_lifetime: float = SESSION_LIFETIME,
-        link_lifetime: float = LINK_LIFETIME,
-        mount: str = MOUNT,
-        editor: str | None = None,
-        redact: Iterable[str] = (),
-        limits: Limits | None = None,
-        identity: str | None = None,
-    ) -> None:
-        global _latest
-        if why := wsgi_applications.refusal(app):
-            raise ConfigurationError(f"The application {why}")
-        self.app = app
-        settings = Settings.from_environ(
-            evalex=evalex,
-            console_path=console_path,
-            console_init_func=console_init_func,
-            show_hidden_frames=show_hidden_frames,
-            pin_security=pin_security,
-            pin_logging=pin_logging,
-            trusted_hosts=trusted_hosts,
-            trusted_peers=trusted_peers,
-            pin=pin,
-            state_dir=state_dir,
-            session_lifetime=session_lifetime,
-            link_lifetime=link_lifetime,
-            mount=mount,
-            editor=editor,
-            redact=redact,
-            limits=limits or Limits(),
-        )
-        self.identity = identity or application_identity(app)
-        self.debugger = Debugger(settings, self.identity)
-        #: Its answers 5xx need no word in the terminal, or have had it.
-        self.explains_itself = False
-        self._mount = settings.mount
-        self._reserve()
-        self._recorded_body = settings.limits.recorded_body
-        known.attach(app)
-        _latest = weakref.ref(self.debugger)
+    refusal = staticmethod(wsgi_applications.refusal)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -259,52 +193,24 @@ class DebuggedApplication(Attributes):
     def _explain(self, environ: WSGIEnvironment, exchange: Exchange) -> None:
         """Report, once, that the application answered 5xx itself, and what would bring up a page."""
         status, exchange.failure = exchange.failure, ""
-        if self.debugger.take_recorded() or TRACEBACK_HEADER in dict(exchange.headers or ()):
-            return
-        known.attach(self.app)  # what was imported or mounted since: its next error has a page
-        if self.explains_itself:
-            return
-        self.explains_itself = True
-        advice = known.advice(self.app)
-        sentence = f" * The application answered {quoted(status[:3])} itself: no exception reached the debugger."
-        tell(environ, f"{sentence}\n   {advice}\n")
+        if explanation := self._explanation(status, exchange.headers or []):
+            tell(environ, f"{explanation}\n")
 
     def _response(
         self, error: BaseException, environ: WSGIEnvironment, notes: RequestNotes, sent: Headers | None
     ) -> tuple[Response, Callable[..., str]]:
         """Keep ``error``, and answer in the form that the client can use; with it, what says so in the terminal."""
-        request = make_request(environ, self._mount)
-        entry = self._record(error, applications_part(traceback_of(error)), environ, notes)
-        self.debugger.take_recorded()
-        context = RequestContext(self.debugger, request)
-        response = failed_response(context, entry)
-        # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
-        asked_across = "origin" in request.headers and not context.viewer.is_stranger
-        kept = kept_headers(sent, response.headers) if sent and asked_across else ()
-        answer = Response(response.status, (*response.headers, *kept), response.body)
-        return answer, partial(self.debugger.report, entry, request, context.viewer)
+        failure = Failure(environ, applications_part(traceback_of(error), __name__), notes.managers)
+        entry = self._keep(error, failure, take_snapshot(environ), notes.context_now())
+        context = RequestContext(self.debugger, make_request(environ, self._mount))
+        report = partial(self.debugger.report, entry, context.request, context.viewer)
+        return self._answer(context, entry, sent or []), report
 
     def _tell(self, environ: WSGIEnvironment, report: Callable[..., str], *, text: bool) -> None:
         try:
             tell(environ, report(text=text))
         except Exception as defect:
             self.debugger.tell_defect(defect)
-
-    def _record(
-        self, error: BaseException, trace: TracebackType | None, environ: WSGIEnvironment, notes: RequestNotes
-    ) -> ErrorRecord:
-        failure = Failure(environ, trace, notes.managers)
-        return self.debugger.record(
-            error,
-            trace,
-            request=take_snapshot(environ),
-            context=notes.context_now(),
-            context_managers=(*notes.managers, *known.managers(failure)),
-            explain=partial(known.report, failure),
-        )
-
-    def _is_ours(self, path: str) -> bool:
-        return path == self.settings.console_path or path == self._mount or path.startswith(f"{self._mount}/")
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
         """The debugger's answer; `None` when the request is a stranger's, which the application gets."""
@@ -322,29 +228,3 @@ def noted(exchange: Exchange, notes: RequestNotes) -> BaseException | None:
     if error is None or not exchange.failure or TRACEBACK_HEADER in dict(exchange.headers or ()):
         return None
     return error
-
-
-def applications_part(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without the line above that called the application, or asked its body for a part."""
-    if trace is not None and trace.tb_frame.f_globals is globals():
-        return trace.tb_next
-    return trace
-
-
-def capture(exc: BaseException) -> str:
-    """Register an exception that was caught, and return the address of its page (a path, as on the server).
-
-    For frameworks and jobs that handle errors themselves. The error joins the recent ones of the
-    `DebuggedApplication` that was made last. Raises `debugkit.DebugkitError` when there is none.
-    """
-    debugger = _latest() if _latest is not None else None
-    if debugger is None:
-        raise DebugkitError("There is no debugger yet: wrap the application in debugkit.DebuggedApplication first.")
-    entry = debugger.record(exc, traceback_of(exc), context=contextvars.copy_context())
-    return f"{debugger.settings.mount}/tracebacks/{entry.id}"
-
-
-def application_identity(app: object) -> str:
-    """What names an application across restarts: where its callable is defined, and the program that runs it."""
-    named = app if hasattr(app, "__qualname__") else type(app)
-    return f"{getattr(named, '__module__', '')}:{getattr(named, '__qualname__', '')}:{sys.argv[0] if sys.argv else ''}"

@@ -42,14 +42,36 @@ def _refusal(application: Any) -> str:
         return f"is a {type(application).__name__}, which is not callable; a WSGI application is."
     if _is_asgi(application):
         return (
-            f"is an ASGI application ({named}), and debugkit serves WSGI applications: serve it with uvicorn or the "
-            "like, or make it one with a2wsgi.ASGIMiddleware."
+            f"is an ASGI application ({named}), and debugkit serves WSGI applications: put it into "
+            "debugkit.DebuggedASGIApplication, and serve that with uvicorn or the like."
         )
     if _is_async(application):
         return f"is async ({named}), which WSGI does not support: make it a plain function."
     if not binds(application, "environ", "start_response"):
         return f"is not a WSGI application ({named}): it cannot be called with environ and start_response."
     return ""
+
+
+def asgi_refusal(application: Any) -> str:
+    """Why something cannot be an ASGI application, to follow its name in a sentence; "" when it can."""
+    try:
+        return _asgi_refusal(application)
+    except Exception:  # an object may say what it likes when asked
+        return ""
+
+
+def _asgi_refusal(application: Any) -> str:
+    kind = application if inspect.isroutine(application) or inspect.isclass(application) else type(application)
+    named = f"{kind.__module__}.{kind.__qualname__}"
+    if not callable(application):
+        return f"is a {type(application).__name__}, which cannot be called as an ASGI application is."
+    if binds(application, "scope", "receive", "send"):
+        return ""
+    if _is_asgi(application):
+        return f"is an ASGI 2 application ({named}): put asgiref.compatibility.guarantee_single_callable around it."
+    if binds(application, "environ", "start_response"):
+        return f"is a WSGI application ({named}): put it into debugkit.DebuggedApplication."
+    return f"is no ASGI application ({named}): it cannot be called with scope, receive and send."
 
 
 def layers(application: Any) -> Iterator[Any]:

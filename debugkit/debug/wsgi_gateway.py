@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, str]]
 
-#: The header that a later middleware cannot restore: which sites may read the answer (Fetch, section 3.3).
-CORS_HEADERS = ("access-control-", "timing-allow-origin", "vary")
-
 
 def tell(environ: WSGIEnvironment, text: str) -> None:
     """Write to the terminal of the request's server."""
@@ -42,15 +39,6 @@ def tell(environ: WSGIEnvironment, text: str) -> None:
             raise
         except BaseException:  # the terminal is gone: answering goes on
             return
-
-
-def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    """The application's own headers that decide which sites may read the answer."""
-    taken = {name.lower() for name, _ in ours}
-    for name, value in sent:
-        lower = name.lower()
-        if lower.startswith(CORS_HEADERS) and (lower not in taken or lower == "access-control-expose-headers"):
-            yield name, value
 
 
 def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | None = None) -> Request:

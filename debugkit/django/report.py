@@ -23,8 +23,8 @@ from django.utils.functional import LazyObject, Promise
 from django.views.debug import SafeExceptionReporterFilter, get_caller, get_exception_reporter_filter
 
 from debugkit.debug.framework_report import HIDDEN, FrameworkReport, Pair, Panel, Table
-from debugkit.debug.page.panels import PLUMBING
 from debugkit.debug.redaction.names import is_secret_cookie
+from debugkit.debug.request_snapshot import PLUMBING
 from debugkit.debug.safe.text import text_of
 from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback, walk
 from debugkit.django.sql import Query, recorded

@@ -111,7 +111,7 @@ def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str
     """What names the application for the PIN, whatever is put around it; nothing when the choices name it."""
     if choices.debugger is None or "identity" in choices.debugger:
         return {}
-    from debugkit.debug.wsgi import application_identity
+    from debugkit.debug.adapter import application_identity
 
     return {"identity": application_identity(application)}
 

@@ -17,9 +17,8 @@ from client import Client
 
 import debugkit
 from debugkit import DebuggedApplication, DebugkitError
+from debugkit.debug.adapter import application_identity, kept_headers
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
-from debugkit.debug.wsgi import application_identity
-from debugkit.debug.wsgi_gateway import kept_headers
 
 TEXT = [("Content-Type", "text/plain")]
 Start = Callable[..., Any]

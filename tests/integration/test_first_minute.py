@@ -152,8 +152,8 @@ def test_an_asgi_application_is_one_sentence_at_the_start(tmp_path: Path, comman
 
 
 REFUSED = (
-    "is an ASGI application (app.app), and debugkit serves WSGI applications: serve it with uvicorn or the like, or "
-    "make it one with a2wsgi.ASGIMiddleware."
+    "is an ASGI application (app.app), and debugkit serves WSGI applications: put it into "
+    "debugkit.DebuggedASGIApplication, and serve that with uvicorn or the like."
 )
 
 

@@ -34,7 +34,7 @@ def _note(request: Any) -> None:
 
 class Django(Framework):
     name = "Django"
-    classes = ("django.core.handlers.wsgi.WSGIHandler",)
+    classes = ("django.core.handlers.wsgi.WSGIHandler", "django.core.handlers.asgi.ASGIHandler")
 
     def listen(self) -> None:
         signals = sys.modules["django.core.signals"]
@@ -87,11 +87,11 @@ def _hidden(request: Any, captured: Any) -> dict[int, Mapping[str, object]]:
         if frame.frame is not None:
             names = dict(frame.frame.f_locals)
             try:
-                found = _sensitive(request, frame.frame, names)
+                sensitive = _sensitive(request, frame.frame, names)
             except Exception:
-                found = dict.fromkeys(names, HIDDEN)
-            if found:
-                hidden[frame.index] = found
+                sensitive = dict.fromkeys(names, HIDDEN)
+            if sensitive:
+                hidden[frame.index] = sensitive
     return hidden
 
 

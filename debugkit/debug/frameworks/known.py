@@ -19,7 +19,7 @@ from debugkit.debug.wsgi_applications import reachable
 #: What is to be done where the user's own code handles the error.
 CAPTURE = "If it handles an error itself, this line brings up the page:\n       debugkit.capture(error)"
 #: The packages of frameworks. The module of this folder with the same name has its `FRAMEWORK`.
-PACKAGES = ("flask", "django", "pyramid", "bottle", "falcon", "cherrypy")
+PACKAGES = ("flask", "django", "pyramid", "bottle", "falcon", "cherrypy", "starlette", "litestar", "quart")
 
 
 class Known(NamedTuple):

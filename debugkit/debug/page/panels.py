@@ -25,14 +25,6 @@ from debugkit.debug.safe.text import text_of, type_name
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import Note
 
-#: Keys of the environ that other panels show under their own names.
-SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
-#: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
-PLUMBING = frozenset(
-    {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.away", "debugkit.hurry", "debugkit.socket"}
-    | {"werkzeug.debug.preserve_context", "werkzeug.socket"}
-)
-LEFT_OUT = SHOWN | PLUMBING
 #: Panels of Python objects. What the others show came over the wire, as text.
 TYPED = frozenset({"Session"})
 #: Characters of a text printed on the page.
@@ -124,11 +116,8 @@ class Panels:
         facts: list[tuple[str, object]] = [("Method", request.method), ("Path", request.path)]
         host = request.headers.get("host", "")
         if host:
-            scheme = exact_str(request.environ.get("wsgi.url_scheme")) or "http"
-            facts.insert(1, ("Address", f"{scheme}://{host}{request.path}"))
-        # RFC 3875, 4.1.11: who has logged in, as far as the server or a middleware knows.
-        named = (("User", request.environ.get("REMOTE_USER")), ("Client", request.environ.get("REMOTE_ADDR")))
-        facts += [(name, text) for name, value in named if (text := exact_str(value))]
+            facts.insert(1, ("Address", f"{request.scheme}://{host}{request.path}"))
+        facts += [(name, text) for name, text in (("User", request.user), ("Client", request.client)) if text]
         facts += self._entry.framework_report.facts
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
         cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
@@ -207,9 +196,8 @@ class Panels:
     def _environment_tables(self) -> Tables:
         rest = {
             key: value
-            for key, value in self._request.environ.items()
-            if key[:5] != "HTTP_" and key not in LEFT_OUT and not key.lower().endswith("session")
-            if key not in os.environ
+            for key, value in self._request.variables.items()
+            if not key.lower().endswith("session") and key not in os.environ
         }
         process: list[tuple[str, object]] = [
             ("Python", sys.version.replace("\n", " ")),
@@ -217,7 +205,8 @@ class Panels:
             ("Process", os.getpid()),
             ("Command", " ".join(sys.argv)),
         ]
-        return (self._table("WSGI", [(key, rest[key]) for key in sorted(rest)]), self._table("Process", process))
+        variables = [(key, rest[key]) for key in sorted(rest)]
+        return (self._table(self._request.protocol, variables), self._table("Process", process))
 
 
 def is_mapping(value: object) -> bool:

@@ -1,0 +1,62 @@
+"""What is kept of a request that failed, and what routers and middleware have put into its scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from debugkit.debug.asgi.exchange import HttpExchange
+from debugkit.debug.asgi.gateway import SCHEMES, headers_of, peer_of
+from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
+from debugkit.debug.request_snapshot import RequestSnapshot, named
+from debugkit.debug.safe.inspection import exact_str
+
+#: What stands in other panels, and what nobody learns from.
+SHOWN = {"type", "method", "scheme", "path", "raw_path", "query_string", "headers", "client", PRESERVE_CONTEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSnapshot(RequestSnapshot):
+    """A request whose ``environ`` is its scope."""
+
+    @property
+    def protocol(self) -> str:
+        return "ASGI"
+
+    @property
+    def scheme(self) -> str:
+        scheme = exact_str(self.environ.get("scheme")) or "http"
+        return SCHEMES.get(scheme, scheme)
+
+    @property
+    def client(self) -> str:
+        return peer_of(self.environ)
+
+    @property
+    def user(self) -> str:
+        return ""  # in a scope it is an object, and stands among what the framework knows
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return headers_of(self.environ)
+
+    @property
+    def variables(self) -> dict[str, object]:
+        return {name: value for name, value in self.environ.items() if name not in SHOWN}
+
+
+def take_snapshot(scope: Mapping[str, Any], exchange: HttpExchange | None = None, notice: str = "") -> ScopeSnapshot:
+    """Keep what the page shows of a request. ``notice`` says why its body is not complete."""
+    length = headers_of(scope).get("content-length", "")
+    raw_path = scope.get("raw_path") or quote(scope["path"], safe="/:@!$&'()*+,;=~-._", errors="replace").encode()
+    return ScopeSnapshot(
+        method=exact_str(scope.get("method")) or "WEBSOCKET",
+        path=raw_path.partition(b"?")[0].decode("latin-1"),  # some servers leave the query on it
+        query=scope.get("query_string", b"").decode("latin-1"),
+        environ=dict(named(scope)),
+        body=bytes(exchange.body) if exchange else b"",
+        body_length=int(length) if length.isascii() and length.isdecimal() else None,
+        body_notice=notice,
+    )
