@@ -185,7 +185,7 @@ class Browser:
         try:
             response = self.open(connection, f"{MOUNT}/{path}", "POST", **self._own(path, {"source": source}))
             assert response.status == 200, response.read()
-            yield (json.loads(line) for line in iter(response.readline, b""))
+            yield (json.loads(line) for line in iter(response.readline, b"") if line.strip())
         finally:
             connection.close()
 
