@@ -95,6 +95,11 @@ class RequestSnapshot:
         return f"{self.method} {self.path}".strip()
 
     @property
+    def multiprocess(self) -> bool:
+        """Whether other processes may serve the same application (PEP 3333)."""
+        return self.environ.get("wsgi.multiprocess") is True
+
+    @property
     def headers(self) -> dict[str, str]:
         """The request's headers, lower-case, from the environ's HTTP_ names."""
         headers = {

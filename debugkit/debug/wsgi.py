@@ -23,6 +23,7 @@ from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT, RequestNotes
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
+from debugkit.debug.http.owner import answer_siblings
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import ErrorRecord
@@ -121,6 +122,7 @@ class DebuggedApplication(Attributes):
         )
         self.identity = identity or application_identity(app)
         self.debugger = Debugger(settings, self.identity)
+        answer_siblings(self.debugger)
         #: Its answers 5xx need no word in the terminal, or have had it.
         self.explains_itself = False
         self._mount = settings.mount

@@ -83,6 +83,7 @@ def child_environ(state: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
         "DEBUGKIT_STATE_DIR": str(state),
+        "XDG_RUNTIME_DIR": str(state),
     }
 
 
