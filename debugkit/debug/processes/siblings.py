@@ -118,14 +118,14 @@ class Siblings(Generic[T]):
         self._listener = Listener(path, self._answer, most=self._most)
 
     def _write(self, error: T) -> None:
-        if "swept" not in self._made:
-            self._made["swept"] = "yes"
-            sweep(self._folder())
         picture = self._draw(error)
-        if picture is None:
-            return
         try:
-            snapshots.write(self._folder(), *picture)
+            folder = self._folder()
+            if "swept" not in self._made:
+                self._made["swept"] = "yes"
+                sweep(folder)
+            if picture is not None:
+                snapshots.write(folder, *picture)
         except (Unusable, OSError) as reason:
             self._explain(f"errors are lost with the process that has them: {reason}.")
 

@@ -15,7 +15,7 @@ WAITING = 20
 #: How much longer than a snapshot took the thread rests after it: a flood of errors costs a tenth of a processor.
 _REST = 9.0
 #: Seconds that the end of the process waits for what is left.
-_LAST = 2.0
+_LAST = 1.0
 
 
 class Writer(Generic[T]):
@@ -27,7 +27,8 @@ class Writer(Generic[T]):
         self._waiting: deque[T] = deque()
         self._wake = threading.Event()
         self._ended = threading.Event()
-        self._writing = threading.Lock()
+        # Re-entrant: what is dropped after it was written may be the last of an application, which ends this.
+        self._writing = threading.RLock()
         threading.Thread(target=self._run, name="debugkit-snapshots", daemon=True).start()
 
     def put(self, item: T) -> None:

@@ -118,7 +118,7 @@ def test_the_end_does_not_wait_for_more_than_there_is_time_for() -> None:
 
     def write(item: int) -> None:
         written.append(item)
-        clock.now += 1.5
+        clock.now += 0.75
 
     writer = Writer(write, clock=clock)
     writer._ended.set()  # nothing but the end writes
