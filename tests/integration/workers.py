@@ -41,6 +41,13 @@ class Workers:
         self._held[number] = Held(self.server, self._signals[number])
         assert self._held[number].process == process
 
+    def process(self, number: int) -> int:
+        return self._held[number].process
+
+    def let_go(self, number: int) -> None:
+        """From here on requests reach this one, and the other stays busy."""
+        self._held[number].release()
+
     def release(self) -> None:
         for held in self._held:
             held.release()

@@ -18,13 +18,6 @@ WHAT_IT_RUNS = {"debugkit": "debugkit", "uwsgi": "pyuwsgi", "uwsgi-lazy": "pyuws
 TOKEN = 8
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("state")
-    folder.chmod(0o700)
-    return folder
-
-
 @pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.name)
 def server(request: pytest.FixtureRequest, state: Path) -> Iterator[Server]:
     module = WHAT_IT_RUNS.get(request.param.name, "gunicorn")
