@@ -53,23 +53,26 @@ def standalone_page(context: RequestContext) -> Response:
     _require_standalone(context.debugger)
     context.debugger.announce(context.request, context.viewer)
     unlocked = context.viewer.is_developer
+    # Whichever process is asked, the commands of a page are for the console of the one that made it.
+    owner = context.debugger.siblings.be_asked(context.request.multiprocess) if unlocked else ""
+    url = f"{context.base}/console/{owner}".rstrip("/")
     view = ConsolePageView(
-        evaluate_url=f"{context.base}/console/evaluate" if unlocked else "",
-        interrupt_url=f"{context.base}/console/interrupt" if unlocked else "",
+        evaluate_url=f"{url}/evaluate" if unlocked else "",
+        interrupt_url=f"{url}/interrupt" if unlocked else "",
         viewer=context.viewer,
         static_url=context.static_url,
     )
     return responses.page(rendering.html("console.html", view))
 
 
-def standalone_evaluate(context: RequestContext) -> Response:
+def standalone_evaluate(context: RequestContext, owner: str | None) -> Response:
     _require_standalone(context.debugger)
     command = context.text_field("source")
     events = context.debugger.standalone_console().evaluate(command, beat=BEAT)
     return responses.events(_lines(context.debugger, events, None))
 
 
-def standalone_interrupt(context: RequestContext) -> Response:
+def standalone_interrupt(context: RequestContext, owner: str | None) -> Response:
     _require_standalone(context.debugger)
     return responses.data({"interrupted": context.debugger.standalone_console().interrupt()})
 

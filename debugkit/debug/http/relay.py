@@ -38,19 +38,24 @@ _LAST_EVENTS = (
 )
 
 
+#: The arguments of routes that begin with an owner's token.
+_NAMES = ("entry", "frame", "handle", "owner")
+
+
 def relayed(context: RequestContext, arguments: Mapping[str, str | None]) -> Response | None:
-    """The answer of the error's owner; `None` where that is this process. ``arguments`` are the route's.
+    """The answer of the process that has the error or console of the route's ``arguments``; `None` if it is this one.
 
     Raises `NoAnswer`, `Gone` and `NotFound`.
     """
-    named = next((text for name in ("entry", "frame", "handle") if (text := arguments.get(name))), "")
+    named = next((text for name in _NAMES if (text := arguments.get(name))), "")
     error_id = named.partition("-")[0]
     siblings = context.debugger.siblings
     if not error_id or not siblings.are_expected(context.request.multiprocess) or siblings.is_own(error_id):
         return None
     try:
         if (owner := siblings.owner_of(error_id)) is not None:
-            return ask(owner, context.request, context.kept_body(), last_words=_last_words(context.request))
+            words = _last_words(context.request)
+            return ask(owner, context.request, context.kept_body(), last_words=words, patience=siblings.patience)
     except OwnerGone:
         pass
     except OwnerSilent:
@@ -66,8 +71,7 @@ def relayed(context: RequestContext, arguments: Mapping[str, str | None]) -> Res
 def _last_words(request: Request) -> bytes:
     if not request.path.endswith("/evaluate"):
         return b""
-    # What was cut off in the middle of a line is a line of its own.
-    return b"\n" + b"".join(to_json(event) + b"\n" for event in _LAST_EVENTS)
+    return b"".join(to_json(event) + b"\n" for event in _LAST_EVENTS)
 
 
 def _silence_advice() -> str:
@@ -77,6 +81,8 @@ def _silence_advice() -> str:
 
 
 def _left(context: RequestContext, arguments: Mapping[str, str | None], error_id: str) -> Response | None:
+    if "owner" in arguments:
+        raise Gone("The worker process that had this console has ended. Reload the page for a new one.")
     name = _document_name(context, arguments)
     siblings = context.debugger.siblings
     document = siblings.document(error_id, document_name(name, values=context.viewer.sees_values))
@@ -128,7 +134,7 @@ def _rows_of_others(context: RequestContext) -> tuple[list[Row], int]:
     silent = 0
     for path in context.debugger.siblings.others():
         try:
-            questions.append(Question(path, request, b"", _PATIENCE))
+            questions.append(Question(path, request, b"", min(_PATIENCE, context.debugger.siblings.patience)))
         except OwnerGone:
             continue
         except OwnerSilent:

@@ -46,8 +46,8 @@ ROUTES: tuple[Route, ...] = tuple(
         ("POST", r"lock", handlers.lock, Level.VISITOR),
         ("GET", r"events", handlers.events, Level.VISITOR),
         ("GET", r"console", console_handlers.standalone_page, Level.VISITOR),
-        ("POST", r"console/evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
-        ("POST", r"console/interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
+        ("POST", r"console/(?:(?P<owner>[0-9a-f]{8})/)?evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
+        ("POST", r"console/(?:(?P<owner>[0-9a-f]{8})/)?interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
     )
 )
 

@@ -18,6 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.processes import snapshots
+from debugkit.debug.processes.client import PATIENCE
 from debugkit.debug.processes.folder import Unusable, meeting_place, require, sockets
 from debugkit.debug.processes.listener import Listener
 from debugkit.debug.processes.snapshots import Document
@@ -58,6 +59,8 @@ class Siblings(Generic[T]):
         self._most = 0
         self._draw: Callable[[T], Picture | None] = lambda error: None
         self._explained: set[str] = set()
+        #: Seconds that another process has to begin its answer.
+        self.patience = PATIENCE
         self._begin()
 
     def _begin(self) -> None:
@@ -94,20 +97,24 @@ class Siblings(Generic[T]):
 
     def recorded(self, error: T, *, multiprocess: bool) -> None:
         """This process has an error: from now on others can ask it, and something is left when it ends."""
+        if self.be_asked(multiprocess):
+            with self._lock:
+                if self._writer is None:
+                    self._writer = Writer(self._write)
+            self._writer.put(error)
+
+    def be_asked(self, multiprocess: bool) -> str:
+        """Listen from now on; the token by which other processes find this one, empty where there are none."""
         if self._answer is None or not self.are_expected(multiprocess):
-            return
+            return ""
         try:
-            self._listen().put(error)
+            with self._lock:
+                if self._listener is None or not self._listener.is_reachable:
+                    self._listen_at(self._folder(make=True) / self.take_token())
+            return self.take_token()
         except (Unusable, OSError, RuntimeError) as reason:  # RuntimeError: no more threads
             self._explain(f"other processes cannot ask this one for its errors: {reason}.")
-
-    def _listen(self) -> Writer[T]:
-        with self._lock:
-            if self._listener is None or not self._listener.is_reachable:
-                self._listen_at(self._folder(make=True) / self.take_token())
-            if self._writer is None:
-                self._writer = Writer(self._write)
-            return self._writer
+            return ""
 
     def _listen_at(self, path: Path) -> None:
         assert self._answer is not None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from debug.processes.servers import KINDS
+from debug.processes.servers import KINDS, SYNC
 from integration.processes import MOUNT, Browser, Server, serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no private Unix sockets")
@@ -103,3 +105,26 @@ def test_wrong_pins_lock_all_processes_together(server: Server) -> None:
     guesses = [guesser.post("unlock", {"pin": "000-000-00"}) for _ in range(11)]
     assert [answer.json.get("remaining") for answer in guesses] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, None]
     assert {guesser.post("unlock", {"pin": guesser.pin()}).status for _ in range(6)} == {429}
+
+
+def test_a_console_of_its_own_stays_with_the_process_that_made_its_page(own_state: Path) -> None:
+    with serving(SYNC, own_state, "apps:with_console") as server:
+        browser = server.browser()
+        browser.error()
+        page = browser.unlock()("/console").text
+        addresses = re.findall(r'data-(?:evaluate|interrupt)="([^"]+)"', page)
+        evaluate, interrupt = (address.removeprefix(f"{MOUNT}/") for address in addresses)
+        assert re.fullmatch(r"console/[0-9a-f]{8}/evaluate", evaluate)
+
+        def run(source: str) -> list[dict[str, Any]]:
+            with browser.stream(evaluate, source) as events:
+                return list(events)
+
+        run("kept = 'green tea'")
+        assert [run("kept")[0]["text"] for _ in range(12)] == ["'green tea'"] * 12
+        with browser.stream(evaluate, "print('runs')\nwhile True: pass\n") as events:
+            assert next(events)["text"] == "runs\n"
+            assert browser.post(interrupt, {}).json == {"interrupted": True}
+            assert next(events)["status"] == "interrupted"
+        elsewhere = browser.post(f"console/{'0' * 8}/evaluate", {"source": "1"})
+        assert (elsewhere.status, "has ended" in elsewhere.json["explanation"]) == (410, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -48,38 +49,43 @@ def error_of(client: Client) -> str:
     return (client("/").header("X-Debugkit-Traceback") or "").rpartition("/")[2]
 
 
-def threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("debugkit")}
+def threads() -> set[threading.Thread]:
+    """Those of this room."""
+    names = ("debugkit-processes", "debugkit-snapshots")
+    return {thread for thread in threading.enumerate() if thread.name in names}
 
 
 # When it begins
 
 
 def test_before_the_first_error_there_is_no_thread_socket_or_file(client: Client, own_state: Path) -> None:
+    before = threads()
     assert client("/ok").status == 200
     client(f"{MOUNT}/tracebacks")
     client(f"{MOUNT}/tracebacks/{'0' * 32}")
-    assert (threads(), list(own_state.glob("debugkit-*"))) == (set(), [])
+    assert (threads() - before, list(own_state.glob("debugkit-*"))) == (set(), [])
     error = error_of(client)
     assert [path.name for path in sockets(folder_of(own_state))] == [error[:8]]
-    assert threads() == {"debugkit-processes", "debugkit-snapshots"}
+    assert len(threads() - before) == 2
 
 
 def test_a_server_with_one_process_never_has_any(own_state: Path) -> None:
     client = Client(DebuggedApplication(app))
+    before = threads()
     error_of(client)
-    assert (threads(), list(own_state.glob("debugkit-*"))) == (set(), [])
+    assert (threads() - before, list(own_state.glob("debugkit-*"))) == (set(), [])
 
 
 def test_nothing_is_left_of_an_application_that_is_dropped(own_state: Path) -> None:
+    before = threads()
     client = Client(DebuggedApplication(app), dict(SEVERAL))
     error_of(client)
     client.app.debugger.siblings._writer.finish()  # type: ignore[attr-defined]
-    (socket,) = sockets(folder_of(own_state))
-    leaving = [thread for thread in threading.enumerate() if thread.name.startswith("debugkit")]
+    (own,) = sockets(folder_of(own_state))
+    leaving = threads() - before
     del client
     gc.collect()
-    assert not socket.exists()
+    assert not own.exists()
     for thread in leaving:
         thread.join(TIMEOUT)
         assert not thread.is_alive()
@@ -99,8 +105,8 @@ def test_a_folder_that_was_deleted_is_made_again_with_the_next_error(client: Cli
     error_of(client)
     shutil.rmtree(folder_of(own_state))
     error_of(client)
-    (socket,) = sockets(folder_of(own_state))
-    assert is_answered(socket)
+    (own,) = sockets(folder_of(own_state))
+    assert is_answered(own)
 
 
 def test_a_folder_that_others_may_enter_is_refused_with_the_reason(client: Client, own_state: Path) -> None:
@@ -147,6 +153,38 @@ def test_a_disk_that_is_full_is_told_once_and_costs_no_page(
     assert siblings._explained == {s for s in siblings._explained if "errors are lost with the process" in s}
     assert len(siblings._explained) == 1
     assert len(snapshots.read_rows(folder_of(own_state))) == 1
+
+
+@pytest.fixture
+def silent(client: Client, own_state: Path) -> Iterator[str]:
+    """The token of a process that listens and never answers."""
+    error_of(client)
+    client.app.debugger.siblings.patience = 0.02  # type: ignore[attr-defined]
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder_of(own_state) / ("f" * 8)))
+        listening.listen()
+        yield "f" * 8
+
+
+def test_an_owner_that_does_not_answer_is_a_clear_answer(client: Client, silent: str) -> None:
+    answer = client(f"{MOUNT}/tracebacks/{silent}{'0' * 24}", HTTP_ACCEPT="application/json")
+    assert (answer.status, answer.json["error"]) == (504, "no_answer")
+    assert "The worker process that has this error does not answer" in answer.json["explanation"]
+
+
+def test_the_list_says_when_it_is_not_complete(client: Client, silent: str) -> None:
+    page = client(f"{MOUNT}/tracebacks")
+    assert page.status == 200
+    assert "no tea left" in page.text
+    assert "1 of the worker processes did not answer: their errors are not listed." in page.text
+
+
+def test_a_large_request_and_a_wrong_one_are_refused_as_by_the_owner_itself(client: Client) -> None:
+    error = error_of(client)
+    client.unlock(client.app.debugger.pin_auth.pin)  # type: ignore[attr-defined]
+    for owner in (error[:8], "0" * 8):
+        for body, status in (({"source": "x" * 1_000_001}, 413), ({"source": 7}, 400)):
+            assert client.post(f"{MOUNT}/frames/{owner}{'0' * 24}-0/evaluate", body).status == status
 
 
 # Two applications
