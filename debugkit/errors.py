@@ -14,7 +14,8 @@
         ├── BodyTooLarge        413
         ├── UnsupportedMedia    415
         ├── Locked              429  too many wrong PINs
-        └── InternalError       500  a defect of the debugger, or of code that it was given to call
+        ├── InternalError       500  a defect of the debugger, or of code that it was given to call
+        └── NoAnswer            504  the process that has the error does not answer
 
 Low code raises; `debugger.py` is the one place that turns a `RequestError` into a response.
 """
@@ -131,3 +132,10 @@ class InternalError(RequestError):
 
     status = 500
     code = "internal_error"
+
+
+class NoAnswer(RequestError):
+    """Another process has the error, and does not answer in time."""
+
+    status = 504
+    code = "no_answer"

@@ -9,12 +9,15 @@ import { recall, remember } from "./store.js";
 import { unlocked } from "./unlocking.js";
 
 const SLOW = 0.2; // seconds from which on the time is worth showing
+const PATIENCE = 1000; // milliseconds that Stop may take to be answered: the server may have no thread free for it
 const history = new History(parseEntries(recall("history")), (entries) => remember("history", JSON.stringify(entries)));
 
 export class DkConsole extends DebugkitElement {
   #running = false;
   #pasted = false;
   #entry = null;
+  #typed = "";
+  #connection = new AbortController();
   #timer;
 
   connected(signal) {
@@ -114,7 +117,7 @@ export class DkConsole extends DebugkitElement {
   async #run() {
     const typed = this.#input.value;
     if (this.#running || !typed.trim()) return;
-    this.#begin();
+    this.#begin(typed);
     try {
       await unlocked(this, () => this.#evaluate(typed));
     } catch (error) {
@@ -126,16 +129,18 @@ export class DkConsole extends DebugkitElement {
 
   async #evaluate(typed) {
     const source = prepare(typed, this.#pasted);
-    for await (const event of evaluate(this.dataset.evaluate, source)) {
+    for await (const event of evaluate(this.dataset.evaluate, source, this.#connection.signal)) {
       if (event.kind === "done" && event.status === "incomplete") return this.#continue(typed);
       this.#open(typed);
       this.#show(event);
     }
   }
 
-  #begin() {
+  #begin(typed) {
     this.#running = true;
     this.#entry = null;
+    this.#typed = typed;
+    this.#connection = new AbortController();
     this.#input.readOnly = true;
     // A command that answers at once needs no button to stop it.
     this.#timer = setTimeout(() => this.#busy(true), SLOW * 1000);
@@ -199,7 +204,8 @@ export class DkConsole extends DebugkitElement {
   }
 
   #note(text) {
-    this.#entry?.append(make("p", { className: "note", textContent: text }));
+    this.#open(this.#typed);
+    this.#entry.append(make("p", { className: "note", textContent: text }));
   }
 
   #fail(typed, message) {
@@ -214,11 +220,28 @@ export class DkConsole extends DebugkitElement {
   }
 
   async #interrupt() {
+    const connection = this.#connection;
+    const impatient = setTimeout(() => this.#leave(connection), PATIENCE);
     try {
-      await command(this.dataset.interrupt, {});
+      const { interrupted } = await command(this.dataset.interrupt, {});
+      if (!interrupted && this.#waits(connection)) this.#note("The server says that nothing is running here.");
     } catch (error) {
-      this.#note(error.message);
+      if (this.#waits(connection)) this.#note(`Not stopped: ${error.message}`);
+    } finally {
+      clearTimeout(impatient);
     }
+  }
+
+  /** Whether the command of this connection is still on its way. */
+  #waits(connection) {
+    return this.#running && connection === this.#connection;
+  }
+
+  /** A server with one thread hears of Stop after the command; that its reader has left it notices by itself. */
+  #leave(connection) {
+    if (!this.#waits(connection)) return;
+    this.#note("Stop was not answered: the connection was closed instead, which ends the command.");
+    connection.abort();
   }
 }
 

@@ -29,6 +29,7 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     # `mktemp` would look through the folders of all tests before this one.
     folder = Path(tempfile.mkdtemp(prefix="state", dir=tmp_path_factory.getbasetemp()))
     monkeypatch.setenv("DEBUGKIT_STATE_DIR", str(folder))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     for name in ("WERKZEUG_DEBUG_PIN", "DEBUGKIT_TRUSTED_HOSTS", "DEBUGKIT_TRUSTED_PEERS", "DEBUGKIT_EDITOR"):
         monkeypatch.delenv(name, raising=False)
     return folder

@@ -291,7 +291,7 @@ def test_a_handle_of_a_frame_tells_nothing_of_memory() -> None:
     frames = problem(client)["exceptions"][0]["frames"]
     other = problem(client)["exceptions"][0]["frames"]
 
-    assert re.fullmatch(r"[0-9a-f]{24}-\d+", frames[-1]["id"])
+    assert re.fullmatch(r"[0-9a-f]{32}-\d+", frames[-1]["id"])
     assert frames[-1]["id"] != other[-1]["id"]
 
 

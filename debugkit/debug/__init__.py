@@ -11,6 +11,7 @@ source              the lines around a frame, coloured, the failing expression m
 values              any object as a bounded preview and a tree to open
 console             a command in a frame: names, transforms, streams, events, interrupt
 page                view models and the templates that print them; JSON
+processes           the owner of an error answers for it: relay, snapshots of those that are gone
 http                the debugger's addresses: request context, routes, handlers, responses
 frameworks          how the errors of a framework's applications reach the debugger
 ==================  ==================================================================================================
@@ -22,6 +23,8 @@ application, below ``http``. ``wsgi`` is the middleware; ``startup_error`` repla
   http.error_response -> page.builder (source, values, redaction) -> page.rendering -> http.responses -> wsgi.
 - One console command: wsgi -> http.routes -> http.context (access) -> http.console_handlers -> console.console ->
   console.command -> values -> streamed events.
+- The same in a process that has not got the error: wsgi -> http.routes -> http.relay -> processes.client -> (the owner)
+  processes.listener -> http.owner -> http.routes -> as above.
 
 Words of the product: the *opened frame* is the one that a page shows with source, values and console: the nearest
 of the application's own. A page *heals* when it re-runs its request after a save and the error is gone. The

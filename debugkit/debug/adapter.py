@@ -20,6 +20,7 @@ from debugkit.debug.frameworks import known
 from debugkit.debug.frameworks.framework import Failure
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
+from debugkit.debug.http.owner import answer_siblings
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
@@ -94,6 +95,7 @@ class Adapter(Attributes, Generic[Application]):
         )
         self.identity = identity or application_identity(app)
         self.debugger = Debugger(settings, self.identity)
+        answer_siblings(self.debugger)
         #: Its answers 5xx need no word in the terminal, or have had it.
         self.explains_itself = False
         self._mount = settings.mount

@@ -23,6 +23,7 @@ from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.live import Events
 from debugkit.debug.messages import Request
 from debugkit.debug.page.headline import title
+from debugkit.debug.processes.siblings import Siblings
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.debug.request_snapshot import RequestSnapshot
@@ -54,8 +55,10 @@ class Debugger:
         print_line: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
     ) -> None:
         self.settings = settings
-        self.registry = Registry(settings.limits, clock=clock)
-        self.pin_auth = PinAuth(settings, identity, clock=clock)
+        pin_auth = self.pin_auth = PinAuth(settings, identity, clock=clock)
+        #: The same application in other processes. `debugkit.debug.http.owner` has it answer them.
+        self.siblings: Siblings[ErrorRecord] = Siblings(identity, lambda: pin_auth.shared_key, print_line)
+        self.registry = Registry(settings.limits, clock=clock, owner=self.siblings.take_token)
         self.redactor = Redactor(settings.redact)
         self._bound_host: str | None = None
         #: The event streams of open pages; set by a runner, which reports changed code.
@@ -185,6 +188,7 @@ class Debugger:
         if self.events is not None:
             text = self.redactor_of(entry).text(title(captured.exception))
             self.events.publish("recorded", {"id": entry.id, "title": text, "request": entry.request_line})
+        self.siblings.recorded(entry, multiprocess=request is not None and request.multiprocess)
         return entry
 
     def take_recorded(self) -> bool:

@@ -13,7 +13,8 @@ class Request:
     ``path`` is decoded and relative to the debugger's mount, without a leading slash; ``root`` is the application's
     SCRIPT_NAME, percent-encoded and without a trailing slash. Header names are lower-case. ``peer`` is the socket's
     own address as text, empty for a Unix socket; ``server`` is what the server says of its own socket: name or address,
-    and port. ``read_body(limit)`` returns the body, at most ``limit`` + 1 bytes.
+    and port. ``read_body(limit)`` returns the body, at most ``limit`` + 1 bytes. ``multiprocess`` says that other
+    processes may serve the same application (PEP 3333's ``wsgi.multiprocess``).
     """
 
     method: str
@@ -25,6 +26,7 @@ class Request:
     peer: str
     read_body: Callable[[int], bytes] = field(default=lambda limit: b"", repr=False)
     server: tuple[str, str] = ("", "")
+    multiprocess: bool = False
 
     @property
     def host(self) -> str:

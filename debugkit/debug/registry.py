@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from debugkit.debug.request_snapshot import RequestSnapshot
     from debugkit.debug.tracebacks.model import CapturedFrame, CapturedTraceback
 
-#: Ids are 96 random bits in hex: they need no escaping in URLs, file names and JSON.
+#: Ids are 96 random bits in hex after their owner's token: they need no escaping in URLs, file names and JSON.
 _ID_BYTES = 12
 _FRAME_ID = re.compile(r"([0-9a-f]+)-(0|[1-9][0-9]{0,8})")
 #: Errors of one fingerprint that keep their frames: the same again tells little more, and a loop ends no others.
@@ -66,9 +66,10 @@ class ErrorRecord:
         loop: AbstractEventLoop | None,
         framework_report: FrameworkReport,
         most_values: int,
+        owner: str,
         clock: Callable[[], float],
     ) -> None:
-        self.id = secrets.token_hex(_ID_BYTES)
+        self.id = f"{owner}{secrets.token_hex(_ID_BYTES)}"
         self.captured = captured
         self.time = self.used = clock()
         self.request = request
@@ -144,7 +145,8 @@ class ErrorRecord:
 class Registry:
     """The errors of one process. Safe to use from several threads. ``clock`` returns epoch seconds.
 
-    ``most_values`` is how many values of one error can be opened later.
+    ``most_values`` is how many values of one error can be opened later; ``owner`` returns what the ids of new errors
+    begin with.
     """
 
     def __init__(
@@ -155,12 +157,14 @@ class Registry:
         text_tracebacks: int = TEXT_TRACEBACKS,
         most_values: int = MOST_VALUES,
         clock: Callable[[], float] = time.time,
+        owner: Callable[[], str] = lambda: "",
     ) -> None:
         self._limits = limits
         self._live_per_group = live_per_group
         self._text_tracebacks = text_tracebacks
         self._most_values = most_values
         self._clock = clock
+        self._owner = owner
         self._lock = threading.RLock()  # re-entrant for the same reason as an entry's
         self._entries: dict[str, ErrorRecord] = {}  # oldest first
         self._groups: dict[str, _Group] = {}
@@ -189,6 +193,7 @@ class Registry:
                 loop=loop,
                 framework_report=framework_report,
                 most_values=self._most_values,
+                owner=self._owner(),
                 clock=self._clock,
             )
             self._entries[entry.id] = entry
@@ -205,6 +210,10 @@ class Registry:
         if forgotten:
             raise Gone("This error was removed to make room for newer ones.")
         raise NotFound("There is no error with this id. Errors are forgotten when the server restarts.")
+
+    def __contains__(self, entry_id: str) -> bool:
+        """Whether there is or was an error with this id."""
+        return entry_id in self._entries or entry_id in self._forgotten
 
     def frame(self, frame_id: str) -> tuple[ErrorRecord, CapturedFrame]:
         """The frame with this id, ``<error's id>-<frame's index>``. Raises `Gone` or `NotFound`, as `get`."""

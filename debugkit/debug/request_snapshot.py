@@ -127,6 +127,11 @@ class RequestSnapshot:
         return {key: value for key, value in self.environ.items() if key[:5] != "HTTP_" and key not in SHOWN | PLUMBING}
 
     @property
+    def multiprocess(self) -> bool:
+        """Whether other processes may serve the same application (PEP 3333)."""
+        return self.environ.get("wsgi.multiprocess") is True
+
+    @property
     def headers(self) -> dict[str, str]:
         """The request's headers, lower-case, from the environ's HTTP_ names."""
         headers = {

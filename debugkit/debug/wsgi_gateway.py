@@ -58,6 +58,7 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
         peer=names.get("REMOTE_ADDR", ""),
         read_body=lambda limit: read_body(environ, limit),
         server=(names.get("SERVER_NAME", ""), names.get("SERVER_PORT", "")),
+        multiprocess=environ.get("wsgi.multiprocess") is True,
     )
 
 

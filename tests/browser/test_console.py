@@ -142,6 +142,37 @@ def test_control_c_stops_what_runs(page: Page) -> None:
     expect(log(page).locator(".note")).to_contain_text("Interrupted.")
 
 
+def endless(page: Page) -> Locator:
+    """A command that runs and says nothing; the button that stops it."""
+    prompt(page).fill("while True: pass\n")
+    prompt(page).press("Enter")
+    stop = page.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    return stop
+
+
+def test_a_stop_that_is_refused_says_so_also_where_the_command_has_said_nothing(page: Page) -> None:
+    refusal = '{"error": "gone", "explanation": "The worker is gone."}'
+    page.route("**/interrupt", lambda route: route.fulfill(status=410, content_type="application/json", body=refusal))
+    stop = endless(page)
+    stop.click()
+    expect(log(page).locator(".note")).to_have_text("Not stopped: The worker is gone.")
+    page.unroute("**/interrupt")
+    stop.click()
+    expect(log(page).locator(".note").last).to_contain_text("Interrupted.")
+
+
+def test_a_stop_that_nobody_answers_leaves_the_command_which_ends_it(page: Page) -> None:
+    page.route("**/interrupt", lambda route: None)
+    endless(page).click()
+    expect(log(page).locator(".note")).to_contain_text("the connection was closed instead")
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    # The console is free again once the server has noticed.
+    while run(page, "6 * 7").locator(".value").count() == 0:
+        pass
+    expect(log(page).locator(".value")).to_have_text("42")
+
+
 def test_an_error_shows_its_traceback(page: Page) -> None:
     error = run(page, "item['price']").locator(".error")
 

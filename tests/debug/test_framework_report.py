@@ -166,7 +166,7 @@ def test_no_tree_shows_a_secret_name(debugger: Debugger) -> None:
 
 def evaluate(debugger: Debugger, frame: str, source: str) -> str:
     lines = ask(debugger, f"frames/{frame}/evaluate", body={"source": source}).splitlines()
-    return str(json.loads(lines[0])["text"])
+    return str(json.loads(lines[1])["text"])
 
 
 def test_names_of_the_framework_are_at_hand_unless_they_hide_something(debugger: Debugger) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -78,8 +77,8 @@ def test_the_tree_opens_what_a_proxy_stands_for(failed: tuple[Client, str, list[
     client, address, _ = failed
     frames = client(f"{address}.json").json["exceptions"][0]["frames"]
     command = {"source": "from flask import g\ng"}
-    events = client.post(f"{MOUNT}/frames/{frames[-1]['id']}/evaluate", command).text.splitlines()
-    (node,) = [event["node"] for event in map(json.loads, events) if event["kind"] == "value"]
+    events = client.post(f"{MOUNT}/frames/{frames[-1]['id']}/evaluate", command).events
+    (node,) = [event["node"] for event in events if event["kind"] == "value"]
     assert node["text"] == EXPECTED["g"]
     (target,) = client.post(f"{MOUNT}/values/{node['handle']}", {"offset": 0}).json["children"]
     children = client.post(f"{MOUNT}/values/{target['handle']}", {"offset": 0}).json["children"]

@@ -94,4 +94,5 @@ def with_cors(app: Any) -> Any:
 plain = Application()
 application = DebuggedApplication(plain)
 outer_cors = with_cors(application)
+with_console = DebuggedApplication(plain, console_path="/console")
 validated = validator(DebuggedApplication(validator(plain)))

@@ -83,6 +83,7 @@ def child_environ(state: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
         "DEBUGKIT_STATE_DIR": str(state),
+        "XDG_RUNTIME_DIR": str(state),
     }
 
 
@@ -185,7 +186,7 @@ class Browser:
         try:
             response = self.open(connection, f"{MOUNT}/{path}", "POST", **self._own(path, {"source": source}))
             assert response.status == 200, response.read()
-            yield (json.loads(line) for line in iter(response.readline, b""))
+            yield (json.loads(line) for line in iter(response.readline, b"") if line.strip())
         finally:
             connection.close()
 

@@ -1,57 +1,19 @@
-"""Two processes serve one application: what they share, and what one says of an error that the other has."""
+"""Two processes serve one application: what they share, and how one answers for an error that the other has."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from integration.processes import MOUNT, TWO_WORKERS, Server, Signal, serving, signal_port
+from integration.processes import MOUNT, TWO_WORKERS, serving, signal_port
+from integration.workers import Workers
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32" or importlib.util.find_spec("gunicorn") is None, reason="needs gunicorn"
 )
-
-
-class Held:
-    """A worker that is kept busy, so that the other one answers all that is asked meanwhile."""
-
-    def __init__(self, server: Server, signal: Signal) -> None:
-        browser = server.browser()
-        self._signal = signal
-        self._connection = browser.connection()
-        self._response = browser.open(self._connection, f"/hold?{signal.port}")
-        self.process = int(self._response.readline())
-
-    def release(self) -> None:
-        self._signal.release()
-        assert self._response.read() == b"released\n"
-        self._connection.close()
-
-
-class Workers:
-    """Both workers, and a way to ask one of them."""
-
-    def __init__(self, server: Server, signals: tuple[Signal, Signal]) -> None:
-        self.server = server
-        self._signals = signals
-        self._held = [Held(server, signal) for signal in signals]
-
-    @contextmanager
-    def only(self, number: int) -> Iterator[None]:
-        """Meanwhile requests reach one worker only: the other is busy."""
-        process = self._held[number].process
-        self._held[number].release()
-        yield
-        self._held[number] = Held(self.server, self._signals[number])
-        assert self._held[number].process == process
-
-    def release(self) -> None:
-        for held in self._held:
-            held.release()
 
 
 @pytest.fixture(scope="module")
@@ -75,19 +37,18 @@ def test_a_browser_unlocked_by_one_worker_is_unlocked_for_the_other(workers: Wor
     assert len(pins) == 1
 
 
-def test_an_error_of_the_other_worker_is_a_clear_answer_and_not_the_applications(workers: Workers) -> None:
+def test_an_error_of_the_other_worker_is_answered_by_that_one_though_it_is_busy(workers: Workers) -> None:
     browser = workers.server.browser()
     with workers.only(0):
         error = browser.error()
         frame = browser.unlock().frame_id(error, "Application.fails")
     with workers.only(1):
-        refused = browser.post(f"frames/{frame}/evaluate", {"source": "1"})
-        assert (refused.status, refused.headers["Content-Type"]) == (404, "application/json")
-        assert refused.json["error"] == "not_found"
-        assert "no error with this id" in refused.json["explanation"]
+        assert browser.value(frame, "tea['name']") == "'Sencha'"
         page = browser(f"{MOUNT}/tracebacks/{error}")
-        assert (page.status, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-        assert "no error with this id" in page.text
+        assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert "no Sencha left" in page.text
+        missing = browser.post(f"frames/{'0' * 32}-1/evaluate", {"source": "1"})
+        assert (missing.status, missing.json["error"]) == (404, "not_found")
 
 
 def test_the_one_time_link_works_once_over_both_workers(workers: Workers) -> None:

@@ -66,7 +66,7 @@ def test_a_fork_in_the_console_leaves_nobody_behind(tmp_path: Path) -> None:
                 *("X-Debugkit: 1", "Content-Type: application/json", f"Content-Length: {len(body)}"),
                 body=body,
             )
-            events = [json.loads(line) for line in client.send(head).reply().body.splitlines()]
+            events = [json.loads(line) for line in client.send(head).reply().body.splitlines() if line]
         assert [event["kind"] for event in events] == ["value", "done"]
         assert gone(int(events[0]["text"]))
         assert shop.process.end(signal.SIGINT) == 128 + signal.SIGINT

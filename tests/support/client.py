@@ -32,7 +32,7 @@ class Answer:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.body.splitlines()]
+        return [json.loads(line) for line in self.body.splitlines() if line]
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)

@@ -54,6 +54,7 @@ class _Keys:
     link: bytes
     attempts: Attempts
     notice: str
+    processes: str
 
 
 class PinAuth:
@@ -96,6 +97,11 @@ class PinAuth:
         """A sentence for the terminal when PIN and sessions do not outlive this process, with the reason; or empty."""
         return self._keys.notice if self._settings.pin_security else ""
 
+    @property
+    def shared_key(self) -> str:
+        """What the processes of this application share, and nobody else knows; empty when they share nothing."""
+        return self._keys.processes
+
     def change(self, settings: Settings) -> None:
         """Apply new settings. If the PIN changes, sessions and links issued before become invalid."""
         self.close()
@@ -134,6 +140,7 @@ class PinAuth:
             link=_derive(secret, "link", whole),
             attempts=Attempts(None if reason else folder.path, self._key, self.supervisor),
             notice=self._explain(reason) if reason else "",
+            processes="" if reason else _derive(secret, "processes", whole).hex(),
         )
 
     def _explain(self, reason: str) -> str:

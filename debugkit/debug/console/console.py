@@ -15,11 +15,11 @@ from types import FrameType
 from typing import Any
 
 from debugkit.debug.console.command import Command, Worker, show
-from debugkit.debug.console.events import Done, Event, Failure, Output, Result, Status
+from debugkit.debug.console.events import Beat, Done, Event, Failure, Output, Result, Status
 from debugkit.debug.console.namespace import Namespace
 from debugkit.errors import BodyTooLarge, Conflict, Gone
 
-__all__ = ["Console", "Done", "Event", "Failure", "Output", "Result"]
+__all__ = ["Beat", "Console", "Done", "Event", "Failure", "Output", "Result"]
 
 #: Seconds without a command after which the thread ends. Long, as database connections may belong to the thread.
 _IDLE_SECONDS = 900.0
@@ -66,8 +66,9 @@ class Console:
         self._closed = False
         self._namespace = Namespace(frame, names or {}, partial(show, output_size))
 
-    def evaluate(self, source: str) -> Iterator[Event]:
+    def evaluate(self, source: str, *, beat: float | None = None) -> Iterator[Event]:
         """Start a command; the events are those of the command, as they come, and the last is `Done`.
+        With ``beat``, one comes every so many seconds at least.
 
         Closing the iterator, or dropping it, interrupts the command. Raises `Conflict` while another command runs,
         `BodyTooLarge` for a command longer than ``source_size`` characters, `Gone` after `close`.
@@ -82,7 +83,7 @@ class Console:
                 raise Conflict("The console is still running the previous command. Wait until it is done, or stop it.")
             self._submit(command)
             self._running = command
-        events = self._events(command)
+        events = self._events(command, beat)
         next(events)
         return events
 
@@ -116,10 +117,10 @@ class Console:
         if self._worker is None or not self._worker.submit(command):
             self._worker = Worker(self._context, self._managers, self._idle_seconds, command)
 
-    def _events(self, command: Command) -> Generator[Event, None, None]:
+    def _events(self, command: Command, beat: float | None) -> Generator[Event, None, None]:
         try:
             yield Output("stdout", "")  # taken by `evaluate`: from here on, closing reaches the line below
-            yield from command.queue.events()
+            yield from command.queue.events(beat)
         finally:
             self._stop(command)
 

@@ -52,7 +52,12 @@ class Done:
     seconds: float
 
 
-Event: TypeAlias = Output | Result | Failure | Done
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Nothing has happened for a while: the command still runs."""
+
+
+Event: TypeAlias = Output | Result | Failure | Done | Beat
 
 #: Seconds that text is gathered before it is sent, so that a loop of prints is not a storm of events.
 _GATHER = 0.02
@@ -166,11 +171,14 @@ class EventQueue:
 
     # Called by the reader
 
-    def events(self) -> Iterator[Event]:
-        """Events as they come, the last of them `Done`. Blocks, without polling, until there is one."""
+    def events(self, beat: float | None = None) -> Iterator[Event]:
+        """Events as they come, the last of them `Done`. Blocks, without polling, until there is one.
+
+        With ``beat``, so many seconds without an event are one: `Beat`.
+        """
         following: Event | None = None
         while True:
-            event, following = following or self._queue.get(), None
+            event, following = following or self._next(beat), None
             if type(event) is Output:
                 event, following = self._joined(event)
                 yield from self._fitting(event)
@@ -178,6 +186,12 @@ class EventQueue:
                 yield Output(event.stream, event.text) if isinstance(event, Output) else event
             if isinstance(event, Done):
                 return
+
+    def _next(self, beat: float | None) -> Event:
+        try:
+            return self._queue.get(timeout=beat)
+        except Empty:
+            return Beat()
 
     def _joined(self, first: Output) -> tuple[Output, Event | None]:
         """``first`` and what follows on the same stream within a moment; and the event after it, when it came."""

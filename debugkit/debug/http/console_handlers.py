@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
+from debugkit.debug.console.console import Beat, Console, Done, Event, Failure, Output, Result
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
@@ -16,11 +16,15 @@ from debugkit.debug.page.models import ConsolePageView
 from debugkit.debug.registry import ErrorRecord
 from debugkit.errors import NotFound
 
+#: Seconds after which a stream with nothing to say sends an empty line: only by writing do servers notice that the
+#: reader has left.
+BEAT = 1.0
+
 
 def evaluate(context: RequestContext, frame: str) -> Response:
     command = context.text_field("source")
     entry, console = _frame_console(context.debugger, frame)
-    return responses.events(_lines(context.debugger, console.evaluate(command), entry))
+    return responses.events(_lines(context.debugger, console.evaluate(command, beat=BEAT), entry))
 
 
 def interrupt(context: RequestContext, frame: str) -> Response:
@@ -49,22 +53,26 @@ def standalone_page(context: RequestContext) -> Response:
     _require_standalone(context.debugger)
     context.debugger.announce(context.request, context.viewer)
     unlocked = context.viewer.is_developer
+    # Whichever process is asked, the commands of a page are for the console of the one that made it.
+    owner = context.debugger.siblings.be_asked(context.request.multiprocess) if unlocked else ""
+    url = f"{context.base}/console/{owner}".rstrip("/")
     view = ConsolePageView(
-        evaluate_url=f"{context.base}/console/evaluate" if unlocked else "",
-        interrupt_url=f"{context.base}/console/interrupt" if unlocked else "",
+        evaluate_url=f"{url}/evaluate" if unlocked else "",
+        interrupt_url=f"{url}/interrupt" if unlocked else "",
         viewer=context.viewer,
         static_url=context.static_url,
     )
     return responses.page(rendering.html("console.html", view))
 
 
-def standalone_evaluate(context: RequestContext) -> Response:
+def standalone_evaluate(context: RequestContext, owner: str | None) -> Response:
     _require_standalone(context.debugger)
     command = context.text_field("source")
-    return responses.events(_lines(context.debugger, context.debugger.standalone_console().evaluate(command), None))
+    events = context.debugger.standalone_console().evaluate(command, beat=BEAT)
+    return responses.events(_lines(context.debugger, events, None))
 
 
-def standalone_interrupt(context: RequestContext) -> Response:
+def standalone_interrupt(context: RequestContext, owner: str | None) -> Response:
     _require_standalone(context.debugger)
     return responses.data({"interrupted": context.debugger.standalone_console().interrupt()})
 
@@ -75,19 +83,27 @@ def _require_standalone(debugger: Debugger) -> None:
 
 
 def _lines(debugger: Debugger, events: Iterator[Event], entry: ErrorRecord | None) -> Iterator[bytes]:
-    """Events as NDJSON, one a line. Closing this closes ``events``, which interrupts the command."""
+    """Events as NDJSON, one a line; empty lines say that the command still runs. Closing this closes ``events``, which
+    interrupts the command.
+
+    The first line is empty: many servers send no header before the first piece of a body (PEP 3333 has it so).
+    """
     with ExitStack() as stack:
         stack.callback(debugger.registry.look_anew)  # after the interrupted command has ended
         stack.callback(getattr(events, "close", lambda: None))
         if entry is not None:
             stack.enter_context(entry.using())
+        yield b"\n"
         for event in events:
+            if isinstance(event, Beat):
+                yield b"\n"
+                continue
             if not isinstance(event, Output):  # of what has changed, nobody may be shown what it said before
                 debugger.registry.look_anew()
             yield rendering.to_json(_data(debugger, event, entry)) + b"\n"
 
 
-def _data(debugger: Debugger, event: Event, entry: ErrorRecord | None) -> dict[str, Any]:
+def _data(debugger: Debugger, event: Output | Failure | Done | Result, entry: ErrorRecord | None) -> dict[str, Any]:
     match event:
         case Output(stream, text):
             return {"kind": "output", "stream": stream, "text": text}

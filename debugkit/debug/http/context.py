@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import negotiate
 from debugkit.debug.messages import Request
@@ -23,10 +25,10 @@ MOST_BYTES = 1_000_000
 class RequestContext:
     """A request to the debugger, or one whose error it shows. Made once for each."""
 
-    def __init__(self, debugger: Debugger, request: Request) -> None:
+    def __init__(self, debugger: Debugger, request: Request, *, viewer: Viewer | None = None) -> None:
         self.debugger = debugger
         self.request = request
-        self.viewer = debugger.viewer_of(request)
+        self.viewer = viewer or debugger.viewer_of(request)
         #: What every URL of the debugger starts with.
         self.base = self.viewer.base
 
@@ -77,6 +79,12 @@ class RequestContext:
     def _cookie(self, session: str) -> tuple[str, str]:
         secure = self.request.scheme == "https"
         return ("Set-Cookie", self.debugger.pin_auth.session_cookie(self.request.root, secure=secure, session=session))
+
+    def kept_body(self) -> bytes:
+        """The request's body, as much of it as is accepted and a byte more; it can be read again afterwards."""
+        body = self.request.read_body(MOST_BYTES)
+        self.request = replace(self.request, read_body=lambda limit: body[: limit + 1])
+        return body
 
     def json_body(self) -> Mapping[str, Any]:
         """The request's body, an object. Raises `UnsupportedMedia`, `BodyTooLarge` or `BadRequest`."""

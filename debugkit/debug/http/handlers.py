@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import entry_response, past_live
+from debugkit.debug.http.relay import all_rows
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.frame import FrameViews
@@ -37,14 +38,8 @@ def static(context: RequestContext, name: str) -> Response:
 
 
 def recents(context: RequestContext) -> Response:
-    groups = context.debugger.registry.recent_groups()
-    view = recents_view(
-        groups,
-        context.viewer,
-        context.static_url,
-        context.debugger.redactor_of,
-        context.live("list"),
-    )
+    rows, notice = all_rows(context)
+    view = recents_view(rows, context.viewer, context.static_url, context.live("list"), notice)
     if context.form == "html":
         render = rendering.fragment if context.from_script else rendering.html
         return responses.page(render("recents.html", view))
@@ -52,8 +47,7 @@ def recents(context: RequestContext) -> Response:
 
 
 def traceback(context: RequestContext, entry: str, form: str | None) -> Response:
-    forms = {".json": "json", ".md": "markdown", ".txt": "text"}
-    chosen = forms[form] if form else context.form
+    chosen = responses.FORMS[form or ""] or context.form
     return entry_response(context, context.debugger.registry.get(entry), chosen, status=200)
 
 

@@ -24,6 +24,9 @@ SECURITY_HEADERS = (
 
 Headers = tuple[tuple[str, str], ...]
 
+#: The forms of an error, by the ending of its address; without one the request's headers say which.
+FORMS = {"": "", ".json": "json", ".md": "markdown", ".txt": "text"}
+
 
 def in_place(headers: Headers) -> Headers:
     """For a page at an address of the application, which can be sent again with its form.

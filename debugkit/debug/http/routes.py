@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from debugkit.debug.access.trust import check_same_origin, is_embedded
 from debugkit.debug.access.viewer import Level
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.http import console_handlers, handlers, responses
+from debugkit.debug.http import console_handlers, handlers, relay, responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.handlers import ID
 from debugkit.debug.messages import Request, Response
@@ -46,14 +46,16 @@ ROUTES: tuple[Route, ...] = tuple(
         ("POST", r"lock", handlers.lock, Level.VISITOR),
         ("GET", r"events", handlers.events, Level.VISITOR),
         ("GET", r"console", console_handlers.standalone_page, Level.VISITOR),
-        ("POST", r"console/evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
-        ("POST", r"console/interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
+        ("POST", r"console/(?:(?P<owner>[0-9a-f]{8})/)?evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
+        ("POST", r"console/(?:(?P<owner>[0-9a-f]{8})/)?interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
     )
 )
 
 
-def respond(debugger: Debugger, request: Request) -> Response | None:
+def respond(debugger: Debugger, request: Request, *, relayed: bool = False) -> Response | None:
     """Answer a request below the mount. Shows nobody more than they may see.
+
+    One about an error of another process is handed on to that, unless it was ``relayed`` to this one.
 
     `None` for a stranger: only the application's own response does not reveal that there is a debugger.
     """
@@ -61,7 +63,7 @@ def respond(debugger: Debugger, request: Request) -> Response | None:
     if context.viewer.is_stranger or is_embedded(request):
         return None
     try:
-        return _dispatch(context)
+        return _dispatch(context, relayed)
     except RequestError as error:
         return _refusal(context, error)
     except Exception as defect:
@@ -71,7 +73,7 @@ def respond(debugger: Debugger, request: Request) -> Response | None:
         )
 
 
-def _dispatch(context: RequestContext) -> Response:
+def _dispatch(context: RequestContext, relayed: bool) -> Response:
     request = context.request
     method = "GET" if request.method == "HEAD" else request.method
     matches = [(route, match) for route in ROUTES if (match := route.path.fullmatch(request.path))]
@@ -80,7 +82,8 @@ def _dispatch(context: RequestContext) -> Response:
     for route, match in matches:
         if route.method == method:
             _check(context, route.level)
-            return route.handler(context, **match.groupdict())
+            elsewhere = None if relayed else relay.relayed(context, match.groupdict())
+            return elsewhere or route.handler(context, **match.groupdict())
     allow = ", ".join(sorted({name for route, _ in matches for name in METHODS[route.method]}))
     raise MethodNotAllowed(f"{request.method} is not allowed here. Use {allow}.", allow)
 

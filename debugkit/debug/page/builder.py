@@ -169,14 +169,14 @@ class PageBuilder:
 
     def markdown_page(self) -> PageView:
         """The page with the application's frames in full, innermost first."""
-        views = tuple(self.frame(frame) for frame in self._app_frames())
+        views = tuple(self.frame(frame) for frame in self.app_frames())
         return replace(self.page(), app_views=views, request=self._request())
 
     def app_values(self) -> dict[int, tuple[ValueView, ...]]:
         """The values in the application's frames, by the index of the frame."""
-        return {frame.index: self._views.values(frame) for frame in self._app_frames()}
+        return {frame.index: self._views.values(frame) for frame in self.app_frames()}
 
-    def _app_frames(self) -> list[CapturedFrame]:
+    def app_frames(self) -> list[CapturedFrame]:
         own = [
             frame
             for exception in walk(self._entry.captured.exception)

@@ -235,6 +235,7 @@ class RecentsView:
     static_url: str
     list_url: str
     live: LiveView | None = None
+    notice: str = ""  # what is missing
 
 
 @dataclass(frozen=True, slots=True)

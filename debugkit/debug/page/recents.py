@@ -1,9 +1,11 @@
-"""The list of recent errors as plain values. Knows nothing of HTML or HTTP."""
+"""The list of recent errors: a row for each group of equal ones, from one process or from several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.page.frame_names import short_filename
@@ -13,40 +15,89 @@ from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The errors of one group. ``moments`` are when they were added, in epoch seconds, and their ids; newest first."""
+
+    group: str
+    title: str
+    request_line: str
+    where: str
+    count: int
+    live: bool
+    moments: tuple[tuple[float, str], ...]
+
+
+def row(group: Sequence[ErrorRecord], redactor: Redactor) -> Row:
+    """The row of equal errors, newest first, which stands for the others."""
+    newest = group[0]
+    frame = newest.captured.opened
+    where = f"{short_filename(frame.filename, library=frame.library is not None)}:{frame.lineno}" if frame else ""
+    return Row(
+        group=newest.group,
+        title=redactor.text(title(newest.captured.exception)),
+        request_line=newest.request_line,
+        where=f"{where} in {frame.name}" if frame else "",
+        count=newest.occurrences,
+        live=newest.live,
+        moments=tuple((entry.time, entry.id) for entry in group),
+    )
+
+
+def rows(groups: Iterable[Sequence[ErrorRecord]], redactor_of: Callable[[ErrorRecord], Redactor]) -> list[Row]:
+    return [row(group, redactor_of(group[0])) for group in groups]
+
+
+def from_data(data: Any) -> Row:
+    """A row that came as JSON. Raises `TypeError`, `ValueError` or `KeyError` for what is none."""
+    moments = tuple((float(moment), str(error_id)) for moment, error_id in data["moments"])
+    texts = {name: str(data[name]) for name in ("group", "title", "request_line", "where")}
+    if not moments:
+        raise ValueError("a row without errors")
+    return Row(**texts, count=int(data["count"]), live=bool(data["live"]), moments=moments)
+
+
+def merged(parts: Iterable[Row]) -> list[Row]:
+    """One row for each group, newest first."""
+    groups: dict[str, Row] = {}
+    for part in parts:
+        other = groups.get(part.group)
+        groups[part.group] = part if other is None else _joined(part, other)
+    return sorted(groups.values(), key=lambda row: row.moments[0], reverse=True)
+
+
+def _joined(first: Row, second: Row) -> Row:
+    newest = max(first, second, key=lambda row: row.moments[0])
+    moments = tuple(sorted({*first.moments, *second.moments}, reverse=True))
+    return replace(newest, count=first.count + second.count, moments=moments)
+
+
 def recents_view(
-    groups: Iterable[Sequence[ErrorRecord]],
-    viewer: Viewer,
-    static_url: str,
-    redactor_of: Callable[[ErrorRecord], Redactor],
-    live: LiveView | None = None,
+    rows: Iterable[Row], viewer: Viewer, static_url: str, live: LiveView | None = None, notice: str = ""
 ) -> RecentsView:
-    """The list of recent errors: one row for each group of equal ones, the newest standing for it."""
+    """``notice`` says what is missing."""
     return RecentsView(
-        rows=tuple(recent_view(group, viewer, redactor_of(group[0])) for group in groups),
+        rows=tuple(_recent_view(row, viewer) for row in rows),
         viewer=viewer,
         static_url=static_url,
         list_url=f"{viewer.base}/tracebacks",
         live=live,
+        notice=notice,
     )
 
 
-def recent_view(group: Sequence[ErrorRecord], viewer: Viewer, redactor: Redactor) -> RecentView:
-    newest = group[0]
-    moments = [datetime.fromtimestamp(entry.time).astimezone() for entry in group]
-    frame = newest.captured.opened
-    where = f"{short_filename(frame.filename, library=frame.library is not None)}:{frame.lineno}" if frame else ""
+def _recent_view(row: Row, viewer: Viewer) -> RecentView:
+    moments = [datetime.fromtimestamp(moment).astimezone() for moment, _ in row.moments]
+    urls = [f"{viewer.base}/tracebacks/{error_id}" for _, error_id in row.moments]
     return RecentView(
-        url=f"{viewer.base}/tracebacks/{newest.id}",
-        title=redactor.text(title(newest.captured.exception)),
-        request_line=newest.request_line,
-        where=f"{where} in {frame.name}" if frame else "",
+        url=urls[0],
+        title=row.title,
+        request_line=row.request_line,
+        where=row.where,
         time=moments[0].strftime("%H:%M:%S"),
         time_iso=moments[0].isoformat(timespec="seconds"),
-        count=newest.occurrences,
-        live=newest.live,
-        urls=tuple(
-            (moment.strftime("%H:%M:%S"), f"{viewer.base}/tracebacks/{entry.id}")
-            for moment, entry in zip(moments[1:], group[1:], strict=True)
-        ),
-        group=newest.group,
+        count=row.count,
+        live=row.live,
+        urls=tuple((moment.strftime("%H:%M:%S"), url) for moment, url in zip(moments[1:], urls[1:], strict=True)),
+        group=row.group,
     )

@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
 
-from debugkit.debug.console.events import Done, Event, EventQueue, Failure, Output, Result, current_queue
+from debugkit.debug.console.events import Beat, Done, Event, EventQueue, Failure, Output, Result, current_queue
 
 DONE = Done("done", 0.0)
 WAIT = 10
@@ -204,6 +204,14 @@ def test_text_arrives_while_the_command_runs():
     go.set()
     assert list(found) == [Output("stdout", "after\n"), DONE]
     thread.join(WAIT)
+
+
+def test_a_command_that_says_nothing_beats():
+    queue = EventQueue(1_000)
+    found = queue.events(beat=0.001)
+    assert (next(found), next(found)) == (Beat(), Beat())
+    queue.close(DONE)
+    assert [event for event in found if event != Beat()] == [DONE]
 
 
 # What stands in sys
