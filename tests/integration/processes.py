@@ -52,6 +52,14 @@ KINDS = (
     Kind("werkzeug", ("serve.py", "werkzeug", "TARGET")),
     Kind("wsgiref", ("serve.py", "wsgiref", "TARGET"), keeps_alive=False, chunks=False),
 )
+#: Those that serve each request in a greenlet. Patched before the debugger is imported, after that, or not at all.
+GREEN = (
+    Kind("gunicorn gevent", (*GUNICORN, "--worker-class=gevent", "TARGET")),
+    Kind("gevent", ("serve.py", "gevent", "TARGET")),
+    Kind("gevent late", ("serve.py", "gevent-late", "TARGET")),
+    Kind("eventlet", ("serve.py", "eventlet", "TARGET")),
+    Kind("eventlet late", ("serve.py", "eventlet-late", "TARGET")),
+)
 TWO_WORKERS = Kind("two workers", (*GUNICORN, "--workers=2", "TARGET"), keeps_alive=False)
 
 #: How these servers say that they listen.
