@@ -47,7 +47,7 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console
 
 def standalone_page(context: RequestContext) -> Response:
     _require_standalone(context.debugger)
-    context.debugger.announce(context.request, context.viewer)
+    context.debugger.announce(context.request)
     unlocked = context.viewer.is_developer
     view = ConsolePageView(
         evaluate_url=f"{context.base}/console/evaluate" if unlocked else "",
