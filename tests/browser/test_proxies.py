@@ -17,7 +17,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def visit(page: Page, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], None]]:
+def visit(page: Page, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
     """Opens a page that failed, at the nginx of that name."""
     to_site = f"proxy_pass {site.base};"
     index = "default_type text/html; return 200 '<!doctype html><title>front end</title>';"
@@ -28,9 +28,9 @@ def visit(page: Page, site: Site, tmp_path_factory: pytest.TempPathFactory) -> I
     }
     with nginx(tmp_path_factory.mktemp("nginx"), servers) as ports:
 
-        def visit(name: str) -> None:
+        def visit(name: str, host: str = "localhost") -> None:
             page.context.clear_cookies()  # which count for all ports of a name
-            page.goto(f"http://localhost:{ports[name]}/checkout")
+            page.goto(f"http://{host}:{ports[name]}/checkout")
 
         yield visit
 
@@ -41,7 +41,7 @@ def enter_pin(page: Page) -> None:
     page.keyboard.press("Enter")
 
 
-def test_the_pin_opens_the_console_behind_debians_settings(visit: Callable[[str], None], page: Page) -> None:
+def test_the_pin_opens_the_console_behind_debians_settings(visit: Callable[..., None], page: Page) -> None:
     visit("debian")
     enter_pin(page)
     prompt = page.get_by_label("Python to run").first
@@ -50,17 +50,15 @@ def test_the_pin_opens_the_console_behind_debians_settings(visit: Callable[[str]
     expect(page.get_by_text("42", exact=True)).to_be_visible()
 
 
-def test_the_dialog_for_the_pin_says_which_line_of_the_proxy_to_change(
-    visit: Callable[[str], None], page: Page
-) -> None:
-    visit("default")
+def test_the_dialog_for_the_pin_says_which_line_of_the_proxy_to_change(visit: Callable[..., None], page: Page) -> None:
+    visit("default", "shop.localhost")
     expect(page.get_by_text("did not load")).to_be_hidden()
     enter_pin(page)
     expect(page.get_by_role("alert")).to_contain_text("set `proxy_set_header Host $http_host;`")
 
 
 def test_a_page_whose_files_a_front_end_does_not_pass_on_says_where_it_is_complete(
-    visit: Callable[[str], None], page: Page, site: Site
+    visit: Callable[..., None], page: Page, site: Site
 ) -> None:
     visit("front end")
     note = page.get_by_text("This page's style and scripts did not load")

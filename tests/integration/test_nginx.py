@@ -12,7 +12,7 @@ from integration.processes import BEHIND_UWSGI_PASS, GTHREAD, MOUNT, Browser, Se
 from nginx_support import PROXY_PARAMS, UWSGI_PARAMS, nginx
 
 #: The line that the page names is the one that helps.
-ADVICE = r"The browser is at localhost:{port}, the proxy says {host}: set `(.*?;)` \(with uwsgi_pass: `(.*?;)`\)\."
+ADVICE = r"The browser is at (\S+), the proxy says (\S+): set `(.*?;)` in nginx \(with uwsgi_pass: `(.*?;)`\), "
 PREFIX = "proxy_set_header X-Forwarded-Prefix /shop;"
 
 
@@ -73,19 +73,21 @@ def test_the_pin_works_without_the_browsers_word_when_the_proxy_names_the_port(
     assert unlock(browser, browser.error()) == "12"
 
 
-def test_the_pin_works_at_the_address_that_nginx_says_by_default(front: Callable[..., Browser]) -> None:
-    browser = front("default", "127.0.0.1")
+@pytest.mark.parametrize("called", ["localhost", "127.0.0.1"])
+def test_the_pin_works_at_this_computer_by_what_nginx_says_by_default(
+    front: Callable[..., Browser], called: str
+) -> None:
+    browser = front("default", called)
     assert unlock(browser, browser.error()) == "12"
 
 
 def test_the_line_that_is_missing_is_named(front: Callable[..., Browser]) -> None:
-    for name, fetch_site in (("default", "same-origin"), ("debian", ""), ("uwsgi", "")):
-        browser = front(name, fetch_site=fetch_site)
-        refused = unlock(browser, browser.error())
-        host = f"127.0.0.1:{browser.server.server.port}" if name == "default" else "localhost"
-        lines = re.search(ADVICE.format(port=browser.server.port, host=host), refused)
-        assert lines, refused
-        assert lines.groups() == ("proxy_set_header Host $http_host;", "uwsgi_param HTTP_HOST $http_host;")
+    for browser in (front("default", "shop.localhost"), front("debian", fetch_site=""), front("uwsgi", fetch_site="")):
+        advice = re.search(ADVICE, refused := unlock(browser, browser.error()))
+        assert advice, refused
+        host = "localhost" if browser.name == "localhost" else f"127.0.0.1:{browser.server.server.port}"
+        lines = "proxy_set_header Host $http_host;", "uwsgi_param HTTP_HOST $http_host;"
+        assert advice.groups() == (f"{browser.name}:{browser.server.port}", host, *lines)
 
 
 def test_a_page_of_another_port_is_told_nothing_of_proxies(front: Callable[..., Browser]) -> None:

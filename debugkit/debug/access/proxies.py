@@ -12,8 +12,11 @@ from debugkit.debug.messages import Request
 #: A path as in a URL (RFC 3986, 3.3) without empty and dot segments: nothing that could lead to another host.
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))(?:[A-Za-z0-9._~!$&'()*+=:@-]|%[0-9A-Fa-f]{2})+)+")
 _LONGEST_PREFIX = 256
-#: What nginx calls the Host of the browser, in the words of its two protocols.
-_LINES = "`proxy_set_header Host $http_host;` (with uwsgi_pass: `uwsgi_param HTTP_HOST $http_host;`)"
+#: How proxies are told to pass on the Host of the browser.
+_LINES = (
+    "`proxy_set_header Host $http_host;` in nginx (with uwsgi_pass: `uwsgi_param HTTP_HOST $http_host;`), "
+    "`changeOrigin: false` in Vite and webpack"
+)
 OTHER_SITE = "This request comes from a page of another site. Open the debugger's own page and try again there."
 
 

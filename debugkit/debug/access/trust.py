@@ -307,8 +307,18 @@ def _is_own_origin(origin: str, request: Request) -> bool:
     ports = (default, *forwarded_ports(request))
     own = [_name_and_port(host, port) for host in _hosts(request) for port in ports]
     if request.headers.get("sec-fetch-site") == "same-origin":  # a proxy may drop the port from Host, and says nothing
-        return _name(authority) in [place[0] for place in own if place]
+        return any(place is not None and _is_same_host(_name(authority), place[0]) for place in own)
     return _name_and_port(authority, default) in [place for place in own if place]
+
+
+def _is_same_host(one: str | None, other: str) -> bool:
+    """Whether two names are one, or two of this computer: proxies ask for 127.0.0.1 what a browser has at localhost."""
+    return one == other or (one is not None and _is_loopback(one) and _is_loopback(other))
+
+
+def _is_loopback(name: str) -> bool:
+    address = _address(name)
+    return name == "localhost" or (address is not None and address.is_loopback)
 
 
 def _name_and_port(host: str, default: str) -> tuple[str, str] | None:

@@ -64,6 +64,17 @@ def test_the_port_may_be_the_one_that_a_proxy_was_reached_by() -> None:
     assert refusal("localhost", origin="http://evil.test:8080", x_forwarded_port="8080") == "cross_origin"
 
 
+def test_two_names_of_this_computer_are_one_when_the_browser_calls_the_page_its_own() -> None:
+    own = {"sec_fetch_site": "same-origin"}
+    for host in ("127.0.0.1:8000", "127.0.1.1", "[::1]:8000", "localhost:8000"):
+        for origin in ("http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"):
+            assert post(host, origin=origin, **own) is None
+            assert refusal(host, origin=origin, sec_fetch_site="same-site") == "cross_origin"
+            assert refusal(host, origin=origin) == "cross_origin"
+    for origin in ("http://10.0.0.1:8080", "http://evil.test", "http://127.0.0.1.evil.test", "http://a.localhost"):
+        assert refusal("127.0.0.1:8000", origin=origin, **own) == "cross_origin"
+
+
 def explanation(host: str | None, **headers: str) -> str:
     with pytest.raises(Forbidden) as caught:
         check_same_origin(request(host, method="POST", x_debugkit="1", **headers))
