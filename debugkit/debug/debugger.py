@@ -107,9 +107,9 @@ class Debugger:
         ]
         return [*lines, *([f" * {self.pin_auth.notice}"] if self.pin_auth.notice else [])]
 
-    def announce(self, request: Request, viewer: Viewer) -> None:
+    def announce(self, request: Request) -> None:
         """Print the PIN unless it was printed already."""
-        for line in self.announcement(f"{self.own_site(request)}{viewer.base}"):
+        for line in self.announcement(self.own_base(request)):
             self.say(line)
 
     def viewer_of(self, request: Request) -> Viewer:
@@ -133,6 +133,10 @@ class Debugger:
         """Scheme and address of the server's own socket, for the terminal; empty when only a proxy knows them."""
         authority = own_authority(request, self.settings, self._bound_host)
         return f"{request.scheme}://{authority}" if authority else ""
+
+    def own_base(self, request: Request) -> str:
+        """What addresses of the debugger start with in the terminal: no proxy has a say in it."""
+        return f"{self.own_site(request)}{request.root}{self.settings.mount}"
 
     # Values
 
@@ -202,7 +206,7 @@ class Debugger:
         A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one
         is not for errors of strangers: it would expire unused.
         """
-        base = f"{self.own_site(request)}{viewer.base}"
+        base = self.own_base(request)
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
         announcement = self.announcement(base, entry) if not viewer.is_stranger else []
         traceback_text = [terminal_text.quoted(entry.captured.text.rstrip("\n"))] if text else []

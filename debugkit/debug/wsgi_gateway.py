@@ -83,6 +83,8 @@ def send(
         headers.append(("Content-Length", str(len(body))))
         # Not all servers drop it: what waitress and wsgiref send would be read as the start of the next answer.
         body = [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+    else:
+        environ["eventlet.minimum_write_chunk_size"] = 0  # its server gathers 8 KiB, which PEP 3333 does not allow
     status = f"{response.status} {HTTPStatus(response.status).phrase}"
     if exc_info is None:
         start_response(status, headers)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.validate import validator
 
-from debugkit import DebuggedApplication
+from debugkit import DebuggedApplication, Limits
 
 
 def wait_for(port: str | int) -> None:
@@ -20,6 +21,23 @@ def wait_for(port: str | int) -> None:
 
 #: Types of errors: those of one type at one place are one group for the debugger.
 KINDS = [type(f"Error{number}", (Exception,), {}) for number in range(50)]
+
+
+class Slow:
+    """Says what it is when a test lets it, by the FIFOs in a folder."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        Path(self.folder, "begun").write_text("")
+        return Path(self.folder, "answer").read_text()
+
+
+class Endless:
+    def __repr__(self) -> str:
+        while True:
+            pass
 
 
 class Application:
@@ -39,6 +57,14 @@ class Application:
     def fails(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         tea = {"name": "Sencha", "price": 12}
         raise LookupError(f"no {tea['name']} left")
+
+    def slow(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        thing = Slow(environ["QUERY_STRING"])
+        raise LookupError(f"no {type(thing)}")
+
+    def endless(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        thing = Endless()
+        raise LookupError(f"no {type(thing)}")
 
     def cors(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response(
@@ -96,3 +122,9 @@ application = DebuggedApplication(plain)
 outer_cors = with_cors(application)
 with_console = DebuggedApplication(plain, console_path="/console")
 validated = validator(DebuggedApplication(validator(plain)))
+patient = DebuggedApplication(plain, limits=Limits(repr_seconds=60))
+
+
+def patient_with_slow(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    app = patient if environ["PATH_INFO"] == "/slow" else application
+    return app(environ, start_response)

@@ -41,6 +41,7 @@ UWSGI = [
     *("--http-socket=127.0.0.1:0", "--module=TARGET", "--need-app", "--single-interpreter"),
     *("--master", "--processes=1", "--enable-threads", "--die-on-term"),
 ]
+UWSGI_SOCKET = ["--socket=127.0.0.1:0", *UWSGI[1:], "--threads=4"]
 GUNICORN = ("-m", "gunicorn", "--bind=127.0.0.1:0", "--access-logfile=/dev/stderr", "--graceful-timeout=1")
 
 KINDS = (
@@ -52,6 +53,17 @@ KINDS = (
     Kind("werkzeug", ("serve.py", "werkzeug", "TARGET")),
     Kind("wsgiref", ("serve.py", "wsgiref", "TARGET"), keeps_alive=False, chunks=False),
 )
+#: Those that serve each request in a greenlet. Patched before the debugger is imported, after that, or not at all.
+GREEN = (
+    Kind("gunicorn gevent", (*GUNICORN, "--worker-class=gevent", "TARGET")),
+    Kind("gevent", ("serve.py", "gevent", "TARGET")),
+    Kind("gevent late", ("serve.py", "gevent-late", "TARGET")),
+    Kind("eventlet", ("serve.py", "eventlet", "TARGET")),
+    Kind("eventlet late", ("serve.py", "eventlet-late", "TARGET")),
+)
+#: What stands behind nginx.
+GTHREAD = KINDS[3]
+BEHIND_UWSGI_PASS = Kind("uwsgi", ("-c", f"import pyuwsgi; pyuwsgi.run({UWSGI_SOCKET!r})"))
 TWO_WORKERS = Kind("two workers", (*GUNICORN, "--workers=2", "TARGET"), keeps_alive=False)
 
 #: How these servers say that they listen.
@@ -116,13 +128,17 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
     #: The other half of the session, for what runs code.
     key: str = ""
+    #: How it calls this computer.
+    name: str = "127.0.0.1"
+    #: What it says of where its requests come from: not all do.
+    fetch_site: str = ""
 
     def connection(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.server.port, timeout=TIMEOUT)
 
     def open(self, connection: HTTPConnection, path: str, method: str = "GET", **more: Any) -> HTTPResponse:
         """The response, with nothing read of its body. ``headers`` are added to those of a browser."""
-        headers = {"Accept": CHROME} | more.get("headers", {})
+        headers = {"Accept": CHROME, "Host": f"{self.name}:{self.server.port}"} | more.get("headers", {})
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection.request(method, path, more.get("body"), headers)
@@ -143,8 +159,10 @@ class Browser:
     def _own(self, path: str, data: object) -> dict[str, Any]:
         """A request as the page's script makes it."""
         key = self.key if path.endswith(("/evaluate", "/interrupt")) else ""
-        origin = f"http://127.0.0.1:{self.server.port}"
+        origin = f"http://{self.name}:{self.server.port}"
         headers = {"Content-Type": "application/json", "Accept": "*/*", "X-Debugkit": key or "1", "Origin": origin}
+        if self.fetch_site:
+            headers["Sec-Fetch-Site"] = self.fetch_site
         return {"body": json.dumps(data).encode(), "headers": headers}
 
     def post(self, path: str, data: object) -> Answer:

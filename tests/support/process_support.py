@@ -116,6 +116,7 @@ class Process:
         stdin: int = subprocess.DEVNULL,
         merged: bool = False,
         stderr: int | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self._process = subprocess.Popen(
             command,
@@ -128,6 +129,7 @@ class Process:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
+            pass_fds=pass_fds,
         )
         assert self._process.stdout is not None
         self.stdout = Output(self._process.stdout)

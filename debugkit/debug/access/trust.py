@@ -11,6 +11,7 @@ from enum import IntEnum
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from debugkit.debug.access.proxies import OTHER_SITE, forwarded_ports, origin_advice, public_root
 from debugkit.debug.access.viewer import Level, Viewer
 from debugkit.debug.messages import Request
 from debugkit.errors import Forbidden
@@ -71,7 +72,7 @@ def assess(
     Forwarded headers can only take trust away: any client can write them, and each address they name counts.
     """
     distance, far = _farthest(request, settings)
-    base = f"{request.root}{settings.mount}"
+    base = f"{public_root(request)}{settings.mount}"
     make = partial(Viewer, base=base, evalex=settings.evalex, pin_security=settings.pin_security)
     reason = _host_reason(request, settings, bound_host, direct=distance is _Distance.LOOPBACK)
     reason = reason or _origin_reason(request, settings, bound_host)
@@ -285,11 +286,16 @@ def check_same_origin(request: Request) -> None:
         raise Forbidden("Send the header X-Debugkit: 1 with requests to the debugger.", code="missing_header")
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    if site != "same-origin" or (origin is not None and not _is_own_origin(origin, request)):
-        raise Forbidden(
-            "This request comes from a page of another site. Open the debugger's own page and try again there.",
-            code="cross_origin",
-        )
+    if site != "same-origin":
+        raise Forbidden(OTHER_SITE, code="cross_origin")
+    if origin is not None and not _is_own_origin(origin, request):
+        raise Forbidden(_origin_refusal(origin, request), code="cross_origin")
+
+
+def _origin_refusal(origin: str, request: Request) -> str:
+    authority = origin.partition("://")[2]
+    known = _name(authority) is not None and _name(request.host) is not None
+    return origin_advice(request, authority) if known else OTHER_SITE
 
 
 def _is_own_origin(origin: str, request: Request) -> bool:
@@ -298,10 +304,21 @@ def _is_own_origin(origin: str, request: Request) -> bool:
     default = {"http": "80", "https": "443"}.get(scheme)
     if not separator or default is None:
         return False
-    own = [_name_and_port(host, default) for host in _hosts(request)]
+    ports = (default, *forwarded_ports(request))
+    own = [_name_and_port(host, port) for host in _hosts(request) for port in ports]
     if request.headers.get("sec-fetch-site") == "same-origin":  # a proxy may drop the port from Host, and says nothing
-        return _name(authority) in [place[0] for place in own if place]
+        return any(place is not None and _is_same_host(_name(authority), place[0]) for place in own)
     return _name_and_port(authority, default) in [place for place in own if place]
+
+
+def _is_same_host(one: str | None, other: str) -> bool:
+    """Whether two names are one, or two of this computer: proxies ask for 127.0.0.1 what a browser has at localhost."""
+    return one == other or (one is not None and _is_loopback(one) and _is_loopback(other))
+
+
+def _is_loopback(name: str) -> bool:
+    address = _address(name)
+    return name == "localhost" or (address is not None and address.is_loopback)
 
 
 def _name_and_port(host: str, default: str) -> tuple[str, str] | None:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import contextvars
 import os
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from debugkit.debug.console.events import EventQueue, Result, Status, current_queue
 from debugkit.debug.console.namespace import Namespace
 from debugkit.debug.console.streams import current_streams
 from debugkit.debug.console.transforms import show_expressions
+from debugkit.debug.safe import real_threads
 from debugkit.debug.safe.async_exceptions import raise_in_thread
+from debugkit.debug.safe.real_threads import Empty, SimpleQueue
 
 #: How often Stop raises KeyboardInterrupt before it gives up, at least, and how many seconds apart, at most: for code
 #: that swallows the first ones, not so often that tidying up has no chance.
@@ -45,9 +45,9 @@ class Worker:
         self._idle_seconds = idle_seconds
         self._commands: SimpleQueue[Command | None] = SimpleQueue()
         self._commands.put(first)
-        self._lock = threading.Lock()
+        self._lock = real_threads.allocate_lock()
         self._ended = False
-        threading.Thread(target=self._work, name="debugkit console", daemon=True).start()
+        real_threads.start(self._work, name="debugkit console")
 
     def submit(self, command: Command) -> bool:
         """Run the command as soon as possible; `False` when the thread has ended."""
@@ -96,11 +96,11 @@ class Command:
         self._end = end
         # Held while KeyboardInterrupt is raised in the thread, and to disarm. A plain lock: CPython lets no exception
         # in between taking it and the body of its `with`, which a lock with Python code in it does not promise.
-        self._lock = threading.Lock()
+        self._lock = real_threads.allocate_lock()
         self._thread = 0
         self._armed = False
         self._interrupted = False
-        self._finished = threading.Event()
+        self._finished = real_threads.Event()
 
     def seconds(self) -> float:
         """Seconds since the command was given."""
@@ -110,7 +110,7 @@ class Command:
 
     def run(self, context: contextvars.Context, managers: Sequence[AbstractContextManager[Any]]) -> None:
         """Run the command to its end. Raises nothing."""
-        self._thread = threading.get_ident()
+        self._thread = real_threads.get_ident()
         if self.queue.open():
             status = context.run(self._in_context, managers)
             self._end(self, status)

@@ -6,7 +6,6 @@ Knows neither requests nor pages, nor how a command is run: `command` does that,
 from __future__ import annotations
 
 import contextvars
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ from typing import Any
 from debugkit.debug.console.command import Command, Worker, show
 from debugkit.debug.console.events import Beat, Done, Event, Failure, Output, Result, Status
 from debugkit.debug.console.namespace import Namespace
+from debugkit.debug.safe.real_threads import RLock
 from debugkit.errors import BodyTooLarge, Conflict, Gone
 
 __all__ = ["Beat", "Console", "Done", "Event", "Failure", "Output", "Result"]
@@ -60,7 +60,7 @@ class Console:
         self._idle_seconds = idle_seconds
         self._clock = clock
         # Re-entrant: the garbage collector may close the events of a dropped command while the lock is held.
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._worker: Worker | None = None
         self._running: Command | None = None
         self._closed = False

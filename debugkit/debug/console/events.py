@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import codecs
 import io
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import Any, Literal, NoReturn, TypeAlias
 
-from debugkit.debug.console.streams import NO_INPUT, OWNER, current_streams, routing
+from debugkit.debug.console.streams import NO_INPUT, current_streams, own, routing
+from debugkit.debug.safe import real_threads
+from debugkit.debug.safe.real_threads import Empty, SimpleQueue
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
 Status: TypeAlias = Literal["done", "incomplete", "interrupted", "exited"]
@@ -134,12 +134,12 @@ class EventQueue:
             self._state = "open"
             self._entered = True
             routing.enter()
-        threading.current_thread().__dict__[OWNER] = self
+        own.streams = self
         return True
 
     def release(self) -> None:
         """Detach the calling thread, which opened this."""
-        threading.current_thread().__dict__.pop(OWNER, None)
+        own.streams = None
         self._leave()
 
     def _leave(self) -> None:
@@ -189,7 +189,7 @@ class EventQueue:
 
     def _next(self, beat: float | None) -> Event:
         try:
-            return self._queue.get(timeout=beat)
+            return real_threads.get(self._queue, beat)
         except Empty:
             return Beat()
 
@@ -199,7 +199,7 @@ class EventQueue:
         following: Event | None = None
         while size < _ENOUGH and following is None:
             try:
-                event = self._queue.get(timeout=max(end - time.monotonic(), 0))
+                event = real_threads.get(self._queue, max(end - time.monotonic(), 0))
             except Empty:
                 break
             if type(event) is Output and event.stream == first.stream:

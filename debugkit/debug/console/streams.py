@@ -10,7 +10,9 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from debugkit.debug.safe.real_threads import RLock, local
 
 NO_INPUT = "The console has no standard input: assign the value to a name instead, or pass it as an argument."
 
@@ -33,13 +35,22 @@ class _Nowhere(io.TextIOBase):
         return len(text)
 
 
-#: Where a thread keeps its streams. Not an identifier, so that it collides with no attribute.
-OWNER = "debugkit: capture"
+#: Where a thread that a command started keeps its streams. Not an identifier, so that it collides with no attribute.
+OWNER: Final = "debugkit: capture"
+
+
+class Own(local):
+    """The streams of the thread that a command runs on, and of each greenlet in it."""
+
+    streams: Streams | None = None
+
+
+own: Final = Own()
 
 
 def current_streams() -> Streams | None:
     """The streams of the calling thread, if it has any."""
-    streams: Streams | None = threading.current_thread().__dict__.get(OWNER)
+    streams: Streams | None = own.streams or threading.current_thread().__dict__.get(OWNER)
     return streams if streams is not None and streams.routes else None
 
 
@@ -78,9 +89,12 @@ _NAMES = ("stdin", "stdout", "stderr")
 class Routing:
     """Installs routers in ``sys`` while they are used, and removes them afterwards."""
 
+    # For the same reason as in `real_threads.KeptLock`.
+    __slots__ = ("_breakpoint", "_original_breakpoint", "_original_start", "_start", "_users", "lock")
+
     def __init__(self) -> None:
         # Re-entrant: a generator that the garbage collector closes in the middle of `enter` calls `leave`.
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self._users = 0
         self._start: Callable[[threading.Thread], None] = threading.Thread.start
         self._original_start = self._start

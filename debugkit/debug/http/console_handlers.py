@@ -51,7 +51,7 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console
 
 def standalone_page(context: RequestContext) -> Response:
     _require_standalone(context.debugger)
-    context.debugger.announce(context.request, context.viewer)
+    context.debugger.announce(context.request)
     unlocked = context.viewer.is_developer
     # Whichever process is asked, the commands of a page are for the console of the one that made it.
     owner = context.debugger.siblings.be_asked(context.request.multiprocess) if unlocked else ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from debugkit.debug.access.proxies import public_root
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import negotiate
@@ -37,6 +38,11 @@ class RequestContext:
         return f"{self.base}/static/{assets.static_key()}/"
 
     @property
+    def own_base(self) -> str:
+        """The same at the server's own socket, past every proxy; empty when only proxies know where that is."""
+        return self.debugger.own_base(self.request) if self.debugger.own_site(self.request) else ""
+
+    @property
     def site(self) -> str:
         """Scheme and host as the client named them, for its eyes alone; empty when it named none."""
         return f"{self.request.scheme}://{self.request.host}" if self.request.host else ""
@@ -64,7 +70,7 @@ class RequestContext:
         return LiveView(f"{self.base}/events", events.generation, f"{self.base}/tracebacks", heals, label, url)
 
     def builder(self, entry: ErrorRecord, describer: Describer) -> PageBuilder:
-        return PageBuilder(entry, self.viewer, describer, self.debugger.settings, self.static_url)
+        return PageBuilder(entry, self.viewer, describer, self.debugger.settings, self.static_url, self.own_base)
 
     def start_session(self) -> tuple[tuple[str, str], str]:
         """The header that unlocks the browser which sent the request, and the key for its pages."""
@@ -78,7 +84,10 @@ class RequestContext:
 
     def _cookie(self, session: str) -> tuple[str, str]:
         secure = self.request.scheme == "https"
-        return ("Set-Cookie", self.debugger.pin_auth.session_cookie(self.request.root, secure=secure, session=session))
+        return (
+            "Set-Cookie",
+            self.debugger.pin_auth.session_cookie(public_root(self.request), secure=secure, session=session),
+        )
 
     def kept_body(self) -> bytes:
         """The request's body, as much of it as is accepted and a byte more; it can be read again afterwards."""

@@ -116,7 +116,7 @@ def unlock(context: RequestContext) -> Response:
     pin = context.text_field("pin")
     if not (context.viewer.pin_security and context.viewer.evalex):
         raise Forbidden(context.viewer.reason or PIN_OFF, code="no_pin")
-    context.debugger.announce(context.request, context.viewer)
+    context.debugger.announce(context.request)
     context.debugger.pin_auth.check_pin(pin)
     cookie, key = context.start_session()
     return responses.data({"unlocked": True, "key": key}, headers=(cookie,))

@@ -64,12 +64,20 @@ class PageBuilder:
     """Makes the views of one entry for one viewer; one builder serves one request."""
 
     def __init__(
-        self, entry: ErrorRecord, viewer: Viewer, describer: Describer, settings: Settings, static_url: str
+        self,
+        entry: ErrorRecord,
+        viewer: Viewer,
+        describer: Describer,
+        settings: Settings,
+        static_url: str,
+        own_base: str = "",
     ) -> None:
         self._entry = entry
         self._viewer = viewer
         self._describer = describer
         self._static_url = static_url
+        self._own_base = own_base
+        self._mount = settings.mount
         self._views = FrameViews(entry, viewer, describer, settings)
 
     def page(self, opened: CapturedFrame | None = None, *, live: LiveView | None = None, notice: str = "") -> PageView:
@@ -109,6 +117,8 @@ class PageBuilder:
             more_origins=folded,
             notice=" ".join(filter(None, (notice, entry.gone_reason))),
             live=live,
+            mount=self._mount,
+            own_url=f"{self._own_base}/tracebacks/{entry.id}" if self._own_base else "",
             raised_during=entry.framework_report.raised_during,
             searches=entry.framework_report.searches,
             hint=self.hint,

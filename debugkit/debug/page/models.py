@@ -195,6 +195,9 @@ class PageView:
     #: The plain text itself, only when there is no frame to show (evicted).
     text: str = ""
     live: LiveView | None = None
+    #: For a page whose files are not passed on by a proxy: which addresses it leaves out, and where it is complete.
+    mount: str = ""
+    own_url: str = ""
     #: What a framework adds: the handler of the request, a hint that quotes values, searches that found nothing.
     raised_during: str = ""
     hint: str = ""

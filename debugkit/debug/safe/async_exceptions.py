@@ -6,7 +6,8 @@ The lowest layer of interrupting code that does not end on its own. Knows neithe
 from __future__ import annotations
 
 import sys
-import threading
+
+from debugkit.debug.safe.real_threads import get_ident
 
 
 class _Taken(BaseException):
@@ -29,7 +30,7 @@ def raise_in_thread(thread: int | None, exception: type[BaseException]) -> None:
         send = ctypes.pythonapi.PyThreadState_SetAsyncExc
     except (ImportError, AttributeError):
         return
-    mine = ctypes.c_ulong(threading.get_ident())
+    mine = ctypes.c_ulong(get_ident())
     taken, sent = ctypes.py_object(_Taken), ctypes.py_object(exception)
     other = None if thread is None else ctypes.c_ulong(thread)
     try:
@@ -37,8 +38,8 @@ def raise_in_thread(thread: int | None, exception: type[BaseException]) -> None:
             send(other, sent)
             if sys.version_info >= (3, 13):  # where each thread has a sign of its own
                 return
-        send(mine, taken)  # no Python function may be entered between the two
-        while True:
+        coming = send(mine, taken)  # no Python function may be entered between this and the loop
+        while coming:  # how many threads this has met: without one the loop would have no end
             pass
     except _Taken:
         return

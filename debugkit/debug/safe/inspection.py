@@ -8,18 +8,17 @@ known here.
 from __future__ import annotations
 
 import re
-import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from itertools import islice
-from queue import SimpleQueue
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, TypeVar
 
-from debugkit.debug.safe import no_database
+from debugkit.debug.safe import no_database, real_threads
 from debugkit.debug.safe.async_exceptions import raise_in_thread
+from debugkit.debug.safe.real_threads import SimpleQueue
 
 T = TypeVar("T")
 
@@ -162,7 +161,7 @@ class Abandoned(SystemExit):
 
 
 class _Task:
-    """One call. ``done`` is released when ``result`` or ``failure`` is there."""
+    """One call. ``done`` is set when ``result`` or ``failure`` is there."""
 
     __slots__ = ("args", "context", "done", "failure", "function", "result")
 
@@ -171,15 +170,14 @@ class _Task:
         self.function, self.args = function, args
         self.result: Any = None
         self.failure: ForeignCodeError | None = None
-        self.done = threading.Lock()
-        self.done.acquire()
+        self.done = real_threads.Event()
 
     def work(self) -> None:
         try:
             self.result = self.context.run(no_database.look, self.function, *self.args)
         except BaseException as error:  # SystemExit and KeyboardInterrupt of foreign code must not get further either
             self.failure = _failure(error)
-        self.done.release()
+        self.done.set()
 
 
 def _failure(error: BaseException) -> ForeignCodeError:
@@ -224,8 +222,7 @@ class _Helper:
 
     def __init__(self) -> None:
         self.tasks: SimpleQueue[_Task | None] = SimpleQueue()
-        self.thread = threading.Thread(target=_serve, args=(self.tasks,), name="debugkit-guard", daemon=True)
-        self.thread.start()
+        self.thread = real_threads.start(_serve, self.tasks, name="debugkit-guard")
         weakref.finalize(self, self.tasks.put, None).atexit = False
 
 
@@ -248,7 +245,7 @@ class Guard:
         self._each, self._left, self._clock = each, total, clock
         self._context = context
         self._helper: _Helper | None = None
-        self._abandoned: list[threading.Thread] = []
+        self._abandoned: list[real_threads.Running] = []
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """``function(*args)``. Raises `ForeignCodeError`."""
@@ -257,7 +254,7 @@ class Guard:
         task = _Task(function, args, copy_context() if self._context is None else self._context.copy())
         allowed, started = min(self._each, self._left), self._clock()
         self._submit(task)
-        finished = task.done.acquire(timeout=allowed)
+        finished = task.done.wait(allowed)
         self._left -= self._clock() - started
         if not finished:
             self._abandon()
@@ -291,7 +288,7 @@ class Guard:
             _interrupt(helper.thread)
 
 
-def _interrupt(thread: threading.Thread) -> None:
+def _interrupt(thread: real_threads.Running) -> None:
     """Raise `Abandoned` in ``thread`` as soon as it runs Python code again."""
     if thread.is_alive() and thread.ident is not None:
         raise_in_thread(thread.ident, Abandoned)

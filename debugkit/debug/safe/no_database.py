@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, Final
+
+from debugkit.debug.safe.real_threads import KeptLock, local
 
 QUERY: Final = "would query the database"
 CONNECT: Final = "would open a connection"
@@ -52,12 +53,12 @@ _ABSENT: Final = object()
 _looking: Final[ContextVar[bool]] = ContextVar("debugkit_looking", default=False)
 
 
-class _Here(threading.local):
+class _Here(local):
     looking = False
 
 
 _here: Final = _Here()
-_lock: Final = threading.RLock()  # re-entrant: a finalizer may look at a value while a gate is put in place
+_kept: Final = KeptLock()  # re-entrant: a finalizer may look at a value while a gate is put in place
 _holders: Final[set[object]] = set()
 _gates: Final[dict[tuple[int, str], _Place]] = {}
 
@@ -117,7 +118,7 @@ def hold(holder: object) -> None:
     To be called again for libraries that were imported meanwhile.
     """
     _here.looking = True
-    with _lock:
+    with _kept.lock:
         _holders.add(holder)
         for (module_name, class_name, reason), methods in _METHODS.items():
             cls = _in_module(module_name, class_name)
@@ -131,7 +132,7 @@ def hold(holder: object) -> None:
 
 def release(holder: object) -> None:
     """Let go of what `hold` did. With the last holder, everything is as it was before. May be called again."""
-    with _lock:
+    with _kept.lock:
         _holders.discard(holder)
         if not _holders:
             while _gates:
