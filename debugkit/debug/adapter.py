@@ -24,6 +24,7 @@ from debugkit.debug.http.owner import answer_siblings
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.safe import thread_contexts
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.settings import LINK_LIFETIME, MOUNT, SESSION_LIFETIME, Limits, Settings
@@ -116,12 +117,14 @@ class Adapter(Attributes, Generic[Application]):
         loop: AbstractEventLoop | None = None,
     ) -> ErrorRecord:
         """Record an error, with what the framework knows of its request and has handed over with it."""
+        managers = (*failure.managers, *known.managers(failure))
+        thread_contexts.carry(context, managers)
         entry = self.debugger.record(
             error,
             failure.trace,
             request=snapshot,
             context=context,
-            context_managers=(*failure.managers, *known.managers(failure)),
+            context_managers=managers,
             loop=loop,
             explain=partial(known.report, failure),
         )

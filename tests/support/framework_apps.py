@@ -15,6 +15,16 @@ from typing import Any
 CUPS = {"green": 2}
 
 
+class Pot:
+    """A value that asks for the current request, as some do where a framework has one."""
+
+    def __init__(self, ask: Callable[[], str]) -> None:
+        self._ask = ask
+
+    def __repr__(self) -> str:
+        return f"<pot of {self._ask()}>"
+
+
 def imported(name: str) -> Any:
     """A framework. Some warn when they are imported, which is theirs."""
     with warnings.catch_warnings():
@@ -34,7 +44,8 @@ def flask() -> Any:
     @app.get("/fails/<tea>")
     def fails(tea: str) -> str:
         flask.session["pot"] = "large"
-        return str(CUPS[tea])
+        pot = Pot(lambda: flask.request.path)
+        return f"{pot} {CUPS[tea]}"
 
     @app.get("/refused")
     def refused() -> None:
@@ -57,7 +68,8 @@ def bottle() -> Any:
 
     @app.get("/fails/<tea>")
     def fails(tea: str) -> str:
-        return str(CUPS[tea])
+        pot = Pot(lambda: bottle.request.path)
+        return f"{pot} {CUPS[tea]}"
 
     @app.get("/streams")
     def streams() -> Iterator[str]:
@@ -111,7 +123,8 @@ def cherrypy() -> Any:
         @cherrypy.expose
         def fails(self, tea: str) -> str:
             cherrypy.session["pot"] = "large"
-            return str(CUPS[tea])
+            pot = Pot(lambda: cherrypy.request.path_info)
+            return f"{pot} {CUPS[tea]}"
 
         @cherrypy.expose
         def refused(self) -> None:
@@ -134,7 +147,7 @@ def cherrypy() -> Any:
 def pyramid() -> Any:
     config = imported("pyramid.config").Configurator()
     response, exceptions = imported("pyramid.response"), imported("pyramid.httpexceptions")
-    session = imported("pyramid.session")
+    session, threadlocal = imported("pyramid.session"), imported("pyramid.threadlocal")
     config.set_session_factory(session.SignedCookieSessionFactory("not a secret"))
 
     def hello(request: Any) -> Any:
@@ -142,7 +155,8 @@ def pyramid() -> Any:
 
     def fails(request: Any) -> Any:
         request.session["pot"] = "large"
-        return CUPS[request.matchdict["tea"]]
+        pot = Pot(lambda: threadlocal.get_current_request().path)
+        return f"{pot} {CUPS[request.matchdict['tea']]}"
 
     def refused(request: Any) -> Any:
         raise exceptions.HTTPForbidden

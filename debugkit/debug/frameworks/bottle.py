@@ -8,9 +8,10 @@ from typing import Any
 
 from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.frameworks.framework import Failure, Framework, full_name, rows
+from debugkit.debug.safe.thread_contexts import ThreadContext
 
 
-class Binding:
+class Binding(ThreadContext):
     """`bottle.request` and `bottle.response` of one request, for the thread that enters it."""
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
@@ -22,9 +23,6 @@ class Binding:
         bottle = sys.modules["bottle"]
         bottle.request.bind(self._environ)
         bottle.response.bind(*self._response)
-
-    def __exit__(self, *exc_info: object) -> None:
-        """Bottle takes nothing back either: the next one binds another."""
 
 
 class Bottle(Framework):
@@ -46,7 +44,8 @@ class Bottle(Framework):
             return NOTHING
         arguments = dict(failure.request.get("route.url_args") or {})
         return FrameworkReport(
-            raised_during=full_name(route.get_undecorated_callback()),
+            # Not `get_undecorated_callback()`, which follows the cells of functions, and may go round in a circle.
+            raised_during=full_name(route.callback),
             facts=rows(Route=route.rule, Route_name=route.name, Arguments=arguments),
         )
 

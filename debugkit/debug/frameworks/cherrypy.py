@@ -14,12 +14,13 @@ from debugkit.debug.frameworks.framework import Failure, Framework, attempt, ful
 from debugkit.debug.frameworks.logs import is_printed
 from debugkit.debug.frameworks.noting import notes_of
 from debugkit.debug.safe import inspection
+from debugkit.debug.safe.thread_contexts import ThreadContext
 
 #: Where CherryPy calls who wants to know of an error that nobody expected.
 POINT = "before_error_response"
 
 
-class Serving:
+class Serving(ThreadContext):
     """What ``cherrypy.request`` and the like lead to, for the thread that enters it."""
 
     def __init__(self, names: dict[str, Any]) -> None:

@@ -9,6 +9,20 @@ from typing import Any
 
 from debugkit.debug.framework_report import NOTHING, FrameworkReport, Panel, Table
 from debugkit.debug.frameworks.framework import Failure, Framework, full_name, rows
+from debugkit.debug.safe.thread_contexts import ThreadContext
+
+
+class CurrentRequest(ThreadContext):
+    """`get_current_request` and `get_current_registry`, for the thread that enters it."""
+
+    def __init__(self, request: Any) -> None:
+        self._context = sys.modules["pyramid.threadlocal"].RequestContext(request)
+
+    def __enter__(self) -> None:
+        self._context.begin()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._context.end()
 
 
 class Pyramid(Framework):
@@ -17,7 +31,7 @@ class Pyramid(Framework):
 
     def managers(self, failure: Failure) -> Iterable[Any]:
         request = _request(failure)
-        return [] if request is None else [sys.modules["pyramid.threadlocal"].RequestContext(request)]
+        return [] if request is None else [CurrentRequest(request)]
 
     def report(self, failure: Failure, captured: Any) -> FrameworkReport:
         request = _request(failure)

@@ -16,7 +16,7 @@ from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, TypeVar
 
-from debugkit.debug.safe import no_database, real_threads
+from debugkit.debug.safe import no_database, real_threads, thread_contexts
 from debugkit.debug.safe.async_exceptions import raise_in_thread
 from debugkit.debug.safe.real_threads import SimpleQueue
 
@@ -174,7 +174,7 @@ class _Task:
 
     def work(self) -> None:
         try:
-            self.result = self.context.run(no_database.look, self.function, *self.args)
+            self.result = self.context.run(thread_contexts.call, no_database.look, self.function, *self.args)
         except BaseException as error:  # SystemExit and KeyboardInterrupt of foreign code must not get further either
             self.failure = _failure(error)
         self.done.set()

@@ -112,6 +112,17 @@ def test_the_console_finds_the_request(framework: str) -> None:
         assert value["text"].strip("'").removeprefix("/") == "fails/black"
 
 
+@pytest.mark.parametrize("framework", ["flask", "bottle", "cherrypy", "pyramid"], indirect=True)
+def test_values_find_the_request_on_the_page_and_when_they_are_looked_at_later(framework: str) -> None:
+    site = client(APPLICATIONS[framework]())
+    failed = site("/fails/black")
+    (frame,) = re.findall(r' data-frame="([0-9a-f]+-\d+)"', failed.text)
+
+    assert site("/hello").body == b"hello"
+    for answer in (failed, site(f"{MOUNT}/frames/{frame}")):
+        assert "&lt;pot of /fails/black&gt;" in answer.text
+
+
 def around(app: App) -> App:
     """Middleware as a function."""
 
