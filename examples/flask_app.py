@@ -8,8 +8,6 @@ from flask import Flask, request
 from debugkit import DebuggedApplication, run_simple
 
 app = Flask(__name__)
-# Flask turns exceptions into a bare 500 unless it is told to let them through.
-app.config["PROPAGATE_EXCEPTIONS"] = True
 app.wsgi_app = DebuggedApplication(app.wsgi_app)
 
 

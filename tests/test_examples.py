@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from client import Client as WSGIClient
 from serving_support import Client, Program, Reply, request
 
 from debugkit.runner.target import load, parse
@@ -172,6 +173,12 @@ def test_what_is_not_there_is_a_404(shop: Any) -> None:
         assert visit(shop, failures.Failure(path, "", "", ""))[0] == "404 Not Found"
 
 
+def test_head_is_answered_like_get_without_a_body(shop: Any) -> None:
+    for path, status in (("/", 200), ("/static/shop.css", 200), ("/nothing", 404)):
+        answer = WSGIClient(shop)(path, "HEAD")
+        assert (answer.status, answer.body) == (status, b"")
+
+
 def test_a_session_is_kept_by_its_cookie_and_the_oldest_forgotten() -> None:
     with shop_modules():
         import sessions
@@ -233,6 +240,19 @@ def test_the_page_of_the_payment_shows_what_matters_and_no_secret() -> None:
     assert b"3270" in page
     assert b"sk_live_" not in page
     assert b"tea-7-pot" not in page
+
+
+@pytest.mark.filterwarnings("ignore")  # CherryPy and Bottle warn, which is theirs
+@pytest.mark.parametrize("framework", ["bottle", "cherrypy", "falcon", "flask", "pyramid"])
+def test_the_example_of_each_framework_works_and_fails_with_a_page(framework: str) -> None:
+    application = load(parse(str(EXAMPLES / f"{framework}_app.py")))
+    client = WSGIClient(application, validate=False)
+
+    assert "share?people=0" in client("/").text
+    assert client("/share?people=3").text == "Everybody gets 4 pieces."
+    failed = client("/share?people=0")
+    assert (failed.status, "<title>ZeroDivisionError" in failed.text) == (500, True)
+    assert failed.header("X-Debugkit-Traceback") is not None
 
 
 @pytest.mark.parametrize("command", [("run",), ()], ids=["command line", "script"])

@@ -59,7 +59,7 @@ def app(environ, start_response):
             response = Response(f"{error}\n", status="404 Not Found", content_type="text/plain; charset=utf-8")
         response.headers.append(("Set-Cookie", request.session.cookie))
     start_response(response.status, response.headers)
-    return response.body
+    return [] if request.method == "HEAD" else response.body
 
 
 def static(name):

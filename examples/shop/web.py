@@ -50,8 +50,10 @@ class Router:
             self.routes.append((method, re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path)), view))
 
     def dispatch(self, request):
+        # HEAD is answered like GET, without the body (RFC 9110, 9.3.2).
+        asked = "GET" if request.method == "HEAD" else request.method
         for method, pattern, view in self.routes:
             match = pattern.fullmatch(request.path)
-            if match and method == request.method:
+            if match and method == asked:
                 return view(request, **match.groupdict())
         raise NotFound(f"Nothing answers {request.method} {request.path}.")
