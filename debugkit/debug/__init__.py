@@ -13,7 +13,7 @@ console             a command in a frame: names, transforms, streams, events, in
 page                view models and the templates that print them; JSON
 processes           the owner of an error answers for it: relay, snapshots of those that are gone
 http                the debugger's addresses: request context, routes, handlers, responses
-frameworks          how the errors of a framework's applications reach the debugger
+frameworks          what a framework knows of an error, and how its errors reach the debugger
 ==================  ==================================================================================================
 
 ``registry`` keeps the errors, ``live`` notifies open pages, ``debugger`` is what lives as long as the

@@ -209,6 +209,22 @@ def test_an_error_that_flask_logs_is_not_printed_twice(capsys: pytest.CaptureFix
     assert failed.errors.index("KeyError: 'black'") < failed.errors.index(" * Debugger page: ")
 
 
+def test_the_page_names_the_user_of_flask_login_and_the_blueprint() -> None:
+    flask = imported("flask")
+    app, shop = flask.Flask("tea"), flask.Blueprint("shop", "tea")
+
+    @shop.get("/pay")
+    def pay() -> None:
+        flask.g._login_user = "Ada"
+        raise KeyError("black")
+
+    app.register_blueprint(shop, url_prefix="/shop")
+    failed = plain(client(app)("/shop/pay"))
+    assert "UserAda" in failed
+    assert "Blueprintshop" in failed
+    assert "Endpointshop.pay" in failed
+
+
 # The others
 
 
@@ -267,7 +283,7 @@ def test_django_keeps_its_own_answer_with_debug_off_and_says_which_line_brings_t
     assert "DEBUG_PROPAGATE_EXCEPTIONS = True" in answer.errors
 
 
-def test_what_django_was_told_to_keep_secret_is_not_shown() -> None:
+def test_what_django_was_told_to_keep_secret_is_not_shown_and_who_is_logged_in_is() -> None:
     from django.http import HttpRequest
     from django.urls import path
     from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -278,6 +294,7 @@ def test_what_django_was_told_to_keep_secret_is_not_shown() -> None:
 
     @sensitive_post_parameters("card")
     def checkout(request: HttpRequest) -> None:
+        request._cached_user = "Ada"  # as Django does when somebody asks for the user
         pays("-".join(("spring", "2026")))
 
     with django_settings(ROOT_URLCONF=urlconf(path("checkout", checkout))):
@@ -286,6 +303,7 @@ def test_what_django_was_told_to_keep_secret_is_not_shown() -> None:
     assert failed.status == 500
     assert "spring-2026" not in failed.text
     assert "4242-4242" not in failed.text
+    assert "UserAda" in plain(failed)
 
 
 # All of them
