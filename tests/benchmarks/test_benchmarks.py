@@ -14,6 +14,7 @@ ROWS = {
     "run.py": ("generator of 100", "990 repeated frames", "dict of 100,000", "import debugkit", "Memory after"),
     "servers.py": ("Requests/s, 16 connections", "10 MB up", "10 MB down", "waitress"),
     "watching.py": ("watchdog", "stat"),
+    "floods.py": ("second half", "descriptors", "left behind"),
     "reloading.py": ("debugkit", "Werkzeug, stat", "failed requests"),
 }
 

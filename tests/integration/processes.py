@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -200,13 +200,11 @@ class Browser:
     @contextmanager
     def stream(self, path: str, source: str) -> Iterator[Iterator[dict[str, Any]]]:
         """The events of a command, as they come."""
-        connection = self.connection()
-        try:
+        with closing(self.connection()) as connection:
             response = self.open(connection, f"{MOUNT}/{path}", "POST", **self._own(path, {"source": source}))
-            assert response.status == 200, response.read()
-            yield (json.loads(line) for line in iter(response.readline, b"") if line.strip())
-        finally:
-            connection.close()
+            with closing(response):  # a connection that is not kept belongs to it by now
+                assert response.status == 200, response.read()
+                yield (json.loads(line) for line in iter(response.readline, b"") if line.strip())
 
     def evaluate(self, frame: str, source: str) -> list[dict[str, Any]]:
         with self.stream(f"frames/{frame}/evaluate", source) as events:

@@ -185,6 +185,19 @@ def test_what_a_command_prints_comes_while_it_runs(server: Server) -> None:
     assert [event.get("text", event.get("status")) for event in rest] == ["after\n", "done"]
 
 
+def test_a_silent_command_ends_when_its_reader_has_left(server: Server) -> None:
+    """By that it is stopped where the server has one thread, which is busy with it."""
+    browser = server.browser()
+    error = browser.error()
+    frame = browser.unlock().frame_id(error, "Application.fails")
+    source = "print('runs')\nwhile True: pass\n"
+    with browser.stream(f"frames/{frame}/evaluate", source) as events:
+        assert next(events)["text"] == "runs\n"
+    while (answer := browser.post(f"frames/{frame}/evaluate", {"source": "6 * 7"})).status == 409:
+        pass
+    assert '"text":"42"' in answer.text
+
+
 def test_the_log_keeps_no_pin_no_session_and_nothing_that_was_typed(server: Server) -> None:
     browser = server.browser()
     error = browser.error()

@@ -23,6 +23,7 @@ from debugkit.debug.processes import snapshots
 from debugkit.debug.processes.client import ask, is_answered
 from debugkit.debug.processes.folder import sockets
 from debugkit.debug.processes.siblings import Picture, Siblings
+from debugkit.debug.processes.writer import WAITING
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no private Unix sockets")
 
@@ -96,6 +97,19 @@ def test_an_id_begins_with_its_owner_and_stays_unguessable(client: Client) -> No
     assert len({error[:8] for error in errors}) == 1
     assert len({error[8:] for error in errors}) == 20
     assert {len(error) for error in errors} == {32}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_hundred_errors_hold_no_more_than_ten(client: Client, own_state: Path) -> None:
+    def held(errors: int) -> tuple[int, int]:
+        for _ in range(errors):
+            assert client("/", HTTP_ACCEPT="*/*").status == 500
+        client.app.debugger.siblings._writer.finish()  # type: ignore[attr-defined]
+        return len(list(Path("/proc/self/fd").iterdir())), len(threads())
+
+    assert held(10) >= held(90)
+    left = snapshots.read_rows(folder_of(own_state))
+    assert len(left) <= 2 + 2 * WAITING, "of a flood the newest are written"
 
 
 # Faults
