@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from integration.processes import BEHIND_UWSGI_PASS, GTHREAD, MOUNT, Browser, Server, serving
+from integration.processes import BEHIND_UWSGI_PASS, GTHREAD, MOUNT, ROOT, Browser, Server, serving
 from nginx_support import PROXY_PARAMS, UWSGI_PARAMS, nginx
 
 #: The line that the page names is the one that helps.
 ADVICE = r"The browser is at (\S+), the proxy says (\S+): set `(.*?;)` in nginx \(with uwsgi_pass: `(.*?;)`\), "
-PREFIX = "proxy_set_header X-Forwarded-Prefix /shop;"
+#: What the README says to write.
+[README] = re.findall(r"\.\. code-block:: nginx\n\n((?: {4}.*\n|\n)+)", (ROOT / "README.rst").read_text("utf-8"))
 
 
 @dataclass
@@ -36,10 +37,9 @@ def front(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
             "default": f"location / {{ {proxy_pass}; }}",
             "debian": f"location / {{ {PROXY_PARAMS} {proxy_pass}; }}",
             "port": f"location / {{ {PROXY_PARAMS} proxy_set_header X-Forwarded-Port $server_port; {proxy_pass}; }}",
-            "http_host": f"location / {{ proxy_set_header Host $http_host; {proxy_pass}; }}",
+            "readme": README.replace("127.0.0.1:8000", f"127.0.0.1:{http.port}"),
             "uwsgi": f"location / {{ {UWSGI_PARAMS} {uwsgi_pass} }}",
             "uwsgi http_host": f"location / {{ {UWSGI_PARAMS} uwsgi_param HTTP_HOST $http_host; {uwsgi_pass} }}",
-            "prefix": f"location /shop/ {{ proxy_set_header Host $http_host; {PREFIX} {proxy_pass}/; }}",
         }
         with nginx(tmp_path_factory.mktemp("nginx"), servers) as ports:
 
@@ -59,13 +59,13 @@ def unlock(browser: Browser, error: str) -> str:
     return browser.value(browser.frame_id(error, "Application.fails"), "tea['price']")
 
 
-@pytest.mark.parametrize("name", ["debian", "uwsgi", "port", "http_host", "uwsgi http_host"])
+@pytest.mark.parametrize("name", ["debian", "uwsgi", "port", "readme", "uwsgi http_host"])
 def test_the_pin_works_when_the_proxy_keeps_the_name_of_the_host(front: Callable[..., Browser], name: str) -> None:
     browser = front(name)
     assert unlock(browser, browser.error()) == "12"
 
 
-@pytest.mark.parametrize("name", ["port", "http_host", "uwsgi http_host"])
+@pytest.mark.parametrize("name", ["port", "readme", "uwsgi http_host"])
 def test_the_pin_works_without_the_browsers_word_when_the_proxy_names_the_port(
     front: Callable[..., Browser], name: str
 ) -> None:
@@ -96,7 +96,7 @@ def test_a_page_of_another_port_is_told_nothing_of_proxies(front: Callable[..., 
 
 
 def test_links_have_the_prefix_that_the_proxy_takes_off(front: Callable[..., Browser]) -> None:
-    browser = front("prefix")
+    browser = front("readme")
     page = browser("/shop/fails")
     links = set(re.findall(r'(?:href|src)="(/[^"#]+)"', page.text))
     assert len(links) > 3

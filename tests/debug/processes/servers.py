@@ -19,6 +19,8 @@ SYNC = Kind("gunicorn", (*_GUNICORN, "TARGET"), keeps_alive=False)
 KINDS = (
     SYNC,
     Kind("gthread", (*_GUNICORN, "--worker-class=gthread", "--threads=2", "TARGET")),
+    # Imported before gevent takes the place of threads, which is in each worker.
+    Kind("gevent", (*_GUNICORN, "--worker-class=gevent", "--preload", "TARGET")),
     Kind("preload", (*_GUNICORN, "--preload", "TARGET"), keeps_alive=False),
     Kind("uwsgi", uwsgi(), keeps_alive=False, chunks=False),
     Kind("uwsgi-lazy", uwsgi("--lazy-apps"), keeps_alive=False, chunks=False),

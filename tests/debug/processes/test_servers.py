@@ -15,7 +15,7 @@ from integration.processes import MOUNT, Browser, Server, serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no private Unix sockets")
 
-WHAT_IT_RUNS = {"debugkit": "debugkit", "uwsgi": "pyuwsgi", "uwsgi-lazy": "pyuwsgi"}
+WHAT_IT_RUNS = {"debugkit": "debugkit", "gevent": "gevent", "uwsgi": "pyuwsgi", "uwsgi-lazy": "pyuwsgi"}
 #: Length of a process's token in an id.
 TOKEN = 8
 
