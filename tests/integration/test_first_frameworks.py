@@ -262,7 +262,7 @@ def test_other_servers_have_the_page_and_tell_of_the_rest_too(tmp_path: Path) ->
         with Client(int(process.wait_for(r"http://127\.0\.0\.1:(\d+)")[1])) as client:
             page_of(client.get("/fail"))
             assert client.get("/busy").body == b"busy"
-        process.wait_for(rf"(?m)^ \* {BY_ITSELF}\.\n   Where it .*\n       debugkit\.capture\(error\)$")
+        process.wait_for(rf"(?m)^ \* {BY_ITSELF}\.\n   If it .*\n       debugkit\.capture\(error\)$")
 
 
 def test_a_page_of_a_start_that_failed_is_no_answer_of_the_application(tmp_path: Path) -> None:

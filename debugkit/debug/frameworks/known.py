@@ -69,7 +69,7 @@ def advice(application: Any) -> str:
     """What brings the page of an error that an application has answered itself: the end of a sentence."""
     for framework, layer in attempt(lambda: list(known_in(application))) or ():
         if line := attempt(framework.advice, layer):
-            return f"{framework.name} handles errors itself; this line brings their page:\n       {line}"
+            return f"{framework.name} handles errors itself; this line brings up the page:\n       {line}"
     return CAPTURE
 
 
