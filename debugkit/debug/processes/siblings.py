@@ -133,6 +133,8 @@ class Siblings(Generic[T]):
                 sweep(folder)
             if picture is not None:
                 snapshots.write(folder, *picture)
+        except FileNotFoundError:  # somebody has cleaned up; the next error makes the folder again
+            pass
         except (Unusable, OSError) as reason:
             self._explain(f"errors are lost with the process that has them: {reason}.")
 
@@ -159,7 +161,9 @@ class Siblings(Generic[T]):
     # Who asks
 
     def _folder(self, *, make: bool = False) -> Path:
-        path = meeting_place(self._key(), self._place)
+        """The folder, checked anew each time; its place stays, whatever becomes of the environment."""
+        place = self._made.get("folder") or str(meeting_place(self._key(), self._place))
+        path = Path(self._made.setdefault("folder", place))
         require(path, make=make)
         return path
 
