@@ -193,6 +193,8 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
                 await self._refuse(await self._page(kept) if kept else BARE, call)
             elif in_time:
                 await call.send({"type": "websocket.close", "code": INTERNAL_ERROR, "reason": ""})
+        except Exception:  # the client has left, or the server wants to close it itself (daphne)
+            in_time = False
         finally:
             if kept:
                 self._report(kept, text=call.is_news(error, in_time=in_time))
