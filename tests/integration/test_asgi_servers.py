@@ -16,6 +16,7 @@ KINDS = (
     Kind("hypercorn", ("-m", "hypercorn", "--bind=127.0.0.1:0", "TARGET")),
     Kind("daphne", ("-m", "daphne", "--port=0", "TARGET")),
 )
+WORKERS = Kind("uvicorn --workers", ("-m", "uvicorn", "--port=0", "--workers=2", "TARGET"))
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.name)
@@ -112,3 +113,14 @@ def test_what_fails_behind_a_whole_answer_is_recorded(server: Server) -> None:
     start = server.mark()
     assert server.browser()("/background").text == '"whole"'
     listed(server, start)
+
+
+def test_a_worker_answers_for_the_error_of_another_one(state: Path) -> None:
+    with serving(WORKERS, state, "asgi_site:application") as server:
+        server.wait_for("(?s)startup complete.*startup complete")
+        browser = server.browser()
+        error = browser.error()
+        frame = browser.unlock().frame_id(error, "fails")
+        assert {browser.value(frame, f"tea['price'] * {number}") for number in range(20)} == {
+            str(12 * number) for number in range(20)
+        }

@@ -6,6 +6,7 @@ Knows the debugger's messages, and no application.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -53,7 +54,17 @@ def make_request(
         peer=peer_of(scope),
         read_body=lambda limit: body[: limit + 1],
         server=(str(server[0] or ""), "" if server[1] is None else str(server[1])),
+        multiprocess=is_worker(),
     )
+
+
+def is_worker() -> bool:
+    """Whether a server has started this process, and perhaps others like it: with `multiprocessing`, as all of them do.
+
+    ASGI has no word for it.
+    """
+    module = sys.modules.get("multiprocessing.process")
+    return module is not None and module.parent_process() is not None
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from debugkit.debug.asgi.exchange import HttpExchange
-from debugkit.debug.asgi.gateway import SCHEMES, headers_of, peer_of
+from debugkit.debug.asgi.gateway import SCHEMES, headers_of, is_worker, peer_of
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
 from debugkit.debug.request_snapshot import RequestSnapshot, named
 from debugkit.debug.safe.inspection import exact_str
@@ -37,6 +37,10 @@ class ScopeSnapshot(RequestSnapshot):
     @property
     def user(self) -> str:
         return ""  # in a scope it is an object, and stands among what the framework knows
+
+    @property
+    def multiprocess(self) -> bool:
+        return is_worker()
 
     @property
     def headers(self) -> dict[str, str]:
