@@ -60,7 +60,7 @@ def take_snapshot(scope: Mapping[str, Any], exchange: HttpExchange | None = None
         path=raw_path.partition(b"?")[0].decode("latin-1"),  # some servers leave the query on it
         query=scope.get("query_string", b"").decode("latin-1"),
         environ=dict(named(scope)),
-        body=bytes(exchange.body) if exchange else b"",
+        body=bytes(exchange.body or b"") if exchange else b"",
         body_length=int(length) if length.isascii() and length.isdecimal() else None,
         body_notice=notice,
     )
