@@ -183,6 +183,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
         finally:
             if kept:
                 self._report(kept, text=call.is_news(error, in_time=in_time))
+            call.notes.error = None  # it holds the frames, and the scope that holds the notes: no cycle
         return in_time
 
     async def _websocket_failed(self, error: BaseException, call: Call, exchange: WebSocketExchange) -> bool:
@@ -199,6 +200,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
         finally:
             if kept:
                 self._report(kept, text=call.is_news(error, in_time=in_time))
+            call.notes.error = None  # it holds the frames, and the scope that holds the notes: no cycle
         return in_time
 
     async def _refuse(self, response: Response, call: Call) -> None:
