@@ -1,4 +1,4 @@
-"""The debugger: an exception in, a page with a live console out. No sockets; no protocol outside of ``wsgi``.
+"""The debugger: an exception in, a page with a live console out. No sockets; protocols in ``wsgi`` and ``asgi`` alone.
 
 The rooms, lowest first:
 
@@ -14,10 +14,12 @@ page                view models and the templates that print them; JSON
 processes           the owner of an error answers for it: relay, snapshots of those that are gone
 http                the debugger's addresses: request context, routes, handlers, responses
 frameworks          what a framework knows of an error, and how its errors reach the debugger
+asgi                the middleware for ASGI: messages watched, answers held back, threads for all that would block
 ==================  ==================================================================================================
 
 ``registry`` keeps the errors, ``live`` notifies open pages, ``debugger`` is what lives as long as the
-application, below ``http``. ``wsgi`` is the middleware; ``startup_error`` replaces an application that failed to start.
+application, below ``http``. ``adapter`` is what the middlewares have in common, and ``wsgi`` the one for WSGI;
+``startup_error`` replaces an application that failed to start.
 
 - One failed request: wsgi -> debugger (tracebacks.capture, registry) -> http.context (access.trust) ->
   http.error_response -> page.builder (source, values, redaction) -> page.rendering -> http.responses -> wsgi.

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ def serving(kind: Kind, state: Path, target: str = "apps:application", **environ
 @dataclass
 class Answer:
     status: int
-    headers: dict[str, str]
+    headers: HTTPMessage  # which knows names in either case
     body: bytes
 
     @property
@@ -152,7 +152,7 @@ class Browser:
         connection = self.connection()
         try:
             response = self.open(connection, path, method, **more)
-            return Answer(response.status, dict(response.headers), response.read())
+            return Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
 

@@ -1,7 +1,7 @@
 """DebuggedASGIApplication: ASGI 3 on both sides, `Request` and `Response` in the middle.
 
-The overhead for a successful request is confined to `__call__`, `_http` and `HttpExchange.send`. What takes time runs
-in other threads: the loop belongs to the application.
+The overhead for a successful request is confined to `__call__` and `HttpExchange.send`. What takes time runs in other
+threads: the loop belongs to the application.
 """
 
 from __future__ import annotations
@@ -89,22 +89,17 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
     _explained_loop = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if kind == "http":
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        root, path = scope.get("root_path") or "", scope["path"]  # routers write to both
+        if root:
             path = inner_path(scope)
-            if path.startswith(self._reserved) and self._is_ours(path) and self._has_loop():
-                early = EarlyBody(receive)
-                if await self._serve(scope, path, early, send):
-                    return
-                receive = early.receive
-            await self._http(scope, path, receive, send)
-        elif kind == "websocket":
-            await self._websocket(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    async def _http(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        root = scope.get("root_path") or ""
+        if path.startswith(self._reserved) and self._is_ours(path) and self._has_loop():
+            early = EarlyBody(receive)
+            if await self._serve(scope, path, early, send):
+                return
+            receive = early.receive
         notes = RequestNotes()
         scope[PRESERVE_CONTEXT] = notes.add
         exchange = HttpExchange(receive, send, self._recorded_body)
@@ -118,6 +113,12 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
         else:
             if exchange.start is not None:
                 await self._answered_5xx(exchange.start, Call(scope, root, path, notes, receive, send), exchange)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         root, path = scope.get("root_path") or "", inner_path(scope)
@@ -182,6 +183,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
         finally:
             if kept:
                 self._report(kept, text=call.is_news(error, in_time=in_time))
+            call.notes.error = None  # it holds the frames, and the scope that holds the notes: no cycle
         return in_time
 
     async def _websocket_failed(self, error: BaseException, call: Call, exchange: WebSocketExchange) -> bool:
@@ -193,9 +195,12 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
                 await self._refuse(await self._page(kept) if kept else BARE, call)
             elif in_time:
                 await call.send({"type": "websocket.close", "code": INTERNAL_ERROR, "reason": ""})
+        except Exception:  # the client has left, or the server wants to close it itself (daphne)
+            in_time = False
         finally:
             if kept:
                 self._report(kept, text=call.is_news(error, in_time=in_time))
+            call.notes.error = None  # it holds the frames, and the scope that holds the notes: no cycle
         return in_time
 
     async def _refuse(self, response: Response, call: Call) -> None:

@@ -36,6 +36,8 @@ class HttpExchange:
     #: Bytes that the application has read of the request's body, and whether there are more of them.
     total = 0
     more_body = True
+    body: bytearray | None = None
+    _held: list[Message] | None = None
     _size = 0
     _timer: asyncio.TimerHandle | None = None
     _passing: asyncio.Task[None] | None = None
@@ -44,8 +46,6 @@ class HttpExchange:
         self._receive = receive
         self._send = send
         self._recorded_body = recorded_body
-        self._held: list[Message] = []
-        self.body = bytearray()
 
     async def receive(self) -> Message:
         """``receive`` for the application."""
@@ -53,6 +53,8 @@ class HttpExchange:
         if message["type"] == "http.request":
             data = message.get("body", b"")
             self.total += len(data)
+            if self.body is None:
+                self.body = bytearray()
             self.body += data[: max(self._recorded_body - len(self.body), 0)]
             self.more_body = message.get("more_body", False)
         elif message["type"] == "http.disconnect":
@@ -73,6 +75,8 @@ class HttpExchange:
         return self._send(message)
 
     async def _hold(self, message: Message) -> None:
+        if self._held is None:
+            self._held = []
         self._held.append(message)
         self._size += len(message.get("body", b""))
         if self.start is None:
@@ -104,7 +108,7 @@ class HttpExchange:
                 await self._passing
         if self._timer is not None:
             self._timer.cancel()
-        self._held.clear()
+        self._held = None
         return not self.begun
 
     async def finish_body(self) -> str:
@@ -114,7 +118,7 @@ class HttpExchange:
         """
         try:
             async with asyncio.timeout(PATIENCE / 2):  # clients send a body right behind the head
-                while self.more_body and not self.left and len(self.body) < self._recorded_body:
+                while self.more_body and not self.left and self.total < self._recorded_body:
                     await self.receive()
         except TimeoutError:
             return "The rest of the body had not come when the error was raised."

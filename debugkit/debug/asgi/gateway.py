@@ -6,8 +6,10 @@ Knows the debugger's messages, and no application.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -43,17 +45,28 @@ def make_request(
     inner = "console" if path == console_path else path[len(mount) :].lstrip("/") if path.startswith(mount) else ""
     scheme = exact_str(scope.get("scheme")) or "http"
     server = scope.get("server") or ("", None)
+    headers = headers_of(scope)
     return Request(
         method=exact_str(scope.get("method")) or "GET",  # a WebSocket begins as one (RFC 6455, 4.1)
         path=inner,
         query=scope.get("query_string", b"").decode("latin-1"),
-        headers=headers_of(scope),
+        headers=headers,
         root=quote(root.rstrip("/"), safe="/:@!$&'()*+,;=~", errors="replace"),
         scheme=SCHEMES.get(scheme, scheme),
-        peer=peer_of(scope),
+        peer=_sure(peer_of(scope), headers),
         read_body=lambda limit: body[: limit + 1],
         server=(str(server[0] or ""), "" if server[1] is None else str(server[1])),
+        multiprocess=is_worker(),
     )
+
+
+def is_worker() -> bool:
+    """Whether a server has started this process, and perhaps others like it: with `multiprocessing`, as all of them do.
+
+    ASGI has no word for it.
+    """
+    module = sys.modules.get("multiprocessing.process")
+    return module is not None and module.parent_process() is not None
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
@@ -77,6 +90,24 @@ def peer_of(scope: Mapping[str, Any]) -> str:
     if client:
         return str(client[0])
     return UNKNOWN_PEER if server and server[1] is not None else ""
+
+
+def _sure(peer: str, headers: Mapping[str, str]) -> str:
+    """The client's address as far as it is the socket's own.
+
+    Servers put one from these headers in its place (uvicorn does for proxies that it trusts, which may be all). That it
+    is this computer is then anybody's word: it counts as a private network, as a Unix socket does.
+    """
+    is_claimed = "x-forwarded-for" in headers or "forwarded" in headers
+    return "" if is_claimed and _is_loopback(peer) else peer
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 class EarlyBody:

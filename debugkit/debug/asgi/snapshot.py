@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from debugkit.debug.asgi.exchange import HttpExchange
-from debugkit.debug.asgi.gateway import SCHEMES, headers_of, peer_of
+from debugkit.debug.asgi.gateway import SCHEMES, headers_of, is_worker, peer_of
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
 from debugkit.debug.request_snapshot import RequestSnapshot, named
 from debugkit.debug.safe.inspection import exact_str
@@ -39,6 +39,10 @@ class ScopeSnapshot(RequestSnapshot):
         return ""  # in a scope it is an object, and stands among what the framework knows
 
     @property
+    def multiprocess(self) -> bool:
+        return is_worker()
+
+    @property
     def headers(self) -> dict[str, str]:
         return headers_of(self.environ)
 
@@ -56,7 +60,7 @@ def take_snapshot(scope: Mapping[str, Any], exchange: HttpExchange | None = None
         path=raw_path.partition(b"?")[0].decode("latin-1"),  # some servers leave the query on it
         query=scope.get("query_string", b"").decode("latin-1"),
         environ=dict(named(scope)),
-        body=bytes(exchange.body) if exchange else b"",
+        body=bytes(exchange.body or b"") if exchange else b"",
         body_length=int(length) if length.isascii() and length.isdecimal() else None,
         body_notice=notice,
     )

@@ -76,6 +76,19 @@ def test_a_unix_socket_has_no_client_and_no_port() -> None:
     assert "KeyError" in client("/", client=None, server=("/run/app.sock", None)).text
 
 
+@pytest.mark.parametrize("claim", ["127.0.0.1", "127.0.0.1:5000", "::1"])
+def test_an_address_that_a_server_may_have_from_a_header_is_not_this_computer(claim: str) -> None:
+    """uvicorn does that with --forwarded-allow-ips, also for a client that writes the header itself."""
+    client = ASGIClient(DebuggedASGIApplication(application))
+    address = claim.removesuffix(":5000")
+
+    page = client("/", client=(address, 5000), headers={"x-forwarded-for": claim})
+
+    assert "KeyError" in page.text
+    assert "&#39;Tea&#39;" not in page.text
+    assert "&#39;Tea&#39;" in client("/", client=(address, 5000)).text
+
+
 def test_a_body_is_read_no_further_than_its_limit() -> None:
     site = DebuggedASGIApplication(application)
     part = b"x" * (MOST_BYTES // 2)

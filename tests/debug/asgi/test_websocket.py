@@ -10,6 +10,7 @@ from asgi_client import Exchange, exchange, websocket_scope
 
 from debugkit import DebuggedASGIApplication
 
+DENIAL: dict[str, Any] = {"websocket.http.response": {}}
 CONNECT = {"type": "websocket.connect"}
 
 
@@ -40,7 +41,7 @@ def run(path: str, *, left: bool = False, **scope: Any) -> Exchange:
 
 
 def test_a_websocket_that_fails_is_closed_with_1011_and_its_link_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    done = run("/fails")
+    done = run("/fails", extensions=DENIAL)  # which servers offer for all of them
 
     assert done.raised is None
     assert done.sent[-1] == {"type": "websocket.close", "code": 1011, "reason": ""}
@@ -54,7 +55,7 @@ def test_one_that_fails_before_it_is_accepted_is_refused() -> None:
 
 
 def test_it_is_refused_with_the_page_where_the_server_can_send_one() -> None:
-    done = run("/refuses", extensions={"websocket.http.response": {}})
+    done = run("/refuses", extensions=DENIAL)
 
     assert (done.raised, done.answer().status) == (None, 500)
     assert set(done.kinds) == {"websocket.http.response.start", "websocket.http.response.body"}
