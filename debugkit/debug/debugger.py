@@ -174,7 +174,7 @@ class Debugger:
     ) -> ErrorRecord:
         """Capture an exception and keep it. ``tb`` says where its traceback is to begin.
 
-        ``loop`` is the event loop that the request ran in, if it was one's.
+        ``loop`` is the event loop that the request ran in; by default, the one that runs in the calling thread, if any.
 
         ``explain`` tells what a framework knows of it, and runs at once: what it says is secret never gets out.
         """
@@ -185,7 +185,7 @@ class Debugger:
             request=request,
             context=context,
             context_managers=context_managers,
-            loop=loop,
+            loop=loop or running_loop(),
             framework_report=NOTHING if explain is None else explain(captured),
         )
         self._in_this_thread.__dict__["recorded"] = True
@@ -215,3 +215,10 @@ class Debugger:
     def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""
         self.say(f" * The debugger failed:\n{terminal_text.quoted(printed(defect))}")
+
+
+def running_loop() -> AbstractEventLoop | None:
+    """The event loop that runs in the calling thread. Imports nothing: without asyncio there is none."""
+    ask: Callable[[], AbstractEventLoop | None] | None
+    ask = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
+    return None if ask is None else ask()

@@ -16,7 +16,9 @@ from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
+from client import Client
 
+from debugkit import DebuggedApplication, capture
 from debugkit.debug.console import coroutines
 from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
 
@@ -213,6 +215,24 @@ print(list(Console(None).evaluate("[n async for n in (lambda: 1)()]"))[0].text[-
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=WAIT)
     lines = done.stdout.splitlines()
     assert (lines[0], lines[-1][-4:]) == ("42 False", "True"), done
+
+
+def test_the_console_of_an_error_awaits_in_the_loop_that_it_was_captured_in(application: Application) -> None:
+    client = Client(DebuggedApplication(lambda environ, start_response: [], pin="off"))
+
+    async def request() -> str:
+        try:
+            await checkout("tea")
+        except ValueError as error:
+            return capture(error)
+        return ""
+
+    url = application.answer(request())
+    problem = client(f"{url}.json").json
+    frame = problem["exceptions"][0]["frames"][-1]["id"]
+    source = "import threading\nthread = threading.current_thread()\nawait asyncio.sleep(0, (thread.ident, item))"
+    (event, _) = client.post(f"/__debugkit__/frames/{frame}/evaluate", {"source": source}).events
+    assert event["text"] == f"({application.thread.ident}, 'tea')"
 
 
 # Output
