@@ -169,12 +169,11 @@ class Debugger:
         request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
-        loop: AbstractEventLoop | None = None,
         explain: Callable[[CapturedTraceback], FrameworkReport] | None = None,
     ) -> ErrorRecord:
         """Capture an exception and keep it. ``tb`` says where its traceback is to begin.
 
-        ``loop`` is the event loop that the request ran in; by default, the one that runs in the calling thread, if any.
+        To be called in the event loop that the request ran in, if it ran in one: there, commands in the console await.
 
         ``explain`` tells what a framework knows of it, and runs at once: what it says is secret never gets out.
         """
@@ -185,7 +184,7 @@ class Debugger:
             request=request,
             context=context,
             context_managers=context_managers,
-            loop=loop or running_loop(),
+            loop=running_loop(),
             framework_report=NOTHING if explain is None else explain(captured),
         )
         self._in_this_thread.__dict__["recorded"] = True
