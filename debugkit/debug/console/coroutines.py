@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
+import traceback
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
@@ -65,7 +66,8 @@ class Awaited:
         while True:
             try:
                 pending = self._step(resume)
-            except StopIteration:
+            except StopIteration as end:
+                self.error = end if self._raised(end) else None
                 return
             try:
                 value = yield pending
@@ -73,6 +75,11 @@ class Awaited:
                 resume = partial(self._coroutine.throw, error)
             else:
                 resume = partial(self._coroutine.send, value)
+
+    def _raised(self, end: StopIteration) -> bool:
+        """Whether the code raised it itself: since Python 3.12 only functions make a RuntimeError of that (PEP 479)."""
+        code = self._coroutine.cr_code
+        return any(frame.f_code is code for frame, _ in traceback.walk_tb(end.__traceback__))
 
     def _step(self, resume: Callable[[], object]) -> object:
         """Run the coroutine up to where it waits next; that is returned. What ends the coroutine is raised.

@@ -267,10 +267,8 @@ thread = threading.Thread(target=print, args=("thread",)); thread.start(); threa
         assert next(events) == Output("stdout", "first\n")
         application.answer(request())
         rest = list(events)
-    assert [event for event in rest if isinstance(event, Output)] == [
-        Output("stderr", "second\n"),
-        Output("stdout", "task\npool\nthread\n"),
-    ]
+    assert rest[0] == Output("stderr", "second\n")
+    assert output(rest[1:]) == "task\npool\nthread\n"
     assert real.getvalue() == "a request\n"
 
 
@@ -315,7 +313,7 @@ def test_an_error_is_shown_from_the_typed_code_on(console: Console) -> None:
         ("raise KeyboardInterrupt", "KeyboardInterrupt\n"),
         ("raise asyncio.CancelledError", "asyncio.exceptions.CancelledError\n"),
         ("raise GeneratorExit", "GeneratorExit\n"),
-        ("raise StopIteration(3)", "RuntimeError: coroutine raised StopIteration\n"),
+        ("next(iter(()))", "StopIteration\n"),
         ("done = asyncio.current_task().cancel(); await asyncio.sleep(9)", "asyncio.exceptions.CancelledError\n"),
         ("await asyncio.wait_for(asyncio.sleep(9), 0)", "TimeoutError\n"),
         ("await 1", "TypeError: object int can't be used in 'await' expression\n"),
