@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from debugkit.debug.attributes import Attributes
 from debugkit.debug.debugger import Debugger
@@ -29,9 +29,6 @@ from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.settings import LINK_LIFETIME, MOUNT, SESSION_LIFETIME, Limits, Settings
 from debugkit.terminal_text import quoted
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
 
 Application = TypeVar("Application")
 Headers = list[tuple[str, str]]
@@ -114,7 +111,6 @@ class Adapter(Attributes, Generic[Application]):
         failure: Failure,
         snapshot: RequestSnapshot,
         context: contextvars.Context,
-        loop: AbstractEventLoop | None = None,
     ) -> ErrorRecord:
         """Record an error, with what the framework knows of its request and has handed over with it."""
         managers = (*failure.managers, *known.managers(failure))
@@ -125,7 +121,6 @@ class Adapter(Attributes, Generic[Application]):
             request=snapshot,
             context=context,
             context_managers=managers,
-            loop=loop,
             explain=partial(known.report, failure),
         )
         self.debugger.take_recorded()

@@ -169,12 +169,11 @@ class Debugger:
         request: RequestSnapshot | None = None,
         context: contextvars.Context | None = None,
         context_managers: Sequence[Any] = (),
-        loop: AbstractEventLoop | None = None,
         explain: Callable[[CapturedTraceback], FrameworkReport] | None = None,
     ) -> ErrorRecord:
         """Capture an exception and keep it. ``tb`` says where its traceback is to begin.
 
-        ``loop`` is the event loop that the request ran in, if it was one's.
+        To be called in the event loop that the request ran in, if it ran in one: there, commands in the console await.
 
         ``explain`` tells what a framework knows of it, and runs at once: what it says is secret never gets out.
         """
@@ -185,7 +184,7 @@ class Debugger:
             request=request,
             context=context,
             context_managers=context_managers,
-            loop=loop,
+            loop=running_loop(),
             framework_report=NOTHING if explain is None else explain(captured),
         )
         self._in_this_thread.__dict__["recorded"] = True
@@ -215,3 +214,10 @@ class Debugger:
     def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""
         self.say(f" * The debugger failed:\n{terminal_text.quoted(printed(defect))}")
+
+
+def running_loop() -> AbstractEventLoop | None:
+    """The event loop that runs in the calling thread. Imports nothing: without asyncio there is none."""
+    ask: Callable[[], AbstractEventLoop | None] | None
+    ask = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
+    return None if ask is None else ask()

@@ -243,6 +243,15 @@ def test_the_console_knows_the_request_the_settings_and_the_models_in_every_fram
         assert guest.value(frame, "Tea.objects.count()") == "5"
 
 
+def test_the_console_of_an_async_view_awaits(guest: Guest) -> None:
+    answer = guest.visit(FAILURES["Heat the kettles"])
+    frame = guest.frame_id(guest.error_of(answer)["id"], "temperature")
+    assert guest.value(frame, "await Tea.objects.acount()") == "5"
+    assert guest.value(frame, "min([tea.name async for tea in Tea.objects.all()])") == "'Assam'"
+    assert guest.value(frame, "await temperature('iron')") == "96"
+    assert guest.value(frame, "request.path") == "'/tastings/kettles/'"
+
+
 def test_a_query_that_nobody_has_evaluated_is_not_evaluated_by_the_page(guest: Guest) -> None:
     answer = guest.visit(FAILURES["Write the invoice"])
     error = guest.error_of(answer)["id"]

@@ -215,7 +215,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
         """Keep the error; `None` when the debugger fails, which must not become the second exception."""
         try:
             failure = Failure(call.scope, applications_part(traceback_of(error), __name__), call.notes.managers)
-            entry = self._keep(error, failure, snapshot, call.notes.context_now(), running_loop())
+            entry = self._keep(error, failure, snapshot, call.notes.context_now())
             return Kept(entry, RequestContext(self.debugger, call.request(self._mount)))
         except Exception as defect:
             self.debugger.tell_defect(defect)

@@ -1,4 +1,4 @@
-"""A command in a frame. ``console`` takes commands, ``command`` runs one in the console's thread, ``namespace``
-resolves its names, ``transforms`` rewrites its tree, ``streams`` catches what its thread writes, ``events`` sends
-it. ``table`` has the consoles of one error.
+"""A command in a frame. ``console`` takes commands, ``command`` runs one in the console's thread, ``coroutines`` one
+that awaits in an event loop; ``interruption`` is how either is stopped. ``namespace`` resolves names, ``transforms``
+rewrites the tree, ``streams`` catches what is written, ``events`` sends it. ``table`` has the consoles of one error.
 """

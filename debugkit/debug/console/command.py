@@ -1,27 +1,31 @@
 """One running command and the thread it runs on: how it is evaluated, how its errors read, how another thread stops it.
 
-User code runs here and on this thread only, its ``repr`` and ``str`` included. Knows neither the console, which decides
-what runs when, nor who reads the events.
+User code runs here and on this thread only, its ``repr`` and ``str`` included; code that awaits runs in an event loop,
+by `debugkit.debug.console.coroutines`. Knows neither the console, which decides what runs when, nor who reads the
+events.
 """
 
 from __future__ import annotations
 
 import contextvars
+import inspect
 import os
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import islice
-from typing import Any
+from types import CodeType
+from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.console.events import EventQueue, Result, Status, current_queue
+from debugkit.debug.console.interruption import Interruption
 from debugkit.debug.console.namespace import Namespace
-from debugkit.debug.console.streams import current_streams
-from debugkit.debug.console.transforms import show_expressions
+from debugkit.debug.console.streams import streams_of_context
 from debugkit.debug.safe import real_threads
-from debugkit.debug.safe.async_exceptions import raise_in_thread
 from debugkit.debug.safe.real_threads import Empty, SimpleQueue
+
+if TYPE_CHECKING:
+    from debugkit.debug.console.coroutines import Awaited, Loops
 
 #: How often Stop raises KeyboardInterrupt before it gives up, at least, and how many seconds apart, at most: for code
 #: that swallows the first ones, not so often that tidying up has no chance.
@@ -84,6 +88,7 @@ class Command:
         namespace: Namespace,
         limit: int,
         clock: Callable[[], float],
+        loops: Callable[[], Loops],
         end: Callable[[Command, Status], None],
     ) -> None:
         self.queue = EventQueue(limit)
@@ -93,13 +98,10 @@ class Command:
         self._clock = clock
         self._start = clock()
         self._process = os.getpid()
+        self._loops = loops
         self._end = end
-        # Held while KeyboardInterrupt is raised in the thread, and to disarm. A plain lock: CPython lets no exception
-        # in between taking it and the body of its `with`, which a lock with Python code in it does not promise.
-        self._lock = real_threads.allocate_lock()
-        self._thread = 0
-        self._armed = False
-        self._interrupted = False
+        self._interruption = Interruption()
+        self._awaited: Awaited | None = None
         self._finished = real_threads.Event()
 
     def seconds(self) -> float:
@@ -110,7 +112,7 @@ class Command:
 
     def run(self, context: contextvars.Context, managers: Sequence[AbstractContextManager[Any]]) -> None:
         """Run the command to its end. Raises nothing."""
-        self._thread = real_threads.get_ident()
+        self._interruption.thread = real_threads.get_ident()
         if self.queue.open():
             status = context.run(self._in_context, managers)
             self._end(self, status)
@@ -119,6 +121,7 @@ class Command:
 
     def _in_context(self, managers: Sequence[AbstractContextManager[Any]]) -> Status:
         stack = ExitStack()
+        token = streams_of_context.set(self.queue)
         for manager in managers:
             try:
                 stack.enter_context(manager)
@@ -132,6 +135,7 @@ class Command:
             stack.close()
         except BaseException as error:
             self._explain("A context of the failed request cannot be left", error)
+        streams_of_context.reset(token)
         return status
 
     def _explain(self, sentence: str, error: BaseException) -> None:
@@ -148,56 +152,65 @@ class Command:
             try:
                 if status is None:
                     status = "done"
-                    self._armed = True
+                    self._interruption.arm()
                     status = self._evaluate()
-                self._disarm()
-                return "interrupted" if self._interrupted else status
+                self._interruption.disarm()
+                return "interrupted" if self._interruption.wanted else status
             except KeyboardInterrupt:
                 continue
 
-    def _disarm(self) -> None:
-        with self._lock:
-            self._armed = False
-        if self._interrupted:
-            raise_in_thread(None, KeyboardInterrupt)
-
     def _evaluate(self) -> Status:
-        if self._interrupted:  # while contexts were entered
+        if self._interruption.wanted:  # while contexts were entered
             return "interrupted"
         try:
             code = self._namespace.compile(_cleaned(self._source))
             if code is None:
                 return "incomplete"
-            self._namespace.run(code)
+            if code.co_flags & inspect.CO_COROUTINE:
+                self._await(code)
+            else:
+                self._namespace.run(code)
         except SystemExit as error:
             self.queue.note(f"{_exit_text(error)} ends nothing here: the server keeps running.")
             return "exited"
         except BaseException as error:
-            if not (self._interrupted and issubclass(type(error), KeyboardInterrupt)):
+            if not (self._interruption.wanted and issubclass(type(error), KeyboardInterrupt)):
                 self.queue.fail(_traceback_text(error, self._limit))
         return "done"
+
+    def _await(self, code: CodeType) -> None:
+        """Run code that awaits. Stop may hit what a loop runs of it, and not how this thread deals with the loop."""
+        loops = self._loops()
+        self._interruption.disarm()
+        try:
+            if not self._interruption.wanted:
+                self._awaited = loops.awaited(self._namespace.run(code), self._interruption)
+                loops.run(self._awaited, self.queue.note)
+        finally:
+            self._interruption.arm()
 
     # On other threads
 
     def interrupt(self, seconds: float) -> bool:
         """Raise KeyboardInterrupt in the command until it ends; `False` when it has not ended after ``seconds``."""
         attempts = max(_ATTEMPTS, round(seconds / _APART))
-        for _ in range(attempts):
-            self._interrupted = True
-            if self._lock.acquire(blocking=False):  # else it is disarming, or another Stop is at it
-                try:
-                    if self._armed:
-                        raise_in_thread(self._thread, KeyboardInterrupt)
-                finally:
-                    self._lock.release()
+        for attempt in range(attempts):
+            self._interruption.wanted = True
+            awaited = self._awaited
+            if awaited is not None:
+                awaited.cancel()
+            if awaited is None or attempt:  # what is cancelled may tidy up first, and the loop is the application's
+                self._interruption.interrupt()
             if self._finished.wait(seconds / attempts):
                 return True
         return False
 
     def place(self) -> str:
         """Where the command is, as text: "still running line 2 of <console 1>"."""
-        frame = sys._current_frames().get(self._thread)
-        while frame is not None and frame.f_code.co_filename in _OWN_FILES:
+        awaited = self._awaited
+        frame = None if awaited is None else awaited.suspended_frame()
+        frame = frame or self._interruption.frame()
+        while frame is not None and _is_own(frame.f_code.co_filename):
             frame = frame.f_back
         return "still busy" if frame is None else f"still running line {frame.f_lineno} of {frame.f_code.co_filename}"
 
@@ -244,9 +257,12 @@ def _shortened(value: Any, limit: int) -> object:
     return value
 
 
-_OWN_FILES = {
-    part.__code__.co_filename for part in (Namespace.run, show_expressions, EventQueue.write, current_streams, show)
-}
+#: Where this package is; ends with a separator.
+_OWN_FOLDER = show.__code__.co_filename.removesuffix("command.py")
+
+
+def _is_own(filename: str) -> bool:
+    return filename.startswith(_OWN_FOLDER)
 
 
 def _traceback_text(error: BaseException, limit: int) -> str:
@@ -265,7 +281,7 @@ def _remove_own_frames(report: traceback.TracebackException) -> None:
     pending, seen = [report], {id(report)}
     while pending:
         part = pending.pop()
-        frames = [entry for entry in part.stack if entry.filename not in _OWN_FILES]
+        frames = [entry for entry in part.stack if not _is_own(entry.filename)]
         # `None` leaves out the header: a SyntaxError of the command has no frames, as in the REPL.
         part.stack = traceback.StackSummary.from_list(frames) if frames else None  # type: ignore[assignment]  # see above
         for other in (part.__cause__, part.__context__, *(part.exceptions or ())):

@@ -11,13 +11,18 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.console.command import Command, Worker, show
 from debugkit.debug.console.events import Beat, Done, Event, Failure, Output, Result, Status
 from debugkit.debug.console.namespace import Namespace
 from debugkit.debug.safe.real_threads import RLock
 from debugkit.errors import BodyTooLarge, Conflict, Gone
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from debugkit.debug.console.coroutines import Loops
 
 __all__ = ["Beat", "Console", "Done", "Event", "Failure", "Output", "Result"]
 
@@ -36,7 +41,8 @@ class Console:
 
     Each command runs inside a copy of ``context`` and with ``context_managers`` entered (those that frameworks give to
     ``environ["werkzeug.debug.preserve_context"]``). The thread is made when it is needed, and stays the same until it
-    had nothing to do for ``idle_seconds``. ``clock`` gives the seconds in `Done`.
+    had nothing to do for ``idle_seconds``. A command that awaits runs in ``loop`` as long as that runs, else in a loop
+    of the console's own, on its thread. ``clock`` gives the seconds in `Done`.
     """
 
     def __init__(
@@ -45,6 +51,7 @@ class Console:
         *,
         context: contextvars.Context | None = None,
         context_managers: Sequence[AbstractContextManager[Any]] = (),
+        loop: AbstractEventLoop | None = None,
         names: Mapping[str, object] | None = None,
         output_size: int = OUTPUT_SIZE,
         source_size: int = SOURCE_SIZE,
@@ -57,6 +64,8 @@ class Console:
         self._interrupt_seconds = interrupt_seconds
         self._context = contextvars.Context() if context is None else context
         self._managers = tuple(context_managers)
+        self._loop = loop
+        self._loops: Loops | None = None
         self._idle_seconds = idle_seconds
         self._clock = clock
         # Re-entrant: the garbage collector may close the events of a dropped command while the lock is held.
@@ -75,7 +84,7 @@ class Console:
         """
         if len(source) > self._source_size:
             raise BodyTooLarge(f"The command has {len(source)} characters; the limit is {self._source_size}.")
-        command = Command(source, self._namespace, self._output_size, self._clock, self._end)
+        command = Command(source, self._namespace, self._output_size, self._clock, self._event_loops, self._end)
         with self._lock:
             if self._closed:
                 raise Gone("This console is closed because its error was released. Reload the page that failed.")
@@ -111,7 +120,18 @@ class Console:
             self._context = contextvars.Context()
         if worker is not None:
             worker.end()
+        if self._loops is not None:
+            self._loops.close()
+        self._loop = None
         self._namespace.close()
+
+    def _event_loops(self) -> Loops:
+        if self._loops is None:
+            # It imports asyncio, which many WSGI applications never do.
+            from debugkit.debug.console.coroutines import Loops
+
+            self._loops = Loops(self._loop)
+        return self._loops
 
     def _submit(self, command: Command) -> None:
         if self._worker is None or not self._worker.submit(command):

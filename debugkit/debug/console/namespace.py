@@ -29,6 +29,8 @@ from debugkit.debug.safe.lazy_imports import used
 _SOURCES = 100
 #: ``codeop.PyCF_DONT_IMPLY_DEDENT | codeop.PyCF_ALLOW_INCOMPLETE_INPUT``, which typeshed does not know.
 _MAY_GO_ON = 0x200 | 0x4000
+#: ``await`` outside of functions makes a coroutine of the code. Inside of them it means what it means anywhere.
+_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 #: What import statements, class statements and warnings read from the globals of the code.
 _MODULE_FACTS = ("__name__", "__package__", "__spec__", "__loader__", "__file__", "__path__")
@@ -97,7 +99,7 @@ class Namespace:
             tree = self._parse(source, filename)
             if tree is None:
                 return None
-            code: CodeType = compile(self._adapted(tree), filename, "exec", self._flags, dont_inherit=True)
+            code: CodeType = compile(self._adapted(tree), filename, "exec", self._flags | _AWAIT, dont_inherit=True)
         except SyntaxError as error:
             if error.text is None and error.filename == filename and error.lineno:
                 error.text = linecache.getline(filename, error.lineno)
@@ -105,12 +107,9 @@ class Namespace:
         self._flags |= code.co_flags & _FUTURE_FLAGS
         return code
 
-    def run(self, code: CodeType) -> None:
-        """Run the code of a command. Raises whatever it raises."""
-        if self._local_names is None:
-            exec(code, self._names)
-        else:
-            exec(code, self._names, self._local_names)
+    def run(self, code: CodeType) -> Any:
+        """Run the code of a command. Raises whatever it raises. Code that awaits is returned as a coroutine instead."""
+        return eval(code, self._names, self._names if self._local_names is None else self._local_names)
 
     def names(self) -> dict[str, object]:
         """The console's names and values: what ``locals()`` is. In a module, a copy of its globals."""

@@ -1,11 +1,13 @@
-"""Routes the process's streams by thread: routers in ``sys`` while a command runs, else nothing.
+"""Routes the process's streams by context and by thread: routers in ``sys`` while a command runs, else nothing.
 
-``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` route each access to the console that owns the current thread; child
-threads inherit the owner. Does not know what becomes of the text.
+``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` route each access to the console that owns the current context, or the
+current thread. Child threads inherit the owner; so do child tasks of an event loop, which share a thread and have a
+context each. Does not know what becomes of the text.
 """
 
 from __future__ import annotations
 
+import contextvars
 import io
 import sys
 import threading
@@ -48,9 +50,15 @@ class Own(local):
 own: Final = Own()
 
 
+#: The streams that a context belongs to, and with it the tasks that are made in it.
+streams_of_context: contextvars.ContextVar[Streams | None] = contextvars.ContextVar("debugkit streams", default=None)
+
+
 def current_streams() -> Streams | None:
-    """The streams of the calling thread, if it has any."""
-    streams: Streams | None = own.streams or threading.current_thread().__dict__.get(OWNER)
+    """The streams of the calling task or thread, if it has any."""
+    streams = streams_of_context.get()
+    if streams is None or not streams.routes:
+        streams = own.streams or threading.current_thread().__dict__.get(OWNER)
     return streams if streams is not None and streams.routes else None
 
 

@@ -42,6 +42,7 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console
             captured.frame,
             context=entry.context,
             context_managers=entry.context_managers,
+            loop=entry.loop,
             names=entry.framework_report.names,
         )
 

@@ -235,7 +235,7 @@ def test_an_error_is_the_standard_librarys_text_from_the_typed_code_on(console: 
         ("def f(): f()\nf()", ["Previous line repeated", "RecursionError"]),
         ("def f(:", ["line 1\n    def f(:\n          ^\nSyntaxError: invalid syntax"]),
         ("return 1", ["    return 1\n    ^^^^^^^^\nSyntaxError: 'return' outside function"]),
-        ("await x", ["SyntaxError: 'await' outside function"]),
+        ("lambda: await x", ["SyntaxError: 'await' outside async function"]),
         ("a\0b", ["null bytes"]),
         ("x = '\udc80'", ["SyntaxError: line 1 contains a lone surrogate ('\\udc80'), which is not a character"]),
         ("eval('1 +')", ['File "<string>", line 1', "SyntaxError"]),
