@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,23 @@ from pathlib import Path
 import pytest
 
 
-def pytest_configure() -> None:
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _compile_the_package(config)
+    _let_programs_have_the_signals_of_a_terminal()
+
+
+def _compile_the_package(config: pytest.Config) -> None:
+    """Once, before any worker of xdist: the servers that tests start write no bytecode, and half of their start would
+    go into compiling debugkit again.
+    """
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "debugkit", quiet=1)
+
+
+def _let_programs_have_the_signals_of_a_terminal() -> None:
     """Let the programs that tests start have signals that are not ignored.
 
     ``nohup`` ignores SIGHUP, and shells ignore SIGINT for what runs in the background; children inherit that, see
