@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-
 ROOT = Path(__file__).parents[1]
 #: Folders whose tests start processes and browsers. Begun last, one of their files would keep the others waiting.
 FIRST = tuple(f"tests/{name}/" for name in ("serving/reloading", "django", "browser", "integration", "benchmarks"))

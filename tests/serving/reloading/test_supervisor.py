@@ -248,15 +248,22 @@ FAILURES = {
 }
 
 
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """One server for all these: it stays whatever happens to its program."""
+    folder = tmp_path_factory.mktemp("failing")
+    with project(folder, ONE, DEBUGKIT_STATE_DIR=str(folder / "state")) as shop:
+        yield shop
+
+
 @pytest.mark.parametrize(("text", "expected"), FAILURES.values(), ids=FAILURES.keys())
-def test_a_failure_at_start_is_a_page_and_heals(tmp_path: Path, text: str, expected: str) -> None:
-    with project(tmp_path, ONE) as shop:
-        assert shop.save(f"{text}\n").startswith(" * Waiting for a change")
-        reply = shop.get("/", "Accept: text/html")
-        assert reply.status == 500
-        assert expected in reply.body.decode()
-        assert shop.save(TWO).startswith(" * Reloaded")
-        assert shop.text.startswith("two")
+def test_a_failure_at_start_is_a_page_and_heals(failing: Project, text: str, expected: str) -> None:
+    assert failing.save(f"{text}\n").startswith(" * Waiting for a change")
+    reply = failing.get("/", "Accept: text/html")
+    assert reply.status == 500
+    assert expected in reply.body.decode()
+    assert failing.save(f"# after {expected}\n{TWO}").startswith(" * Reloaded")
+    assert failing.text.startswith("two")
 
 
 def test_a_script_that_ends_without_serving_is_said_and_heals(tmp_path: Path) -> None:
@@ -346,8 +353,11 @@ def test_a_worker_that_crashes_is_started_again(tmp_path: Path) -> None:
         assert shop.text.startswith("one")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("text", [ONE, "1 / 0\n"], ids=["serving", "failed"])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(signal.SIGINT, ONE), (signal.SIGTERM, ONE), (signal.SIGTERM, "1 / 0\n")],
+    ids=["SIGINT", "SIGTERM", "failed"],
+)
 def test_a_signal_ends_worker_and_supervisor_with_128_and_its_number(
     tmp_path: Path, number: signal.Signals, text: str
 ) -> None:
