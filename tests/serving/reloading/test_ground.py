@@ -142,10 +142,9 @@ def test_a_link_that_is_turned_to_another_release_is_served_and_watched(
     (tmp_path / "app.py").symlink_to("current/app.py")  # what the helper writes
     with project(place, text, python=python, PWD=str(place)) as shop:
         assert shop.text == "release 1"
-        for name in ("2", "1"):
-            turn(name)
-            shop.wait_for_reload()
-            assert shop.text == f"release {name}"
+        turn("2")
+        shop.wait_for_reload()
+        assert shop.text == "release 2"
         shop.save("word = 'mended'\n", "current/word.py" if folder == "." else "word.py")
         assert shop.text == "mended"
 
