@@ -117,6 +117,8 @@ class Adapter(Attributes, Generic[Application]):
         loop: AbstractEventLoop | None = None,
     ) -> ErrorRecord:
         """Record an error, with what the framework knows of its request and has handed over with it."""
+        if self.debugger.post_mortem is not None:
+            self.debugger.post_mortem(error, failure.trace)
         managers = (*failure.managers, *known.managers(failure))
         thread_contexts.carry(context, managers)
         entry = self.debugger.record(

@@ -84,9 +84,11 @@ def window(browser: Browser) -> Iterator[Watched]:
 def own_page(window: Watched) -> Iterator[Watched]:
     """The shared page, for a test with servers of its own: it must show no error, and ask nobody but this computer."""
     yield window
+    problems = list(window.problems)
+    # Its server has ended by now, which a page that still listens would call a problem.
     window.page.goto("about:blank")
+    window.problems.clear()
     hosts, window.hosts = {host for host in window.hosts if host}, set()
-    problems, window.problems = window.problems, []
     for host in hosts:
         forget(window.page, f"http://{host}")
     assert problems == []
