@@ -39,6 +39,9 @@ Headers = list[tuple[str, str]]
 #: The headers that a later middleware cannot restore: which sites may read the answer (Fetch, section 3.3).
 CORS_HEADERS = ("access-control-", "timing-allow-origin", "vary")
 
+#: What is to be written in an INI file that names this class.
+PASTE = "write use = egg:debugkit, or paste.filter_app_factory = debugkit.paste:filter_app_factory"
+
 #: The debugger that `capture` registers with: the one made last that is still in use.
 _latest: weakref.ref[Debugger] | None = None
 
@@ -75,6 +78,8 @@ class Adapter(Attributes, Generic[Application]):
         global _latest
         if why := self.refusal(app):
             raise ConfigurationError(f"The application {why}")
+        if isinstance(evalex, dict):
+            raise ConfigurationError(f"PasteDeploy gives a filter its defaults and texts: {PASTE}.")
         self.app = app
         settings = Settings.from_environ(
             evalex=evalex,
