@@ -188,6 +188,8 @@ def make_choices(values: dict[str, Any], target: Target, name: str, *, explicit:
     settings = {name: values[name] for name in ("evalex", "trusted_hosts", "trusted_peers", "redact", "editor")}
     if values["key"] and not values["cert"]:
         raise ConfigurationError("--key requires --cert.")
+    if values["pm"] and not (values["debugger"] and values["processes"] == 1):
+        raise ConfigurationError("--pm requires the debugger, and one process: several would share the terminal.")
     return Choices(
         addresses=values["bind"] or (values["host"],),
         port=values["port"],
@@ -204,6 +206,7 @@ def make_choices(values: dict[str, Any], target: Target, name: str, *, explicit:
         processes=values["processes"],
         static_files=static_files(values["static_files"]),
         passthrough_errors=values["passthrough_errors"],
+        post_mortem=values["pm"],
         ssl_context=certificate(values["cert"], values["key"]),
         title=f"debugkit {__version__} serves {name} at",
     )

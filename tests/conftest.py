@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import os
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -9,8 +11,44 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
+#: Folders whose tests start processes and browsers. Begun last, one of their files would keep the others waiting.
+FIRST = tuple(f"tests/{name}/" for name in ("serving/reloading", "django", "browser", "integration", "benchmarks"))
 
-def pytest_configure() -> None:
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite in parallel, more processes than processors, since tests mostly wait for others of theirs.
+
+    Tests that are named on the command line run in this process, where a debugger can stop them.
+    """
+    whole = config.args_source is config.ArgsSource.TESTPATHS
+    chosen = config.option.numprocesses is not None or config.option.usepdb or config.option.trace
+    if whole and not chosen and not hasattr(config, "workerinput"):
+        config.option.numprocesses = min(8, 2 * (os.cpu_count() or 1))
+        # What a module's tests share is started once; files come in the order below.
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _compile_the_package(config)
+    _let_programs_have_the_signals_of_a_terminal()
+
+
+def _compile_the_package(config: pytest.Config) -> None:
+    """Once, before any worker of xdist: the servers that tests start write no bytecode, and half of their start would
+    go into compiling debugkit again.
+    """
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "debugkit", quiet=1)
+
+
+def _let_programs_have_the_signals_of_a_terminal() -> None:
     """Let the programs that tests start have signals that are not ignored.
 
     ``nohup`` ignores SIGHUP, and shells ignore SIGINT for what runs in the background; children inherit that, see

@@ -37,7 +37,8 @@ debugkit.debug.wsgi debugkit.debug.asgi
 debugkit.debug.startup_error
 debugkit.serving
 debugkit.runner
-debugkit.django
+debugkit.django debugkit.flask debugkit.paste
+debugkit.pyramid
 debugkit.cli
 debugkit.__main__
 """.strip().splitlines()
@@ -62,9 +63,11 @@ FRONT_DOORS = {"debugkit", "debugkit.debug", "debugkit.serving"}
 
 #: Each third-party package, and the one module that imports it.
 PACKAGES = {
+    "click": "debugkit.flask",
     "colorama": "debugkit.serving.log",
     "cryptography": "debugkit.serving.tls.certificates",
     "dotenv": "debugkit.runner.environment",
+    "flask": "debugkit.flask",
     "h11": "debugkit.serving.http.connection",
     "jinja2": "debugkit.debug.page.rendering",
     "markupsafe": "debugkit.debug.page.rendering",

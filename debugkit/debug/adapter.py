@@ -36,6 +36,9 @@ Headers = list[tuple[str, str]]
 #: The headers that a later middleware cannot restore: which sites may read the answer (Fetch, section 3.3).
 CORS_HEADERS = ("access-control-", "timing-allow-origin", "vary")
 
+#: What is to be written in an INI file that names this class.
+PASTE = "write use = egg:debugkit, or paste.filter_app_factory = debugkit.paste:filter_app_factory"
+
 #: The debugger that `capture` registers with: the one made last that is still in use.
 _latest: weakref.ref[Debugger] | None = None
 
@@ -72,6 +75,8 @@ class Adapter(Attributes, Generic[Application]):
         global _latest
         if why := self.refusal(app):
             raise ConfigurationError(f"The application {why}")
+        if isinstance(evalex, dict):
+            raise ConfigurationError(f"PasteDeploy gives a filter its defaults and texts: {PASTE}.")
         self.app = app
         settings = Settings.from_environ(
             evalex=evalex,
@@ -113,6 +118,8 @@ class Adapter(Attributes, Generic[Application]):
         context: contextvars.Context,
     ) -> ErrorRecord:
         """Record an error, with what the framework knows of its request and has handed over with it."""
+        if self.debugger.post_mortem is not None:
+            self.debugger.post_mortem(error, failure.trace)
         managers = (*failure.managers, *known.managers(failure))
         thread_contexts.carry(context, managers)
         entry = self.debugger.record(

@@ -63,6 +63,8 @@ class Debugger:
         self._bound_host: str | None = None
         #: The event streams of open pages; set by a runner, which reports changed code.
         self.events: Events | None = None
+        #: Called for the error of a request before anything else, where a runner was asked to: it may take its time.
+        self.post_mortem: Callable[[BaseException, TracebackType | None], None] | None = None
         self._print_line = print_line
         self._announced = False
         self._explained: set[str] = set()

@@ -76,7 +76,7 @@ SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING"
 #: What every server puts there and nobody learns from: streams, and functions of the server and the debugger.
 PLUMBING = frozenset(
     {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.away", "debugkit.hurry", "debugkit.socket"}
-    | {"werkzeug.debug.preserve_context", "werkzeug.socket"}
+    | {"debugkit.pyramid.request", "werkzeug.debug.preserve_context", "werkzeug.socket"}
 )
 
 

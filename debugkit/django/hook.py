@@ -74,6 +74,8 @@ def _answer(
     page: Callable[[], HttpResponse],
 ) -> HttpResponse:
     debugger = debugged.debugger
+    if debugger.post_mortem is not None and status >= 500:  # a 400 is the client's mistake
+        debugger.post_mortem(exc, tb)
     environ = environ_of(request)
     read_body(request, debugger.settings.limits.recorded_body)
     asked = make_request(environ, debugger.settings.mount)

@@ -77,6 +77,7 @@ OPTIONS = (
     Option("processes", "whole", 1, "number of processes that serve", "N"),
     Option("static_files", "list", (), "serve a folder, as /static=path; repeatable", "URL=PATH"),
     Option("passthrough_errors", "flag", False, "let an error end the server"),
+    Option("pm", "flag", False, "stop at an error with pdb in the terminal, then show the page"),
     Option("cert", "text", None, "serve HTTPS: certificate file, or 'adhoc' for a self-signed one", "FILE"),
     Option("key", "text", None, "private key of the certificate", "FILE"),
 )

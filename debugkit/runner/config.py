@@ -43,6 +43,7 @@ class Choices:
     processes: int = 1
     static_files: Any = None
     passthrough_errors: bool = False
+    post_mortem: bool = False  # an error opens pdb in the terminal before its page
     ssl_context: Any = None
     title: str = "debugkit serves your application at"
     log: Log | None = None  # gets the requests; `None`: they are written to the terminal

@@ -237,6 +237,10 @@ def serve(
     """
     application, debugger = wrap(application, choices)
     control = current()
+    if choices.post_mortem and debugger is not None:
+        from debugkit.runner.postmortem import post_mortem
+
+        debugger.post_mortem = post_mortem("pdb", debugger.say)
     ends: list[Callable[[], None]] = []
     closed = control.closed if control is not None and not beside else lambda: None
     if debugger is not None and control is not None:

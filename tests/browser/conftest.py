@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from browser.page_app import Site, forget, one_page, served
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from debugkit.serving.server import make_server
 
@@ -49,14 +49,6 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
-
-
 class Watched:
     """A page, and all that went wrong on it: console errors, violations of the policy, requests to other hosts."""
 
@@ -74,15 +66,6 @@ class Watched:
             self.problems.append(f"console: {message.text}")
 
 
-@pytest.fixture
-def own_page(context: BrowserContext) -> Iterator[Watched]:
-    """A page of this test alone, that must show no error and ask no other host."""
-    watched = Watched(context.new_page())
-    yield watched
-    assert watched.problems == []
-    assert all(host.startswith(("127.0.0.1:", "localhost:")) for host in watched.hosts if host)
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The application of `page_app`, served for a module."""
@@ -95,6 +78,21 @@ def window(browser: Browser) -> Iterator[Watched]:
     """A page that the tests of a module share: opening one takes longer than most tests."""
     with one_page(browser) as page:
         yield Watched(page)
+
+
+@pytest.fixture
+def own_page(window: Watched) -> Iterator[Watched]:
+    """The shared page, for a test with servers of its own: it must show no error, and ask nobody but this computer."""
+    yield window
+    problems = list(window.problems)
+    # Its server has ended by now, which a page that still listens would call a problem.
+    window.page.goto("about:blank")
+    window.problems.clear()
+    hosts, window.hosts = {host for host in window.hosts if host}, set()
+    for host in hosts:
+        forget(window.page, f"http://{host}")
+    assert problems == []
+    assert all(host.startswith(("127.0.0.1:", "localhost:")) for host in hosts)
 
 
 @pytest.fixture

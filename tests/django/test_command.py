@@ -8,10 +8,12 @@ import socket
 import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django_support import FILES, MODELS, names, refusal, site, started, write_project
+from django_support import FILES, MODELS, names, refusal, several_refusals, site, started, write_project
+from reload_support import Project
 from serving_support import TIMEOUT, Client, environ, request
 
 BROWSER = ("Accept: text/html", "Sec-Fetch-Dest: document", "Sec-Fetch-Mode: navigate")
@@ -69,20 +71,39 @@ def test_a_project_is_served_with_banner_pin_and_a_log_in_djangos_way(tmp_path: 
         assert found.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A site of one process."""
+    folder = tmp_path_factory.mktemp("bare")
+    more = (
+        f"{DATABASE_READY}\nDATABASES['default']['CONN_MAX_AGE'] = None\n"
+        "LOGGING = {'version': 1, 'loggers': {'tea': {'level': 'INFO'}}}\n"
+    )
+    with site(folder, "--noreload", more=more, DEBUGKIT_STATE_DIR=str(folder / "state")) as found:
+        yield found
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-def test_no_connection_to_the_database_is_left_after_checks_and_requests(tmp_path: Path) -> None:
-    with site(tmp_path, "--noreload", more=DATABASE_READY + "DATABASES['default']['CONN_MAX_AGE'] = None\n") as found:
-        assert found.get("/sql/").status == 200
-        found.says('"GET /sql/')
-        descriptors = Path(f"/proc/{found.process.pid}/fd").iterdir()
-        assert not [path for path in descriptors if path.exists() and path.resolve().name == "tea.sqlite3"]
+def test_no_connection_to_the_database_is_left_after_checks_and_requests(bare: Project) -> None:
+    assert bare.get("/sql/").status == 200
+    bare.says('"GET /sql/')
+    descriptors = Path(f"/proc/{bare.process.pid}/fd").iterdir()
+    assert not [path for path in descriptors if path.exists() and path.resolve().name == "tea.sqlite3"]
 
 
-def test_without_the_reloader_the_same_process_serves(tmp_path: Path) -> None:
-    with site(tmp_path, "--noreload") as found:
-        assert found.text == f"tea {found.process.pid}"
-        assert "KeyError" in found.get("/fails/", "Accept: text/plain").body.decode()
-        assert found.process.end(signal.SIGINT) == 128 + signal.SIGINT
+def test_without_the_reloader_the_same_process_serves(bare: Project) -> None:
+    assert bare.text == f"tea {bare.process.pid}"
+    assert "KeyError" in bare.get("/fails/", "Accept: text/plain").body.decode()
+
+
+def test_a_logging_setting_that_forgets_the_server_does_not_silence_it(bare: Project) -> None:
+    bare.get("/page/")
+    bare.says(r'"GET /page/ HTTP/1.1" 200')
+
+
+def test_the_one_process_without_the_reloader_ends_as_shells_expect(bare: Project) -> None:
+    """Last: the others are served by it."""
+    assert bare.process.end(signal.SIGINT) == 128 + signal.SIGINT
 
 
 def test_a_failing_check_at_the_first_start_is_shown_in_the_browser_and_heals(tmp_path: Path) -> None:
@@ -145,36 +166,24 @@ def test_receivers_of_djangos_signals_choose_what_is_watched_and_what_needs_no_r
         assert found.process.stdout.rest().count("System check") == 1
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["0", "--reloader-type", "bogus"], "Invalid value for --reloader-type: 'bogus'"),
-        (["--bogus"], "unrecognized arguments: --bogus"),
-        (["--cert", "a", "--cert-file", "b"], "not allowed with argument --cert"),
-        (["0", "--output", "no/such/folder/log"], "--output no/such/folder/log cannot be written"),
-        (["0", "--cert", "no/such/folder/tea"], "make the folder"),
-        (["0", "--ipdb"], "--ipdb needs the package ipdb"),
-    ],
-    ids=lambda value: value[-1] if isinstance(value, list) else "",
-)
-def test_what_cannot_work_is_one_sentence_and_nothing_is_written(
-    tmp_path: Path, arguments: list[str], sentence: str
-) -> None:
+def test_what_cannot_work_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:
     before = names(write_project(tmp_path))
-    status, output = refusal(tmp_path, "runserver_plus", *arguments)
-    assert (status, output.count("\n")) == (1, 1), output
-    assert output.startswith("CommandError: ")
-    assert sentence in output
-    assert names(tmp_path) == before
-
-
-def test_a_port_that_is_taken_is_one_sentence_that_names_who_has_it(tmp_path: Path) -> None:
-    write_project(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        status, output = refusal(tmp_path, "runserver_plus", str(port))
-    assert (status, output.count("\n")) == (1, 1), output
-    assert f"Port {port} is in use" in output
+        sentences = {
+            ("--bogus",): "unrecognized arguments: --bogus",
+            ("0", "--reloader-type", "bogus"): "Invalid value for --reloader-type: 'bogus'",
+            ("0", "--output", "no/such/folder/log"): "--output no/such/folder/log cannot be written",
+            ("0", "--cert", "no/such/folder/tea"): "make the folder",
+            ("0", "--ipdb"): "--ipdb needs the package ipdb",
+            (str(port),): f"Port {port} is in use",
+        }
+        refusals = several_refusals(tmp_path, *(("runserver_plus", *arguments) for arguments in sentences))
+    for (status, output), sentence in zip(refusals, sentences.values(), strict=True):
+        assert (status, output.count("\n")) == (1, 1), output
+        assert output.startswith("CommandError: ")
+        assert sentence in output
+    assert names(tmp_path) == before
 
 
 def test_without_debug_and_allowed_hosts_it_refuses_to_serve(tmp_path: Path) -> None:
@@ -216,12 +225,6 @@ def test_the_output_file_holds_requests_and_errors_but_no_pin_and_no_colours(tmp
         assert "PIN" not in written
         assert "\x1b" not in written
         assert "\x1b" in found.terminal
-
-
-def test_a_logging_setting_that_forgets_the_server_does_not_silence_it(tmp_path: Path) -> None:
-    with site(tmp_path, "--noreload", more="LOGGING = {'version': 1, 'loggers': {'tea': {'level': 'INFO'}}}") as found:
-        found.get("/")
-        found.says(r'"GET / HTTP/1.1" 200')
 
 
 def test_https_with_a_certificate_that_is_made_under_exactly_the_names_given(tmp_path: Path) -> None:

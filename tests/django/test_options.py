@@ -163,6 +163,11 @@ def test_a_word_that_means_nothing_is_named_with_what_would(option: str, value: 
     assert caught.value.explanation == f"Invalid value for {option}: {value!r}. Give {advice}."
 
 
+def test_a_certificate_is_named_once() -> None:
+    with pytest.raises(argparse.ArgumentError, match="not allowed with argument --cert"):
+        asked("--cert", "a", "--cert-file", "b")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

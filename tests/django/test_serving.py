@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import pdb
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,11 @@ from django.test import RequestFactory
 from django.utils.autoreload import BaseReloader, autoreload_started, file_changed
 from django.utils.log import ServerFormatter
 from django.views import debug
+from django_site import debugged
 
 from debugkit import ConfigurationError
 from debugkit.debug.live import Events
-from debugkit.django import postmortem, request_log
+from debugkit.django import request_log
 from debugkit.django.reloading import Reloader, literal, patterns
 from debugkit.django.request_log import NAME, RequestLog
 from debugkit.django.serving import RemoteUser, project_folder
@@ -204,68 +203,18 @@ def test_a_folder_whose_name_looks_like_a_pattern_is_meant_literally() -> None:
     assert literal("/plain/path") == "/plain/path"
 
 
-# The prompt after an error
-
-
-class Debugger:
-    """Stands where pdb does."""
-
-    def __init__(self) -> None:
-        self.seen: list[Any] = []
-
-
-def fail() -> Any:
-    try:
-        raise KeyError("tea")
-    except KeyError as error:
-        return type(error), error, error.__traceback__
-
-
-def test_the_prompt_opens_at_the_traceback_and_the_page_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prompt_opens_for_an_error_of_the_server_and_not_for_a_mistake_of_the_client() -> None:
     seen: list[Any] = []
-    said: list[str] = []
-    monkeypatch.setattr(pdb, "post_mortem", seen.append)
-    original = debug.technical_500_response
-    undo = postmortem.install("pdb", said.append)
-    try:
-        kind, error, trace = fail()
-        request = RequestFactory().get("/", headers={"accept": "text/plain"})
-        assert debug.technical_500_response(request, kind, error, trace).status_code == 500
-        assert seen == [trace]
-        assert said[0].startswith(" * KeyError: stopped where it was raised.")
-        # What the client did wrong is no reason to stop.
-        assert debug.technical_500_response(request, kind, error, trace, status_code=400).status_code == 400
-        assert len(seen) == 1
-    finally:
-        undo()
-    assert debug.technical_500_response is original
-
-
-def test_two_errors_take_turns_at_the_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once: list[int] = []
-    inside = threading.Semaphore(1)
-
-    def prompt(trace: Any) -> None:
-        at_once.append(1 if inside.acquire(blocking=False) else 2)
-        inside.release()
-
-    monkeypatch.setattr(pdb, "post_mortem", prompt)
-    undo = postmortem.install("pdb", lambda text: None)
     request = RequestFactory().get("/", headers={"accept": "text/plain"})
-    try:
-        threads = [threading.Thread(target=debug.technical_500_response, args=(request, *fail())) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        undo()
-    assert at_once == [1, 1, 1, 1]
-
-
-def test_a_debugger_that_is_not_installed_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="pip install no_such_debugger, or use --pm"):
-        postmortem.require("no_such_debugger")
+    with debugged() as app:
+        app.debugger.post_mortem = lambda error, trace: seen.append((error, trace))
+        try:
+            raise KeyError("tea")
+        except KeyError as error:
+            kind, value, trace = type(error), error, error.__traceback__
+        for status in (500, 400):
+            assert debug.technical_500_response(request, kind, value, trace, status_code=status).status_code == status
+    assert seen == [(value, trace)]
 
 
 # Small things

@@ -3,6 +3,7 @@ of an application that answers its errors itself."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from contextlib import AbstractContextManager
@@ -156,8 +157,10 @@ urlpatterns = [path("", hello), path("fail/", fail), path("own/", own), path("pa
 """
 
 
-def start_project(folder: Path) -> Path:
-    """What ``django-admin startproject`` makes, with views. Returns its settings."""
+@pytest.fixture(scope="module")
+def started_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``django-admin startproject`` makes, with views and a template."""
+    folder = tmp_path_factory.mktemp("mysite")
     command = [sys.executable, "-m", "django", "startproject", "mysite", "."]
     subprocess.run(command, cwd=folder, check=True, timeout=TIMEOUT)
     (folder / "mysite" / "urls.py").write_text(URLS)
@@ -166,15 +169,20 @@ def start_project(folder: Path) -> Path:
     (folder / "templates" / "page.html").write_text("old")
     settings.write_text(settings.read_text().replace("'DIRS': []", "'DIRS': [BASE_DIR / 'templates']"))
     assert "'templates'" in settings.read_text()
-    return settings
+    return folder
 
 
-@pytest.mark.parametrize("target", [("mysite.wsgi",), ("mysite/wsgi.py",), ("mysite.wsgi:application",), ()])
+@pytest.fixture
+def mysite(started_project: Path, tmp_path: Path) -> Path:
+    """A folder with a project of this test's own."""
+    return Path(shutil.copytree(started_project, tmp_path, dirs_exist_ok=True))
+
+
+@pytest.mark.parametrize("target", [("mysite/wsgi.py",), ("mysite.wsgi:application",), ()])
 def test_a_django_project_has_the_page_of_django_without_a_line_in_its_settings(
-    tmp_path: Path, target: tuple[str, ...]
+    mysite: Path, target: tuple[str, ...]
 ) -> None:
-    start_project(tmp_path)
-    with serving(tmp_path, *target) as served:
+    with serving(mysite, *target) as served:
         assert served.text == "hello"
         text = page_of(served.get("/fail/?pot=1", "Accept: application/json"))
         assert "mysite.urls.fail" in text  # the view, which only Django knows
@@ -183,9 +191,8 @@ def test_a_django_project_has_the_page_of_django_without_a_line_in_its_settings(
         assert served.get("/static/admin/css/base.css").status == 200
 
 
-def test_a_django_project_reads_templates_again_and_reloads_its_modules(tmp_path: Path) -> None:
-    start_project(tmp_path)
-    with serving(tmp_path, "mysite.wsgi") as served:
+def test_a_django_project_reads_templates_again_and_reloads_its_modules(mysite: Path) -> None:
+    with serving(mysite, "mysite.wsgi") as served:
         assert served.get("/page/").body == b"old"
         served.write("new and longer", "templates/page.html")
         served.says(r"templates/page\.html: applied without a restart")
@@ -194,11 +201,11 @@ def test_a_django_project_reads_templates_again_and_reloads_its_modules(tmp_path
         assert served.get("/page/").body == b"new and longer"
 
 
-def test_with_debug_off_a_django_projects_own_answer_stays_and_is_told_of_once(tmp_path: Path) -> None:
-    settings = start_project(tmp_path)
+def test_with_debug_off_a_django_projects_own_answer_stays_and_is_told_of_once(mysite: Path) -> None:
+    settings = mysite / "mysite" / "settings.py"
     off = settings.read_text().replace("DEBUG = True", "DEBUG = False").replace("HOSTS = []", "HOSTS = ['*']")
     settings.write_text(off)
-    with serving(tmp_path, "mysite.wsgi") as served:
+    with serving(mysite, "mysite.wsgi") as served:
         for _ in range(3):
             reply = served.get("/fail/")
             assert (reply.status, reply.header("X-Debugkit-Traceback")) == (500, None)
@@ -209,9 +216,8 @@ def test_with_debug_off_a_django_projects_own_answer_stays_and_is_told_of_once(t
         assert served.terminal.count(BY_ITSELF) == 1
 
 
-def test_an_answer_500_that_a_django_view_wants_is_told_of_and_stays(tmp_path: Path) -> None:
-    start_project(tmp_path)
-    with serving(tmp_path, "mysite.wsgi") as served:
+def test_an_answer_500_that_a_django_view_wants_is_told_of_and_stays(mysite: Path) -> None:
+    with serving(mysite, "mysite.wsgi") as served:
         page_of(served.get("/fail/"))
         assert served.get("/own/").body == b"own"
         served.says(rf"^ \* {BY_ITSELF}\.$")

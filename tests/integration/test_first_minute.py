@@ -95,21 +95,15 @@ def test_without_the_debugger_flask_answers_as_it_does_in_production(tmp_path: P
         assert b"The server encountered an internal error" in served.get("/fail").body
 
 
+#: The others are read like those of the command line, for which tests/runner/test_target.py tries them all.
 FORMS = [
-    ("app.py", ""),
-    ("app", ""),
-    ("app:application", "application = app"),
-    ("app:create_app", "def create_app(kind='dev'): return made(kind)"),
-    ("app.py:create_app()", "def create_app(): return made('dev')"),
-    ("app:create_app('dev')", "def create_app(kind): return made(kind)"),
-    ("app.py:create_app('dev', debug=True)", "def create_app(kind, *, debug): return made(kind)"),
-    ("app", "def create_app(): return made('dev')\ndel app"),
+    ("app.py:create_app('dev')", "def create_app(kind): return made(kind)"),
     ("app", "site = app\ndel app"),
 ]
 
 
 @pytest.mark.parametrize(("form", "more"), FORMS)
-def test_every_form_of_flask_app_is_taken(tmp_path: Path, form: str, more: str) -> None:
+def test_flask_app_names_the_application(tmp_path: Path, form: str, more: str) -> None:
     text = f"{FLASK}\nbuilt = app\ndef made(kind):\n    assert kind == 'dev'\n    return built\n"
     with project(tmp_path, text + more, python=RUN, FLASK_APP=form) as served:
         assert served.text == "hello"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -156,6 +157,33 @@ def refusal(
         timeout=TIMEOUT,
     )
     return done.returncode, done.stdout
+
+
+#: A process that starts the command again and again: each of its starts alone would be a second of Django's imports.
+SEVERAL = """
+import io, json, os, sys
+from contextlib import redirect_stderr, redirect_stdout
+from django.core.management import execute_from_command_line
+os.environ["DJANGO_SETTINGS_MODULE"] = "site_settings"
+sys.path.insert(0, "")
+refusals = []
+for arguments in json.loads(sys.argv.pop()):
+    output, status = io.StringIO(), 0
+    with redirect_stdout(output), redirect_stderr(output):
+        try:
+            execute_from_command_line(["manage.py", *arguments])
+        except SystemExit as error:
+            status = error.code
+    refusals.append((status, output.getvalue()))
+print(json.dumps(refusals))
+"""
+
+
+def several_refusals(folder: Path, *commands: Sequence[str]) -> list[tuple[int, str]]:
+    """As `refusal`, for each of several commands in the same folder."""
+    status, output = refusal(folder, json.dumps(commands), python=("-c", SEVERAL))
+    assert status == 0, output
+    return [(status, text) for status, text in json.loads(output)]
 
 
 def names(folder: Path) -> list[str]:

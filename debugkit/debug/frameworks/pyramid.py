@@ -24,6 +24,9 @@ class CurrentRequest(ThreadContext):
     def __exit__(self, *exc_info: object) -> None:
         self._context.end()
 
+#: Where `debugkit.pyramid` leaves the request: its tween is called after Pyramid has made it.
+REQUEST = "debugkit.pyramid.request"
+
 
 class Pyramid(Framework):
     name = "Pyramid"
@@ -56,7 +59,7 @@ class Pyramid(Framework):
 
 
 def _request(failure: Failure) -> Any:
-    return failure.variable("pyramid.router", "invoke_request", "request")
+    return failure.variable("pyramid.router", "invoke_request", "request") or failure.request.get(REQUEST)
 
 
 FRAMEWORK = Pyramid()

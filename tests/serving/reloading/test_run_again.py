@@ -58,8 +58,9 @@ TOOLS = {
 }
 
 
-@pytest.mark.parametrize("name", ["app.py", "sub/app.py"])
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS.keys())
+@pytest.mark.parametrize(
+    ("tool", "name"), [*((tool, "sub/app.py") for tool in TOOLS.values()), (TOOLS["coverage"], "app.py")], ids=str
+)
 def test_what_measures_a_program_measures_the_one_that_serves(tmp_path: Path, tool: tuple[str, ...], name: str) -> None:
     write(tmp_path, name)
     assert answers_and_reloads(tmp_path, name, *tool, name) == 128 + signal.SIGINT
@@ -91,8 +92,15 @@ def test_a_module_that_changes_where_it_is_runs_again(tmp_path: Path, module: st
     assert answers_and_reloads(tmp_path, name, "-m", module, PWD=str(tmp_path)) == 128 + signal.SIGINT
 
 
-@pytest.mark.parametrize("tool", [(), ("-m", "coverage", "run")], ids=["plain", "coverage"])
-@pytest.mark.parametrize("first", ["os.chdir('data')", "import debugkit; os.chdir('data')"], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("tool", "first"),
+    [
+        ((), "os.chdir('data')"),
+        ((), "import debugkit; os.chdir('data')"),
+        (("-m", "coverage", "run"), "os.chdir('data')"),
+    ],
+    ids=["before", "after", "coverage"],
+)
 def test_a_program_is_not_taken_for_another_of_its_name(tmp_path: Path, tool: tuple[str, ...], first: str) -> None:
     write(tmp_path, "app.py", first)
     write(tmp_path, "data/app.py", word="wrong")

@@ -39,19 +39,22 @@ def pid(text: str) -> int:
 # Saves.
 
 
-def test_a_save_is_served_and_the_supervisor_stays(tmp_path: Path) -> None:
-    with project(tmp_path, ONE) as shop:
+def test_a_save_is_served_while_the_supervisor_stays_and_imports_nothing_of_the_users(tmp_path: Path) -> None:
+    says = "print('imported by', os.getpid(), flush=True)\n"
+    with project(tmp_path, f"{ONE}\n{says}") as shop:
         first = shop.text
         assert first.startswith("one")
-        assert shop.save(TWO) == " * Reloaded"
+        assert shop.terminal.count("Debugger PIN") == 1
+        assert shop.save(f"{TWO}\n{says}") == " * Reloaded"
         second = shop.text
         assert second.startswith("two")
-        assert pid(first) != pid(second)
+        assert [pid(shop.process.stdout.line()) for _ in range(2)] == [pid(first), pid(second)]
+        assert len({pid(first), pid(second), shop.process.pid}) == 3
         assert shop.process.runs
         assert "app.py changed.\n" in shop.terminal
 
 
-def test_a_worker_waits_ready_and_is_gone_with_the_rest(tmp_path: Path) -> None:
+def test_a_worker_waits_ready_and_dies_with_the_rest_even_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     children = "/proc/{0}/task/{0}/children"
     with project(tmp_path, ONE) as shop:
         path = Path(children.format(shop.process.pid))
@@ -66,15 +69,6 @@ def test_a_worker_waits_ready_and_is_gone_with_the_rest(tmp_path: Path) -> None:
         left = list(map(int, path.read_text().split()))
         shop.process.kill()
         assert all(gone(number) for number in left)
-
-
-def test_a_changed_module_of_the_application_is_named_and_served(tmp_path: Path) -> None:
-    (tmp_path / "prices.py").write_text("price = 1\n")
-    with project(tmp_path, PRICED) as shop:
-        assert shop.text == "one 1"
-        shop.save("price = 2\n", "prices.py")
-        assert shop.text == "one 2"
-        assert " * prices.py changed.\n" in shop.terminal
 
 
 STARTS = {
@@ -120,7 +114,7 @@ def test_a_second_save_during_a_restart_is_never_lost(tmp_path: Path) -> None:
         assert shop.text.startswith("three")
 
 
-def test_a_stale_pyc_is_never_served(tmp_path: Path) -> None:
+def test_a_changed_module_is_named_and_a_stale_pyc_of_it_never_served(tmp_path: Path) -> None:
     second = int(time.time())
 
     def save(text: str) -> None:
@@ -134,6 +128,7 @@ def test_a_stale_pyc_is_never_served(tmp_path: Path) -> None:
             save(f"price = {price}\n")
             shop.wait_for_reload()
             assert shop.text == f"one {price}"
+        assert " * prices.py changed.\n" in shop.terminal
 
 
 def test_no_request_is_refused_or_reset_while_it_reloads(tmp_path: Path) -> None:
@@ -248,15 +243,22 @@ FAILURES = {
 }
 
 
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """One server for all these: it stays whatever happens to its program."""
+    folder = tmp_path_factory.mktemp("failing")
+    with project(folder, ONE, DEBUGKIT_STATE_DIR=str(folder / "state")) as shop:
+        yield shop
+
+
 @pytest.mark.parametrize(("text", "expected"), FAILURES.values(), ids=FAILURES.keys())
-def test_a_failure_at_start_is_a_page_and_heals(tmp_path: Path, text: str, expected: str) -> None:
-    with project(tmp_path, ONE) as shop:
-        assert shop.save(f"{text}\n").startswith(" * Waiting for a change")
-        reply = shop.get("/", "Accept: text/html")
-        assert reply.status == 500
-        assert expected in reply.body.decode()
-        assert shop.save(TWO).startswith(" * Reloaded")
-        assert shop.text.startswith("two")
+def test_a_failure_at_start_is_a_page_and_heals(failing: Project, text: str, expected: str) -> None:
+    assert failing.save(f"{text}\n").startswith(" * Waiting for a change")
+    reply = failing.get("/", "Accept: text/html")
+    assert reply.status == 500
+    assert expected in reply.body.decode()
+    assert failing.save(f"# after {expected}\n{TWO}").startswith(" * Reloaded")
+    assert failing.text.startswith("two")
 
 
 def test_a_script_that_ends_without_serving_is_said_and_heals(tmp_path: Path) -> None:
@@ -346,8 +348,11 @@ def test_a_worker_that_crashes_is_started_again(tmp_path: Path) -> None:
         assert shop.text.startswith("one")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("text", [ONE, "1 / 0\n"], ids=["serving", "failed"])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(signal.SIGINT, ONE), (signal.SIGTERM, ONE), (signal.SIGTERM, "1 / 0\n")],
+    ids=["SIGINT", "SIGTERM", "failed"],
+)
 def test_a_signal_ends_worker_and_supervisor_with_128_and_its_number(
     tmp_path: Path, number: signal.Signals, text: str
 ) -> None:
@@ -356,19 +361,6 @@ def test_a_signal_ends_worker_and_supervisor_with_128_and_its_number(
         assert shop.process.end(number) == 128 + number
         assert shop.process.stdout.rest() == "goodbye\n"
         assert "Traceback" not in shop.process.stderr.rest()
-
-
-def test_a_script_under_run_simple_ends_with_128_and_the_number_too(tmp_path: Path) -> None:
-    with project(tmp_path, SERVING % "one", python=("app.py",)) as shop:
-        assert shop.process.end(signal.SIGTERM) == 128 + signal.SIGTERM
-
-
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is nobody's child here")
-def test_a_worker_dies_with_its_supervisor_even_by_sigkill(tmp_path: Path) -> None:
-    with project(tmp_path, ONE) as shop:
-        worker = pid(shop.text)
-        shop.process.kill()
-        assert gone(worker)
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is nobody's child here")
@@ -394,30 +386,15 @@ def test_threads_of_the_application_cannot_hang_a_reload(tmp_path: Path) -> None
         assert gone(old)
 
 
-def test_the_supervisor_imports_nothing_of_the_users(tmp_path: Path) -> None:
-    text = f"import os\nprint('imported by', os.getpid(), flush=True)\n{ONE}"
-    with project(tmp_path, text) as shop:
-        importer = pid(shop.process.stdout.line())
-        assert importer == pid(shop.text)
-        assert importer != shop.process.pid
-
-
-def test_the_program_leaves_nothing_in_the_process_that_becomes_the_supervisor(tmp_path: Path) -> None:
-    text = f"import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n{SERVING % 'one'}"
-    with project(tmp_path, text, python=("app.py",)) as shop:
+def test_the_program_leaves_nothing_in_the_supervisor_nor_its_pin_on_the_command_line(tmp_path: Path) -> None:
+    text = SERVING.replace("app, use_reloader", "DebuggedApplication(app, pin='424-242-424'), use_reloader")
+    text = text.replace("import run_simple", "import DebuggedApplication, run_simple")
+    thread = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    with project(tmp_path, thread + text % "one", python=("app.py",)) as shop:
         command = Path(f"/proc/{shop.process.pid}/cmdline")
         if not command.exists():
             pytest.skip("needs /proc")
         assert b"debugkit.serving.reloading.supervisor" in command.read_bytes()
-
-
-def test_a_pin_of_the_program_is_not_on_the_command_line_of_the_supervisor(tmp_path: Path) -> None:
-    text = SERVING.replace("app, use_reloader", "DebuggedApplication(app, pin='424-242-424'), use_reloader")
-    text = text.replace("import run_simple", "import DebuggedApplication, run_simple")
-    with project(tmp_path, text % "one", python=("app.py",)) as shop:
-        command = Path(f"/proc/{shop.process.pid}/cmdline")
-        if not command.exists():
-            pytest.skip("needs /proc")
         assert b"424" not in command.read_bytes()
         shop.save("1 / 0")
         assert shop.get().status == 500
@@ -478,11 +455,18 @@ def test_a_framework_may_take_a_change_over(tmp_path: Path) -> None:
 # What the environment says.
 
 
+def test_the_word_of_werkzeug_alone_makes_no_program_one_under_the_reloader() -> None:
+    code = "import debugkit; print(debugkit.is_running_from_reloader())"
+    told = {"env": {**os.environ, "WERKZEUG_RUN_MAIN": "true", "PYTHONPATH": str(ROOT)}}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT, **told)  # type: ignore[call-overload]
+    assert done.stdout == "False\n"
+
+
 def test_the_word_of_werkzeug_is_set_for_applications_and_never_believed(tmp_path: Path) -> None:
-    text = APP % "one" + "\nword = os.environ.get('WERKZEUG_RUN_MAIN')\n"
-    text = text.replace('b"one %d" % os.getpid()', "word.encode()")
+    text = APP % "one" + "\nimport debugkit\nword = os.environ.get('WERKZEUG_RUN_MAIN')\n"
+    text = text.replace('b"one %d" % os.getpid()', "f'{word} {debugkit.is_running_from_reloader()}'.encode()")
     with project(tmp_path, text, WERKZEUG_RUN_MAIN="true", WERKZEUG_SERVER_FD="77") as shop:
-        assert shop.text == "true"
+        assert shop.text == "true True"
         shop.save(ONE)
         assert shop.text.startswith("one")
 
@@ -501,16 +485,6 @@ def test_where_the_first_environment_is_not_told_it_is_the_one_of_now(tmp_path: 
     if content is not None:
         (tmp_path / "environ").write_bytes(content)
     assert first_environ(tmp_path / "environ") == dict(os.environb)
-
-
-def test_a_program_can_ask_whether_it_runs_under_the_reloader(tmp_path: Path) -> None:
-    text = ONE.replace('b"one %d" % os.getpid()', "str(debugkit.is_running_from_reloader()).encode()")
-    with project(tmp_path, f"import debugkit\n{text}") as shop:
-        assert shop.text == "True"
-    code = "import debugkit; print(debugkit.is_running_from_reloader())"
-    told = {"env": {**os.environ, "WERKZEUG_RUN_MAIN": "true", "PYTHONPATH": str(ROOT)}}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT, **told)  # type: ignore[call-overload]
-    assert done.stdout == "False\n"
 
 
 # The rest of the house.
@@ -537,7 +511,6 @@ def test_a_changed_address_asks_for_a_start_by_hand(tmp_path: Path) -> None:
 
 def test_the_banner_and_the_pin_are_printed_once(tmp_path: Path) -> None:
     with project(tmp_path, f"{ONE}") as shop:
-        assert shop.terminal.count("Debugger PIN") == 1
         shop.save(TWO.replace("start_response(", "1 / 0, start_response("))
         shop.get()
         shop.save(TWO)
@@ -556,12 +529,12 @@ def test_several_processes_and_a_unix_socket_reload_too(tmp_path: Path) -> None:
     assert not (tmp_path / "shop.sock").exists()
 
 
-def test_the_socket_of_a_script_goes_with_the_supervisor(tmp_path: Path) -> None:
+def test_a_script_under_run_simple_ends_with_128_and_its_number_too_and_its_socket_goes(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text((SERVING % "one").replace('"127.0.0.1"', '"unix:shop.sock"'))
     with Program(python=("app.py",), cwd=tmp_path) as process:
         process.read_until("Reloading with")
         assert (tmp_path / "shop.sock").is_socket()
-        process.end(signal.SIGTERM)
+        assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
     assert not (tmp_path / "shop.sock").exists()
 
 

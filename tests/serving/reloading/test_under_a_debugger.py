@@ -31,9 +31,8 @@ if __name__ == "__main__":
     run_simple("127.0.0.1", 0, app, use_reloader=True, use_debugger=True)
 """
 LINE = 4
-#: What an editor's settings say of a program (launch.json), by the way it is started.
+#: What an editor's settings say of a program (launch.json), by the way it is started; below it starts a script too.
 LAUNCHES = {
-    "script": {"program": "{folder}/app.py"},
     "module": {"module": "app"},
     "debugkit-run": {"module": "debugkit", "args": ["run", "app.py", "--port", "0"]},
 }
@@ -68,8 +67,7 @@ def test_a_program_started_by_an_editor_stops_at_breakpoints_before_and_after_a_
     path = tmp_path / "app.py"
     path.write_text(APP)
     with Editor({str(path): [LINE]}) as editor:
-        words = {name: one.format(folder=tmp_path) if isinstance(one, str) else one for name, one in how.items()}
-        session = editor.launch(tmp_path, environ(), **words)
+        session = editor.launch(tmp_path, environ(), **how)
         port = int(editor.wait_for(r"http://127\.0\.0\.1:(\d+)/\n")[1])
         editor.wait_for("Reloading with")
         assert stops_at(editor, port, path, LINE, "one")
@@ -87,6 +85,7 @@ def test_a_save_waits_until_the_program_goes_on_from_a_breakpoint(tmp_path: Path
         editor.launch(tmp_path, environ(), program=str(path))
         port = int(editor.wait_for(r"http://127\.0\.0\.1:(\d+)/\n")[1])
         editor.wait_for("Reloading with")
+        assert stops_at(editor, port, path, LINE, "one")
         with asked(port) as answers:
             session, thread = editor.stop()
             path.write_text(APP.replace('"one"', '"two"'))
