@@ -24,6 +24,7 @@ from debugkit.debug.request_snapshot import quoted_path
 #: Frames of the application whose panes are kept beside the page.
 FRAMES = 5
 ENDED = "The worker process that had this error has ended, and its consoles with it. This is what it left behind."
+NO_CONSOLE = "There is no console: the worker process of this error has ended."
 
 
 def answer_siblings(debugger: Debugger) -> None:
@@ -64,7 +65,7 @@ def _documents(debugger: Debugger, entry: ErrorRecord) -> Iterator[tuple[str, Do
     """The error in every form, for visitors who see values and for those who do not. There is nothing to unlock."""
     root = quoted_path({"SCRIPT_NAME": entry.request.environ.get("SCRIPT_NAME")}) if entry.request else ""
     for values in (True, False):
-        viewer = Viewer(Level.VISITOR, values, f"{root.rstrip('/')}{debugger.settings.mount}", False, reason=ENDED)
+        viewer = Viewer(Level.VISITOR, values, f"{root.rstrip('/')}{debugger.settings.mount}", False, reason=NO_CONSOLE)
         context = RequestContext(debugger, _request(root), viewer=viewer)
         for form in ("html", "json", "markdown", "text"):
             response = entry_response(context, entry, form, status=200, notice=ENDED)

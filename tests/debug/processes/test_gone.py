@@ -33,7 +33,13 @@ def read_after_the_end(browser: Browser, error: str, frame: str) -> None:
     address = f"{MOUNT}/tracebacks/{error}"
     page = browser(address)
     assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    for text in ("no Sencha left", "Application.fails", "Sencha&#39;", "has ended"):
+    for text in (
+        "no Sencha left",
+        "Application.fails",
+        "Sencha&#39;",
+        "This is what it left behind",
+        "There is no console",
+    ):
         assert text in page.text
     assert "data-evaluate" not in page.text
     assert page.headers["Content-Security-Policy"]
