@@ -70,10 +70,10 @@ def replace(path: Path, data: bytes, mode: int) -> None:
 
 def require_private_folder(path: Path) -> None:
     """Refuse a folder that is not this user's alone: raises `OSError` with the reason, also for a symbolic link."""
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode):
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(f"{path} is not a folder")
-    if found.st_uid != os.geteuid():
+    if status.st_uid != os.geteuid():
         raise PermissionError(f"{path} belongs to another user")
-    if stat.S_IMODE(found.st_mode) & 0o077:
+    if stat.S_IMODE(status.st_mode) & 0o077:
         raise PermissionError(f"other users may enter {path}; run: chmod 700 {path}")

@@ -311,9 +311,9 @@ def _is_own_origin(origin: str, request: Request) -> bool:
     return _name_and_port(authority, default) in [place for place in own if place]
 
 
-def _is_same_host(one: str | None, other: str) -> bool:
-    """Whether two names are one, or two of this computer: proxies ask for 127.0.0.1 what a browser has at localhost."""
-    return one == other or (one is not None and _is_loopback(one) and _is_loopback(other))
+def _is_same_host(host: str | None, other: str) -> bool:
+    """Whether two names are the same, or both of this computer: proxies ask for 127.0.0.1 what a browser has at localhost."""
+    return host == other or (host is not None and _is_loopback(host) and _is_loopback(other))
 
 
 def _is_loopback(name: str) -> bool:

@@ -24,6 +24,7 @@ class CurrentRequest(ThreadContext):
     def __exit__(self, *exc_info: object) -> None:
         self._context.end()
 
+
 #: Where `debugkit.pyramid` leaves the request: its tween is called after Pyramid has made it.
 REQUEST = "debugkit.pyramid.request"
 

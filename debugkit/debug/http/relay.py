@@ -24,7 +24,7 @@ from debugkit.errors import Gone, NoAnswer, NotFound
 ROWS = "ROWS"
 #: Seconds that the list waits for the rows of another process.
 _PATIENCE = 3.0
-_ONE_PROCESS = (
+_SINGLE_PROCESS = (
     "Start the server with one process and threads: gunicorn --workers 1 --threads 8, uwsgi --processes 1 --threads 8, "
     "or debugkit run without --processes."
 )
@@ -63,7 +63,7 @@ def relayed(context: RequestContext, arguments: Mapping[str, str | None]) -> Res
     except Unusable as reason:
         if error_id not in context.debugger.registry:
             why = f"This error is in another worker process, which cannot be asked: {reason}."
-            raise NotFound(f"{why} {_ONE_PROCESS}") from None
+            raise NotFound(f"{why} {_SINGLE_PROCESS}") from None
     # A forked process has a copy of what its parent had recorded.
     return None if error_id in context.debugger.registry else _left(context, arguments, error_id)
 

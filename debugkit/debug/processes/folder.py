@@ -76,6 +76,6 @@ def require(path: Path, *, make: bool = False) -> None:
 def sockets(path: Path) -> list[Path]:
     """The sockets in the folder; none where it is gone."""
     try:
-        return [found for found in path.iterdir() if stat.S_ISSOCK(found.lstat().st_mode)]
+        return [child for child in path.iterdir() if stat.S_ISSOCK(child.lstat().st_mode)]
     except OSError:
         return []

@@ -42,7 +42,9 @@ class Document:
 def write(folder: Path, error_id: str, row: Mapping[str, Any], documents: Mapping[str, Document]) -> None:
     """Write a snapshot, and remove the oldest beyond the bounds. Raises `OSError`; what is too long is left out."""
     first = json.dumps(row).encode("ascii")
-    whole = json.dumps({name: [list(one.headers), one.body] for name, one in documents.items()}).encode("ascii")
+    whole = json.dumps({name: [list(document.headers), document.body] for name, document in documents.items()}).encode(
+        "ascii"
+    )
     if len(whole) > LARGEST_DOCUMENTS:
         return
     data = _HEAD.pack(_MAGIC, len(first)) + first + zlib.compress(whole, 1)
@@ -56,8 +58,8 @@ def _trim(folder: Path) -> None:
     for path in folder.iterdir():
         with suppress(OSError):
             if not path.is_socket():
-                found = path.lstat()
-                kept.append((found.st_mtime_ns, found.st_size, path))
+                status = path.lstat()
+                kept.append((status.st_mtime_ns, status.st_size, path))
     total = 0
     for number, (_, size, path) in enumerate(sorted(kept, reverse=True)):
         total += size

@@ -33,7 +33,7 @@ def sweep(own: Path, now: float | None = None) -> None:
 
 def _is_old(path: Path, horizon: float) -> bool:
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return found.st_uid == os.geteuid() and found.st_mtime < horizon
+    return status.st_uid == os.geteuid() and status.st_mtime < horizon
