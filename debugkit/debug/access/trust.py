@@ -312,7 +312,7 @@ def _is_own_origin(origin: str, request: Request) -> bool:
 
 
 def _is_same_host(host: str | None, other: str) -> bool:
-    """Whether two names are the same, or both of this computer: proxies ask for 127.0.0.1 what a browser has at localhost."""
+    """Whether two names are the same, or both this computer's: proxies ask 127.0.0.1 for what is at localhost."""
     return host == other or (host is not None and _is_loopback(host) and _is_loopback(other))
 
 
