@@ -24,6 +24,7 @@ FIELDS = {"__traceback__", "__cause__", "__context__", "__suppress_context__", "
 #: Where objects of ours, or of the standard library's own making, have attributes of these names.
 OWN_FIELDS = {
     "debugkit.runner.expression": {"body.args"},
+    "debugkit.debug.asgi.threads": {"P.args"},  # of typing
     "debugkit.debug.console.command": {"part.__cause__", "part.__context__"},  # of traceback.TracebackException
     "debugkit.debug.tracebacks.text": {"part.__cause__", "part.__context__"},
     "debugkit.debug.tracebacks.stand_ins": {"first.with_traceback"},
@@ -40,7 +41,16 @@ OWN_TEXTS = {
     "debugkit.debug.tracebacks.model": {"frame.lineno"},
     "debugkit.debug.values.dispatch": {"name", "error"},  # compared with names; and an error of the guard's own
     "debugkit.debug.safe.text": {"value"},
-    "debugkit.debug.page.frame": {"frame.lineno or 1", "column"},
+    "debugkit.debug.page.frame_models": {"last"},  # numbers of lines and columns
+    "debugkit.debug.page.frame_names": {"frame.lineno or 1", "column"},
+    # Of our own JSON, which another process may have written.
+    "debugkit.debug.page.recents": {"data[name]", "error_id"},
+    "debugkit.debug.processes.protocol": {"name", "value", "text"},
+    "debugkit.debug.processes.snapshots": {"key", "value", "body"},
+    "debugkit.debug.processes.client": {"path"},  # of our own folder
+    "debugkit.debug.processes.folder": {"error"},
+    "debugkit.debug.processes.listener": {"path"},
+    "debugkit.debug.processes.siblings": {"meeting_place(self._key(), self._place)"},
     "debugkit.debug.source.highlighting": {"get_lexer_by_name(suffix).aliases[0]"},
     "debugkit.debug.tracebacks.libraries": {
         *("Path(debugkit.__file__).parent.absolute()", "folder", "folder.resolve()", "Path(*relative)", "Path(*site)"),

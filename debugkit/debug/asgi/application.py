@@ -34,6 +34,7 @@ from debugkit.debug.http.context import MOST_BYTES, RequestContext
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import ErrorRecord
+from debugkit.debug.safe.text import text_of
 from debugkit.raised import traceback_of
 
 ASGIApplication = Callable[[Any, Any, Any], Awaitable[None]]
@@ -168,7 +169,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
 
     def _explain(self, start: Message) -> None:
         headers = [(name.title(), value) for name, value in text_headers(start)]
-        if explanation := self._explanation(str(start["status"]), headers):
+        if explanation := self._explanation(text_of(start["status"]), headers):
             self.debugger.say(explanation)
 
     async def _failed(self, error: BaseException, call: Call, exchange: HttpExchange) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from debugkit.debug.asgi.threads import StreamReader
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.safe.inspection import exact_str
+from debugkit.debug.safe.text import text_of
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -55,7 +56,7 @@ def make_request(
         scheme=SCHEMES.get(scheme, scheme),
         peer=_sure(peer_of(scope), headers),
         read_body=lambda limit: body[: limit + 1],
-        server=(str(server[0] or ""), "" if server[1] is None else str(server[1])),
+        server=(text_of(server[0] or ""), "" if server[1] is None else text_of(server[1])),
         multiprocess=is_worker(),
     )
 
@@ -88,7 +89,7 @@ def peer_of(scope: Mapping[str, Any]) -> str:
     """The address of the client; empty for a Unix socket, which has no port on the server's side either."""
     client, server = scope.get("client"), scope.get("server")
     if client:
-        return str(client[0])
+        return text_of(client[0])
     return UNKNOWN_PEER if server and server[1] is not None else ""
 
 

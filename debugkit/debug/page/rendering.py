@@ -73,7 +73,7 @@ def _environment() -> Environment:
     environment.globals.clear()
     environment.globals.update(kept=kept, icon=icon, data=DATA)
     environment.tests["gap"] = lambda line: isinstance(line, Gap)
-    environment.tests["a"] = lambda value, kind: type(value).__name__ == kind
+    environment.tests["a"] = lambda model, name: type(model).__name__ == name
     return environment
 
 
