@@ -20,6 +20,7 @@ from typing import Any
 from debugkit.debug.console.interruption import Interruption
 from debugkit.debug.safe import real_threads
 from debugkit.debug.safe.inspection import exact_str
+from debugkit.raised import traceback_of
 
 #: Seconds in which the loop of the request must begin with a command: long for a busy one, short for a person.
 _TAKE_SECONDS = 2.0
@@ -81,7 +82,7 @@ class Awaited:
     def _raised(self, end: StopIteration) -> bool:
         """Whether the code raised it itself: since Python 3.12 only functions make a RuntimeError of that (PEP 479)."""
         code = self._coroutine.cr_code
-        return any(frame.f_code is code for frame, _ in traceback.walk_tb(end.__traceback__))
+        return any(frame.f_code is code for frame, _ in traceback.walk_tb(traceback_of(end)))
 
     def _step(self, resume: Callable[[], object]) -> object:
         """Run the coroutine up to where it waits next; that is returned. What ends the coroutine is raised.
