@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import sys
 import traceback
 from collections.abc import Callable, Generator
@@ -42,6 +43,7 @@ class Awaited:
         self.context = contextvars.copy_context()  # the console's own is entered by its thread
         self._coroutine = coroutine
         self._interruption = interruption
+        self._process = os.getpid()
         # Whoever gets it decides whether the coroutine is run or withdrawn.
         self._decision = real_threads.allocate_lock()
 
@@ -103,6 +105,8 @@ class Awaited:
                     end = end or error
                 else:
                     resume, due = partial(self._coroutine.throw, error), True
+        if os.getpid() != self._process:
+            os._exit(0)  # the command has forked: a copy of the loop must not serve on
         try:
             if end is not None:
                 raise end

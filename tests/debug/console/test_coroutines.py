@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import gc
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -334,6 +335,14 @@ def test_leaving_ends_nothing(console: Console, source: str) -> None:
     note, done = console.evaluate(f"import asyncio\nawait asyncio.sleep(0)\n{source}")
     assert note.text == "exit(3) ends nothing here: the server keeps running.\n"
     assert done.status == "exited"
+    assert value(console, "await asyncio.sleep(0, 'on')") == "on"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_that_it_forks_is_no_copy_of_the_loop(console: Console) -> None:
+    source = "import asyncio, os\nchild = os.fork()\nawait asyncio.sleep(0)\nos.waitpid(child, 0)[1]"
+    assert value(console, source) == 0
     assert value(console, "await asyncio.sleep(0, 'on')") == "on"
 
 
