@@ -25,6 +25,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     whole = config.args_source is config.ArgsSource.TESTPATHS
     chosen = config.option.numprocesses is not None or config.option.usepdb or config.option.trace
     if whole and not chosen and not hasattr(config, "workerinput"):
+        # Otherwise each of them would rewrite the assertions of all modules for itself.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         config.option.numprocesses = min(8, 2 * (os.cpu_count() or 1))
         # What a module's tests share is started once; files come in the order below.
         config.option.dist = "loadfile"

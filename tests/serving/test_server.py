@@ -207,13 +207,13 @@ def test_stopping_twice_or_before_the_start_is_no_problem() -> None:
     server = make_server("127.0.0.1", 0, OK, log=quiet())
     server.stop()
     server.stop()
-    with pytest.raises(RuntimeError, match="runs once"):
+    with pytest.raises(RuntimeError, match="runs only once"):
         server.serve_forever()
 
 
 def test_a_server_starts_once() -> None:
     with make_server("127.0.0.1", 0, OK, log=quiet()) as server:
-        with pytest.raises(RuntimeError, match="runs once"):
+        with pytest.raises(RuntimeError, match="runs only once"):
             server.start()
         assert not server.wait(0)
     assert server.wait(0)
