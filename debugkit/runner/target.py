@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from debugkit.debug import wsgi_applications
 from debugkit.errors import DebugkitError
 from debugkit.runner.expression import Expression, read
+from debugkit.runner.unnamed import bottle_ignoring_run, default_application
 from debugkit.serving.paths import named, working_folder
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def load(target: Target) -> WSGIApplication:
     """Import the module and return the application. Raises `TargetError`, and whatever the module itself raises."""
     if sys.path[:1] != [str(target.folder)]:
         sys.path.insert(0, str(target.folder))
-    module = _import(target)
+    with bottle_ignoring_run():
+        module = _import(target)
     expression = target.expression
     if expression.name:
         where = f"{target.module}:{expression.name}"
@@ -212,10 +214,22 @@ def _search(module: ModuleType) -> WSGIApplication:
     values = {id(value): name for name in _public(module) if _is_wsgi_object(value := getattr(module, name, None))}
     for name in values.values() if len(values) == 1 else ():
         return _application(getattr(module, name), f"{module.__name__}:{name}")
+    if (application := default_application()) is not None:
+        return application  # type: ignore[no-any-return]
     raise TargetError(
         f"There is no application in {module.__name__!r}: give {module.__name__}:NAME; looked for "
-        f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}"
+        f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}{_main_block(module)}"
     )
+
+
+def _main_block(module: ModuleType) -> str:
+    """A sentence for programs that make their application where only ``python app.py`` comes by."""
+    try:
+        source = inspect.getsource(module)
+    except OSError:
+        return ""
+    guard = re.search(r"^if __name__ == ['\"]__main__['\"]:", source, re.M)
+    return f" What stands below {guard[0]!r} is not run here: make the application above it." if guard else ""
 
 
 def _is_wsgi_object(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import socket
@@ -9,10 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPMessage, HTTPResponse
+from email.message import Message
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 
+import pytest
 from process_support import TIMEOUT, Process
 
 HERE = Path(__file__).parent
@@ -32,6 +35,12 @@ class Kind:
     keeps_alive: bool = True
     #: Frames an answer of unknown length, so that its end can be told from a connection that broke.
     chunks: bool = True
+    #: Has a thread for *Stop* while a command runs.
+    threads: bool = True
+    #: The path below which it has the application.
+    prefix: str = ""
+    #: Modules without which it is skipped.
+    needs: tuple[str, ...] = ()
 
     def arguments(self, target: str) -> list[str]:
         return [part.replace("TARGET", target) for part in self.command]
@@ -46,12 +55,27 @@ GUNICORN = ("-m", "gunicorn", "--bind=127.0.0.1:0", "--access-logfile=/dev/stder
 
 KINDS = (
     Kind("debugkit", ("-m", "debugkit", "run", "--port", "0", "TARGET")),
-    Kind("waitress", ("-m", "waitress", "--listen=127.0.0.1:0", "TARGET")),
-    Kind("gunicorn", (*GUNICORN, "TARGET"), keeps_alive=False),
-    Kind("gthread", (*GUNICORN, "--worker-class=gthread", "--threads=4", "TARGET")),
-    Kind("uwsgi", ("-c", f"import pyuwsgi; pyuwsgi.run({UWSGI!r})"), keeps_alive=False, chunks=False),
-    Kind("werkzeug", ("serve.py", "werkzeug", "TARGET")),
-    Kind("wsgiref", ("serve.py", "wsgiref", "TARGET"), keeps_alive=False, chunks=False),
+    Kind("waitress", ("-m", "waitress", "--listen=127.0.0.1:0", "TARGET"), needs=("waitress",)),
+    Kind("gunicorn", (*GUNICORN, "TARGET"), keeps_alive=False, threads=False, needs=("gunicorn",)),
+    Kind("gthread", (*GUNICORN, "--worker-class=gthread", "--threads=4", "TARGET"), needs=("gunicorn",)),
+    Kind(
+        "uwsgi",
+        ("-c", f"import pyuwsgi; pyuwsgi.run({UWSGI!r})"),
+        keeps_alive=False,
+        chunks=False,
+        threads=False,
+        needs=("pyuwsgi",),
+    ),
+    Kind("werkzeug", ("serve.py", "werkzeug", "TARGET"), needs=("werkzeug",)),
+    Kind("wsgiref", ("serve.py", "wsgiref", "TARGET"), keeps_alive=False, chunks=False, threads=False),
+)
+#: Servers that are tried with commands alone.
+FURTHER = (
+    Kind("cheroot", ("serve.py", "cheroot", "TARGET"), needs=("cheroot",)),
+    Kind("cherrypy", ("serve.py", "cherrypy", "TARGET"), needs=("cherrypy",)),
+    Kind("a2wsgi", ("serve.py", "a2wsgi", "TARGET"), needs=("a2wsgi", "uvicorn")),
+    Kind("mount", ("serve.py", "mount", "TARGET"), prefix="/shop", needs=("a2wsgi", "starlette", "uvicorn")),
+    Kind("uwsgi threads", ("-c", f"import pyuwsgi; pyuwsgi.run({[*UWSGI, '--threads=4']!r})"), needs=("pyuwsgi",)),
 )
 #: Those that serve each request in a greenlet. Patched before the debugger is imported, after that, or not at all.
 GREEN = (
@@ -101,6 +125,9 @@ def child_environ(state: Path) -> dict[str, str]:
 
 @contextmanager
 def serving(kind: Kind, state: Path, target: str = "apps:application", **environ: str) -> Iterator[Server]:
+    for module in kind.needs:
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
     with Server(kind, target, state, **environ) as server:
         yield server
 
@@ -108,7 +135,7 @@ def serving(kind: Kind, state: Path, target: str = "apps:application", **environ
 @dataclass
 class Answer:
     status: int
-    headers: HTTPMessage  # which knows names in either case
+    headers: Message
     body: bytes
 
     @property
@@ -141,7 +168,7 @@ class Browser:
         headers = {"Accept": CHROME, "Host": f"{self.name}:{self.server.port}"} | more.get("headers", {})
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        connection.request(method, path, more.get("body"), headers)
+        connection.request(method, self.server.kind.prefix + path, more.get("body"), headers)
         response = connection.getresponse()
         for cookie in response.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")

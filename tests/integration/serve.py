@@ -32,6 +32,49 @@ def serve_werkzeug() -> None:
     run_simple(HOST, 0, application(), threaded=True)
 
 
+def serve_cheroot() -> None:
+    from cheroot.wsgi import Server
+
+    server = Server((HOST, 0), application())
+    server.prepare()
+    listening(server.bind_addr[1])
+    server.serve()
+
+
+def serve_cherrypy() -> None:
+    import cherrypy
+
+    cherrypy.tree.graft(application(), "/")
+    cherrypy.config.update({"server.socket_host": HOST, "server.socket_port": 0, "environment": "embedded"})
+    cherrypy.engine.start()
+    listening(cherrypy.server.bound_addr[1])
+    cherrypy.engine.block()
+
+
+def serve_a2wsgi() -> None:
+    serve_asgi(wsgi_in_asgi())
+
+
+def serve_mount() -> None:
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    serve_asgi(Starlette(routes=[Mount("/shop", wsgi_in_asgi())]))
+
+
+def wsgi_in_asgi() -> Any:
+    from a2wsgi import WSGIMiddleware
+
+    sys.stdout = sys.stderr  # which it takes for ``wsgi.errors``
+    return WSGIMiddleware(application())
+
+
+def serve_asgi(app: Any) -> None:
+    import uvicorn
+
+    uvicorn.run(app, host=HOST, port=0)
+
+
 def serve_gevent() -> None:
     """Nothing is patched."""
     from gevent.pywsgi import WSGIServer

@@ -116,6 +116,13 @@ def test_an_application_has_the_page_for_errors_and_its_own_answers_for_the_rest
 IGNORANT = ("-W", "ignore", *RUN, "app.py")
 
 
+def test_the_first_program_of_bottles_tutorial_is_served_by_us(tmp_path: Path) -> None:
+    """It names no application, and its last line starts a server of Bottle's."""
+    program = "from bottle import route, run\n@route('/')\ndef hello():\n    return 'hello'\nrun(port=1)\n"
+    with project(tmp_path, program, python=IGNORANT) as served:
+        assert served.text == "hello"
+
+
 def test_bottle_reads_its_templates_again(tmp_path: Path) -> None:
     (tmp_path / "views").mkdir()
     (tmp_path / "views" / "page.tpl").write_text("old")

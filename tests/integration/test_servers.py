@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import socket
-import sys
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.processes import CHROME, KINDS, MOUNT, PIN, TIMEOUT, Server, serving, signal_port
-
-WHAT_IT_RUNS = {"uwsgi": "pyuwsgi", "gthread": "gunicorn", "wsgiref": "wsgiref"}
+from integration.processes import CHROME, FURTHER, KINDS, MOUNT, PIN, TIMEOUT, Server, serving, signal_port
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.name)
 def server(request: pytest.FixtureRequest, state: Path) -> Iterator[Server]:
-    module = WHAT_IT_RUNS.get(request.param.name, request.param.name)
-    if importlib.util.find_spec(module) is None:
-        pytest.skip(f"{module} is not installed")
-    if sys.platform == "win32" and module == "gunicorn":
-        pytest.skip("gunicorn does not run on Windows")
-    with serving(request.param, state) as one:
-        yield one
+    with serving(request.param, state) as server:
+        yield server
+
+
+on_every_server = pytest.mark.parametrize(
+    "server", [*KINDS, *FURTHER], indirect=True, ids=lambda kind: kind.name, scope="module"
+)
 
 
 def exchange(server: Server, method: str, path: str) -> bytes:
@@ -132,8 +128,7 @@ def late_error(server: Server, path: str) -> None:
 
 
 def listed(server: Server, start: int) -> None:
-    server.wait_for(r"Debugger page: ", start)
-    logged = server.wait_for(r"(?s).*LookupError: too late for a page\n", start)
+    logged = server.wait_for(r"(?s).*Debugger page: .*LookupError: too late for a page\n", start)
     # It is the server that logs it, below the link: not the debugger as well. uWSGI tells nobody that it was too late.
     if server.kind.name != "uwsgi":
         assert logged[0].count("LookupError: too late for a page\n") == 1
@@ -196,6 +191,31 @@ def test_a_silent_command_ends_when_its_reader_has_left(server: Server) -> None:
     while (answer := browser.post(f"frames/{frame}/evaluate", {"source": "6 * 7"})).status == 409:
         pass
     assert '"text":"42"' in answer.text
+
+
+@on_every_server
+def test_each_of_forty_commands_on_connections_of_their_own_is_answered_and_every_error_listed(server: Server) -> None:
+    browser = server.browser()
+    errors = [browser.error() for _ in range(4)]
+    frame = browser.unlock().frame_id(errors[-1], "Application.fails")
+    assert [browser.value(frame, f"tea['price'] + {number}") for number in range(40)] == [
+        str(12 + number) for number in range(40)
+    ]
+    listed = browser(f"{MOUNT}/tracebacks").text
+    assert [error for error in errors if error not in listed] == []
+
+
+@on_every_server
+def test_stop_ends_a_command_that_would_never_end(server: Server) -> None:
+    if not server.kind.threads:
+        pytest.skip(f"{server.kind.name} has no thread for it: the command ends with its reader")
+    browser = server.browser()
+    error = browser.error()
+    frame = browser.unlock().frame_id(error, "Application.fails")
+    with browser.stream(f"frames/{frame}/evaluate", "print('runs')\nwhile True: pass\n") as events:
+        assert next(events)["text"] == "runs\n"
+        assert browser.post(f"frames/{frame}/interrupt", {}).json == {"interrupted": True}
+        assert next(events)["status"] == "interrupted"
 
 
 def test_the_log_keeps_no_pin_no_session_and_nothing_that_was_typed(server: Server) -> None:

@@ -300,3 +300,39 @@ def test_exceptions_of_a_factory_and_of_a_lazy_attribute_pass_as_they_are(folder
         load(parse("tea_lazy:make()"))
     with pytest.raises(AttributeError, match="no_such_thing"):
         load(parse("tea_lazy:app"))
+
+
+# Programs that give their application no name.
+
+
+def test_an_application_that_is_made_in_the_main_block_is_missed_with_the_reason(folder: Path) -> None:
+    write(folder, "tea_guarded.py", f"if __name__ == '__main__':\n    {APP}")
+    ending = "What stands below \"if __name__ == '__main__':\" is not run here: make the application above it."
+    assert refusal("tea_guarded").endswith(ending)
+    write(folder, "tea_bare.py", "cups = 2")
+    assert "__main__" not in refusal("tea_bare")
+
+
+def test_the_default_application_of_bottle_is_found_and_its_run_ignored_also_where_bottle_is_imported_already(
+    folder: Path,
+) -> None:
+    bottle = pytest.importorskip("bottle")
+    program = "import bottle\n@bottle.route('/')\ndef hello(): return 'hello'\nbottle.run(port=1)\n"
+    write(folder, "tea_bottle.py", program)
+    default = bottle.app.push()
+    try:
+        assert load(parse("tea_bottle")) is default
+        assert bottle.NORUN is False
+    finally:
+        bottle.app.remove(default)
+
+
+def test_the_tree_of_cherrypy_is_found_where_something_is_mounted(folder: Path) -> None:
+    cherrypy = pytest.importorskip("cherrypy")
+    write(folder, "tea_cherrypy.py", "import cherrypy\nclass Tea: pass\n")
+    assert "it has Tea" in refusal("tea_cherrypy")
+    write(folder, "tea_mounted.py", "import cherrypy\ncherrypy.tree.mount(object(), '/tea')\n")
+    try:
+        assert load(parse("tea_mounted")) is cherrypy.tree
+    finally:
+        cherrypy.tree.apps.clear()
