@@ -218,7 +218,7 @@ class PageBuilder:
     ) -> ExceptionView:
         message = self._text(exception.message)
         own = opened is not None and opened in exception.frames
-        unfolded = len(exception.members) <= MEMBERS_UNFOLDED
+        members_unfolded = len(exception.members) <= MEMBERS_UNFOLDED
         return ExceptionView(
             anchor=f"exception-{self._anchor(exception)}",
             type=exception.type_name,
@@ -227,7 +227,7 @@ class PageBuilder:
             suggestion=self.suggestion(exception),
             relation=exception.relation,
             rows=tuple(self._rows(exception, opened)),
-            members=tuple(self._exception(member, opened, unfolded=unfolded) for member in exception.members),
+            members=tuple(self._exception(member, opened, unfolded=members_unfolded) for member in exception.members),
             members_left_out=exception.members_left_out,
             opened=own,
             unfolded=unfolded or own,
