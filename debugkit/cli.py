@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
-Serve a WSGI application on this computer. When it raises an exception, the
-browser shows the traceback with the values at that moment and, behind the PIN
+Serve a WSGI or ASGI application on this computer. When it raises an exception,
+the browser shows the traceback with the values at that moment and, behind the PIN
 that is printed at start-up, a console in every frame. When a file changes, the
 application restarts, and the page in the browser heals by itself."""
 RUN_EXAMPLES = """\
@@ -40,8 +40,9 @@ targets:
                           "shop.web:create_app('dev')"
   examples/shop/app.py    a file with app, application or create_app in it
   app.py:site             the object `site` of a file
-  (none)                  app.py, wsgi.py, application.py or main.py here,
-                          FLASK_APP, or Django's wsgi.py beside manage.py
+  (none)                  app.py, wsgi.py, asgi.py, application.py or main.py
+                          here, FLASK_APP, or Django's wsgi.py or asgi.py
+                          beside manage.py
 
 examples:
   debugkit run examples/shop/app.py

@@ -73,6 +73,10 @@ class Debugger:
 
     # For the runner
 
+    def print_with(self, print_line: Callable[[str], None]) -> None:
+        """Have lines of the terminal printed by ``print_line``, in the order of those that a server prints."""
+        self._print_line = print_line
+
     def supervised_by(self, name: str) -> None:
         """Count wrong PINs on where an earlier process of the supervisor ``name`` has left off."""
         self.pin_auth.supervisor = name

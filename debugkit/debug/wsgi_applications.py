@@ -41,10 +41,7 @@ def _refusal(application: Any) -> str:
     if not callable(application):
         return f"is a {type(application).__name__}, which is not callable; a WSGI application is."
     if _is_asgi(application):
-        return (
-            f"is an ASGI application ({named}), and debugkit serves WSGI applications: put it into "
-            "debugkit.DebuggedASGIApplication, and serve that with uvicorn or the like."
-        )
+        return f"is an ASGI application ({named}): put it into debugkit.DebuggedASGIApplication."
     if _is_async(application):
         return f"is async ({named}), which WSGI does not support: make it a plain function."
     if not binds(application, "environ", "start_response"):

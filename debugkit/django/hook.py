@@ -19,11 +19,11 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.views import debug
 
+from debugkit.debug.adapter import Adapter
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.messages import Response
 from debugkit.debug.request_snapshot import hurry, take_snapshot
-from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.debug.wsgi_gateway import make_request, tell
 from debugkit.django.report import report
 from debugkit.django.template_errors import with_templates
@@ -32,7 +32,7 @@ from debugkit.serving.log import ErrorStream
 Answer = Callable[..., HttpResponse]
 
 
-def install(debugged: DebuggedApplication) -> Callable[[], None]:
+def install(debugged: Adapter[Any]) -> Callable[[], None]:
     """Have ``debugged`` answer where Django would show its technical error page. Returns what undoes it.
 
     Django asks for that page only with ``DEBUG``. A project's own ``DEFAULT_EXCEPTION_REPORTER``, or a request's
@@ -66,7 +66,7 @@ def install(debugged: DebuggedApplication) -> Callable[[], None]:
 
 
 def _answer(
-    debugged: DebuggedApplication,
+    debugged: Adapter[Any],
     request: HttpRequest,
     exc: BaseException,
     tb: TracebackType | None,
@@ -97,7 +97,7 @@ def _answer(
     return response
 
 
-def is_stranger(debugged: DebuggedApplication, request: HttpRequest) -> bool:
+def is_stranger(debugged: Adapter[Any], request: HttpRequest) -> bool:
     """Whether a request may see nothing, also when nothing can be said of it."""
     try:
         asked = make_request(environ_of(request), debugged.settings.mount)

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from debugkit.errors import ConfigurationError
+from debugkit.runner.protocols import protocol_of
 from debugkit.serving.listen import AddressInUse, listen, parse_address
 from debugkit.serving.log import Log
 from debugkit.state import user_folder
@@ -19,8 +21,11 @@ from debugkit.state import user_folder
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from debugkit.debug.adapter import Adapter
     from debugkit.debug.debugger import Debugger
-    from debugkit.debug.wsgi import DebuggedApplication
+
+#: An application of either protocol.
+Application = Any
 
 #: The ports that are tried when none was asked for. Not 5000, which macOS keeps for itself.
 PORTS = range(8000, 8010)
@@ -93,8 +98,14 @@ def named_hosts(choices: Choices) -> list[str]:
     return [parse_address(text, 0).host for text in choices.addresses]
 
 
-def wrap(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplication, Debugger | None]:
-    """The application with all that the choices put around it, and the debugger among that."""
+def wrap(application: Application, choices: Choices) -> tuple[Application, Debugger | None]:
+    """The application with all that the choices put around it, and the debugger among that.
+
+    Raises `ConfigurationError` for choices that an ASGI application cannot be served with.
+    """
+    if protocol_of(application) == "asgi":
+        require_asgi_choices(choices)
+        application = take_out_debugger(application)
     wrapped, identity = debugger_of(application), identity_of(application, choices)
     if not choices.threaded:
         application = serialize(application, wrapped)
@@ -108,7 +119,20 @@ def wrap(application: WSGIApplication, choices: Choices) -> tuple[WSGIApplicatio
     return application, wrapped.debugger if wrapped else None
 
 
-def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str]:
+def require_asgi_choices(choices: Choices) -> None:
+    """Raise `ConfigurationError` for a choice that has no meaning in an event loop."""
+    why = ""
+    if not choices.threaded:
+        why = "cannot take turns (--no-threaded, threaded=False): it answers all its requests in one event loop."
+    elif choices.static_files:
+        why = "mounts its static files itself, and debugkit does not (--static-files, static_files)."
+    elif choices.passthrough_errors:
+        why = "cannot end the server by an error (--passthrough-errors, passthrough_errors): omit that."
+    if why:
+        raise ConfigurationError(f"An ASGI application {why}")
+
+
+def identity_of(application: Application, choices: Choices) -> dict[str, str]:
     """What names the application for the PIN, whatever is put around it; nothing when the choices name it."""
     if choices.debugger is None or "identity" in choices.debugger:
         return {}
@@ -117,7 +141,7 @@ def identity_of(application: WSGIApplication, choices: Choices) -> dict[str, str
     return {"identity": application_identity(application)}
 
 
-def serialize(application: WSGIApplication, debugger: DebuggedApplication | None) -> WSGIApplication:
+def serialize(application: WSGIApplication, debugger: Adapter[Any] | None) -> WSGIApplication:
     """The application with requests that take turns; those of a debugger around it do not have to wait."""
     from debugkit.serving.middleware.serialize import Serialize
 
@@ -127,23 +151,45 @@ def serialize(application: WSGIApplication, debugger: DebuggedApplication | None
     return application
 
 
-def wrap_in_debugger(application: WSGIApplication, **settings: Any) -> WSGIApplication:
-    """The application in a `DebuggedApplication`, unless it is in one already."""
+def wrap_in_debugger(application: Application, **settings: Any) -> Application:
+    """The application in the debugger of its protocol, unless it is in one already."""
+    if debugger_of(application):
+        return application
+    if protocol_of(application) == "asgi":
+        from debugkit.debug.asgi.application import DebuggedASGIApplication
+
+        return DebuggedASGIApplication(application, **settings)
     from debugkit.debug.wsgi import DebuggedApplication
 
-    return application if debugger_of(application) else DebuggedApplication(application, **settings)
+    return DebuggedApplication(application, **settings)
 
 
-def debugger_of(application: WSGIApplication) -> DebuggedApplication | None:
+def debugger_of(application: Application) -> Adapter[Any] | None:
     """The debugger that the application is wrapped in, also below a Flask object. Loads nothing."""
-    module = sys.modules.get("debugkit.debug.wsgi")
+    module = sys.modules.get("debugkit.debug.adapter")
     for candidate in (application, *(getattr(application, name, None) for name in ("wsgi_app", "app"))):
-        if module is not None and isinstance(candidate, module.DebuggedApplication):
-            return cast("DebuggedApplication", candidate)
+        if module is not None and isinstance(candidate, module.Adapter):
+            return cast("Adapter[Any]", candidate)
     return None
 
 
-def settings_for_workers(application: WSGIApplication, choices: Choices) -> Mapping[str, Any] | None:
+def take_out_debugger(application: Application) -> Application:
+    """The application in the debugger that its user has added to the middleware of Starlette or FastAPI.
+
+    There it would be made with the first request, and know nothing of reloads.
+    """
+    module: Any = sys.modules.get("debugkit.debug.asgi.application")
+    middleware: Any = getattr(application, "user_middleware", None)
+    if module is None or not isinstance(middleware, list):
+        return application
+    for entry in middleware:
+        if getattr(entry, "cls", None) is module.DebuggedASGIApplication:
+            middleware.remove(entry)
+            return entry.cls(application, *entry.args, **entry.kwargs)
+    return application
+
+
+def settings_for_workers(application: Application, choices: Choices) -> Mapping[str, Any] | None:
     """The settings for a debugger in another process that asks for the same PIN, as plain values."""
     wrapped = debugger_of(application)
     if wrapped is None:

@@ -1,4 +1,4 @@
-"""What a worker serves in place of a program that could not start: why, as a debugger page or in plain text."""
+"""A program that could not start, and what a worker serves in its place: why, as a debugger page or in plain text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 import debugkit
+from debugkit.errors import ConfigurationError
 from debugkit.raised import traceback_of, with_traceback
 from debugkit.runner.config import Choices, wrap_in_debugger
 from debugkit.serving.log import Log
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from debugkit.debug.wsgi import DebuggedApplication
+
+
+class StartupFailed(Exception):
+    """The application could not start: because of ``error``, or else for the reason in its ``message``."""
+
+    def __init__(self, error: BaseException | None, message: str) -> None:
+        super().__init__(message)
+        self.error = error
+        self.message = message
+
+    def as_error(self) -> BaseException:
+        """What to raise where no page can be shown."""
+        return self.error or ConfigurationError(f"The application failed to start: {self.message}")
 
 
 def failed_application(control: Control, error: BaseException | None, message: str) -> WSGIApplication:
@@ -36,8 +50,8 @@ def failed_application(control: Control, error: BaseException | None, message: s
         return plain_failure
     from debugkit.debug.startup_error import FailedStart
 
-    application = wrap_in_debugger(plain_failure, **control.debugger)
-    FailedStart(cast("DebuggedApplication", application), error, message)
+    application = cast("DebuggedApplication", wrap_in_debugger(plain_failure, **control.debugger))
+    FailedStart(application, error, message)
     return application
 
 

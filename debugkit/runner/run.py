@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from debugkit.debug import wsgi_applications
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.hooks import started
-from debugkit.runner.config import Choices, listen_on, settings_for_workers, tls_context, wrap
-from debugkit.runner.failed_start import failed_application, failed_choices
+from debugkit.runner import protocols
+from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers, tls_context, wrap
+from debugkit.runner.failed_start import StartupFailed, failed_application, failed_choices
+from debugkit.runner.servers import Moments, serve_until_stopped
 from debugkit.serving.addresses import urls
 from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
-from debugkit.serving.processes import Processes
 from debugkit.serving.reloading.control import (
     Control,
     call,
@@ -29,13 +29,10 @@ from debugkit.serving.reloading.control import (
     is_first_run,
     is_running_from_reloader,
 )
-from debugkit.serving.server import Server, make_server
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
     from debugkit.debug.debugger import Debugger
 
 #: Seconds that a worker has to leave an address that its successor asks for, and between two attempts of that one.
@@ -46,7 +43,7 @@ BETWEEN = 0.05
 def run_simple(
     hostname: str,
     port: int | str,
-    application: WSGIApplication,
+    application: Application,
     *,
     use_reloader: bool = False,
     use_debugger: bool = False,
@@ -85,7 +82,7 @@ def run_simple(
             "to the log into a filter of the log's stream."
         )
     with in_a_sentence():
-        if why := wsgi_applications.refusal(application):
+        if why := protocols.refusal(application):
             raise ConfigurationError(f"The application {why}")
         choices = Choices(
             addresses=(hostname,),
@@ -119,7 +116,7 @@ def in_a_sentence() -> Iterator[None]:
         raise SystemExit(1) from error
 
 
-def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here: bool = False) -> int:
+def run(load: Callable[[], Application], choices: Choices, *, supervise_here: bool = False) -> int:
     """Serve what ``load`` returns. Returns the exit status: 128 + n after signal n, else 0.
 
     With a reloader this process becomes the supervisor, and ``load`` is called in the workers only; with
@@ -142,7 +139,7 @@ def run(load: Callable[[], WSGIApplication], choices: Choices, *, supervise_here
 # The three roles of a process.
 
 
-def serve_here(load: Callable[[], WSGIApplication], choices: Choices) -> int:
+def serve_here(load: Callable[[], Application], choices: Choices) -> int:
     """Serve without a reloader; or, in a program that a reloader runs, beside the server that it reloads."""
     beside = is_running_from_reloader()
     sockets = listen_on(choices, Log()) if is_first_run() else listen_after_the_last(choices)
@@ -153,7 +150,7 @@ def serve_here(load: Callable[[], WSGIApplication], choices: Choices) -> int:
         close_all(sockets)
 
 
-def supervise(load: Callable[[], WSGIApplication], choices: Choices, *, here: bool) -> int:
+def supervise(load: Callable[[], Application], choices: Choices, *, here: bool) -> int:
     """Listen, and have workers run this program again and serve; ``here``: this process need not start afresh."""
     from debugkit.runner.supervision import supervisor_config
     from debugkit.serving.reloading.bootstrap import become_supervisor, is_awaited, require_posix
@@ -172,7 +169,7 @@ def supervise(load: Callable[[], WSGIApplication], choices: Choices, *, here: bo
         close_all(sockets)
 
 
-def serve_as_worker(load: Callable[[], WSGIApplication], choices: Choices, control: Control) -> int:
+def serve_as_worker(load: Callable[[], Application], choices: Choices, control: Control) -> int:
     """Serve from the sockets of the supervisor that started this process."""
     if not _keeps_its_address(choices, control):
         Log().say(f" * The addresses changed. Restart debugkit to listen on {_where(choices)}.")
@@ -224,7 +221,7 @@ def adopt_sockets(control: Control) -> list[socket.socket]:
 
 
 def serve(
-    application: WSGIApplication,
+    application: Application,
     choices: Choices,
     sockets: list[socket.socket],
     *,
@@ -241,47 +238,52 @@ def serve(
         from debugkit.runner.postmortem import post_mortem
 
         debugger.post_mortem = post_mortem("pdb", debugger.say)
-    ends: list[Callable[[], None]] = []
-    closed = control.closed if control is not None and not beside else lambda: None
+    moments = moments_of(control, failed=failed, beside=beside)
+    if debugger is not None:
+        debugger.print_with((choices.log or Log()).say)
     if debugger is not None and control is not None:
         from debugkit.debug.live import Events
 
         debugger.supervised_by(control.config.supervisor)
         debugger.events = Events(secrets.token_hex(4), failed=failed)
-        ends.append(debugger.events.close)
+        moments.on_stop.append(debugger.events.close)
     context = tls_context(choices, control.config.certificate if control is not None else None)
     name = parse_address(choices.addresses[0], 0).host
-    make = functools.partial(
-        make_server,
-        name,
-        0,
-        application,
-        sockets=sockets,
-        log=choices.log,
-        ssl_context=context,
-        processes=choices.processes,
-        passthrough_errors=choices.passthrough_errors,
-        on_stop=ends,
-    )
     addresses = urls(sockets, "https" if context else "http", name)
-    announce(addresses, name, debugger, choices)
-    server: Processes | Server
-    if choices.processes != 1:
-        server = Processes(make, sockets, choices.processes, on_closed=closed)
-        ends.insert(0, server.closed_here)
-    else:
-        server = make()
-        ends.insert(0, closed)
-    if beside:
-        end_together(server.request_stop)
-    elif control is not None:
-        control.serving(server.request_stop, failed=failed)
+    moments.begin = functools.partial(announce, addresses, name, debugger, choices)
     try:
-        number = server.serve_forever()
-    finally:
-        if control is not None and not beside:
-            control.over()
-    return 128 + number if number else 0
+        number = serve_until_stopped(application, choices, sockets, name=name, ssl_context=context, moments=moments)
+    except StartupFailed as failure:
+        reason = failure
+    except BaseException:
+        moments.over()
+        raise
+    else:
+        moments.over()
+        return 128 + number if number else 0
+    return could_not_start(reason, None if beside else control)
+
+
+def moments_of(control: Control | None, *, failed: bool, beside: bool) -> Moments:
+    """What a supervisor wants to hear, and when; ``beside``: this server ends when its own one tells the program to."""
+    if beside:
+        return Moments(await_turn=lambda server: end_together(server.request_stop))
+    if control is None:
+        return Moments()
+    return Moments(
+        await_turn=lambda server: control.serving(server.request_stop, failed=failed),
+        closed=control.closed,
+        over=control.over,
+    )
+
+
+def could_not_start(failure: StartupFailed, control: Control | None) -> int:
+    """What an application did that was served before it could start. Returns the exit status, or raises its error."""
+    if control is not None:
+        if failure.error is None:
+            Log().say(f" * The application failed to start: {failure.message}")
+        return serve_failed_start(control, failure.error, failure.message)
+    raise failure.as_error()
 
 
 def announce(addresses: Sequence[str], name: str, debugger: Debugger | None, choices: Choices) -> None:

@@ -19,22 +19,22 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from debugkit.debug import wsgi_applications
+from debugkit.debug.frameworks import known
 from debugkit.errors import DebugkitError
+from debugkit.runner.config import Application
 from debugkit.runner.expression import Expression, read
+from debugkit.runner.protocols import refusal
 from debugkit.runner.unnamed import bottle_ignoring_run, default_application
 from debugkit.serving.paths import named, working_folder
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 #: What applications are called, most telling first; the last ones are called to get the application.
 NAMES = ("app", "application")
 FACTORIES = ("create_app", "make_app")
 #: The files that hold it, where the target does not say.
-FILES = ("app.py", "wsgi.py", "application.py", "main.py")
+FILES = ("app.py", "wsgi.py", "asgi.py", "application.py", "main.py")
 
 
 class TargetError(DebugkitError):
@@ -78,17 +78,17 @@ def find(folder: Path, environ: Mapping[str, str] = os.environ) -> Target:
     for name in FILES:
         if (folder / name).is_file():
             return _file(folder / name)
-    if (folder / "manage.py").is_file():
-        paths = sorted(path for path in folder.glob("*/wsgi.py") if (path.parent / "__init__.py").is_file())
+    for name in ("wsgi", "asgi") if (folder / "manage.py").is_file() else ():
+        paths = sorted(path for path in folder.glob(f"*/{name}.py") if (path.parent / "__init__.py").is_file())
         if len(paths) == 1:
-            return Target(f"{paths[0].parent.name}.wsgi")
+            return Target(f"{paths[0].parent.name}.{name}")
     packages = sorted(path.parent for path in folder.glob("*/__init__.py"))
     files = [package / name for package in packages for name in FILES if (package / name).is_file()]
     if len(files) == 1:
         return Target(f"{files[0].parent.name}.{files[0].stem}")
     raise TargetError(
-        f"There is no application in {folder}: looked for {', '.join(FILES)}, and wsgi.py of a Django project. "
-        "Name it: debugkit run module:app, or debugkit run path/to/file.py."
+        f"There is no application in {folder}: looked for {', '.join(FILES)}, and wsgi.py or asgi.py of a "
+        "Django project. Name it: debugkit run module:app, or debugkit run path/to/file.py."
     )
 
 
@@ -110,7 +110,7 @@ def parse(text: str) -> Target:
     return Target(place, None, expression)
 
 
-def load(target: Target) -> WSGIApplication:
+def load(target: Target) -> Application:
     """Import the module and return the application. Raises `TargetError`, and whatever the module itself raises."""
     if sys.path[:1] != [str(target.folder)]:
         sys.path.insert(0, str(target.folder))
@@ -202,20 +202,20 @@ def _attribute(module: ModuleType, name: str) -> Any:
     return value
 
 
-def _search(module: ModuleType) -> WSGIApplication:
+def _search(module: ModuleType) -> Application:
     applications = {name: value for name in NAMES if callable(value := getattr(module, name, None))}
     # A module may hold its ASGI application under one name, and the same for WSGI under the other.
-    for name in sorted(applications, key=lambda name: bool(wsgi_applications.refusal(applications[name]))):
+    for name in sorted(applications, key=lambda name: _rank(applications[name])):
         return _application(applications[name], f"{module.__name__}:{name}")
     for name in FACTORIES:
         if callable(factory := getattr(module, name, None)):
             return _application(factory, f"{module.__name__}:{name}", Expression(name, call=True))
-    # An object of Flask, or of a framework made like it, under any name.
-    values = {id(value): name for name in _public(module) if _is_wsgi_object(value := getattr(module, name, None))}
+    # An object of a known framework, or of one made like Flask, under any name.
+    values = {id(value): name for name in _public(module) if _is_application(value := getattr(module, name, None))}
     for name in values.values() if len(values) == 1 else ():
         return _application(getattr(module, name), f"{module.__name__}:{name}")
     if (application := default_application()) is not None:
-        return application  # type: ignore[no-any-return]
+        return application
     raise TargetError(
         f"There is no application in {module.__name__!r}: give {module.__name__}:NAME; looked for "
         f"{', '.join(NAMES + FACTORIES)}{_candidates(module) or '.'}{_main_block(module)}"
@@ -232,11 +232,16 @@ def _main_block(module: ModuleType) -> str:
     return f" What stands below {guard[0]!r} is not run here: make the application above it." if guard else ""
 
 
-def _is_wsgi_object(value: object) -> bool:
-    return callable(getattr(type(value), "wsgi_app", None))
+def _rank(application: Any) -> int:
+    """0 for a WSGI application, 1 for one of ASGI, 2 for neither."""
+    return bool(wsgi_applications.refusal(application)) + bool(refusal(application))
 
 
-def _application(value: Any, where: str, expression: Expression | None = None) -> WSGIApplication:
+def _is_application(value: object) -> bool:
+    return callable(getattr(type(value), "wsgi_app", None)) or known.is_application(value)
+
+
+def _application(value: Any, where: str, expression: Expression | None = None) -> Application:
     """``value``, or what it returns when it is a factory. Raises `TargetError` for what is no application."""
     expression = expression or Expression()
     if callable(value) and (expression.call or wsgi_applications.is_factory(value)):
@@ -245,9 +250,9 @@ def _application(value: Any, where: str, expression: Expression | None = None) -
         value, where = value(*expression.arguments, **expression.keywords), f"{where}()"
     if inspect.iscoroutine(value):
         value.close()
-    if why := wsgi_applications.refusal(value):
+    if why := refusal(value):
         raise TargetError(f"{where} {why}")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _candidates(module: ModuleType) -> str:

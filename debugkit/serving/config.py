@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from debugkit.errors import ConfigurationError
 from debugkit.serving.log import Log
 
 if TYPE_CHECKING:
@@ -63,6 +65,15 @@ class Timeouts:
     orphan: float = 2.0
     answer: float = 3.0
     exit: float = 2.0
+
+
+def require_wsgi(app: object) -> None:
+    """Raise `ConfigurationError` for an application that is called as no WSGI application is (PEP 3333)."""
+    if any(map(inspect.iscoroutinefunction, (app, getattr(type(app), "__call__", None)))):  # noqa: B004
+        raise ConfigurationError(
+            "make_server makes servers for WSGI: serve an ASGI application with debugkit.run_simple, debugkit run, "
+            "or uvicorn itself."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from debugkit.errors import ConfigurationError
 from debugkit.serving.config import Timeouts
 from debugkit.serving.listen import close_all
 from debugkit.serving.log import Log
 from debugkit.serving.log_writer import writer
-from debugkit.serving.server import Server
 from debugkit.serving.signals import SIGNALS, Waker, handling
 
 #: Seconds after which a worker that dies was not broken from the start: another one is started at once.
@@ -32,6 +31,14 @@ STABLE = 1.0
 BACK_OFF = (0.25, 5.0)
 #: Seconds between two signals for the same worker.
 BETWEEN = 0.05
+
+
+class ServerOfWorker(Protocol):
+    """What each worker runs."""
+
+    def serve_forever(self, signals: Sequence[int]) -> int: ...
+    def request_stop(self) -> None: ...
+    def wait(self, timeout: float | None) -> bool: ...
 
 
 class Processes:
@@ -48,7 +55,7 @@ class Processes:
 
     def __init__(
         self,
-        make: Callable[[], Server],
+        make: Callable[[], ServerOfWorker],
         sockets: Sequence[socket.socket],
         count: int,
         *,
@@ -79,7 +86,7 @@ class Processes:
         self._lifeline, self._lifeline_end = socket.socketpair()
         # The same the other way round: its end comes when the last worker has closed its listeners, or has died.
         self._listening, self._listening_end = socket.socketpair()
-        self._on_closed = on_closed
+        self.on_closed = on_closed
         self._hears = False
 
     def serve_forever(self) -> int:
@@ -134,7 +141,7 @@ class Processes:
                     self._waker.drain()
                 else:
                     self._hears = False
-                    self._on_closed()
+                    self.on_closed()
         for pid in list(self._workers):
             status = reap(pid)
             if status is not None:
@@ -214,7 +221,7 @@ class Processes:
         self._waker.close()
         self._lifeline.close()
 
-    def _follow(self, server: Server) -> None:
+    def _follow(self, server: ServerOfWorker) -> None:
         """End when the parent has ended."""
         self._lifeline_end.recv(1)
         server.request_stop()

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from debugkit.serving.addresses import base_environ, make_transport, peer_of, port_of, urls
-from debugkit.serving.config import GRACE, MOST_THREADS, THREADS, RequestLimits, ServerConfig, Timeouts
+from debugkit.serving.config import GRACE, MOST_THREADS, THREADS, RequestLimits, ServerConfig, Timeouts, require_wsgi
 from debugkit.serving.connections import NEVER, Acceptor, IdleConnections
 from debugkit.serving.forks import in_forked, no_more
 from debugkit.serving.http.connection import Connection, ServerContext
@@ -65,6 +65,7 @@ def make_server(
     it there. ``on_stop`` is called when stopping begins, before requests are waited for: endless answers end there.
     Raises `listen.AddressInUse`, or `ConfigurationError` for an address that cannot be listened on.
     """
+    require_wsgi(app)
     port = port_number(port)
     named = not host.startswith(("unix:", "fd:"))
     config = ServerConfig(

@@ -48,7 +48,7 @@ def handling(signals: Sequence[int], handler: Callable[[int, object], None], wak
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in signals if not _is_refused(number)}
+    before = {number: signal.signal(number, handler) for number in signals if not is_refused(number)}
     # Python runs handlers in the main thread only, which may be waiting while the system woke another one.
     wakeup = signal.set_wakeup_fd(waker.writer.fileno(), warn_on_full_buffer=False)
     try:
@@ -60,7 +60,7 @@ def handling(signals: Sequence[int], handler: Callable[[int, object], None], wak
             signal.signal(number, signal.SIG_DFL if old is None else old)
 
 
-def _is_refused(number: int) -> bool:
+def is_refused(number: int) -> bool:
     """Whether the program was started so that it ignores ``number``: nohup does that with SIGHUP, and means it.
 
     Shells do it with the SIGINT of what they start in the background; but who sends that one by hand means us.

@@ -199,7 +199,8 @@ class Browser:
         """Make the application fail, and return the id of the error."""
         answer = self(path, **more)
         assert answer.status == 500, answer
-        return answer.headers["X-Debugkit-Traceback"].rpartition("/")[2]
+        headers = {name.lower(): value for name, value in answer.headers.items()}  # ASGI's are in lower case
+        return headers["x-debugkit-traceback"].rpartition("/")[2]
 
     def pin(self) -> str:
         """The PIN as the terminal shows it, once something has failed."""

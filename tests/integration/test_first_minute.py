@@ -129,32 +129,19 @@ def test_a_flask_application_in_a_package_is_found_by_the_path_of_its_file(tmp_p
         assert served.get("/word").body == b"black tea"
 
 
-# What is no WSGI application
+# What was WSGI, and is ASGI now
 
 
-ASGI = "async def app(scope, receive, send): ..."
-
-
-@pytest.mark.parametrize("command", [("debugkit", "run"), ("debugkit", "run", "--no-reload", "--no-debugger")])
-def test_an_asgi_application_is_one_sentence_at_the_start(tmp_path: Path, command: tuple[str, ...]) -> None:
-    (tmp_path / "app.py").write_text(ASGI)
-    with Program(cwd=tmp_path, python=("-m", *command, "--port", "0", "app.py")) as process:
-        assert process.wait() == 1
-        lines = [line for line in process.stderr.rest().splitlines() if line.startswith("debugkit:")]
-        assert lines == [f"debugkit: app:app {REFUSED}"]
-        assert "Traceback" not in process.log
-
-
-REFUSED = (
-    "is an ASGI application (app.app), and debugkit serves WSGI applications: put it into "
-    "debugkit.DebuggedASGIApplication, and serve that with uvicorn or the like."
-)
-
-
-def test_an_application_that_becomes_asgi_is_a_page_that_heals(tmp_path: Path) -> None:
+def test_an_application_that_becomes_asgi_is_served_as_such(tmp_path: Path) -> None:
+    text = """
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": scope["path"].encode()})
+"""
     with project(tmp_path, FLASK) as served:
-        served.save(ASGI)
-        assert f"app:app {REFUSED}" in page_of(served.get("/"))
+        served.save(text)
+        assert served.get("/tea").body == b"/tea"
         served.save(FLASK)
         assert served.text == "hello"
 

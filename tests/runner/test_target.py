@@ -240,11 +240,8 @@ def test_a_factory_that_is_called_wrongly(folder: Path) -> None:
     assert refusal("tea_wrong:create_app(1)").startswith("tea_wrong:create_app() is a NoneType, which is not callable")
 
 
-ASGI = {
-    "async def app(scope, receive, send): ...": "is an ASGI application (tea_async.app), and debugkit serves WSGI",
-    "class Site:\n    async def __call__(self, scope, receive, send): ...\napp = Site()": "is an ASGI application",
-    "class Site:\n    def __call__(self, scope, receive, send): ...\napp = Site()": "is an ASGI application",
-    "class app:\n    def __init__(self, scope): ...": "is an ASGI application",
+NO_APPLICATIONS = {
+    "class app:\n    def __init__(self, scope): ...": "is an ASGI 2 application",
     "async def app(environ, start_response): ...": "is async (tea_async.app), which WSGI does not support",
     "async def app(environ, start_response):\n    yield b''": "is async (tea_async.app)",
     "class Site:\n    def __call__(self): ...\napp = Site()": "is not a WSGI application (tea_async.Site): it cannot",
@@ -252,7 +249,7 @@ ASGI = {
 }
 
 
-@pytest.mark.parametrize(("source", "said"), ASGI.items())
+@pytest.mark.parametrize(("source", "said"), NO_APPLICATIONS.items())
 def test_what_is_no_wsgi_application_is_named(folder: Path, source: str, said: str) -> None:
     write(folder, "tea_async.py", source)
     assert refusal("tea_async").startswith(f"tea_async:app {said}")
@@ -264,6 +261,16 @@ def test_of_two_names_the_one_for_wsgi_is_taken(folder: Path) -> None:
         folder, "tea_both.py", "async def app(scope, receive, send): ...\ndef application(environ, start): return [1]"
     )
     assert called("tea_both") == [1]
+
+
+def test_an_asgi_application_is_taken_before_what_is_none(folder: Path) -> None:
+    write(folder, "tea_asgi.py", "def app(request): ...\nasync def application(scope, receive, send): ...")
+    assert load(parse("tea_asgi")).__name__ == "application"
+
+
+def test_an_application_of_a_known_framework_may_have_any_name(folder: Path) -> None:
+    write(folder, "tea_fastapi.py", "from fastapi import FastAPI, Request\nsite = FastAPI()\nrouter = site.router")
+    assert load(parse("tea_fastapi")).title == "FastAPI"
 
 
 # What is wrong inside the user's module is the user's to see.

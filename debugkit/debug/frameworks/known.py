@@ -40,12 +40,19 @@ def known_in(application: Any) -> Iterator[Known]:
     """The applications of known frameworks in an application: below middleware, in dispatchers, in each other."""
     frameworks = list(loaded())
     for layer in reachable(application) if frameworks else ():
-        bases = {
-            f"{inspection.module_name(base)}.{inspection.class_name(base)}" for base in inspection.mro(type(layer))
-        }
         for framework in frameworks:
-            if bases.intersection(framework.classes):
+            if _is_of(framework, layer):
                 yield Known(framework, layer)
+
+
+def is_application(value: object) -> bool:
+    """Whether it is itself the application of a known framework."""
+    return any(_is_of(framework, value) for framework in loaded())
+
+
+def _is_of(framework: Framework, value: object) -> bool:
+    bases = {f"{inspection.module_name(base)}.{inspection.class_name(base)}" for base in inspection.mro(type(value))}
+    return not bases.isdisjoint(framework.classes)
 
 
 def attach(application: Any) -> None:

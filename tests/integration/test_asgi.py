@@ -1,0 +1,197 @@
+"""``debugkit run`` on ASGI applications, with real uvicorn and real reloads."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from integration.processes import Browser
+from reload_support import Caller, Project, project
+from serving_support import TIMEOUT, Client, Program
+from tls_support import TlsClient, careless
+
+RUN = ("-m", "debugkit", "run", "--port", "0", "main:app")
+
+FASTAPI = """
+import asyncio
+from contextlib import asynccontextmanager
+from fastapi import FastAPI, WebSocket
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+@asynccontextmanager
+async def lifespan(app):
+    print("the kettle is on", flush=True)
+    yield
+    print("the kettle is off", flush=True)
+
+app = FastAPI(lifespan=lifespan)
+
+@app.get("/")
+async def hello():
+    return PlainTextResponse("one")
+
+@app.get("/fails")
+async def fails(tea: str = "black"):
+    cups = {"green": 2}
+    return cups[tea]
+
+async def pieces():
+    yield "first"
+    await asyncio.Event().wait()
+
+@app.get("/stream")
+async def stream():
+    return StreamingResponse(pieces())
+
+@app.get("/breaks")
+async def breaks():
+    async def broken():
+        yield "first"
+        raise KeyError("late")
+    return StreamingResponse(broken())
+
+@app.websocket("/socket")
+async def socket(websocket: WebSocket):
+    await websocket.accept()
+    await asyncio.Event().wait()
+"""
+
+
+def browser_of(served: Project) -> Browser:
+    server: Any = SimpleNamespace(port=served.port, wait_for=served.process.wait_for)
+    return Browser(server)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with project(tmp_path_factory.mktemp("asgi"), FASTAPI, python=RUN, name="main.py") as served:
+        yield served
+
+
+def test_an_error_has_its_page_and_a_console_in_its_frame(served: Project) -> None:
+    browser = browser_of(served).unlock()
+    frame = browser.frame_id(browser.error("/fails?tea=white"), "fails")
+    assert browser.value(frame, "cups, tea") == "({'green': 2}, 'white')"
+
+
+def test_the_terminal_is_as_with_wsgi(served: Project) -> None:
+    served.get("/")
+    served.says(r'^127\.0\.0\.1 - - \[.*\] "GET / HTTP/1\.1" 200 - 3B [\d.]+m?s$')
+    served.get("/fails?tea=oolong")
+    served.says(r"^KeyError: 'oolong'$")
+    served.says(r"^ \* Debugger page: http://127\.0\.0\.1:\d+/__debugkit__/tracebacks/\w+$")
+    served.says(r'"GET /fails\?tea=oolong HTTP/1\.1" 500 - ')
+    assert not served.get("/breaks").complete
+    served.says(r"^ \* Debugger page: ")
+    served.says(r"^KeyError: 'late'$")
+    served.says(r'"GET /breaks HTTP/1\.1" 200 - 5B ')
+    assert served.terminal.count("KeyError: 'oolong'") == served.terminal.count("KeyError: 'late'") == 1
+    assert "uvicorn" not in served.terminal.lower().replace("site-packages/uvicorn/", "")
+    assert "ASGI application" not in served.terminal
+    assert "__debugkit__/frames" not in served.terminal
+
+
+def test_what_cannot_start_is_a_page_that_heals(served: Project) -> None:
+    served.save(f"{FASTAPI}\ndef (", "main.py")
+    assert "SyntaxError" in served.text
+    served.save(FASTAPI.replace("on", "on", 1).replace('print("the kettle is on", flush=True)', "1 / 0"), "main.py")
+    reply = served.get()
+    assert (reply.status, reply.body.count(b"ZeroDivisionError")) == (500, 1)
+    assert b'File "' in reply.body
+    assert b"runner" not in reply.body
+    served.save(FASTAPI.replace("one", "two"), "main.py")
+    assert served.text == "two"
+
+
+def open_stream(port: int) -> Client:
+    client = Client(port).send(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    client.read_until(b"first")
+    return client
+
+
+def open_socket(port: int) -> Client:
+    lines = ["GET /socket HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket"]
+    lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""]
+    client = Client(port).send("\r\n".join(lines).encode())
+    assert b" 101 " in client.read_until(b"\r\n\r\n")
+    return client
+
+
+def test_reloads_lose_no_request_and_wait_for_no_open_stream(served: Project) -> None:
+    """By hand: 20 reloads."""
+    with ExitStack() as stack:
+        kept = [stack.enter_context(open_stream(served.port)) for _ in range(20)]
+        kept.append(stack.enter_context(open_socket(served.port)))
+        callers = [stack.enter_context(Caller(served.port, keep=keep)) for keep in (True, False)]
+        for number in range(5):
+            served.save(FASTAPI.replace("one", f"reload {number}"), "main.py")
+            assert served.text == f"reload {number}"
+            stack.enter_context(open_stream(served.port))
+        for client in kept:
+            client.rest()
+    assert [caller.failures for caller in callers] == [[], []]
+    assert {"reload 0", "reload 4"} <= {*callers[0].answers} & {*callers[1].answers}
+    served.process.wait_for(r"Cut off while still being answered: GET /stream")
+
+
+def test_the_application_ends_with_each_reload_and_with_the_server(tmp_path: Path) -> None:
+    with project(tmp_path, FASTAPI, python=RUN, name="main.py") as served:
+        served.save(FASTAPI.replace("one", "two"), "main.py")
+        assert served.process.end(signal.SIGINT) == 130
+        lines = served.process.stdout.rest().split("\n")
+    assert sorted(lines) == ["", *["the kettle is off"] * 2, *["the kettle is on"] * 2]
+    assert "Traceback" not in served.terminal
+
+
+def test_several_processes_serve_tls_and_a_unix_socket_and_reload(tmp_path: Path) -> None:
+    text = "import os\n" + FASTAPI.replace('PlainTextResponse("one")', 'PlainTextResponse(f"one {os.getpid()}")')
+    options = ("--processes", "2", "--cert", "adhoc", "--bind", "127.0.0.1:0", "--bind", "unix:tea.sock")
+    with project(tmp_path, text, *options, python=RUN, name="main.py") as served:
+
+        def ask(path: str) -> tuple[str, str]:
+            with TlsClient(served.port, careless()) as client:
+                reply = client.get(path)
+            return reply.body.decode().split(" ")[0], reply.body.decode().split(" ")[-1]
+
+        assert ask("/")[0] == "one"
+        assert {ask("/")[1] for _ in range(100)}.isdisjoint({str(served.process.pid)})
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(TIMEOUT)
+            sock.connect(str(tmp_path / "tea.sock"))
+            with careless().wrap_socket(sock, server_hostname="localhost") as tls:
+                tls.sendall(b"GET /fails HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                assert b" 500 " in tls.recv(65536)
+        served.says('^unix: - - .*"GET /fails HTTP/1.1" 500')
+        served.save(text.replace("one", "two"), "main.py")
+        assert ask("/")[0] == "two"
+        served.process.stop()
+        lines = served.process.stdout.rest()
+    assert lines.count("the kettle is on") == lines.count("the kettle is off") == 4
+    assert not (tmp_path / "tea.sock").exists()
+
+
+def test_without_uvicorn_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "uvicorn.py").write_text('raise ModuleNotFoundError("hidden by the test", name="uvicorn")')
+    (tmp_path / "main.py").write_text("async def app(scope, receive, send): ...")
+    with Program(cwd=tmp_path, python=RUN) as process:
+        assert process.wait() == 1
+        (line,) = [line for line in process.stderr.rest().splitlines() if line.startswith("debugkit:")]
+    assert line.endswith("and that is not installed: pip install 'debugkit[asgi]'")
+    assert "Traceback" not in process.log
+
+
+def test_run_simple_serves_asgi_with_a_reloader_too(tmp_path: Path) -> None:
+    script = (
+        f"{FASTAPI}\nimport debugkit\ndebugkit.run_simple('127.0.0.1', 0, app, use_reloader=True, use_debugger=True)"
+    )
+    with project(tmp_path, script, python=("main.py",), name="main.py") as served:
+        assert served.get("/fails").header("X-Debugkit-Traceback")
+        served.save(script.replace("one", "two"), "main.py")
+        assert served.text == "two"
+        assert served.process.end() == 143
