@@ -263,4 +263,4 @@ def test_the_link_of_the_terminal_unlocks_one_browser(server: Server) -> None:
     assert first.frame_id(error, "Application.fails").startswith(error)
     refused: Any = second(link)
     assert (refused.status, second.cookies) == (403, {})
-    assert "used already" in refused.text
+    assert "already used" in refused.text

@@ -154,7 +154,7 @@ def test_a_built_in_pattern_can_be_taken_back() -> None:
     "text", ["", "/", "!", "!/", "//", "."], ids=["empty", "slash", "not", "not slash", "two", "dot"]
 )
 def test_a_pattern_that_names_nothing_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="no pattern"):
+    with pytest.raises(ConfigurationError, match="is not a pattern"):
         Patterns([text])
 
 

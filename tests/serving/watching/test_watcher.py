@@ -804,7 +804,7 @@ def test_an_interval_of_nothing_is_refused(tmp_path: Path, interval: float) -> N
 
 
 def test_a_pattern_that_is_none_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no pattern"):
+    with pytest.raises(ConfigurationError, match="is not a pattern"):
         make_watcher(Scope(roots=(tmp_path,), exclude=("/",)), print, say=print)
 
 
