@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from debugkit import __version__
 from debugkit.debug.frameworks import known
@@ -15,7 +15,7 @@ from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.runner import environment
 from debugkit.runner.cli_options import NAMES, add_options, project_table, resolve
-from debugkit.runner.config import Choices
+from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import strip_own_frames
 from debugkit.runner.run import run as serve
 from debugkit.runner.target import Target, find, load, parse
@@ -23,9 +23,6 @@ from debugkit.serving.log import Log
 from debugkit.serving.paths import working_folder
 from debugkit.serving.reloading.control import current
 from debugkit.state import user_folder
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
@@ -157,7 +154,7 @@ def run(options: argparse.Namespace) -> int:
     values["extra_files"] += (*((source,) if table else ()), *files.paths, *link)
     choices = make_choices(values, target, text or str(target.path or target.module), explicit="reload" in arguments)
 
-    def application() -> WSGIApplication:
+    def application() -> Application:
         files.apply(os.environ, debug=choices.debugger is not None)
         loaded = load(target)
         return loaded if choices.debugger is None else prepare_framework(loaded, choices.debugger)
@@ -174,7 +171,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
 
 
-def prepare_framework(application: WSGIApplication, debugger: Mapping[str, Any]) -> WSGIApplication:
+def prepare_framework(application: Application, debugger: Mapping[str, Any]) -> Application:
     """The application as its framework's own development server has it, for the debugger that will be around it."""
     known.refresh(application)
     if any(framework.name == "Django" for framework, _ in known.known_in(application)):

@@ -71,7 +71,7 @@ PACKAGES = {
     "h11": "debugkit.serving.http.connection",
     "jinja2": "debugkit.debug.page.rendering",
     "markupsafe": "debugkit.debug.page.rendering",
-    "uvicorn": "debugkit.runner.asgi",
+    "uvicorn": "debugkit.runner.asgi.server",
     "pure_eval": "debugkit.debug.source.expressions",
     "pygments": "debugkit.debug.source.highlighting",
     "watchdog": "debugkit.serving.watching.observer",

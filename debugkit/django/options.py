@@ -47,6 +47,7 @@ class Options:
     browser: bool = False
     checks: bool = True
     static: bool = True
+    asgi: bool = False
     insecure: bool = False
     output: str | None = None
     sql: SqlOptions | None = None
@@ -81,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, checks: bool = False) -> N
     )
     if checks:
         add("--skip-checks", action="store_true", help="skip the system checks")
+    add("--asgi", action="store_true", help="serve the project's ASGI_APPLICATION, with uvicorn")
     add("--nostatic", action="store_false", dest="use_static_handler", help="do not serve static files")
     add("--insecure", action="store_true", dest="insecure_serving", help="serve static files even with DEBUG=False")
     add("--browser", action="store_true", dest="open_browser", help="open the site in a browser once it is up")
@@ -161,6 +163,7 @@ def resolve(arguments: Mapping[str, Any], settings: object) -> Options:
         browser=bool(arguments.get("open_browser")),
         checks=not arguments.get("skip_checks"),
         static=arguments.get("use_static_handler", True),
+        asgi=bool(arguments.get("asgi")),
         insecure=bool(arguments.get("insecure_serving")),
         output=arguments.get("output_file"),
         sql=_sql(find) if sql else None,

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
+from django.core import asgi
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.core.servers.basehttp import get_internal_wsgi_application
 from django.core.signals import request_finished
 from django.db import DatabaseError, connections
+from django.utils.module_loading import import_string
 
 from debugkit import hooks, terminal_text
 from debugkit.django import reloading, request_log
@@ -29,7 +31,7 @@ from debugkit.django.request_log import RequestLog
 from debugkit.django.sql import Recording
 from debugkit.django.wsgi import with_static_files
 from debugkit.errors import DebugkitError
-from debugkit.runner.config import Choices
+from debugkit.runner.config import Application, Choices, wrap_in_debugger
 from debugkit.runner.run import run
 from debugkit.serving.reloading.control import current
 from debugkit.serving.reloading.modules import is_installed
@@ -38,7 +40,7 @@ from debugkit.settings import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from debugkit.debug.wsgi import DebuggedApplication
+    from debugkit.debug.adapter import Adapter
     from debugkit.django.query_printer import QueryPrinter
 
 
@@ -97,12 +99,13 @@ class Site:
             log=RequestLog(environ=environ),
         )
 
-    def load(self) -> WSGIApplication:
+    def load(self) -> Application:
         """The project as an application. Raises whatever is wrong with it."""
         require_hosts()
         self._check()
         application = self._handler()
-        if user := os.environ.get("REMOTE_USER"):
+        # Of ASGI, Django takes no user of the server's.
+        if (user := os.environ.get("REMOTE_USER")) and not self.options.asgi:
             application = RemoteUser(application, user)
         debugged = self._wrap(application) if settings.DEBUG else None
         self._listen(debugged)
@@ -125,16 +128,15 @@ class Site:
         first = control is None or control.config.number == 1
         return self.options.messages in ("reload", "always") or (self.options.messages == "once" and first)
 
-    def _handler(self) -> WSGIApplication:
-        handler: WSGIApplication = get_internal_wsgi_application()
+    def _handler(self) -> Application:
+        handler = get_asgi_application() if self.options.asgi else get_internal_wsgi_application()
         wanted = self.options.static and (settings.DEBUG or self.options.insecure)
         return with_static_files(handler) if wanted else handler
 
-    def _wrap(self, application: WSGIApplication) -> DebuggedApplication:
-        from debugkit.debug.wsgi import DebuggedApplication
+    def _wrap(self, application: Application) -> Adapter[Any]:
         from debugkit.django import hook
 
-        debugged = DebuggedApplication(application, **debugger_settings(self.options, project_folder()))
+        debugged: Adapter[Any] = wrap_in_debugger(application, **debugger_settings(self.options, project_folder()))
         hook.install(debugged)
         if self.options.debugger:
             from debugkit.runner.postmortem import post_mortem
@@ -142,7 +144,7 @@ class Site:
             debugged.debugger.post_mortem = post_mortem(self.options.debugger, request_log.say)
         return debugged
 
-    def _listen(self, debugged: DebuggedApplication | None) -> None:
+    def _listen(self, debugged: Adapter[Any] | None) -> None:
         """Hear of queries, of requests that end, of changed files, and of the start."""
         options = self.options
         # Not earlier: Django sets up logging once more when it makes the handler.
@@ -168,6 +170,13 @@ class Site:
 
 #: By whether colours are wanted, the variable that decides it (no-color.org, force-color.org).
 COLOURS = {False: "NO_COLOR", True: "FORCE_COLOR"}
+
+
+def get_asgi_application() -> Application:
+    """What ``ASGI_APPLICATION`` names, as for the server of Channels; the project's views where it names nothing."""
+    if name := getattr(settings, "ASGI_APPLICATION", None):
+        return import_string(name)
+    return asgi.get_asgi_application()
 
 
 @dataclass(frozen=True, slots=True)

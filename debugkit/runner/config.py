@@ -123,7 +123,7 @@ def require_asgi_choices(choices: Choices) -> None:
     """Raise `ConfigurationError` for a choice that has no meaning in an event loop."""
     why = ""
     if not choices.threaded:
-        why = "cannot take turns (--no-threaded, threaded=False): it answers all its requests in one event loop."
+        why = "answers all requests in one event loop, not in turns (--no-threaded, --nothreading, threaded=False)."
     elif choices.static_files:
         why = "mounts its static files itself, and debugkit does not (--static-files, static_files)."
     elif choices.passthrough_errors:

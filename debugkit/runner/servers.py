@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from debugkit.runner.asgi_start import make_asgi_server
+from debugkit.runner.asgi.start import make_asgi_server
 from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import StartupFailed
 from debugkit.runner.protocols import protocol_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import socket
     import ssl
 
-    from debugkit.runner.asgi import AsgiServer
+    from debugkit.runner.asgi.server import AsgiServer
 
 
 class Stoppable(Protocol):

@@ -14,6 +14,7 @@ import pytest
 from integration.processes import Browser
 from reload_support import Caller, Project, project
 from serving_support import TIMEOUT, Client, Program
+from teahouse_support import made_database, serving
 from tls_support import TlsClient, careless
 
 RUN = ("-m", "debugkit", "run", "--port", "0", "main:app")
@@ -149,6 +150,16 @@ def test_the_application_ends_with_each_reload_and_with_the_server(tmp_path: Pat
     assert "Traceback" not in served.terminal
 
 
+def test_an_application_that_does_not_start_ends_at_the_second_signal(tmp_path: Path) -> None:
+    text = FASTAPI.replace("    yield\n", "    await asyncio.Event().wait()\n    yield\n", 1)
+    (tmp_path / "main.py").write_text(text)
+    with Program("--no-reload", cwd=tmp_path, python=RUN) as process:
+        process.stdout.read_until("the kettle is on")
+        process.send_signal(signal.SIGINT)
+        assert process.end(signal.SIGTERM) == 143
+        assert "Traceback" not in process.log
+
+
 def test_several_processes_serve_tls_and_a_unix_socket_and_reload(tmp_path: Path) -> None:
     text = "import os\n" + FASTAPI.replace('PlainTextResponse("one")', 'PlainTextResponse(f"one {os.getpid()}")')
     options = ("--processes", "2", "--cert", "adhoc", "--bind", "127.0.0.1:0", "--bind", "unix:tea.sock")
@@ -195,3 +206,14 @@ def test_run_simple_serves_asgi_with_a_reloader_too(tmp_path: Path) -> None:
         served.save(script.replace("one", "two"), "main.py")
         assert served.text == "two"
         assert served.process.end() == 143
+
+
+def test_runserver_plus_serves_the_asgi_application_of_a_project_with_its_static_files(tmp_path: Path) -> None:
+    with serving("--asgi", "0", database=made_database(tmp_path)) as house:
+        guest = house.guest()
+        assert guest("/").status == guest("/static/house.css").status == 200
+        guest.error("/tastings/next/")
+        guest.unlock()
+        frame = guest.frame_id(guest.error("/tastings/kettles/"), "warmest")
+        assert guest.value(frame, "type(request).__name__") == "'ASGIRequest'"
+        assert house.end(signal.SIGINT) == 130

@@ -42,6 +42,7 @@ if django.VERSION >= (6,):
 
 ROOT_URLCONF = "teahouse.urls"
 WSGI_APPLICATION = "teahouse.wsgi.application"
+ASGI_APPLICATION = "teahouse.asgi.application"
 
 TEMPLATES = [
     {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import socket
     import ssl
 
-    from debugkit.runner.asgi import AsgiServer
+    from debugkit.runner.asgi.server import AsgiServer
 
 #: Django has no lifespan: an exception at its start says so.
 WITHOUT_LIFESPAN = ("Django",)
@@ -30,7 +30,7 @@ def make_asgi_server(
 ) -> AsgiServer:
     """A server for an ASGI application; ``moments`` are callbacks of an `AsgiConfig`. Raises `ConfigurationError`."""
     try:
-        from debugkit.runner.asgi import AsgiConfig, AsgiServer
+        from debugkit.runner.asgi.server import AsgiConfig, AsgiServer
     except ModuleNotFoundError as error:
         if error.name != "uvicorn":
             raise

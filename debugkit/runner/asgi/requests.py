@@ -12,8 +12,8 @@ from urllib.parse import quote
 from debugkit.debug.asgi.gateway import peer_of
 from debugkit.debug.asgi.no_errors import is_no_error
 from debugkit.raised import traceback_of
+from debugkit.runner.asgi.lifespan import Application, Lifespan
 from debugkit.runner.failed_start import strip_own_frames
-from debugkit.runner.lifespan import Application, Lifespan
 from debugkit.serving.log import Log
 
 Send = Callable[[Any], Awaitable[None]]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from debugkit.runner.lifespan import Lifespan
+from debugkit.runner.asgi.lifespan import Lifespan
 
 STARTUP, SHUTDOWN = {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}
 

@@ -23,8 +23,8 @@ import uvicorn
 from uvicorn.logging import DefaultFormatter
 
 from debugkit.debug.asgi.threads import in_thread
-from debugkit.runner.lifespan import Application, Lifespan
-from debugkit.runner.requests import Requests
+from debugkit.runner.asgi.lifespan import Application, Lifespan
+from debugkit.runner.asgi.requests import Requests
 from debugkit.serving.config import Timeouts
 from debugkit.serving.listen import BACKLOG
 from debugkit.serving.log import Log, never_wait
@@ -112,7 +112,7 @@ class AsgiServer(uvicorn.Server):
                 raise
         finally:
             self._stopped.set()
-        if self._lifespan.failure is not None:
+        if self._lifespan.failure is not None and not self.should_exit:  # which may be why it failed
             raise self._lifespan.failure
         return self._signal
 
@@ -128,9 +128,14 @@ class AsgiServer(uvicorn.Server):
         return self._stopped.wait(timeout)
 
     def _stop_waiting(self) -> None:
-        if self._lifespan.state == "starting" and self._task is not None:
-            self._task.cancel()  # an application that does not start is not waited for
+        """On the loop. An application that is just starting has as long as requests have; then it ends properly."""
         self._wake.set()
+        if self._lifespan.state == "starting" and self._loop is not None:
+            self._loop.call_later(0 if self.force_exit else self._choices.timeouts.grace, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._lifespan.state == "starting" and self._task is not None:
+            self._task.cancel()
 
     # What uvicorn calls, in this order.
 
