@@ -27,11 +27,18 @@ class CurrentRequest(ThreadContext):
 
 #: Where `debugkit.pyramid` leaves the request: its tween is called after Pyramid has made it.
 REQUEST = "debugkit.pyramid.request"
+#: The toolbar's setting for errors: it writes its default here too.
+TOOLBAR = "debugtoolbar.intercept_exc"
 
 
 class Pyramid(Framework):
     name = "Pyramid"
     classes = ("pyramid.router.Router",)
+
+    def advice(self, application: Any) -> str:
+        # pyramid_debugtoolbar, which every template of a project includes, puts its own page in the way.
+        settings = application.registry.settings or {}
+        return f"{TOOLBAR} = false  # in the settings" if settings.get(TOOLBAR) else ""
 
     def managers(self, failure: Failure) -> Iterable[Any]:
         request = _request(failure)

@@ -18,6 +18,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 import debugkit
 from debugkit import DebuggedApplication
 from debugkit.debug.frameworks import known
+from debugkit.debug.frameworks.known import advice
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # CherryPy and Bottle warn, which is theirs
 
@@ -256,6 +257,14 @@ def test_falcon_keeps_a_handler_of_the_users_for_all_errors() -> None:
     app = APPLICATIONS["falcon"]()
     app.add_error_handler(Exception, handler)
     assert client(app)("/fails/black").body == b"handled"
+
+
+def test_where_pyramids_toolbar_shows_errors_itself_the_setting_is_named_that_lets_them_through() -> None:
+    configurator = imported("pyramid.config").Configurator
+    line = "debugtoolbar.intercept_exc = false"
+    assert line in advice(configurator(settings={"debugtoolbar.intercept_exc": "debug"}).make_wsgi_app())
+    assert line not in advice(configurator(settings={"debugtoolbar.intercept_exc": False}).make_wsgi_app())
+    assert line not in advice(configurator().make_wsgi_app())
 
 
 def test_pyramid_keeps_an_exception_view() -> None:
