@@ -19,7 +19,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: above its own, and from its own room.
 ROOMS = """
 debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
-debugkit.converters
+debugkit.converters debugkit.postmortem
 debugkit.settings
 debugkit.state
 debugkit.debug.safe debugkit.debug.messages debugkit.debug.framework_report

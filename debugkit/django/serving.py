@@ -85,7 +85,7 @@ class Site:
         require_hosts()
         Settings.from_environ(pin_security=self.options.pin, trusted_hosts=self.options.trusted_hosts)
         if self.options.debugger:
-            from debugkit.runner import postmortem
+            from debugkit import postmortem
 
             postmortem.require(self.options.debugger)
         if self.options.output:
@@ -139,7 +139,7 @@ class Site:
         debugged: Adapter[Any] = wrap_in_debugger(application, **debugger_settings(self.options, project_folder()))
         hook.install(debugged)
         if self.options.debugger:
-            from debugkit.runner.postmortem import post_mortem
+            from debugkit.postmortem import post_mortem
 
             debugged.debugger.post_mortem = post_mortem(self.options.debugger, request_log.say)
         return debugged

@@ -23,7 +23,7 @@ def wrap_project(application: Application, debugger: Mapping[str, Any]) -> Appli
     """The application of a project, with a debugger of these settings. Its middleware may be around it."""
     if not settings.DEBUG:
         return application
-    if type(application) in (WSGIHandler, ASGIHandler):
+    if type(application) is WSGIHandler or type(application) is ASGIHandler:
         application = with_static_files(application)
     application = wrap_in_debugger(application, **debugger)
     if watching := debugger_of(application):

@@ -235,7 +235,7 @@ def serve(
     application, debugger = wrap(application, choices)
     control = current()
     if choices.post_mortem and debugger is not None:
-        from debugkit.runner.postmortem import post_mortem
+        from debugkit.postmortem import post_mortem
 
         debugger.post_mortem = post_mortem("pdb", debugger.say)
     moments = moments_of(control, failed=failed, beside=beside)

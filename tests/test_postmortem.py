@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from serving_support import Client, Program, request
 
-from debugkit import ConfigurationError
-from debugkit.runner import postmortem
+from debugkit import ConfigurationError, postmortem
 
 FAILS = """
 def app(environ, start_response):
