@@ -88,6 +88,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
                 finally:
                     close(body)
             self._explain(environ, exchange)
+            exchange.pass_on()
         kind = type(body)
         if kind is list or kind is tuple:
             mistake = exchange.wrong_whole(body)  # type: ignore[arg-type]
@@ -131,9 +132,13 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
                     failure = noted(exchange, notes) or exchange.wrong_part(part, body)
                     if failure is not None:
                         break
+                    if exchange.failure:
+                        exchange.pass_on()
                     yield part
                 else:
                     failure = noted(exchange, notes) or exchange.wrong_end(body)
+                    if failure is None:
+                        exchange.pass_on()
             except BaseException as error:
                 if stops_the_program(error):
                     raise
@@ -176,7 +181,8 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             response = responses.bare(500, "Internal Server Error")
         late = False
         # An application that has not called `start_response` leaves it to us to do so first, as any answer does.
-        exc_info = (type(error), error, traceback_of(error)) if exchange.headers is not None else None
+        exc_info = (type(error), error, traceback_of(error)) if exchange.is_passed_on else None
+        exchange.take_back()
         try:
             # PEP 3333: raises `exc_info` again when the headers are on their way, which makes the server drop the
             # connection: a client must never take what it has for the whole.

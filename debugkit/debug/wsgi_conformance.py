@@ -64,6 +64,8 @@ class Exchange:
     failure = ""
     #: The exception that the application has given for that, as PEP 3333 has it for an answer that reports an error.
     error: BaseException | None = None
+    #: The answer 5xx that the server has not been given yet: the debugger's page may take its place.
+    _held: tuple[str, Headers, Any] | None = None
 
     def __init__(self, app: object, environ: WSGIEnvironment, start_response: StartResponse) -> None:
         self._app = app
@@ -83,19 +85,51 @@ class Exchange:
             raise
         if type(headers) is not list:
             check_head(status, headers)
+        if self.failure or self._held is not None:
+            return self._start_failure(status, headers, exc_info, length)
         self.headers = headers
         start = self._start_response
-        if exc_info is None:
-            write = start(status, headers)
-        else:
-            self.error = exc_info[1] if self.failure else None
-            write = start(status, headers, exc_info)
+        write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
         if length is None:
             self.free, self._length = not self.failure, None
             return write
         self._write, self._length = write, self._promised(status, length)
         self.free = self._length is None
         return self.write
+
+    def _start_failure(
+        self, status: str, headers: Headers, exc_info: Any, length: str | None
+    ) -> Callable[[bytes], object]:
+        """Begin an answer 5xx, or another one in its place.
+
+        It is held back: some servers add the headers of what takes its place, where PEP 3333 has them replaced.
+        """
+        if self._held is not None and exc_info is None:
+            self.pass_on()  # the second call without `exc_info`, which servers refuse
+        held_back = self._held is not None or self.headers is None
+        self.headers, self.free = headers, False
+        self._length = None if length is None else self._promised(status, length)
+        self.error = exc_info[1] if exc_info is not None and self.failure else None
+        self._held = (status, headers, None if held_back else exc_info)
+        if not (held_back and self.failure):
+            self.pass_on()
+        return self.write
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether the server has an answer of the application."""
+        return self.headers is not None and self._held is None
+
+    def pass_on(self) -> None:
+        """Give the server the answer that is held back, if there is one."""
+        if self._held is not None:
+            (status, headers, exc_info), self._held = self._held, None
+            start = self._start_response
+            self._write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
+
+    def take_back(self) -> None:
+        """Have the server never see the answer that is held back."""
+        self._held = None
 
     def _promised(self, status: str, length: str) -> int | None:
         """The bytes of the body that is to follow; `None` where the length is that of another answer."""
@@ -106,6 +140,7 @@ class Exchange:
         return int(length)
 
     def write(self, data: bytes) -> None:
+        self.pass_on()
         if self._write is None:
             raise ApplicationError("This server does not support write().")
         if isinstance(data, bytes):  # what else it may be, the server says here and now

@@ -97,6 +97,9 @@ def _start_again(
     status: str, headers: Headers, environ: WSGIEnvironment, start_response: StartResponse, exc_info: Any
 ) -> None:
     """Replace an answer that the application has begun."""
+    begun = getattr(getattr(start_response, "__self__", None), "headers", None)
+    if "gunicorn.socket" in environ and isinstance(begun, list):
+        begun.clear()  # gunicorn would send both: two lengths of one body, which browsers refuse
     try:
         try:
             raise with_traceback(exc_info[1], exc_info[2])

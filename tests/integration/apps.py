@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from wsgiref.validate import validator
 
 from debugkit import DebuggedApplication, Limits
+from debugkit.debug.frameworks.noting import note
 
 
 def wait_for(port: str | int) -> None:
@@ -83,6 +84,20 @@ class Application:
         start_response("200 OK", [("Content-Type", "text/plain"), *length])
         yield b"first line\n"
         raise LookupError("too late for a page")
+
+    def noted(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """As a framework answers an error itself."""
+        try:
+            raise LookupError("no Oolong left")
+        except LookupError as error:
+            note(environ, error)
+        return answer(start_response, b"sorry", status="500 Internal Server Error")
+
+    def begun(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        """Fails when the server has its head, and before anything is sent."""
+        start_response("200 OK", [("Content-Type", "text/csv"), ("Content-Length", "12")])
+        raise LookupError("no Oolong left")
+        yield b""
 
     def hold(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
         """Keeps a worker busy until the test lets it go; says first which process it is."""

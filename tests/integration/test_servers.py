@@ -65,6 +65,14 @@ def test_the_length_is_that_of_the_body(server: Server) -> None:
         assert answer.headers["Content-Length"] == str(len(answer.body))
 
 
+@pytest.mark.parametrize("path", ["/noted", "/begun"])
+def test_the_page_has_no_header_of_the_answer_that_it_replaces(server: Server, path: str) -> None:
+    page = server.browser()(path)
+    assert "no Oolong left" in page.text
+    for name in ("Content-Type", "Content-Length"):
+        assert len(page.headers.get_all(name) or []) == 1, "browsers refuse a page with two lengths"
+
+
 def test_a_connection_serves_on_after_an_error(server: Server) -> None:
     if not server.kind.keeps_alive:
         pytest.skip(f"{server.kind.name} closes each connection")
