@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from debugkit.debug.frameworks.pyramid import REQUEST
+from debugkit.debug.frameworks.pyramid import REQUEST, TOOLBAR
 from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.paste import DEBUGGER, converted
 
@@ -22,6 +22,8 @@ PREFIX = "debugkit."
 
 def includeme(config: Any) -> None:
     """Called by `pyramid.config.Configurator.include`, or for a line of ``pyramid.includes``."""
+    # pyramid_debugtoolbar, included before or after this, would show each error on a page of its own.
+    config.add_settings({TOOLBAR: False})
     config.add_tween("debugkit.pyramid.tween_factory")
 
 

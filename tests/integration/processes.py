@@ -107,7 +107,7 @@ class Server(Process):
             raise
 
     def browser(self) -> Browser:
-        return Browser(self)
+        return Browser(self, prefix=self.kind.prefix)
 
 
 def child_environ(state: Path) -> dict[str, str]:
@@ -159,6 +159,8 @@ class Browser:
     name: str = "127.0.0.1"
     #: What it says of where its requests come from: not all do.
     fetch_site: str = ""
+    #: Stands before every path.
+    prefix: str = ""
 
     def connection(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.server.port, timeout=TIMEOUT)
@@ -168,8 +170,7 @@ class Browser:
         headers = {"Accept": CHROME, "Host": f"{self.name}:{self.server.port}"} | more.get("headers", {})
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        kind: Kind | None = getattr(self.server, "kind", None)  # tests of one server have no kinds of it
-        connection.request(method, (kind.prefix if kind else "") + path, more.get("body"), headers)
+        connection.request(method, self.prefix + path, more.get("body"), headers)
         response = connection.getresponse()
         for cookie in response.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from integration.processes import KINDS, Browser
+from integration.processes import Browser
 from reload_support import Project, project
 from serving_support import Client, Program, Reply
 
@@ -49,7 +49,7 @@ def post(served: Project, path: str, body: str) -> Reply:
 
 
 def browser_of(served: Project) -> Browser:
-    server: Any = SimpleNamespace(port=served.port, kind=KINDS[0], wait_for=served.process.wait_for)
+    server: Any = SimpleNamespace(port=served.port, wait_for=served.process.wait_for)
     return Browser(server)
 
 

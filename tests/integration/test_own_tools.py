@@ -9,12 +9,11 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from framework_apps import imported
-from integration.processes import KINDS, Browser
+from integration.processes import Browser
 from integration.test_first_minute import FLASK, page_of
 from reload_support import project
 from serving_support import Program, Running, running
@@ -229,7 +228,7 @@ def test_what_an_exception_view_or_pyramid_answers_stays(shop: Running) -> None:
 
 
 def test_the_console_of_an_included_debugger_has_the_request(shop: Running) -> None:
-    server: Any = SimpleNamespace(port=shop.port, kind=KINDS[0])
+    server: Any = shop
     browser = Browser(server)
     frame = browser.frame_id(browser.error("/tea/black?pot=1"), "view")
     source = "import pyramid.threadlocal as t; (t.get_current_request().params['pot'], cups)"

@@ -18,7 +18,6 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 import debugkit
 from debugkit import DebuggedApplication
 from debugkit.debug.frameworks import known
-from debugkit.debug.frameworks.known import advice
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # CherryPy and Bottle warn, which is theirs
 
@@ -259,12 +258,34 @@ def test_falcon_keeps_a_handler_of_the_users_for_all_errors() -> None:
     assert client(app)("/fails/black").body == b"handled"
 
 
-def test_where_pyramids_toolbar_shows_errors_itself_the_setting_is_named_that_lets_them_through() -> None:
-    configurator = imported("pyramid.config").Configurator
-    line = "debugtoolbar.intercept_exc = false"
-    assert line in advice(configurator(settings={"debugtoolbar.intercept_exc": "debug"}).make_wsgi_app())
-    assert line not in advice(configurator(settings={"debugtoolbar.intercept_exc": False}).make_wsgi_app())
-    assert line not in advice(configurator().make_wsgi_app())
+def pyramid_application(*includes: str, **settings: Any) -> Any:
+    """With the toolbar, which every template of a Pyramid project includes."""
+    config = imported("pyramid.config").Configurator(settings={f"debugtoolbar.{k}": v for k, v in settings.items()})
+    for name in includes:
+        imported(name)
+        config.include(name)
+
+    def fails(request: Any) -> Any:
+        raise KeyError("black")
+
+    config.add_route("fails", "/fails/black")
+    config.add_view(fails, route_name="fails")
+    return config.make_wsgi_app()
+
+
+@pytest.mark.filterwarnings("ignore")  # the toolbar's own
+def test_the_setting_is_named_that_keeps_pyramids_toolbar_from_showing_errors_itself() -> None:
+    answer = client(pyramid_application("pyramid_debugtoolbar"))("/fails/black")
+    assert answer.header("X-Debugkit-Traceback") is None
+    assert "debugtoolbar.intercept_exc = false" in answer.errors
+    assert is_page(client(pyramid_application("pyramid_debugtoolbar", intercept_exc="false"))("/fails/black"))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("last", ["pyramid_debugtoolbar", "debugkit.pyramid"])
+def test_pyramids_toolbar_leaves_errors_to_a_debugger_that_is_included_before_or_after_it(last: str) -> None:
+    includes = sorted(["pyramid_debugtoolbar", "debugkit.pyramid"], key=last.__eq__)
+    assert is_page(Client(pyramid_application(*includes), validate=False)("/fails/black"))
 
 
 def test_pyramid_keeps_an_exception_view() -> None:
