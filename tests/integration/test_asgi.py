@@ -156,7 +156,7 @@ def test_an_application_that_does_not_start_ends_at_the_second_signal(tmp_path: 
     with Program("--no-reload", cwd=tmp_path, python=RUN) as process:
         process.stdout.read_until("the kettle is on")
         process.send_signal(signal.SIGINT)
-        assert process.end(signal.SIGTERM) == 143
+        assert process.end(signal.SIGTERM) in (130, 143)  # signals that follow at once have no order
         assert "Traceback" not in process.log
 
 
