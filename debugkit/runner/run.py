@@ -17,7 +17,7 @@ from debugkit.hooks import started
 from debugkit.runner import protocols
 from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers, tls_context, wrap
 from debugkit.runner.failed_start import StartupFailed, failed_application, failed_choices
-from debugkit.runner.servers import Moments, serve_until_stopped
+from debugkit.runner.servers import Moments, modules_for, serve_until_stopped
 from debugkit.serving.addresses import urls
 from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
@@ -238,7 +238,7 @@ def serve(
         from debugkit.postmortem import post_mortem
 
         debugger.post_mortem = post_mortem("pdb", debugger.say)
-    moments = moments_of(control, failed=failed, beside=beside)
+    moments = moments_of(control, failed=failed, beside=beside, prepare=modules_for(application))
     if debugger is not None:
         debugger.print_with((choices.log or Log()).say)
     if debugger is not None and control is not None:
@@ -264,14 +264,14 @@ def serve(
     return could_not_start(reason, None if beside else control)
 
 
-def moments_of(control: Control | None, *, failed: bool, beside: bool) -> Moments:
+def moments_of(control: Control | None, *, failed: bool, beside: bool, prepare: tuple[str, ...]) -> Moments:
     """What a supervisor wants to hear, and when; ``beside``: this server ends when its own one tells the program to."""
     if beside:
         return Moments(await_turn=lambda server: end_together(server.request_stop))
     if control is None:
         return Moments()
     return Moments(
-        await_turn=lambda server: control.serving(server.request_stop, failed=failed),
+        await_turn=lambda server: control.serving(server.request_stop, failed=failed, prepare=prepare),
         closed=control.closed,
         over=control.over,
     )

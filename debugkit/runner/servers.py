@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from debugkit.runner.asgi.start import make_asgi_server
+from debugkit.runner.asgi.start import MODULES, make_asgi_server
 from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import StartupFailed
 from debugkit.runner.protocols import protocol_of
@@ -38,6 +38,11 @@ class Moments:
     closed: Callable[[], None] = nothing  # nobody listens any more
     on_stop: list[Callable[[], None]] = field(default_factory=list)  # before requests are waited for
     over: Callable[[], None] = nothing
+
+
+def modules_for(application: Application) -> tuple[str, ...]:
+    """The modules that its server needs beside those of every program."""
+    return MODULES if protocol_of(application) == "asgi" else ()
 
 
 def serve_until_stopped(
