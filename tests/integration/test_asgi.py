@@ -160,15 +160,18 @@ def test_an_application_that_does_not_start_ends_at_the_second_signal(tmp_path: 
         assert "Traceback" not in process.log
 
 
+def answer(port: int, path: str = "/") -> bytes:
+    with TlsClient(port, careless()) as client:
+        return client.get(path).body
+
+
 def test_several_processes_serve_tls_and_a_unix_socket_and_reload(tmp_path: Path) -> None:
     text = "import os\n" + FASTAPI.replace('PlainTextResponse("one")', 'PlainTextResponse(f"one {os.getpid()}")')
     options = ("--processes", "2", "--cert", "adhoc", "--bind", "127.0.0.1:0", "--bind", "unix:tea.sock")
     with project(tmp_path, text, *options, python=RUN, name="main.py") as served:
 
-        def ask(path: str) -> tuple[str, str]:
-            with TlsClient(served.port, careless()) as client:
-                reply = client.get(path)
-            return reply.body.decode().split(" ")[0], reply.body.decode().split(" ")[-1]
+        def ask(path: str) -> list[str]:
+            return answer(served.port, path).decode().split(" ")
 
         assert ask("/")[0] == "one"
         assert {ask("/")[1] for _ in range(100)}.isdisjoint({str(served.process.pid)})
@@ -179,6 +182,8 @@ def test_several_processes_serve_tls_and_a_unix_socket_and_reload(tmp_path: Path
                 tls.sendall(b"GET /fails HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 assert b" 500 " in tls.recv(65536)
         served.says('^unix: - - .*"GET /fails HTTP/1.1" 500')
+        served.save(text.replace('print("the kettle is on", flush=True)', "1 / 0"), "main.py")
+        assert {b"ZeroDivisionError" in answer(served.port) for _ in range(20)} == {True}
         served.save(text.replace("one", "two"), "main.py")
         assert ask("/")[0] == "two"
         served.process.stop()
