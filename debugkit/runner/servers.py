@@ -86,7 +86,7 @@ def _serve_asgi(make: Callable[..., AsgiServer], moments: Moments) -> int:
     def await_turn() -> None:
         moments.await_turn(server)
 
-    server = make(on_ready=moments.begin, await_turn=await_turn, on_end=moments.over)
+    server = make(on_ready=moments.begin, await_turn=await_turn, on_blocked=moments.closed, on_end=moments.over)
     moments.on_stop.insert(0, moments.closed)
     return server.serve_forever()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from integration.processes import Browser
 from reload_support import Caller, Project, project
-from serving_support import TIMEOUT, Client, Program
+from serving_support import TIMEOUT, Client, Program, request
 from teahouse_support import made_database, serving
 from tls_support import TlsClient, careless
 
@@ -21,6 +22,7 @@ RUN = ("-m", "debugkit", "run", "--port", "0", "main:app")
 
 FASTAPI = """
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
@@ -41,6 +43,11 @@ async def hello():
 async def fails(tea: str = "black"):
     cups = {"green": 2}
     return cups[tea]
+
+@app.get("/blocks")
+async def blocks():
+    print("it blocks", flush=True)
+    time.sleep(60)
 
 async def pieces():
     yield "first"
@@ -139,6 +146,16 @@ def test_reloads_lose_no_request_and_wait_for_no_open_stream(served: Project) ->
     assert [caller.failures for caller in callers] == [[], []]
     assert {"reload 0", "reload 4"} <= {*callers[0].answers} & {*callers[1].answers}
     served.process.wait_for(r"Cut off while still being answered: GET /stream")
+    assert "connection open" not in served.terminal
+
+
+def test_a_loop_that_the_application_blocks_does_not_hold_up_a_reload(served: Project) -> None:
+    served.save(FASTAPI.replace("one", "before"), "main.py")
+    with Client(served.port).send(request("GET /blocks HTTP/1.1")) as blocked:
+        served.process.stdout.read_until("it blocks")
+        served.save(FASTAPI.replace("one", "after"), "main.py")
+        assert served.text == "after"
+        assert select.select([blocked.sock], [], [], 0)[0] == []  # nobody had to be killed for that
 
 
 def test_the_application_ends_with_each_reload_and_with_the_server(tmp_path: Path) -> None:
