@@ -261,6 +261,8 @@ def test_the_example_of_each_framework_works_and_fails_with_a_page(framework: st
     [
         ("plain_wsgi.py", "/?name=tea", "/?name=", b"IndexError"),
         ("flask_app.py", "/share?people=3", "/share?people=0", b"ZeroDivisionError"),
+        ("fastapi_app.py", "/share?people=3", "/share?people=0", b"ZeroDivisionError"),
+        ("starlette_app.py", "/share?people=3", "/forks", b"KeyError"),
     ],
 )
 def test_the_small_examples_work_and_fail_with_a_page(

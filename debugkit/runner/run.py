@@ -17,7 +17,7 @@ from debugkit.hooks import started
 from debugkit.runner import protocols
 from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers, tls_context, wrap
 from debugkit.runner.failed_start import StartupFailed, failed_application, failed_choices
-from debugkit.runner.servers import Moments, serve_until_stopped
+from debugkit.runner.servers import Moments, modules_for, serve_until_stopped
 from debugkit.serving.addresses import urls
 from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
@@ -29,6 +29,7 @@ from debugkit.serving.reloading.control import (
     is_first_run,
     is_running_from_reloader,
 )
+from debugkit.serving.server import Server, make_server
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
 
@@ -59,7 +60,7 @@ def run_simple(
     passthrough_errors: bool = False,
     ssl_context: Any = None,
 ) -> None:
-    """Serve ``application`` until a signal. The arguments are those of Werkzeug's `run_simple`.
+    """Serve ``application``, of WSGI or ASGI, until a signal. The arguments are those of Werkzeug's `run_simple`.
 
     ``hostname`` is an address, a name of this computer ("localhost": both 127.0.0.1 and ::1), or "unix:/path" for a
     Unix socket; ``port`` 0 means any free one, and it may be text, as in ``os.environ["PORT"]``. ``use_debugger`` wraps
@@ -70,7 +71,7 @@ def run_simple(
     seconds. ``threaded=False`` answers one request at a time, ``processes`` serves in that many processes.
     ``static_files`` maps addresses to files, folders or (package, folder). ``passthrough_errors`` raises the
     application's exception from here. ``ssl_context`` is an `ssl.SSLContext`, a pair (certificate file, key file), or
-    "adhoc".
+    "adhoc". An ASGI application is served with uvicorn.
 
     SIGINT and SIGTERM let requests finish; then `SystemExit` is raised with status 128 + n, as shells expect.
     When the address is in use or none of this computer, the certificate cannot be read or another value cannot work,
@@ -238,19 +239,18 @@ def serve(
         from debugkit.postmortem import post_mortem
 
         debugger.post_mortem = post_mortem("pdb", debugger.say)
-    moments = moments_of(control, failed=failed, beside=beside)
+    moments = moments_of(control, failed=failed, beside=beside, prepare=modules_for(application))
     if debugger is not None:
         debugger.print_with((choices.log or Log()).say)
     if debugger is not None and control is not None:
-        from debugkit.debug.live import Events
-
-        debugger.supervised_by(control.config.supervisor)
-        debugger.events = Events(secrets.token_hex(4), failed=failed)
-        moments.on_stop.append(debugger.events.close)
+        follow_reloads(debugger, control, moments, failed=failed)
     context = tls_context(choices, control.config.certificate if control is not None else None)
     name = parse_address(choices.addresses[0], 0).host
     addresses = urls(sockets, "https" if context else "http", name)
     moments.begin = functools.partial(announce, addresses, name, debugger, choices)
+    if control is not None and not beside:
+        make = functools.partial(make_server, name, 0, sockets=sockets, ssl_context=context, on_stop=moments.on_stop)
+        moments.explain = functools.partial(explain_in_process, control, moments, name, make)
     try:
         number = serve_until_stopped(application, choices, sockets, name=name, ssl_context=context, moments=moments)
     except StartupFailed as failure:
@@ -264,17 +264,37 @@ def serve(
     return could_not_start(reason, None if beside else control)
 
 
-def moments_of(control: Control | None, *, failed: bool, beside: bool) -> Moments:
+def moments_of(control: Control | None, *, failed: bool, beside: bool, prepare: tuple[str, ...]) -> Moments:
     """What a supervisor wants to hear, and when; ``beside``: this server ends when its own one tells the program to."""
     if beside:
         return Moments(await_turn=lambda server: end_together(server.request_stop))
     if control is None:
         return Moments()
     return Moments(
-        await_turn=lambda server: control.serving(server.request_stop, failed=failed),
+        await_turn=lambda server: control.serving(server.request_stop, failed=failed, prepare=prepare),
         closed=control.closed,
         over=control.over,
     )
+
+
+def follow_reloads(debugger: Debugger, control: Control, moments: Moments, *, failed: bool) -> None:
+    """Have the debugger's open pages hear of reloads; their streams end when the server is to stop."""
+    from debugkit.debug.live import Events
+
+    debugger.supervised_by(control.config.supervisor)
+    debugger.events = Events(secrets.token_hex(4), failed=failed)
+    moments.on_stop.append(debugger.events.close)
+
+
+def explain_in_process(
+    control: Control, moments: Moments, name: str, make: Callable[..., Server], failure: StartupFailed
+) -> Server:
+    """The server of the page that says why the application could not start in one of several processes."""
+    application, debugger = wrap(failed_application(control, failure.error, failure.message), failed_choices(control))
+    if debugger is not None:
+        debugger.trust_host(name or "localhost")
+        follow_reloads(debugger, control, moments, failed=True)
+    return make(application)
 
 
 def could_not_start(failure: StartupFailed, control: Control | None) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from debugkit.runner.asgi.start import make_asgi_server
+from debugkit.runner.asgi.start import MODULES, make_asgi_server
 from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import StartupFailed
 from debugkit.runner.protocols import protocol_of
@@ -38,6 +38,13 @@ class Moments:
     closed: Callable[[], None] = nothing  # nobody listens any more
     on_stop: list[Callable[[], None]] = field(default_factory=list)  # before requests are waited for
     over: Callable[[], None] = nothing
+    #: In one of several processes: the server for the page that says why the application could not start there.
+    explain: Callable[[StartupFailed], Server] | None = None
+
+
+def modules_for(application: Application) -> tuple[str, ...]:
+    """The modules that its server needs beside those of every program."""
+    return MODULES if protocol_of(application) == "asgi" else ()
 
 
 def serve_until_stopped(
@@ -55,7 +62,8 @@ def serve_until_stopped(
         make_asgi = functools.partial(make_asgi_server, sockets, application, **common)
         if choices.processes == 1:
             return _serve_asgi(make_asgi, moments)
-        return _serve(Processes(lambda: ForkedServer(make_asgi()), sockets, choices.processes), moments)
+        make_forked = functools.partial(ForkedServer, explain=moments.explain)
+        return _serve(Processes(lambda: make_forked(make_asgi()), sockets, choices.processes), moments)
     common |= {"processes": choices.processes, "passthrough_errors": choices.passthrough_errors}
     make = functools.partial(make_server, name, 0, application, sockets=sockets, **common)
     return _serve(make() if choices.processes == 1 else Processes(make, sockets, choices.processes), moments)
@@ -78,23 +86,27 @@ def _serve_asgi(make: Callable[..., AsgiServer], moments: Moments) -> int:
     def await_turn() -> None:
         moments.await_turn(server)
 
-    server = make(on_ready=moments.begin, await_turn=await_turn, on_end=moments.over)
+    server = make(on_ready=moments.begin, await_turn=await_turn, on_blocked=moments.closed, on_end=moments.over)
     moments.on_stop.insert(0, moments.closed)
     return server.serve_forever()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ForkedServer:
-    """A server in one of several processes: the error of an application that does not start is the process's own."""
+    """A server in one of several processes. An application that does not start there is explained there."""
 
-    server: AsgiServer
+    server: AsgiServer | Server
+    explain: Callable[[StartupFailed], Server] | None = None
 
     def serve_forever(self, signals: Sequence[int]) -> int:
         try:
             return self.server.serve_forever(signals)
         except StartupFailed as failure:
-            error = failure.as_error()
-        raise error
+            reason = failure
+        if self.explain is None:
+            raise reason.as_error()
+        self.server = self.explain(reason)
+        return self.server.serve_forever(signals)
 
     def request_stop(self) -> None:
         self.server.request_stop()

@@ -6,6 +6,7 @@ import importlib
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
@@ -22,10 +23,15 @@ PREPARED = ("debugkit.cli", "debugkit.debug.debugger", "debugkit.debug.wsgi")
 def main(arguments: Sequence[str]) -> int:
     """Run the program of the supervisor whose channel is the descriptor ``arguments[0]``. Returns the exit status.
 
+    The other arguments are modules that the last worker has needed.
+
     A worker is started before it is needed, and waits for its configuration with all that it can know already.
     """
     for module in PREPARED:
         importlib.import_module(module)
+    for module in arguments[1:]:
+        with suppress(Exception):  # the program will import it, and its error has a page then
+            importlib.import_module(module)
     channel = socket.socket(fileno=int(arguments[0]))
     channel.set_inheritable(False)  # or whatever the application starts would keep it open
     try:

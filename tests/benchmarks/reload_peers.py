@@ -63,6 +63,14 @@ async def app(scope, receive, send):
     await send({{"type": "http.response.start", "status": 200, "headers": headers}})
     await send({{"type": "http.response.body", "body": TEXT}})
 """
+FASTAPI = """
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+app = FastAPI()
+@app.get("/", response_class=PlainTextResponse)
+async def index():
+    return "{text}"
+"""
 #: A module in the way of watchdog: flask run cannot be told to do without it.
 ABSENT = {"watchdog.py": "raise ImportError('hidden by the benchmark')\n"}
 
@@ -87,17 +95,21 @@ class Peer:
 
 
 RUN = "-m debugkit run app.py --port {port}"
+UVICORN = "-m uvicorn app:app --reload --port {port}"
 PEERS = (
     Peer("debugkit", WSGI, f"{RUN} --reloader-type watchdog", ("watchdog",)),
     Peer("debugkit, stat", WSGI, f"{RUN} --reloader-type stat"),
     Peer("debugkit, a Flask application", FLASK, RUN, ("flask",)),
     Peer("debugkit, a Django application", DJANGO, RUN, ("django",)),
+    Peer("debugkit, an ASGI application", ASGI, RUN, ("uvicorn",)),
+    Peer("debugkit, a FastAPI application", FASTAPI, RUN, ("uvicorn", "fastapi")),
     Peer("Werkzeug, stat", SCRIPT, "app.py {port} stat", ("werkzeug",)),
     Peer("Werkzeug, watchdog", SCRIPT, "app.py {port} watchdog", ("werkzeug", "watchdog")),
     Peer("flask run --debug", FLASK, "-m flask run --debug --port {port}", ("flask",)),
     Peer("the same without watchdog", FLASK, "-m flask run --debug --port {port}", ("flask",), ABSENT),
     Peer("Django runserver", DJANGO, "app.py runserver 127.0.0.1:{port}", ("django",)),
-    Peer("uvicorn --reload", ASGI, "-m uvicorn app:app --reload --port {port}", ("uvicorn",)),
+    Peer("uvicorn --reload", ASGI, UVICORN, ("uvicorn",)),
+    Peer("uvicorn --reload, a FastAPI application", FASTAPI, UVICORN, ("uvicorn", "fastapi")),
     Peer("gunicorn --reload", WSGI, "-m gunicorn app:app --reload --bind 127.0.0.1:{port}", ("gunicorn",)),
 )
 QUICK = ("debugkit", "Werkzeug, stat")

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 SECOND = 1.0
 #: Seconds between two looks at whether all have finished.
 TICK = 0.01
+#: Seconds after which a loop that does not hear of the end is blocked by the application.
+PATIENCE = 0.5
 #: Where uvicorn's own words come from. Applications use its loggers too, and theirs are printed.
-OWN = f"{Path(uvicorn.__file__).parent}{os.sep}"
+OWN = tuple(f"{Path(uvicorn.__file__).parents[1] / name}{os.sep}" for name in ("uvicorn", "websockets"))
 
 
 def nothing() -> None:
@@ -58,6 +60,7 @@ class AsgiConfig:
     on_ready: Callable[[], None] = nothing  # the application has started; on the loop
     await_turn: Callable[[], None] = nothing  # called in a thread, and may block, before the server listens
     on_stop: Sequence[Callable[[], None]] = ()  # when stopping begins, before requests are waited for
+    on_blocked: Callable[[], None] = nothing  # it is to stop, and the application does not let it: in a thread
     on_end: Callable[[], None] = nothing  # the application has ended
 
 
@@ -80,7 +83,9 @@ class AsgiServer(uvicorn.Server):
         self._signal = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._thread = 0
         self._wake = asyncio.Event()
+        self._hears = threading.Event()
         self._stopped = threading.Event()
         super().__init__(self._uvicorn_config())
 
@@ -122,6 +127,13 @@ class AsgiServer(uvicorn.Server):
         if self._loop is not None:
             with suppress(RuntimeError):  # it is closed
                 self._loop.call_soon_threadsafe(self._stop_waiting)
+            if threading.get_ident() != self._thread:
+                threading.Thread(target=self._watch, name="debugkit-loop", daemon=True).start()
+
+    def _watch(self) -> None:
+        """A loop that the application blocks closes no listener. Nor does it accept: another process may."""
+        if not self._hears.wait(PATIENCE):
+            self._choices.on_blocked()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the server has stopped, at most ``timeout`` seconds. False: it has not."""
@@ -129,6 +141,7 @@ class AsgiServer(uvicorn.Server):
 
     def _stop_waiting(self) -> None:
         """On the loop. An application that is just starting has as long as requests have; then it ends properly."""
+        self._hears.set()
         self._wake.set()
         if self._lifespan.state == "starting" and self._loop is not None:
             self._loop.call_later(0 if self.force_exit else self._choices.timeouts.grace, self._give_up)
@@ -142,6 +155,7 @@ class AsgiServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._thread = threading.get_ident()
         if self.should_exit:
             self._stop_waiting()
         before = {number: signal.getsignal(number) for number in self._signals if not is_refused(number)}

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
     from debugkit.runner.asgi.server import AsgiServer
 
+#: What the server needs, with what uvicorn imports when it starts.
+MODULES = (
+    "debugkit.debug.asgi.application",
+    "debugkit.runner.asgi.server",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "uvloop",
+)
 #: Django has no lifespan: an exception at its start says so.
 WITHOUT_LIFESPAN = ("Django",)
 

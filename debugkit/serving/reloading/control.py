@@ -86,15 +86,16 @@ class Control:
         if self._leaves:
             stop()
 
-    def serving(self, stop: Callable[[], None], *, failed: bool) -> None:
+    def serving(self, stop: Callable[[], None], *, failed: bool, prepare: tuple[str, ...] = ()) -> None:
         """The worker can listen. Returns when the one before has closed its listeners, or when this one is to end.
 
-        ``stop`` makes it end gracefully, from any thread, and may be called again.
+        ``stop`` makes it end gracefully, from any thread, and may be called again. ``prepare`` are modules for the next
+        worker.
         """
         self._stop = stop
         self.served = True
         writer().flush()  # the supervisor has something to say to that, which follows
-        self._channel.send(Ready(failed))
+        self._channel.send(Ready(failed, prepare))
         if self._leaves:  # asked to while the application was being imported
             stop()
         else:

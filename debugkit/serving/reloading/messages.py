@@ -49,9 +49,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The program has been loaded and asks for its turn; ``failed``: the page that says why it was not."""
+    """The program has been loaded and asks for its turn; ``failed``: the page that says why it was not.
+
+    ``prepare`` names modules that served it, for the process that waits to become the next worker.
+    """
 
     failed: bool
+    prepare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class Supervisor:
         self._again: float | None = None  # when to start after a crash
         self._back_off = 0.0
         self._saved = 0.0
+        self._prepare: tuple[str, ...] = ()  # modules for the next worker
         self._status: int | None = None
 
     def run(self) -> int:
@@ -162,7 +163,7 @@ class Supervisor:
         self._let_serve()
 
     def _start(self) -> Worker:
-        worker = start(self._config.worker, time.monotonic())
+        worker = start(self._config.worker, time.monotonic(), self._prepare)
         self._selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
         return worker
 
@@ -191,7 +192,8 @@ class Supervisor:
                 self._wait_for_the_prompt(worker)
             case Decision(answer=answer, paths=paths):
                 self._follow(worker, answer, paths)
-            case Ready(failed=failed):
+            case Ready(failed=failed, prepare=prepare):
+                self._prepare = prepare or self._prepare  # the page of a failed start needs less than the program
                 worker.state = "failed" if failed else "serving"
                 worker.ready = True
                 self._let_serve()

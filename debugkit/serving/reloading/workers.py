@@ -37,11 +37,14 @@ class Worker:
     deadline: float | None = None  # when to kill it
 
 
-def start(config: WorkerConfig, now: float) -> Worker:
-    """Start a process that waits for its configuration. Raises `OSError` when the system does not let it."""
+def start(config: WorkerConfig, now: float, prepare: Sequence[str] = ()) -> Worker:
+    """Start a process that imports the modules ``prepare``, and waits for its configuration.
+
+    Raises `OSError` when the system does not let it.
+    """
     ours, theirs = socket.socketpair()
     code = boot("debugkit.runner.worker", f"worker of {os.getpid()}")
-    command = [sys.executable, *config.program.options, "-c", code, str(theirs.fileno())]
+    command = [sys.executable, *config.program.options, "-c", code, str(theirs.fileno()), *prepare]
     descriptors = *config.sockets, theirs.fileno()
     try:
         process = _start_in(config.program.folder, command, descriptors)
