@@ -27,9 +27,9 @@ from debugkit.state import user_folder
 DESCRIPTION = "Develop a Python web application: serve it, and see why it fails."
 RUN_DESCRIPTION = """\
 Serve a WSGI or ASGI application on this computer. When it raises an exception,
-the browser shows the traceback with the values at that moment and, behind the PIN
-that is printed at start-up, a console in every frame. When a file changes, the
-application restarts, and the page in the browser heals by itself."""
+the browser shows the traceback with the values at that moment and, behind the
+PIN that is printed at start-up, a console in every frame. When a file changes,
+the application restarts, and the page in the browser heals by itself."""
 RUN_EXAMPLES = """\
 targets:
   shop:app                the object `app` of the module `shop`
