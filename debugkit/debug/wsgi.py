@@ -81,14 +81,13 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
                 raise
             return self._failed(error, environ, start_response, notes, exchange)
         if exchange.failure:
-            answered = noted(exchange, notes)
+            answered = noted(exchange, notes) or exchange.refused(body)
             if answered is not None:
                 try:
                     return self._failed(answered, environ, start_response, notes, exchange)
                 finally:
                     close(body)
             self._explain(environ, exchange)
-            exchange.pass_on()
         kind = type(body)
         if kind is list or kind is tuple:
             mistake = exchange.wrong_whole(body)  # type: ignore[arg-type]
@@ -130,15 +129,13 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
                         yield from iterator
                         break
                     failure = noted(exchange, notes) or exchange.wrong_part(part, body)
+                    if failure is None and exchange.failure:
+                        failure = exchange.refused(body)
                     if failure is not None:
                         break
-                    if exchange.failure:
-                        exchange.pass_on()
                     yield part
                 else:
-                    failure = noted(exchange, notes) or exchange.wrong_end(body)
-                    if failure is None:
-                        exchange.pass_on()
+                    failure = noted(exchange, notes) or exchange.wrong_end(body) or exchange.refused(body)
             except BaseException as error:
                 if stops_the_program(error):
                     raise

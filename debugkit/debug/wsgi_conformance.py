@@ -104,6 +104,7 @@ class Exchange:
 
         It is held back: some servers add the headers of what takes its place, where PEP 3333 has them replaced.
         """
+        check_head(status, headers)  # what the server would say only when the application has returned
         if self._held is not None and exc_info is None:
             self.pass_on()  # the second call without `exc_info`, which servers refuse
         held_back = self._held is not None or self.headers is None
@@ -126,6 +127,19 @@ class Exchange:
             (status, headers, exc_info), self._held = self._held, None
             start = self._start_response
             self._write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
+
+    def refused(self, body: object) -> ApplicationError | None:
+        """Pass on what is held back; what is wrong with it, where the server refuses it."""
+        try:
+            self.pass_on()
+        except Exception as error:
+            return self._refusal(error, body)
+        return None
+
+    def _refusal(self, error: Exception, body: object) -> ApplicationError:
+        mistake = self._mistake("The server refuses the status or a header of {}.", body)
+        mistake.__cause__ = error
+        return mistake
 
     def take_back(self) -> None:
         """Have the server never see the answer that is held back."""
