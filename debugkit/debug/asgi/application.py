@@ -108,6 +108,8 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
             await self.app(scope, exchange.receive, exchange.send)
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             if is_no_error(error, send) or not self._has_loop():
+                if exchange.start is not None:
+                    await exchange.leave(error)
                 raise
             if not await self._failed(error, Call(scope, root, path, notes, receive, send), exchange):
                 raise

@@ -121,14 +121,14 @@ class EarlyBody:
 
     async def read(self, limit: int) -> bytes:
         """The body, or a bit more than ``limit`` bytes of it."""
-        body = b""
+        body = bytearray()  # of many small pieces, each would copy all before it
         while len(body) <= limit:
             message = await self._receive()
             self._messages.append(message)
             body += message.get("body", b"")
             if message["type"] != "http.request" or not message.get("more_body", False):
                 break
-        return body
+        return bytes(body)
 
     async def receive(self) -> Message:
         """The same messages, and then what follows."""
