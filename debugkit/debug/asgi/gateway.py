@@ -52,13 +52,18 @@ def make_request(
         path=inner,
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=headers,
-        root=quote(root.rstrip("/"), safe="/:@!$&'()*+,;=~", errors="replace"),
+        root=quoted_root(root),
         scheme=SCHEMES.get(scheme, scheme),
         peer=_sure(peer_of(scope), headers),
         read_body=lambda limit: body[: limit + 1],
         server=(text_of(server[0] or ""), "" if server[1] is None else text_of(server[1])),
         multiprocess=is_worker(),
     )
+
+
+def quoted_root(root: str) -> str:
+    """A ``root_path`` as in a URL, without a slash at its end."""
+    return quote(root.rstrip("/"), safe="/:@!$&'()*+,;=~", errors="replace")
 
 
 def is_worker() -> bool:
