@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from debugkit.debug.access.trust import CLIENT_HEADERS
 from debugkit.debug.asgi.threads import StreamReader
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.safe.inspection import exact_str
@@ -101,10 +102,10 @@ def peer_of(scope: Mapping[str, Any]) -> str:
 def _sure(peer: str, headers: Mapping[str, str]) -> str:
     """The client's address as far as it is the socket's own.
 
-    Servers put one from these headers in its place (uvicorn does for proxies that it trusts, which may be all). That it
-    is this computer is then anybody's word: it counts as a private network, as a Unix socket does.
+    Servers put one from a header in its place (uvicorn does for proxies that it trusts, which may be all; daphne takes
+    any header). That it is this computer is then anybody's word: it counts as a private network, as a Unix socket does.
     """
-    is_claimed = "x-forwarded-for" in headers or "forwarded" in headers
+    is_claimed = any(name in headers for name in (*CLIENT_HEADERS, "forwarded"))
     return "" if is_claimed and _is_loopback(peer) else peer
 
 
