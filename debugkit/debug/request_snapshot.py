@@ -96,6 +96,8 @@ class RequestSnapshot:
     body: bytes = field(default=b"", repr=False)
     body_length: int | None = None
     body_notice: str = ""
+    #: What addresses of the application begin with, percent-encoded.
+    root: str = ""
 
     @property
     def line(self) -> str:
@@ -154,8 +156,8 @@ def quoted_path(environ: Mapping[str, Any]) -> str:
     return quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~-._")
 
 
-def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> RequestSnapshot:
-    """Keep what the page shows of a request.
+def take_snapshot(environ: Mapping[str, Any], *, root: str = "", finish: bool = True) -> RequestSnapshot:
+    """Keep what the page shows of a request. ``root`` is that of its `Request`.
 
     ``finish`` reads its recorded body to the end, which nobody else may want to read then.
     """
@@ -176,6 +178,7 @@ def take_snapshot(environ: Mapping[str, Any], *, finish: bool = True) -> Request
         body=body,
         body_length=length,
         body_notice=notice,
+        root=root,
     )
 
 

@@ -12,7 +12,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING
 
 from debugkit.debug import wsgi_applications
-from debugkit.debug.adapter import Adapter, Headers, applications_part
+from debugkit.debug.adapter import Adapter, applications_part
 from debugkit.debug.frameworks.framework import Failure
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT, RequestNotes
 from debugkit.debug.http import responses
@@ -81,14 +81,13 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
                 raise
             return self._failed(error, environ, start_response, notes, exchange)
         if exchange.failure:
-            answered = noted(exchange, notes)
+            answered = noted(exchange, notes) or exchange.refused(body)
             if answered is not None:
                 try:
                     return self._failed(answered, environ, start_response, notes, exchange)
                 finally:
                     close(body)
             self._explain(environ, exchange)
-            exchange.pass_on()
         kind = type(body)
         if kind is list or kind is tuple:
             mistake = exchange.wrong_whole(body)  # type: ignore[arg-type]
@@ -130,15 +129,13 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
                         yield from iterator
                         break
                     failure = noted(exchange, notes) or exchange.wrong_part(part, body)
+                    if failure is None and exchange.failure:
+                        failure = exchange.refused(body)
                     if failure is not None:
                         break
-                    if exchange.failure:
-                        exchange.pass_on()
                     yield part
                 else:
-                    failure = noted(exchange, notes) or exchange.wrong_end(body)
-                    if failure is None:
-                        exchange.pass_on()
+                    failure = noted(exchange, notes) or exchange.wrong_end(body) or exchange.refused(body)
             except BaseException as error:
                 if stops_the_program(error):
                     raise
@@ -173,7 +170,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
         exchange.failure, exchange.error, notes.error = "", None, None
         report: Callable[..., str] | None = None
         try:
-            response, report = self._response(error, environ, notes, exchange.headers)
+            response, report = self._response(error, environ, notes, exchange)
         except KeyboardInterrupt:
             raise
         except BaseException as defect:  # the debugger must not become the second exception: the client is waiting
@@ -203,14 +200,15 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             tell(environ, f"{explanation}\n")
 
     def _response(
-        self, error: BaseException, environ: WSGIEnvironment, notes: RequestNotes, sent: Headers | None
+        self, error: BaseException, environ: WSGIEnvironment, notes: RequestNotes, exchange: Exchange
     ) -> tuple[Response, Callable[..., str]]:
         """Keep ``error``, and answer in the form that the client can use; with it, what says so in the terminal."""
         failure = Failure(environ, applications_part(traceback_of(error), __name__), notes.managers)
-        entry = self._keep(error, failure, take_snapshot(environ), notes.context_now())
-        context = RequestContext(self.debugger, make_request(environ, self._mount))
+        request = make_request(exchange.asked, self._mount)
+        entry = self._keep(error, failure, take_snapshot(environ, root=request.root), notes.context_now())
+        context = RequestContext(self.debugger, request)
         report = partial(self.debugger.report, entry, context.request, context.viewer)
-        return self._answer(context, entry, sent or []), report
+        return self._answer(context, entry, exchange.headers or []), report
 
     def _tell(self, environ: WSGIEnvironment, report: Callable[..., str], *, text: bool) -> None:
         try:

@@ -71,6 +71,13 @@ class Exchange:
         self._app = app
         self._environ = environ
         self._start_response = start_response
+        # Middleware writes to both: a dispatcher to the one, what believes a proxy to the other.
+        self._root, self._peer = environ.get("SCRIPT_NAME", ""), environ.get("REMOTE_ADDR", "")
+
+    @property
+    def asked(self) -> WSGIEnvironment:
+        """The environ with what the server itself has said of where the request came from and went to."""
+        return {**self._environ, "SCRIPT_NAME": self._root, "REMOTE_ADDR": self._peer}
 
     def start(self, status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
         """``start_response`` for the application. Raises `ApplicationError` from there."""
@@ -104,6 +111,7 @@ class Exchange:
 
         It is held back: some servers add the headers of what takes its place, where PEP 3333 has them replaced.
         """
+        check_head(status, headers)  # what the server would say only when the application has returned
         if self._held is not None and exc_info is None:
             self.pass_on()  # the second call without `exc_info`, which servers refuse
         held_back = self._held is not None or self.headers is None
@@ -126,6 +134,19 @@ class Exchange:
             (status, headers, exc_info), self._held = self._held, None
             start = self._start_response
             self._write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
+
+    def refused(self, body: object) -> ApplicationError | None:
+        """Pass on what is held back; what is wrong with it, where the server refuses it."""
+        try:
+            self.pass_on()
+        except Exception as error:
+            return self._refusal(error, body)
+        return None
+
+    def _refusal(self, error: Exception, body: object) -> ApplicationError:
+        mistake = self._mistake("The server refuses the status or a header of {}.", body)
+        mistake.__cause__ = error
+        return mistake
 
     def take_back(self) -> None:
         """Have the server never see the answer that is held back."""

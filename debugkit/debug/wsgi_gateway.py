@@ -55,11 +55,17 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
         headers=headers,
         root=quote(names.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~"),
         scheme=names.get("wsgi.url_scheme", "http"),
-        peer=names.get("REMOTE_ADDR", ""),
+        peer=_peer(environ),
         read_body=lambda limit: read_body(environ, limit),
         server=(names.get("SERVER_NAME", ""), names.get("SERVER_PORT", "")),
         multiprocess=environ.get("wsgi.multiprocess") is True,
     )
+
+
+def _peer(environ: WSGIEnvironment) -> str:
+    """The socket's own address: Werkzeug's ProxyFix puts one from a header in its place, which is anybody's word."""
+    original = environ.get("werkzeug.proxy_fix.orig")
+    return inspection.exact_str((original if type(original) is dict else environ).get("REMOTE_ADDR"))
 
 
 def read_body(environ: WSGIEnvironment, limit: int) -> bytes:

@@ -82,7 +82,7 @@ def _answer(
     entry = debugger.record(
         exc,
         with_templates(exc, tb),
-        request=take_snapshot(environ, finish=False),
+        request=take_snapshot(environ, root=asked.root, finish=False),
         context=contextvars.copy_context(),
         explain=partial(report, request, status),
     )

@@ -14,6 +14,8 @@ from wsgiref.validate import validator
 
 import pytest
 from client import Client
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import debugkit
 from debugkit import DebuggedApplication, DebugkitError
@@ -496,3 +498,46 @@ def test_nothing_in_an_error_steers_the_terminal_or_speaks_as_the_debugger() -> 
     assert [line for line in errors.splitlines() if line.startswith(" * Unlock")][0].startswith(
         " * Unlock this browser: http://127.0.0.1:8000/"
     )
+
+
+# Middleware inside of the application writes to the environ.
+
+
+def no_tea(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    tea = "Sencha"
+    raise KeyError(f"no {tea[:3]}")
+
+
+def test_what_a_dispatcher_does_to_script_name_does_not_move_the_mount() -> None:
+    shop = Client(DebuggedApplication(DispatcherMiddleware(no_tea, {"/shop": no_tea})))
+
+    answer = shop("/shop/tea", SCRIPT_NAME="/site")
+    url = answer.header("X-Debugkit-Traceback") or ""
+
+    assert url.startswith("/site/__debugkit__/tracebacks/")
+    assert "GET /site/shop/tea" in answer.text
+    assert "KeyError" in shop(url.removeprefix("/site"), SCRIPT_NAME="/site").text
+
+
+def believing(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    environ["REMOTE_ADDR"] = environ["HTTP_X_FORWARDED_FOR"]
+    return no_tea(environ, start_response)
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        DebuggedApplication(believing),
+        DebuggedApplication(ProxyFix(no_tea)),  # type: ignore[arg-type]
+        ProxyFix(DebuggedApplication(no_tea)),  # type: ignore[arg-type]
+    ],
+    ids=["inside, of the user's own", "inside", "around"],
+)
+def test_an_address_that_middleware_takes_from_a_header_is_not_this_computer(app: Any) -> None:
+    near, far, public = (
+        Client(app)("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="127.0.0.1").text
+        for peer in ("127.0.0.1", "10.0.0.3", "93.184.216.34")
+    )
+
+    assert ["no Sen" in text for text in (near, far, public)] == [True, True, False]
+    assert ["Sencha&#39;" in text for text in (near, far, public)] == [True, False, False]

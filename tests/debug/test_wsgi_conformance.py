@@ -455,3 +455,65 @@ def test_a_handler_of_the_programs_own_still_stops_it() -> None:
         assert stops_the_program(caught(lambda: signal.raise_signal(signal.SIGINT)))
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def refused_head(environ: Any, start_response: Start) -> Any:
+    start_response("500 Internal Server Error", [("Connection", "close")])
+    return [b"own"]
+
+
+def refused_late(environ: Any, start_response: Start) -> Any:
+    start_response("500 Internal Server Error", [("Connection", "close")])
+    yield b"own"
+
+
+def refused_at_the_end(environ: Any, start_response: Start) -> Any:
+    start_response("500 Internal Server Error", [("Connection", "close")])
+    yield from ()
+
+
+class Body(list[bytes]):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("app", [refused_head, refused_late, refused_at_the_end])
+def test_an_answer_5xx_that_the_server_refuses_is_a_page_of_the_application(app: Any) -> None:
+    """wsgiref refuses headers that are the server's own (PEP 3333, "Other HTTP Features")."""
+    with plain(DebuggedApplication(app)) as port:
+        status, body = fetch(port, "/")
+
+    assert status == 500
+    assert f"The server refuses the status or a header of {app.__name__} ({HERE}".encode() in body
+    assert b"AssertionError: Hop-by-hop header" in body
+
+
+def test_a_body_whose_answer_5xx_the_server_refuses_is_closed() -> None:
+    body = Body()
+
+    def app(environ: Any, start_response: Start) -> Any:
+        start_response("500 Internal Server Error", TEXT)
+        return body
+
+    def refusing(status: str, headers: Any, exc_info: Any = None) -> Any:
+        if exc_info is None:
+            raise AssertionError(status)
+
+    answer = DebuggedApplication(app)({"PATH_INFO": "/", "wsgi.errors": io.StringIO()}, refusing)
+
+    assert b"".join(answer) == b"Internal Server Error\n"
+    assert body.closed
+
+
+def header_of_a_number_in_a_failure(environ: Any, start_response: Start) -> Any:
+    start_response("500 Internal Server Error", [("X-Price", 5)])
+    return [b"own"]
+
+
+def test_a_mistake_in_the_head_of_an_answer_5xx_is_raised_where_it_is_made() -> None:
+    answer = Client(DebuggedApplication(header_of_a_number_in_a_failure), validate=False)("/")
+
+    assert "header names and values to be strings, not int" in answer.text
+    assert "header_of_a_number_in_a_failure" in answer.text

@@ -33,7 +33,7 @@ _PRIVATE = tuple(
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 )
 #: Headers in which a proxy names the client: those of servers and libraries first, then those of single vendors.
-_CLIENT_HEADERS = (
+CLIENT_HEADERS = (
     *("x-forwarded-for", "x-real-ip", "x-client-ip", "client-ip", "x-forwarded", "forwarded-for"),
     *("x-original-forwarded-for", "x-remote-ip", "x-remote-addr", "x-originating-ip", "x-cluster-client-ip"),
     *("cf-connecting-ip", "cf-connecting-ipv6", "true-client-ip", "fastly-client-ip", "fly-client-ip"),
@@ -79,7 +79,7 @@ def assess(
     if reason or distance is _Distance.PUBLIC:
         return make(Level.STRANGER, False, reason=reason or _peer_reason(far))
     local = distance is _Distance.LOOPBACK
-    via = next((name for name in (*_CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS) if name in request.headers), "")
+    via = next((name for name in (*CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS) if name in request.headers), "")
     reason = _locked_reason(settings, local, unlocked)
     if reason:
         return make(Level.VISITOR, local, reason=reason, via=via)
@@ -183,7 +183,7 @@ def _farthest(request: Request, settings: Settings) -> tuple[_Distance, str]:
 
 
 def _clients(request: Request) -> Iterator[str]:
-    for header in _CLIENT_HEADERS:
+    for header in CLIENT_HEADERS:
         if header in request.headers:
             yield from (item.strip() for item in request.headers[header].split(","))
     yield from _forwarded(request, "for")

@@ -108,6 +108,8 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
             await self.app(scope, exchange.receive, exchange.send)
         except BaseException as error:  # SystemExit too: a view that calls exit() must not end the server
             if is_no_error(error, send) or not self._has_loop():
+                if exchange.start is not None:
+                    await exchange.leave(error)
                 raise
             if not await self._failed(error, Call(scope, root, path, notes, receive, send), exchange):
                 raise
@@ -176,7 +178,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
         """Record ``error`` and answer with its page. False: another answer has begun already."""
         in_time = await exchange.take_back()
         notice = await exchange.finish_body() if in_time else ""
-        kept = self._record(error, call, take_snapshot(call.scope, exchange, notice))
+        kept = self._record(error, call, take_snapshot(call.scope, call.root, exchange, notice))
         try:
             if in_time:
                 response = await self._page(kept, exchange) if kept else BARE
@@ -190,7 +192,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
     async def _websocket_failed(self, error: BaseException, call: Call, exchange: WebSocketExchange) -> bool:
         """Record ``error``, and close or refuse the WebSocket. False: it is closed already."""
         in_time = exchange.state != "closed"
-        kept = self._record(error, call, take_snapshot(call.scope))
+        kept = self._record(error, call, take_snapshot(call.scope, call.root))
         try:
             if exchange.state == "connecting" and DENIAL in (call.scope.get("extensions") or ()):
                 await self._refuse(await self._page(kept) if kept else BARE, call)

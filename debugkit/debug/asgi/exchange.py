@@ -20,9 +20,6 @@ MOST_HELD = 1_000_000
 PATIENCE = 1.0
 
 
-async def _nothing() -> None: ...
-
-
 class HttpExchange:
     """Stands between an application and its server for one request, and keeps the first bytes of the request's body."""
 
@@ -89,7 +86,7 @@ class HttpExchange:
         """Send what is held back, and all that follows."""
         if self._timer is not None:
             self._timer.cancel()
-        await self._start_passing()
+        await asyncio.shield(self._start_passing())  # who is cancelled meanwhile has begun its answer all the same
 
     def _start_passing(self) -> asyncio.Task[None]:
         if self._passing is None:
@@ -100,6 +97,17 @@ class HttpExchange:
         while self._held:  # what comes in the meantime, too: in its order
             await self._send(self._held.pop(0))
         self.begun = True
+
+    async def leave(self, error: BaseException) -> None:
+        """The application ends by ``error``, which is nobody's mistake: what it has answered before counts.
+
+        Only one that was cancelled may have a client left: a deadline has passed, or the server ends.
+        """
+        if issubclass(type(error), asyncio.CancelledError):
+            with suppress(Exception):
+                await self.pass_on()
+        elif self._timer is not None:
+            self._timer.cancel()
 
     async def take_back(self) -> bool:
         """Drop what is held back. False: something has been sent already."""

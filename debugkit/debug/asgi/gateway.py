@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from debugkit.debug.access.trust import CLIENT_HEADERS
 from debugkit.debug.asgi.threads import StreamReader
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.safe.inspection import exact_str
@@ -52,13 +53,18 @@ def make_request(
         path=inner,
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=headers,
-        root=quote(root.rstrip("/"), safe="/:@!$&'()*+,;=~", errors="replace"),
+        root=quoted_root(root),
         scheme=SCHEMES.get(scheme, scheme),
         peer=_sure(peer_of(scope), headers),
         read_body=lambda limit: body[: limit + 1],
         server=(text_of(server[0] or ""), "" if server[1] is None else text_of(server[1])),
         multiprocess=is_worker(),
     )
+
+
+def quoted_root(root: str) -> str:
+    """A ``root_path`` as in a URL, without a slash at its end."""
+    return quote(root.rstrip("/"), safe="/:@!$&'()*+,;=~", errors="replace")
 
 
 def is_worker() -> bool:
@@ -96,10 +102,10 @@ def peer_of(scope: Mapping[str, Any]) -> str:
 def _sure(peer: str, headers: Mapping[str, str]) -> str:
     """The client's address as far as it is the socket's own.
 
-    Servers put one from these headers in its place (uvicorn does for proxies that it trusts, which may be all). That it
-    is this computer is then anybody's word: it counts as a private network, as a Unix socket does.
+    Servers put one from a header in its place (uvicorn does for proxies that it trusts, which may be all; daphne takes
+    any header). That it is this computer is then anybody's word: it counts as a private network, as a Unix socket does.
     """
-    is_claimed = "x-forwarded-for" in headers or "forwarded" in headers
+    is_claimed = any(name in headers for name in (*CLIENT_HEADERS, "forwarded"))
     return "" if is_claimed and _is_loopback(peer) else peer
 
 
@@ -121,14 +127,14 @@ class EarlyBody:
 
     async def read(self, limit: int) -> bytes:
         """The body, or a bit more than ``limit`` bytes of it."""
-        body = b""
+        body = bytearray()  # of many small pieces, each would copy all before it
         while len(body) <= limit:
             message = await self._receive()
             self._messages.append(message)
             body += message.get("body", b"")
             if message["type"] != "http.request" or not message.get("more_body", False):
                 break
-        return body
+        return bytes(body)
 
     async def receive(self) -> Message:
         """The same messages, and then what follows."""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from debugkit.debug.asgi.exchange import HttpExchange
-from debugkit.debug.asgi.gateway import SCHEMES, headers_of, is_worker, peer_of
+from debugkit.debug.asgi.gateway import SCHEMES, headers_of, is_worker, peer_of, quoted_root
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
 from debugkit.debug.request_snapshot import RequestSnapshot, named
 from debugkit.debug.safe.inspection import exact_str
@@ -51,8 +51,13 @@ class ScopeSnapshot(RequestSnapshot):
         return {name: value for name, value in self.environ.items() if name not in SHOWN}
 
 
-def take_snapshot(scope: Mapping[str, Any], exchange: HttpExchange | None = None, notice: str = "") -> ScopeSnapshot:
-    """Keep what the page shows of a request. ``notice`` says why its body is not complete."""
+def take_snapshot(
+    scope: Mapping[str, Any], root: str, exchange: HttpExchange | None = None, notice: str = ""
+) -> ScopeSnapshot:
+    """Keep what the page shows of a request. ``notice`` says why its body is not complete.
+
+    ``root`` is what ``root_path`` was before the application had the scope.
+    """
     length = headers_of(scope).get("content-length", "")
     raw_path = scope.get("raw_path") or quote(scope["path"], safe="/:@!$&'()*+,;=~-._", errors="replace").encode()
     return ScopeSnapshot(
@@ -63,4 +68,5 @@ def take_snapshot(scope: Mapping[str, Any], exchange: HttpExchange | None = None
         body=bytes(exchange.body or b"") if exchange else b"",
         body_length=int(length) if length.isascii() and length.isdecimal() else None,
         body_notice=notice,
+        root=quoted_root(root),
     )

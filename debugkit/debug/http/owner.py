@@ -19,7 +19,6 @@ from debugkit.debug.page import recents, rendering
 from debugkit.debug.processes.siblings import Picture
 from debugkit.debug.processes.snapshots import Document
 from debugkit.debug.registry import ErrorRecord
-from debugkit.debug.request_snapshot import quoted_path
 
 #: Frames of the application whose panes are kept beside the page.
 FRAMES = 5
@@ -63,9 +62,9 @@ def _draw(there: weakref.ref[Debugger], entry: ErrorRecord) -> Picture | None:
 
 def _documents(debugger: Debugger, entry: ErrorRecord) -> Iterator[tuple[str, Document]]:
     """The error in every form, for visitors who see values and for those who do not. There is nothing to unlock."""
-    root = quoted_path({"SCRIPT_NAME": entry.request.environ.get("SCRIPT_NAME")}) if entry.request else ""
+    root = entry.request.root if entry.request else ""
     for values in (True, False):
-        viewer = Viewer(Level.VISITOR, values, f"{root.rstrip('/')}{debugger.settings.mount}", False, reason=NO_CONSOLE)
+        viewer = Viewer(Level.VISITOR, values, f"{root}{debugger.settings.mount}", False, reason=NO_CONSOLE)
         context = RequestContext(debugger, _request(root), viewer=viewer)
         for form in ("html", "json", "markdown", "text"):
             response = entry_response(context, entry, form, status=200, notice=ENDED)

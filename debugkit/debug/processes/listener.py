@@ -48,7 +48,7 @@ class Listener:
     @property
     def is_reachable(self) -> bool:
         """Whether its socket still is where it was: somebody may have cleaned up."""
-        return self._place == _place(self._path)
+        return self._place is not None and self._place == _place(self._path)
 
     def close(self) -> None:
         """Listen no more."""

@@ -25,6 +25,13 @@ async def answer(send: Any, status: int = 200, *parts: bytes, headers: Any = TEX
     await send({"type": "http.response.body", "body": b""})
 
 
+class ClientDisconnect(Exception):
+    """As Starlette names it."""
+
+
+ClientDisconnect.__module__ = "starlette.requests"
+
+
 async def failing(scope: Any, receive: Any, send: Any) -> None:
     price = {"name": "Tea"}
     await answer(send, 200, price["price"].encode())
@@ -142,6 +149,52 @@ def test_an_application_that_goes_on_after_its_answer_5xx_does_not_keep_it_from_
     assert (done.raised, done.answer().body) == (None, b"one")
 
 
+@pytest.mark.parametrize(("error", "kinds"), [(asyncio.CancelledError(), 3), (ClientDisconnect(), 0)])
+def test_an_answer_5xx_of_a_cancelled_application_is_sent_and_one_without_a_client_never(
+    error: BaseException, kinds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange_module, "PATIENCE", 0.0)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, 503, b"own")
+        raise error
+
+    async def main() -> None:
+        done = await exchange(http_scope(), body_message()).run(DebuggedASGIApplication(app))
+        assert (done.raised, len(done.sent)) == (error, kinds)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(done.sent) == kinds, "the call is over"
+
+    asyncio.run(main())
+
+
+def test_an_application_that_gives_up_sending_does_not_break_its_answer_5xx_off() -> None:
+    async def main() -> Exchange:
+        done, slow = exchange(http_scope(), body_message()), asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 503, "headers": TEXT})
+            more = asyncio.ensure_future(send({"type": "http.response.body", "body": b"x" * (MOST_HELD + 1)}))
+            while not sending.is_set():
+                await asyncio.sleep(0)
+            more.cancel()
+            await asyncio.wait([more])
+            slow.set()
+
+        sending = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            sending.set()
+            await slow.wait()
+            await done.send(message)
+
+        await DebuggedASGIApplication(app)(done.scope, done.receive, send)  # type: ignore[arg-type]
+        return done
+
+    assert len(asyncio.run(main()).answer().body) == MOST_HELD + 1
+
+
 def test_what_fails_after_the_first_byte_is_recorded_and_raised_again(capsys: pytest.CaptureFixture[str]) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": TEXT})
@@ -173,12 +226,6 @@ def test_what_fails_after_a_whole_answer_is_told_to_open_pages_and_raised_again(
     assert (type(done.raised), done.answer().body) == (KeyError, b"whole")
     assert any(b"in the background" in next(stream) for _ in range(3))
 
-
-class ClientDisconnect(Exception):
-    """As Starlette names it."""
-
-
-ClientDisconnect.__module__ = "starlette.requests"
 
 NO_ERRORS: list[Callable[[], BaseException]] = [
     asyncio.CancelledError,

@@ -76,13 +76,21 @@ def test_a_unix_socket_has_no_client_and_no_port() -> None:
     assert "KeyError" in client("/", client=None, server=("/run/app.sock", None)).text
 
 
-@pytest.mark.parametrize("claim", ["127.0.0.1", "127.0.0.1:5000", "::1"])
-def test_an_address_that_a_server_may_have_from_a_header_is_not_this_computer(claim: str) -> None:
+@pytest.mark.parametrize(
+    ("header", "claim"),
+    [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-for", "127.0.0.1:5000"),
+        ("x-forwarded-for", "::1"),
+        ("x-real-ip", "127.0.0.1"),
+    ],
+)
+def test_an_address_that_a_server_may_have_from_a_header_is_not_this_computer(header: str, claim: str) -> None:
     """uvicorn does that with --forwarded-allow-ips, also for a client that writes the header itself."""
     client = ASGIClient(DebuggedASGIApplication(application))
     address = claim.removesuffix(":5000")
 
-    page = client("/", client=(address, 5000), headers={"x-forwarded-for": claim})
+    page = client("/", client=(address, 5000), headers={header: claim})
 
     assert "KeyError" in page.text
     assert "&#39;Tea&#39;" not in page.text

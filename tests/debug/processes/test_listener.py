@@ -173,6 +173,23 @@ def test_a_socket_in_its_place_is_not_taken_for_its_own(path: Path, owner: Owner
     other.close()
 
 
+def test_a_socket_that_is_swept_away_while_it_begins_to_listen_is_not_reachable(
+    path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between bind(2) and listen(2) it refuses connections, as one that a process has left behind does."""
+
+    class Swept(socket.socket):
+        def listen(self, *backlog: int) -> None:
+            assert not is_answered(path)
+            super().listen(*backlog)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", Swept)
+        listener = Listener(path, owner, most=100)
+    assert not listener.is_reachable
+    listener.close()
+
+
 def test_an_owner_that_is_killed_ends_its_streams_with_the_last_words(path: Path) -> None:
     program = f"""
 import sys, threading

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgi_client import ASGIClient
 from client import Client
 from debug.processes.servers import folder_of
 from process_support import TIMEOUT
 
-from debugkit import DebuggedApplication
+from debugkit import DebuggedApplication, DebuggedASGIApplication
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.processes import snapshots
 from debugkit.debug.processes.client import ask, is_answered
@@ -257,6 +258,29 @@ def test_what_is_left_holds_every_form_with_and_without_values_and_no_secret(cli
     assert "has ended" in page.body
     assert "data-evaluate" not in page.body
     assert "unlock" not in page.body.lower()
+
+
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    scope["root_path"] = "/mounted"  # as routers do
+    raise LookupError("no tea left")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Client(DebuggedApplication(app)), lambda: ASGIClient(DebuggedASGIApplication(asgi_app))]
+)
+def test_addresses_in_what_is_left_stand_below_the_root_of_the_application(make: Any, own_state: Path) -> None:
+    client = make()
+    root = {"SCRIPT_NAME": "/a shop"} if isinstance(client, Client) else {"root_path": "/a shop"}
+    error = (client("/", **root).header("X-Debugkit-Traceback") or "").rpartition("/")[2]
+    debugger = client.app.debugger
+    debugger.siblings.recorded(debugger.registry.get(error), multiprocess=True)
+    debugger.siblings.close()
+
+    page = snapshots.read_document(folder_of(own_state), error, "html with values")
+
+    assert page is not None
+    assert 'href="/a%20shop/__debugkit__/static/' in page.body
+    assert 'href="/__debugkit__' not in page.body
 
 
 def test_what_cannot_be_written_is_told_once_and_the_thread_goes_on(own_state: Path) -> None:
