@@ -9,6 +9,9 @@ import sys
 
 from debugkit.debug.safe.real_threads import get_ident
 
+#: Turns of a loop in which an exception comes that a thread raises in itself: it comes with the first one.
+_TURNS = 100
+
 
 class _Taken(BaseException):
     """What a thread raises in itself instead of an exception that may be on its way."""
@@ -23,6 +26,9 @@ def raise_in_thread(thread: int | None, exception: type[BaseException]) -> None:
     Meanwhile all threads look at every turn, and a traced one never gets into a function again (3.11, under coverage
     or a debugger). So this thread raises something in itself, which takes the sign down; a thread that waits puts it
     up when it wakes. In the same way, instead of being unset, what is on its way to this thread is replaced.
+
+    Up to 3.11, a thread that does not run yet has the identifier of the one that starts it, and is met in its place:
+    then nothing comes to this thread, so the loop has an end, and what was sent is taken back.
     """
     try:
         import ctypes
@@ -38,8 +44,10 @@ def raise_in_thread(thread: int | None, exception: type[BaseException]) -> None:
             send(other, sent)
             if sys.version_info >= (3, 13):  # where each thread has a sign of its own
                 return
-        coming = send(mine, taken)  # no Python function may be entered between this and the loop
-        while coming:  # how many threads this has met: without one the loop would have no end
+        turns = range(_TURNS)
+        send(mine, taken)  # no Python function may be entered between this and the end of the loop
+        for _ in turns:
             pass
+        send(mine, None)
     except _Taken:
         return

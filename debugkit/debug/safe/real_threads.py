@@ -102,12 +102,18 @@ class _RealThread:
 
     def __init__(self, target: Callable[..., object], args: tuple[Any, ...]) -> None:
         self._alive = True
+        self._begun = allocate_lock()
+        self._begun.acquire()
         self.ident: int | None = _start_new_thread(self._run, (target, args))
+        # As `threading` does: before it runs no exception reaches it, nor, up to 3.11, this thread. Other greenlets
+        # are kept waiting, since the caller may hold a lock that shuts out other threads only.
+        self._begun.acquire()
 
     def is_alive(self) -> bool:
         return self._alive
 
     def _run(self, target: Callable[..., object], args: tuple[Any, ...]) -> None:
+        self._begun.release()
         try:
             target(*args)
         finally:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
 
 import pytest
 
-from debugkit.debug.safe.async_exceptions import raise_in_thread
+from debugkit.debug.safe.async_exceptions import _Taken, raise_in_thread
 
 WAIT = 10
 
@@ -68,6 +69,27 @@ def test_a_thread_that_has_ended_is_no_error() -> None:
     thread.start()
     thread.join(WAIT)
     raise_in_thread(thread.ident, Stop)
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="the states of threads are CPython's")
+def test_a_thread_that_does_not_run_yet_is_not_taken_for_the_one_that_starts_it() -> None:
+    api = ctypes.pythonapi
+    api.PyInterpreterState_Get.restype = api.PyThreadState_New.restype = ctypes.c_void_p
+
+    def start_slowly() -> None:
+        state = ctypes.c_void_p(api.PyThreadState_New(ctypes.c_void_p(api.PyInterpreterState_Get())))
+        before = sys.getrefcount(_Taken)
+        raise_in_thread(None, Stop)
+        left.append(sys.getrefcount(_Taken) - before)
+        api.PyThreadState_Clear(state)
+        api.PyThreadState_Delete(state)
+
+    left: list[int] = []
+    starting = threading.Thread(target=start_slowly, daemon=True)
+    starting.start()
+    starting.join(WAIT)
+
+    assert left == [0], "it raises what was meant for another"
 
 
 @pytest.mark.skipif(sys.gettrace() is not None, reason="the trace function of this run would be lost")

@@ -18,7 +18,7 @@ EVENTLET = "import eventlet; eventlet.monkey_patch()"
 
 #: Checked in one program for each way to patch, since starting one takes longer than all checks.
 PROGRAM = """
-import ctypes, os, threading, time
+import ctypes, os, sys, threading, time
 raw = ctypes.pythonapi.PyThread_get_thread_ident
 raw.restype = ctypes.c_ulong
 assert real_threads.get_ident() == raw() != threading.get_ident(), "the identifier is a greenlet's"
@@ -40,6 +40,15 @@ assert turning.wait(20), "no thread runs beside this one"
 assert thread.is_alive()
 raise_in_thread(thread.ident, Stop)
 assert ended.wait(20), "nothing was raised"
+
+interval = sys.getswitchinterval()
+sys.setswitchinterval(50)  # it runs when this thread waits for it, and not before
+let_end = real_threads.Event()
+thread = real_threads.start(let_end.wait, 20, name="waiter")
+begun = thread.ident in sys._current_frames()
+sys.setswitchinterval(interval)
+assert begun, "a thread has been started that does not run yet: no exception reaches it"
+let_end.set()
 
 def sleep(slept):
     time.sleep(0.001)
