@@ -23,11 +23,14 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     Tests that are named on the command line run in this process, where a debugger can stop them.
     """
     whole = config.args_source is config.ArgsSource.TESTPATHS
-    chosen = config.option.numprocesses is not None or config.option.usepdb or config.option.trace
-    if whole and not chosen and not hasattr(config, "workerinput"):
+    debugging = config.option.usepdb or config.option.trace
+    if not whole or debugging or hasattr(config, "workerinput"):
+        return
+    if config.option.numprocesses is None:
+        config.option.numprocesses = min(8, 2 * (os.cpu_count() or 1))
+    if config.option.numprocesses:
         # Otherwise each of them would rewrite the assertions of all modules for itself.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        config.option.numprocesses = min(8, 2 * (os.cpu_count() or 1))
         # What a module's tests share is started once; files come in the order below.
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False

@@ -58,6 +58,7 @@ class Classes:
 
     def __init__(self, limits: Limits, redactor: Redactor, guard: Guard, remembered: Remembered) -> None:
         self._redactor, self._guard, self._remembered = redactor, guard, remembered
+        self._patience = limits.repr_seconds
         self._most = limits.value_text + 1  # characters of an answer: those that are shown, and one that is cut off
         strings = Strings(limits, redactor)
         self._strings: Mapping[int, Previewer] = {
@@ -143,17 +144,34 @@ class Classes:
         otherwise: Callable[[ForeignCodeError], Preview],
     ) -> Preview:
         """The answer of foreign code, or its replacement if it gave none. Either is remembered."""
-        known = self._remembered.find(value)
-        if known is None:
-            try:
-                answer = self._guard.run(previewer, value)
-                known = plain_object(value) if answer is None else self._safe(answer)
-            except NoTimeLeft as error:  # it was not asked: another page may have the time
-                return otherwise(error)
-            except ForeignCodeError as error:
-                known = otherwise(error)
-            self._remembered.keep(value, known)
+        asked = self._remembered.begin(value)
+        if asked is not None:  # by another look at the same error
+            asked.wait(self._patience)
+            return self._remembered.find(value) or otherwise(NoTimeLeft("is being asked by another page"))
+        try:
+            known = self._remembered.find(value)
+            if known is None:
+                known = self._answer(value, previewer, otherwise)
+                self._remembered.keep(value, known)
+        except NoTimeLeft as error:  # it was not asked: another page may have the time
+            return otherwise(error)
+        finally:
+            self._remembered.end(value)
         return known
+
+    def _answer(
+        self,
+        value: object,
+        previewer: Callable[[Any], Preview | None],
+        otherwise: Callable[[ForeignCodeError], Preview],
+    ) -> Preview:
+        try:
+            answer = self._guard.run(previewer, value)
+            return plain_object(value) if answer is None else self._safe(answer)
+        except NoTimeLeft:
+            raise
+        except ForeignCodeError as error:
+            return otherwise(error)
 
     def _safe(self, preview: Preview) -> Preview:
         """``preview`` with the texts that others made printable, redacted and cut."""

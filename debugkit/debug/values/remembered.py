@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
+from debugkit.debug.safe import real_threads
 from debugkit.debug.values.preview import Preview
 
 #: Values whose answers are kept: more than a page names. The least recently used are dropped first.
@@ -25,6 +26,7 @@ class Remembered:
         self._lock = threading.RLock()  # re-entrant: the garbage collector may run a __del__ that leads here
         self._answers: dict[int, tuple[object, Preview]] = {}
         self._slow: dict[int, type] = {}
+        self._asked: dict[int, real_threads.Event] = {}
         self._closed = False
 
     def find(self, value: object) -> Preview | None:
@@ -45,6 +47,19 @@ class Remembered:
                 if len(self._answers) > MOST:
                     dropped = self._answers.pop(next(iter(self._answers)))
         del dropped
+
+    def begin(self, value: object) -> real_threads.Event | None:
+        """Ask ``value`` from here on, until `end`; or else what happens when another thread has its answer."""
+        with self._lock:
+            asked = self._asked.get(id(value))
+            if asked is None:
+                self._asked[id(value)] = real_threads.Event()
+        return asked
+
+    def end(self, value: object) -> None:
+        """It was asked; those who wait may look for its answer."""
+        with self._lock:
+            self._asked.pop(id(value)).set()
 
     def is_slow(self, cls: type) -> bool:
         """Whether an instance of ``cls`` took too long once: the others are not asked."""

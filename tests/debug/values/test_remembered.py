@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 
 import pytest
@@ -173,3 +174,50 @@ def test_with_the_error_its_answers_go_and_nothing_is_remembered_afterwards():
     assert entry.remembered.find(cup) is None
     entry.remembered.keep(cup, line_preview("object", "tea"))
     assert entry.remembered.find(cup) is None
+
+
+def test_a_value_that_two_look_at_at_once_is_asked_once():
+    begun, go_on, calls = threading.Event(), threading.Event(), []
+
+    class Slow:
+        def __repr__(self):
+            calls.append(1)
+            begun.set()
+            assert go_on.wait(LONG)
+            return "tea at last"
+
+    class Watched(Remembered):
+        def begin(self, value):
+            asked = super().begin(value)
+            if asked is not None:
+                go_on.set()
+            return asked
+
+    remembered, value, seen = Watched(), Slow(), []
+
+    def look():
+        with Describer(
+            Limits(repr_seconds=LONG), Redactor(environ={}), Guard(LONG, LONG), remembered=remembered
+        ) as describer:
+            seen.append(describer.describe(value).text)
+
+    first, second = threading.Thread(target=look), threading.Thread(target=look)
+    first.start()
+    assert begun.wait(LONG)
+    second.start()
+    first.join()
+    second.join()
+
+    assert (seen, calls) == (["tea at last", "tea at last"], [1])
+
+
+def test_a_value_that_another_page_waits_for_too_long_is_a_plain_one():
+    remembered, value = Remembered(), Cup("tea")
+    assert remembered.begin(value) is None
+    with Describer(
+        Limits(repr_seconds=0.01), Redactor(environ={}), Guard(LONG, LONG), remembered=remembered
+    ) as describer:
+        assert describer.describe(value).text == "<Cup text='tea', asked=0>"  # by its attributes
+    remembered.end(value)
+
+    assert value.asked == 0
