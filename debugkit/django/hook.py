@@ -24,7 +24,7 @@ from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.messages import Response
 from debugkit.debug.request_snapshot import hurry, take_snapshot
-from debugkit.debug.wsgi_gateway import make_request, tell
+from debugkit.debug.wsgi_gateway import make_failed_request, tell
 from debugkit.django.report import report
 from debugkit.django.template_errors import with_templates
 from debugkit.serving.log import ErrorStream
@@ -78,7 +78,7 @@ def _answer(
         debugger.post_mortem(exc, tb)
     environ = environ_of(request)
     read_body(request, debugger.settings.limits.recorded_body)
-    asked = make_request(environ, debugger.settings.mount)
+    asked = make_failed_request(environ, debugger.settings.mount)
     entry = debugger.record(
         exc,
         with_templates(exc, tb),
@@ -100,7 +100,7 @@ def _answer(
 def is_stranger(debugged: Adapter[Any], request: HttpRequest) -> bool:
     """Whether a request may see nothing, also when nothing can be said of it."""
     try:
-        asked = make_request(environ_of(request), debugged.settings.mount)
+        asked = make_failed_request(environ_of(request), debugged.settings.mount)
         return debugged.debugger.viewer_of(asked).is_stranger
     except Exception:
         return True

@@ -195,6 +195,17 @@ def test_under_asgi_the_page_is_the_same(app: DebuggedApplication) -> None:
     assert entry.request_line == "GET /later/"
 
 
+def test_an_address_that_middleware_takes_from_a_header_is_not_this_computer() -> None:
+    with override_settings(MIDDLEWARE=["django_site.believing"]), django_site.debugged() as app:
+        near, far, public = (
+            Client(app)("/later/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="127.0.0.1").text
+            for peer in ("127.0.0.1", "10.0.0.3", "93.184.216.34")
+        )
+
+    assert ["KeyError" in text for text in (near, far, public)] == [True, True, False]
+    assert ["{&#39;Sencha&#39;: 12}" in text for text in (near, far, public)] == [True, False, False]
+
+
 def test_a_stream_that_breaks_is_the_outer_debuggers(app: DebuggedApplication) -> None:
     answer = Client(app)("/stream/")
 
