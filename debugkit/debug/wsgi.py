@@ -23,7 +23,7 @@ from debugkit.debug.messages import Response
 from debugkit.debug.request_snapshot import record_body, take_snapshot
 from debugkit.debug.safe import inspection
 from debugkit.debug.wsgi_conformance import Exchange, close, is_closing, stops_the_program
-from debugkit.debug.wsgi_gateway import make_request, send, tell
+from debugkit.debug.wsgi_gateway import make_failed_request, make_request, send, tell
 from debugkit.raised import traceback_of
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             if ours is not None:
                 return ours
         notes = RequestNotes()
+        notes.asked = {"SCRIPT_NAME": environ.get("SCRIPT_NAME", ""), "REMOTE_ADDR": environ.get("REMOTE_ADDR", "")}
         environ[PRESERVE_CONTEXT] = notes.add
         if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             record_body(environ, self._recorded_body)
@@ -204,7 +205,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
     ) -> tuple[Response, Callable[..., str]]:
         """Keep ``error``, and answer in the form that the client can use; with it, what says so in the terminal."""
         failure = Failure(environ, applications_part(traceback_of(error), __name__), notes.managers)
-        request = make_request(exchange.asked, self._mount)
+        request = make_failed_request(environ, self._mount)
         entry = self._keep(error, failure, take_snapshot(environ, root=request.root), notes.context_now())
         context = RequestContext(self.debugger, request)
         report = partial(self.debugger.report, entry, context.request, context.viewer)

@@ -71,13 +71,6 @@ class Exchange:
         self._app = app
         self._environ = environ
         self._start_response = start_response
-        # Middleware writes to both: a dispatcher to the one, what believes a proxy to the other.
-        self._root, self._peer = environ.get("SCRIPT_NAME", ""), environ.get("REMOTE_ADDR", "")
-
-    @property
-    def asked(self) -> WSGIEnvironment:
-        """The environ with what the server itself has said of where the request came from and went to."""
-        return {**self._environ, "SCRIPT_NAME": self._root, "REMOTE_ADDR": self._peer}
 
     def start(self, status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
         """``start_response`` for the application. Raises `ApplicationError` from there."""

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from debugkit.debug.frameworks.noting import notes_of
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.request_snapshot import named
 from debugkit.debug.safe import inspection
@@ -60,6 +61,12 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
         server=(names.get("SERVER_NAME", ""), names.get("SERVER_PORT", "")),
         multiprocess=environ.get("wsgi.multiprocess") is True,
     )
+
+
+def make_failed_request(environ: WSGIEnvironment, mount: str) -> Request:
+    """The request that an application has had, as its server gave it."""
+    notes = notes_of(environ)
+    return make_request(environ if notes is None else {**environ, **notes.asked}, mount)
 
 
 def _peer(environ: WSGIEnvironment) -> str:

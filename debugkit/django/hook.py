@@ -10,6 +10,7 @@ import contextvars
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
@@ -22,9 +23,9 @@ from django.views import debug
 from debugkit.debug.adapter import Adapter
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
-from debugkit.debug.messages import Response
+from debugkit.debug.messages import Request, Response
 from debugkit.debug.request_snapshot import hurry, take_snapshot
-from debugkit.debug.wsgi_gateway import make_request, tell
+from debugkit.debug.wsgi_gateway import make_failed_request, tell
 from debugkit.django.report import report
 from debugkit.django.template_errors import with_templates
 from debugkit.serving.log import ErrorStream
@@ -78,7 +79,7 @@ def _answer(
         debugger.post_mortem(exc, tb)
     environ = environ_of(request)
     read_body(request, debugger.settings.limits.recorded_body)
-    asked = make_request(environ, debugger.settings.mount)
+    asked = asked_of(request, environ, debugger.settings.mount)
     entry = debugger.record(
         exc,
         with_templates(exc, tb),
@@ -100,7 +101,7 @@ def _answer(
 def is_stranger(debugged: Adapter[Any], request: HttpRequest) -> bool:
     """Whether a request may see nothing, also when nothing can be said of it."""
     try:
-        asked = make_request(environ_of(request), debugged.settings.mount)
+        asked = asked_of(request, environ_of(request), debugged.settings.mount)
         return debugged.debugger.viewer_of(asked).is_stranger
     except Exception:
         return True
@@ -142,6 +143,16 @@ def environ_of(request: HttpRequest) -> dict[str, Any]:
     if isinstance(environ, dict):
         return environ
     return {"wsgi.url_scheme": request.scheme, "PATH_INFO": request.path_info, **request.META}
+
+
+def asked_of(request: HttpRequest, environ: dict[str, Any], mount: str) -> Request:
+    """The request as the server gave it, whatever middleware has made of it since."""
+    asked, scope = make_failed_request(environ, mount), getattr(request, "scope", None)
+    if not isinstance(scope, dict):
+        return asked
+    from debugkit.debug.asgi.gateway import socket_peer
+
+    return replace(asked, peer=socket_peer(scope, asked.headers))
 
 
 def read_body(request: HttpRequest, limit: int) -> None:

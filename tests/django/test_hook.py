@@ -11,6 +11,7 @@ from typing import Any
 
 import django_site
 import pytest
+from asgi_client import http_scope
 from client import Client
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
@@ -171,28 +172,44 @@ def test_an_async_view_opens_in_the_view_with_what_lies_between_as_library(clien
     assert {frame["library"].split()[0] for frame in between} <= {"Django", "asgiref", "Python"}
 
 
-def test_under_asgi_the_page_is_the_same(app: DebuggedApplication) -> None:
+def ask_asgi(**more: Any) -> HttpResponse:
     async def ask() -> HttpResponse:
         handler = ASGIHandler()
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/later/",
-            "query_string": b"",
-            "scheme": "http",
-            "client": ("127.0.0.1", 50_000),
-            "headers": [(b"host", b"localhost"), (b"accept", b"text/html")],
-        }
-        request = ASGIRequest(scope, io.BytesIO())
+        request = ASGIRequest(http_scope("/later/", **more), io.BytesIO())
         response: HttpResponse = await handler.get_response_async(request)
         return response
 
-    response = asyncio.run(ask())
+    return asyncio.run(ask())
+
+
+def test_under_asgi_the_page_is_the_same(app: DebuggedApplication) -> None:
+    response = ask_asgi()
 
     assert response.status_code == 500
-    assert "stock" in response.content.decode()
+    assert "{&#39;Sencha&#39;: 12}" in response.content.decode()
     (entry,) = app.debugger.registry.recent_groups()[0]
     assert entry.request_line == "GET /later/"
+
+
+def test_an_address_that_middleware_takes_from_a_header_is_not_this_computer() -> None:
+    with override_settings(MIDDLEWARE=["django_site.believing"]), django_site.debugged() as app:
+        near, far, public = (
+            Client(app)("/later/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="127.0.0.1").text
+            for peer in ("127.0.0.1", "10.0.0.3", "93.184.216.34")
+        )
+
+    assert ["KeyError" in text for text in (near, far, public)] == [True, True, False]
+    assert ["{&#39;Sencha&#39;: 12}" in text for text in (near, far, public)] == [True, False, False]
+
+
+def test_under_asgi_an_address_from_a_header_is_not_this_computer_and_none_is_a_strangers(
+    app: DebuggedApplication,
+) -> None:
+    claimed = ask_asgi(headers={"x-forwarded-for": "127.0.0.1"}).content.decode()
+    unknown = ask_asgi(client=None).content.decode()
+
+    assert ["KeyError" in text for text in (claimed, unknown)] == [True, False]
+    assert "{&#39;Sencha&#39;: 12}" not in claimed
 
 
 def test_a_stream_that_breaks_is_the_outer_debuggers(app: DebuggedApplication) -> None:

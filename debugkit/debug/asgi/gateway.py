@@ -55,7 +55,7 @@ def make_request(
         headers=headers,
         root=quoted_root(root),
         scheme=SCHEMES.get(scheme, scheme),
-        peer=_sure(peer_of(scope), headers),
+        peer=socket_peer(scope, headers),
         read_body=lambda limit: body[: limit + 1],
         server=(text_of(server[0] or ""), "" if server[1] is None else text_of(server[1])),
         multiprocess=is_worker(),
@@ -99,12 +99,13 @@ def peer_of(scope: Mapping[str, Any]) -> str:
     return UNKNOWN_PEER if server and server[1] is not None else ""
 
 
-def _sure(peer: str, headers: Mapping[str, str]) -> str:
+def socket_peer(scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
     """The client's address as far as it is the socket's own.
 
     Servers put one from a header in its place (uvicorn does for proxies that it trusts, which may be all; daphne takes
     any header). That it is this computer is then anybody's word: it counts as a private network, as a Unix socket does.
     """
+    peer = peer_of(scope)
     is_claimed = any(name in headers for name in (*CLIENT_HEADERS, "forwarded"))
     return "" if is_claimed and _is_loopback(peer) else peer
 

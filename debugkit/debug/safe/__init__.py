@@ -3,5 +3,6 @@
 ``inspection``: attributes, names and texts read past what a class defines, and `Guard`, which runs foreign code for a
 limited time. ``text``: foreign text of bounded size. ``real_threads``: threads also where gevent or eventlet has put
 greenlets in their place. ``async_exceptions``: an exception raised in another thread.
+``thread_contexts``: what frameworks keep for a thread, entered by each that looks at a value.
 ``no_database``: what foreign code must not reach meanwhile. ``lazy_imports``: imports that wait to be used (PEP 810).
 """

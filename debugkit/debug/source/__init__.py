@@ -1,4 +1,4 @@
 """The lines around a frame. ``text`` is what a source is, ``loading`` finds it, ``jinja`` that of templates that are no
 files; ``excerpt`` chooses the lines, ``positions`` converts columns (PEP 657), ``highlighting`` colours (Pygments);
-``expressions`` evaluates names, attributes and items beside a line (pure_eval).
+``syntax`` parses, and ``expressions`` evaluates names, attributes and items beside a line (pure_eval).
 """
