@@ -70,7 +70,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             if ours is not None:
                 return ours
         notes = RequestNotes()
-        notes.asked = {"SCRIPT_NAME": environ.get("SCRIPT_NAME", ""), "REMOTE_ADDR": environ.get("REMOTE_ADDR", "")}
+        notes.root, notes.peer = environ.get("SCRIPT_NAME"), environ.get("REMOTE_ADDR")
         environ[PRESERVE_CONTEXT] = notes.add
         if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             record_body(environ, self._recorded_body)

@@ -66,7 +66,9 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
 def make_failed_request(environ: WSGIEnvironment, mount: str) -> Request:
     """The request that an application has had, as its server gave it."""
     notes = notes_of(environ)
-    return make_request(environ if notes is None else {**environ, **notes.asked}, mount)
+    if notes is not None:
+        environ = {**environ, "SCRIPT_NAME": notes.root, "REMOTE_ADDR": notes.peer}
+    return make_request(environ, mount)
 
 
 def _peer(environ: WSGIEnvironment) -> str:

@@ -24,9 +24,10 @@ class RequestNotes:
 
     # Every request makes one: attributes of the class cost nothing until something is handed over.
     managers: tuple[Any, ...] = ()
-    #: What the server has said of where the request came from and where the application begins. Middleware writes to
-    #: an environ: a dispatcher its SCRIPT_NAME, what believes a proxy its REMOTE_ADDR.
-    asked: Mapping[str, Any] = {}
+    #: Where the application begins and the request came from, as the server has it in an environ. Middleware writes to
+    #: that: a dispatcher SCRIPT_NAME, and what believes a proxy REMOTE_ADDR.
+    root: str | None = None
+    peer: str | None = None
     context: contextvars.Context | None = None
     #: What the framework caught and answers for. When that answer is 5xx, the debugger's page takes its place.
     error: BaseException | None = None
