@@ -45,7 +45,7 @@ INTERNAL_ERROR = 1011
 DENIAL = "websocket.http.response"
 #: What answers when the debugger itself has failed.
 BARE = responses.bare(500, "Internal Server Error")
-NO_LOOP = " * Debugger: it works in the event loops of asyncio, and this is none: there are no pages of errors."
+NO_LOOP = " * Debugger: it needs an event loop of asyncio, and the server runs another kind: errors have no pages."
 
 
 @dataclass(frozen=True, slots=True)

@@ -372,4 +372,4 @@ def test_without_asyncio_errors_are_the_servers_and_the_terminal_says_why(capsys
         with pytest.raises(StopIteration):
             done.run(site).send(None)
         assert type(done.raised) is KeyError
-    assert capsys.readouterr().err.count("event loops of asyncio") == 1
+    assert capsys.readouterr().err.count("it needs an event loop of asyncio") == 1
