@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -49,6 +50,9 @@ class Cart:
 
     def total() -> int:
         return 3
+
+    def rename(name: str) -> None:
+        print(name)
 
     def add(self, name: str, count: int, *, price: int = 0) -> None:
         self.items.append((name, count, price))
@@ -92,7 +96,7 @@ def user_dict_key() -> None:
     RATES["standart"]
 
 
-@because("by_id has 1, 2, 3 and 7 more, no '7'.")
+@because("by_id has 7, 1, 2 and 7 more, no '7'.")
 def text_for_number() -> None:
     by_id = dict.fromkeys(range(1, 11), "x")
     by_id["7"]
@@ -155,6 +159,12 @@ def attribute_of_text() -> None:
 def attribute_of_list() -> None:
     rows: Any = list(PRICES)
     rows.first()
+
+
+@because("item is a dict of 2 items, and name is one of its keys.")
+def key_as_attribute() -> None:
+    item: Any = dict(ITEM)
+    item.name
 
 
 # None
@@ -233,10 +243,16 @@ def wrong_keyword() -> None:
     find(nmae="Ann")
 
 
-@because("Cart.total() is a method, and its definition lacks self: Cart.total().")
+@because("Its signature is Cart.total(), and lacks self.")
 def missing_self() -> None:
     cart: Any = Cart()
     cart.total()
+
+
+@because("Its signature is Cart.rename(name): the object itself is passed as name.")
+def forgotten_self() -> None:
+    cart: Any = Cart()
+    cart.rename("Ann")
 
 
 @because("Cart.add() is called on the class Cart, not on an object of it.")
@@ -376,6 +392,41 @@ def closed() -> None:
     with open(__file__) as data:  # noqa: PTH123
         pass
     data.read()
+
+
+@because("No program gti is on the PATH.")
+def program() -> None:
+    subprocess.run(["gti", "status"], check=True)
+
+
+# With statements
+
+
+class Lock:
+    def __init__(self, failing: str) -> None:
+        self._failing = failing
+
+    def __enter__(self) -> None:
+        self._fail("entering")
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._fail("leaving")
+
+    def _fail(self, step: str) -> None:
+        if step == self._failing:
+            raise OSError(step)
+
+
+@because("The with statement in line {line+1} of entering() failed on entering: its body did not begin.")
+def entering() -> None:
+    with Lock("entering"):
+        print()
+
+
+@because("The with statement in line {line+1} of leaving() failed on leaving: its body had ended.")
+def leaving() -> None:
+    with Lock("leaving"):
+        print()
 
 
 # Unpacking
@@ -529,6 +580,19 @@ def none_inside_a_built_in() -> None:
 @unknowable
 def called_inside_a_built_in() -> None:
     sorted(PRICES, key=ITEM["count"])
+
+
+@unknowable
+def in_a_body() -> None:
+    with Lock("never"):
+        raise OSError
+
+
+@unknowable
+def raised_once_more() -> None:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(Lock("never"))
+        raise OSError
 
 
 @unknowable

@@ -41,23 +41,29 @@ def _wrong_call(scene: Scene, place: Place) -> str:
     function = place.function(node.func)
     if match is None or function is None or inspection.exact_str(function.__qualname__) != match[1]:
         return ""
-    if forgotten := _MISSING_SELF.search(scene.message):
-        owner = expression(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-        return f"{match[1]}() is called on the class {owner}, not on an object of it." if owner and forgotten else ""
-    if _lacks_self(scene.message, place, node.func, function):
-        return f"{match[1]}() is a method, and its definition lacks self: {match[1]}{_signature(function)}."
+    if _MISSING_SELF.search(scene.message) and isinstance(node.func, ast.Attribute):
+        owner = expression(node.func.value)
+        if owner and issubclass(type(place.value(node.func.value)), type):
+            return f"{match[1]}() is called on the class {owner}, not on an object of it."
+    if (parameter := _lacks_self(scene.message, place, node.func, function)) is not None:
+        taken = f": the object itself is passed as {parameter}" if parameter else ", and lacks self"
+        return f"Its signature is {match[1]}{_signature(function)}{taken}."
     return f"Its signature is {match[1]}{_signature(function)}."
 
 
-def _lacks_self(message: str, place: Place, func: ast.expr, function: FunctionType) -> bool:
-    """Whether a method was called with one argument more than it takes, and its first parameter is not the object."""
+def _lacks_self(message: str, place: Place, func: ast.expr, function: FunctionType) -> str | None:
+    """The parameter, "" for none, that gets the object of a method called with more than it takes.
+
+    `None` if that is as it should be.
+    """
     match = _TOO_MANY.search(message)
-    if match is None or int(match[2]) != int(match[1]) + 1 or not isinstance(func, ast.Attribute):
-        return False
+    if match is None or not isinstance(func, ast.Attribute):
+        return None
     owner: Any = place.value(func.value)
-    stored = inspection.class_attribute(type(owner), func.attr) if owner is not MISSING else MISSING
-    code = function.__code__
-    return stored is function and code.co_varnames[: min(code.co_argcount, 1)] not in (("self",), ("cls",))
+    if owner is MISSING or inspection.class_attribute(type(owner), func.attr) is not function:
+        return None
+    first = next(iter(function.__code__.co_varnames[: function.__code__.co_argcount]), "")
+    return None if first in ("self", "cls") else first
 
 
 def _signature(function: FunctionType) -> str:

@@ -6,7 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from debugkit.debug.causes import calls, conversions, files, imports, lookups, nothing, operators, unpacking
+from debugkit.debug.causes import (
+    calls,
+    contexts,
+    conversions,
+    files,
+    imports,
+    lookups,
+    nothing,
+    operators,
+    unpacking,
+)
 from debugkit.debug.causes.scene import Scene
 from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.values.describe import Describer
@@ -22,6 +32,7 @@ _KINDS: Final[tuple[Callable[[Scene], str], ...]] = (
     conversions.cause,
     files.cause,
     lookups.cause,
+    contexts.cause,
 )
 #: Seconds after which no further kind is asked, and characters of a sentence.
 _MOST_SECONDS: Final = 0.1

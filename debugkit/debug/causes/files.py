@@ -20,10 +20,19 @@ _MOST_FOLDERS: Final = 30
 
 def cause(scene: Scene) -> str:
     if type(scene.exc) is FileNotFoundError:
-        return _for_missing(field(OSError, "filename", scene.exc))
+        path = field(OSError, "filename", scene.exc)
+        started = bool(scene.frames) and scene.frames[-1].module == "subprocess"
+        return _for_program(path) if started else _for_missing(path)
     if type(scene.exc) is ValueError and scene.message.startswith("I/O operation on closed file"):
         return _for_closed(scene)
     return ""
+
+
+def _for_program(name: Any) -> str:
+    """A command that could not be started. A path may also be that of the folder to start it in."""
+    if type(name) is not str or not name or os.path.dirname(name):  # noqa: PTH120 - a Path has no empty folder
+        return ""
+    return f"No program {inspection.printable(name)} is on the PATH."
 
 
 def _for_missing(path: Any) -> str:

@@ -19,6 +19,8 @@ from debugkit.raised import field
 _ACCESS: Final = ("__getitem__", "__delitem__", "__missing__", "pop")
 #: Attributes in which such classes keep their dict: `collections.UserDict` and its like.
 _STORES: Final = ("data", "_data")
+#: Attributes that tell what an object is; of more, any four would be four of many.
+_TELLING: Final = 12
 _SEQUENCES: Final = (list, tuple, str, bytes, bytearray, range, collections.deque)
 
 
@@ -53,9 +55,8 @@ def _for_key(scene: Scene) -> str:
         return ""
     if not keys:
         return f"{name} is empty."
-    meant = closest(wrong, keys) if type(wrong) is str else ""
-    have = [scene.value(key) for key in nearest_first(keys, meant)]
-    return f"{name} has {listed(have)}, no {scene.value(wrong)}."
+    meant = next((key for key in keys if _is_twin(key, wrong)), "") or (closest(wrong, keys) if _is_text(wrong) else "")
+    return f"{name} has {listed(nearest_first(keys, meant), scene.value)}, no {scene.value(wrong)}."
 
 
 def _mapping(scene: Scene, place: Place) -> tuple[Any, str]:
@@ -85,6 +86,15 @@ def _keys(owner: Any) -> list[Any] | None:
     if not issubclass(type(owner), dict):
         owner = next((store for name in _STORES if type(store := attribute(owner, name)) is dict), MISSING)
     return plain_keys(owner)
+
+
+def _is_text(key: Any) -> bool:
+    return type(key) is str
+
+
+def _is_twin(key: Any, wrong: Any) -> bool:
+    """Whether one of them is a number and the other its text."""
+    return _is_text(key) != _is_text(wrong) and f"{key}" == f"{wrong}"
 
 
 def _for_environment(owner: Any, wrong: Any) -> str:
@@ -143,14 +153,15 @@ def _for_attribute(scene: Scene) -> str:
     if not name or scene.is_secret(name):
         return ""
     if inspection.module_name(type(owner)) == "builtins" and not issubclass(type(owner), (type, ModuleType)):
-        return f"{name} is {scene.typed(owner, name)}."
+        is_key = type(owner) is dict and wrong in (plain_keys(owner) or ())
+        return f"{name} is {scene.typed(owner, name)}{f', and {wrong} is one of its keys' if is_key else ''}."
     names = attribute_names(owner)
     if wrong in names or len(names) > MOST_KEYS:
         return ""
     meant = closest(wrong, names)
     public = [name for name in names if name[:1] != "_" or name == meant]
-    if not public:
+    if not public or (not meant and len(public) > _TELLING):
         return ""
-    have = listed([inspection.printable(name) for name in nearest_first(public, meant)])
+    have = listed(nearest_first(public, meant), inspection.printable)
     called = name if issubclass(type(owner), (type, ModuleType)) else f"{name}, {article(kind_of(owner))},"
     return f"{called} has {have}, no {wrong}."

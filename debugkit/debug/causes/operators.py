@@ -47,7 +47,7 @@ def _sides(scene: Scene, place: Place) -> str:
         if value is not MISSING and expression(node)
     ]
     plain = all(isinstance(node, ast.Constant) for node, value in sides if value is not MISSING)
-    return "" if plain else f"{'; '.join(texts)}."
+    return f"{'; '.join(texts)}." if texts and not plain else ""
 
 
 def _divided(place: Place) -> str:

@@ -6,7 +6,7 @@ Every value that is quoted passes the page's describer, which knows by name, typ
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -83,10 +83,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def listed(texts: Sequence[str], most: int = _LISTED) -> str:
-    """ "a", "a and b", "a, b and 3 more"."""
-    if len(texts) > most:
-        return f"{', '.join(texts[: most - 1])} and {len(texts) - most + 1} more"
+def listed(values: Sequence[Any], text: Callable[[Any], str]) -> str:
+    """ "a", "a and b", "a, b, c and 3 more"; only those that are named are made text of."""
+    most = len(values) if len(values) <= _LISTED else _LISTED - 1
+    texts = [text(value) for value in values[:most]]
+    if most < len(values):
+        texts.append(f"{len(values) - most:,} more")
     return " and ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
 
 
@@ -102,6 +104,6 @@ def expression(node: ast.AST | None) -> str:
     return inspection.printable(text) if len(text) <= _EXPRESSION else ""
 
 
-def nearest_first(names: Iterable[Any], closest: str) -> list[Any]:
-    """The names with the one that was probably meant in front."""
-    return sorted(names, key=lambda name: not closest or name != closest)
+def nearest_first(names: Iterable[Any], meant: Any) -> list[Any]:
+    """The names with the one that was probably meant in front; "" if there is none."""
+    return sorted(names, key=lambda name: name != meant)

@@ -64,7 +64,7 @@ def _sentence(scene: Scene, name: str, value: Any, target: ast.Tuple | ast.List)
         return ""
     inside = ""
     if type(value) is tuple or type(value) is list:
-        inside = f" ({listed([scene.value(item, name) for item in islice(value, MOST_KEYS)])})" if count else ""
+        inside = f" ({listed(value, lambda item: scene.value(item, name))})" if count else ""
     elif type(value) is str:
         inside = f" ({scene.value(value, name)})"
     what = "character" if type(value) is str else "value"

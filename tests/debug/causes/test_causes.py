@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,42 @@ def test_large_dicts_are_not_looked_through(describer: Describer) -> None:
         stock["price"]
 
     assert sentence(failing, describer) == ""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda n: ("int(text)", "1" * n + "x"), id="digits"),
+        pytest.param(lambda n: ("int(text)", "1,234" * n), id="commas"),
+        pytest.param(lambda n: ("float(text)", " " * n + "."), id="blanks"),
+        pytest.param(lambda n: ("{'a' * 30: 1}[text]", "a" * n), id="key"),
+        pytest.param(lambda n: ("a, b = text", list(text_of(n))), id="items"),
+        pytest.param(lambda n: ("import_me = text\nimport_me.x" + "  # x" * n, "a"), id="line"),
+    ],
+)
+def test_a_cause_costs_time_in_proportion_to_its_values(
+    make: Callable[[int], tuple[str, Any]], describer: Describer, tmp_path: Path
+) -> None:
+    def seconds(size: int) -> float:
+        line, text = make(size)
+        path = tmp_path / f"shop{size}.py"
+        path.write_text(line, "utf-8")
+        with pytest.raises(Exception) as raised:
+            exec(compile(line, str(path), "exec"), {"text": text})
+        captured = capture(raised.value).exception
+        times = []
+        for _ in range(3):
+            start = time.thread_time()
+            cause(captured, {}, describer)
+            times.append(time.thread_time() - start)
+        return min(times)
+
+    # A square costs sixteen times as much, and seconds.
+    assert seconds(40_000) < 8 * seconds(10_000) + 0.05
+
+
+def text_of(size: int) -> str:
+    return "ab" * (size // 2)
 
 
 def test_a_cause_costs_no_more_than_its_bound(describer: Describer) -> None:
