@@ -317,6 +317,30 @@ def divided() -> None:
     sum(rows) / len(rows)
 
 
+@because("PRICES[0] is '3.20', a str.")
+def summed() -> None:
+    sum(PRICES)
+
+
+@because("row is 3, an int.")
+def subscripted_number() -> None:
+    row: Any = 3
+    row["price"]
+
+
+@because("count is 3, an int.")
+def loop_over_number() -> None:
+    count: Any = 3
+    for row in count:
+        print(row)
+
+
+@because("count is 3, an int.")
+def unpacked_number() -> None:
+    count: Any = 3
+    first, second = count
+
+
 @because("parts[1] is 2, an int.")
 def joined() -> None:
     parts: Any = ["a", 2]
@@ -580,6 +604,24 @@ def none_inside_a_built_in() -> None:
 @unknowable
 def called_inside_a_built_in() -> None:
     sorted(PRICES, key=ITEM["count"])
+
+
+@unknowable
+def none_inside_of_a_tuple() -> None:
+    (first, second), third = sorted([(None, 1)])[0]
+
+
+@unknowable
+def items_of_lists() -> None:
+    left: Any = [1, 2]
+    right: Any = [1, "2"]
+    left < right
+
+
+@unknowable
+def a_text_among_decimals() -> None:
+    amounts: Any = [Decimal(1), "2"]
+    sum(amounts)
 
 
 @unknowable

@@ -9,7 +9,7 @@ from types import CoroutineType, FunctionType
 from typing import Any, Final
 
 from debugkit.debug.causes.place import Place
-from debugkit.debug.causes.scene import Scene, expression, is_plain, kind_of
+from debugkit.debug.causes.scene import Scene, expression
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.raised import field
@@ -35,8 +35,6 @@ def _wrong_call(scene: Scene, place: Place) -> str:
     node = place.node
     if not isinstance(node, ast.Call):
         return ""
-    if scene.message.endswith("object is not callable"):
-        return _not_callable(scene, place, node)
     match = _ARGUMENTS.match(scene.message)
     function = place.function(node.func)
     if match is None or function is None or inspection.exact_str(function.__qualname__) != match[1]:
@@ -90,16 +88,6 @@ def _parameters(function: FunctionType) -> Iterator[str]:
         yield f"{name}=…" if name in defaults else name
     if code.co_flags & 8:  # inspect.CO_VARKEYWORDS
         yield f"**{rest[0]}"
-
-
-def _not_callable(scene: Scene, place: Place, node: ast.Call) -> str:
-    value, name = place.value(node.func), expression(node.func)
-    # A built-in function says the same of what it was to call.
-    if not name or scene.message != f"'{kind_of(value)}' object is not callable" or not is_plain(value):
-        return ""
-    frame = place.frame.frame
-    hides = frame is not None and isinstance(node.func, ast.Name) and name in frame.f_builtins
-    return f"{name} is {scene.typed(value, name)}{f', and hides the built-in {name}()' if hides else ''}."
 
 
 # Coroutines

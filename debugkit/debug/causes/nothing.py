@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Final
+from typing import Any
 
+from debugkit.debug.causes.kinds import culprit
 from debugkit.debug.causes.place import Place
 from debugkit.debug.causes.scene import Scene, expression
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.raised import field
-
-_NONE: Final = "'NoneType' object "
-#: Built-ins that loop over their first argument.
-_LOOPS: Final = ("dict", "enumerate", "iter", "list", "max", "min", "reversed", "set", "sorted", "sum", "tuple")
 
 
 def cause(scene: Scene) -> str:
@@ -21,45 +18,19 @@ def cause(scene: Scene) -> str:
         return ""
     node, certain = _culprit(scene, place)
     name, value = expression(node), place.value(node)
-    if isinstance(node, ast.Await) or not name or not (value is None or (certain and value is MISSING)):
+    if not name or not (value is None or (certain and value is MISSING)):
         return ""
-    return f"{name} returned None." if isinstance(node, ast.Call) else f"{name} is None{_origin(place, node)}."
+    call = node.value if isinstance(node, ast.Await) else node
+    return f"{name} returned None." if isinstance(call, ast.Call) else f"{name} is None{_origin(place, node)}."
 
 
 def _culprit(scene: Scene, place: Place) -> tuple[ast.expr | None, bool]:
-    """The part of the failing expression that the message speaks of, and whether it can only be that part.
-
-    What a built-in function says may be about something inside its arguments.
-    """
-    node, message = place.node, scene.message
-    if issubclass(type(scene.exc), AttributeError):
-        named = message.startswith(_NONE) and field(AttributeError, "obj", scene.exc) is None
-        return (node.value, True) if named and isinstance(node, ast.Attribute) else (None, False)
-    if message == "cannot unpack non-iterable NoneType object":
-        return _unpacked(place)
-    match message.removeprefix(_NONE), node:
-        case "is not subscriptable" | "does not support item assignment", ast.Subscript(value=base):
-            return base, True
-        case "is not callable", ast.Call(func=function):
-            return function, False
-        case "object of type 'NoneType' has no len()", ast.Call(func=ast.Name(id="len"), args=[argument]):
-            return argument, True
-        case "is not iterable", ast.For(iter=iterated):
-            return iterated, place.function(getattr(iterated, "func", None)) is not None
-        case "is not iterable", ast.Call(func=ast.Name(id=name), args=[argument, *_]) if name in _LOOPS:
-            return argument, False
-        case "is not iterable", ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call():
-            return node, False
-    if message.startswith("argument of type 'NoneType' is not ") and isinstance(node, ast.Compare):
-        return node.comparators[-1], len(node.ops) == 1
-    return None, False
-
-
-def _unpacked(place: Place) -> tuple[ast.expr | None, bool]:
-    match place.statement:
-        case ast.Assign(targets=[ast.Tuple() | ast.List()], value=value):
-            return value, True
-    return None, False
+    """The part of the failing expression that the message speaks of, and whether it can only be that part."""
+    node = place.node
+    if issubclass(type(scene.exc), TypeError):
+        return culprit(scene.message, place, "NoneType")
+    named = scene.message.startswith("'NoneType' object ") and field(AttributeError, "obj", scene.exc) is None
+    return (node.value, True) if named and isinstance(node, ast.Attribute) else (None, False)
 
 
 def _origin(place: Place, node: ast.expr | None) -> str:

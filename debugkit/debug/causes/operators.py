@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final
+from typing import Any, Final
 
-from debugkit.debug.causes.place import Place, is_scalar
-from debugkit.debug.causes.scene import Scene, article, expression, kind_of
+from debugkit.debug.causes.place import MOST_KEYS, Place, is_scalar
+from debugkit.debug.causes.scene import Scene, article, expression, is_plain, kind_of
 from debugkit.debug.safe.inspection import MISSING
 
 _UNSUPPORTED: Final = re.compile(r"(?:unsupported operand type|'.{1,2}' not supported between|can only concatenate )")
+#: The types of both sides, at the end of the message.
+_TYPES: Final = re.compile(r"""'([\w.]{1,100})' and '([\w.]{1,100})'|concatenate (\w{1,20}) \(not "([\w.]{1,100})"\)""")
 _JOINED: Final = re.compile(r"sequence item (\d{1,9}): expected (?:str|a bytes-like object|bytes)")
 _DIVIDES: Final = (ast.Div, ast.FloorDiv, ast.Mod)
 
@@ -25,7 +27,24 @@ def cause(scene: Scene) -> str:
         return ""
     if match := _JOINED.match(scene.message):
         return _joined(scene, scene.place, int(match[1]))
-    return _sides(scene, scene.place) if _UNSUPPORTED.match(scene.message) else ""
+    return _summed(scene, scene.place) or _sides(scene, scene.place) if _UNSUPPORTED.match(scene.message) else ""
+
+
+def _summed(scene: Scene, place: Place) -> str:
+    """The first text or `None` among what was to be added up."""
+    match place.node:
+        case ast.Call(func=ast.Name(id="sum"), args=[argument]):
+            items, name = place.value(argument), expression(argument)
+            if name and (type(items) is list or type(items) is tuple):
+                index = next((number for number, item in enumerate(items[:MOST_KEYS]) if not _is_number(item)), -1)
+                # Of a class of somebody else's it may be a number, and the fault further on.
+                known = index >= 0 and is_plain(items[index])
+                return f"{name}[{index}] is {scene.typed(items[index], name)}." if known else ""
+    return ""
+
+
+def _is_number(value: Any) -> bool:
+    return any(type(value) is number for number in (int, float, bool, complex))
 
 
 def _operands(node: ast.AST | None) -> tuple[ast.expr, ...]:
@@ -39,6 +58,9 @@ def _operands(node: ast.AST | None) -> tuple[ast.expr, ...]:
 
 def _sides(scene: Scene, place: Place) -> str:
     sides = [(node, place.value(node)) for node in _operands(place.node)]
+    match = _TYPES.search(scene.message)
+    if match is None or not all(map(_is_of, sides, filter(None, match.groups()))):
+        return ""
     texts = [
         f"{expression(node)} is {scene.typed(value, expression(node))}"
         if not isinstance(node, ast.Constant)
@@ -48,6 +70,11 @@ def _sides(scene: Scene, place: Place) -> str:
     ]
     plain = all(isinstance(node, ast.Constant) for node, value in sides if value is not MISSING)
     return f"{'; '.join(texts)}." if texts and not plain else ""
+
+
+def _is_of(side: tuple[ast.expr, Any], kind: str) -> bool:
+    """Whether it can be this side that the message speaks of: of lists it may compare the items."""
+    return side[1] is MISSING or kind_of(side[1]).rpartition(".")[2] == kind.rpartition(".")[2]
 
 
 def _divided(place: Place) -> str:

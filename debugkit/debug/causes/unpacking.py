@@ -32,7 +32,7 @@ def _of_loop(scene: Scene, place: Place, iterated: ast.expr, target: ast.Tuple |
     values, name = place.value(iterated), expression(iterated)
     if not name:
         return ""
-    if type(values) is dict:
+    if type(values) is dict and all(type(key) is str for key in islice(values, MOST_KEYS)):
         return f"{name} is a dict, and a loop over it gives its keys only: {name}.items() gives pairs."
     if type(values) is not list and type(values) is not tuple:
         return ""
