@@ -83,7 +83,12 @@ def test_no_secret_is_quoted(describer: Describer) -> None:
         amount = "hunter2"
         int(amount)
 
-    texts = [sentence(failing, describer, amount=None) for failing in (number, operand, key, unpacked, hidden)]
+    def hidden_key() -> None:
+        amount = {"hunter2": 1}
+        amount["hunter3"]
+
+    cases = (number, operand, key, unpacked, hidden, hidden_key)
+    texts = [sentence(failing, describer, amount=None) for failing in cases]
     assert not [text for text in texts if "hunter2" in text]
     assert texts[:3] == [
         "form['password'] is ••••••, which is no number.",
