@@ -10,6 +10,7 @@ access              who is asking and what they may: trust, PIN, lock-out, sessi
 source              the lines around a frame, coloured, the failing expression marked, expressions evaluated
 values              any object as a bounded preview and a tree to open
 console             a command in a frame: names, transforms, streams, events, interrupt
+causes              why it happened, in one sentence made of live values
 page                view models and the templates that print them; JSON
 processes           the owner of an error answers for it: relay, snapshots of those that are gone
 http                the debugger's addresses: request context, routes, handlers, responses

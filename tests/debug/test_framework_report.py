@@ -93,6 +93,25 @@ def test_a_status_and_a_hint_are_those_of_the_framework(debugger: Debugger) -> N
     assert '<span class="status">400</span>' in ask(debugger, f"tracebacks/{entry.id}")
 
 
+def test_without_a_hint_of_the_framework_live_values_say_why(debugger: Debugger) -> None:
+    def failing() -> None:
+        cup = {"size": 2}
+        cup["tea"]
+
+    with pytest.raises(KeyError) as raised:
+        failing()
+    entry = debugger.record(
+        raised.value, raised.value.__traceback__, request=SNAPSHOT, explain=lambda captured: NOTHING
+    )
+
+    pages = forms(debugger, entry)
+    expected = "cup has 'size', no 'tea'."
+    assert json.loads(pages[".json"])["hint"] == expected
+    assert expected in pages[".md"]
+    assert expected in pages[""].replace("&#39;", "'")
+    assert json.loads(ask(debugger, f"tracebacks/{entry.id}.json", peer="192.168.1.20"))["hint"] is None
+
+
 def test_a_hint_quotes_values_and_is_only_for_those_who_see_values(debugger: Debugger) -> None:
     entry = record(
         debugger, FrameworkReport(hint="around here", panels=(Panel("Shop", (Table("", (("a", "tea"),)),)),))

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import groupby, takewhile
 
 from debugkit.debug.access.viewer import Viewer
+from debugkit.debug.causes.engine import cause
 from debugkit.debug.framework_report import Panel, Table
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_models import FrameView, ValueView
@@ -136,7 +137,11 @@ class PageBuilder:
 
     @property
     def hint(self) -> str:
-        return self._text(self._entry.framework_report.hint) if self._viewer.sees_values else ""
+        """Why it happened, where a framework or live values tell. It quotes them: only if values may be seen."""
+        if not self._viewer.sees_values:
+            return ""
+        report = self._entry.framework_report
+        return self._text(report.hint or cause(self._entry.captured.exception, report.hidden, self._describer))
 
     def panels(self, only: Container[str] | None = None) -> tuple[Panel[ValueView], ...]:
         """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""

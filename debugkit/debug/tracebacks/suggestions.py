@@ -80,7 +80,7 @@ def _for_name(wrong: str, frame: FrameType | None) -> str:
     if not wrong or frame is None:
         return ""
     owner = local(frame, "self")
-    if owner is not inspection.MISSING and wrong in _attribute_names(owner):
+    if owner is not inspection.MISSING and wrong in attribute_names(owner):
         name = f"self.{wrong}"
     else:
         name = closest(wrong, chain(local_names(frame), list(_globals(frame)), list(vars(builtins))))
@@ -125,10 +125,10 @@ def _globals(frame: FrameType) -> dict[str, Any]:
 
 def _for_attribute(exc: BaseException) -> str:
     owner, wrong = field(AttributeError, "obj", exc), _text(AttributeError, "name", exc)
-    return closest(wrong, _attribute_names(owner)) if wrong else ""
+    return closest(wrong, attribute_names(owner)) if wrong else ""
 
 
-def _attribute_names(owner: Any) -> list[str]:
+def attribute_names(owner: Any) -> list[str]:
     """The names that ``dir`` would give, without asking the object or its class."""
     own_classes = inspection.mro(owner) if issubclass(type(owner), type) else ()
     namespaces = [inspection.class_dict(cls) for cls in (*own_classes, *inspection.mro(type(owner)))]
@@ -151,7 +151,7 @@ def _for_import(exc: BaseException, message: str) -> str:
         wrong = match[1]
     if wrong:
         owner = sys.modules.get(module)
-        return closest(wrong, _attribute_names(owner)) if owner is not None else ""
+        return closest(wrong, attribute_names(owner)) if owner is not None else ""
     if issubclass(type(exc), ModuleNotFoundError) and module.isidentifier():
         imported = (name for name in list(sys.modules) if "." not in name)
         return closest(module, sorted(sys.stdlib_module_names)) or closest(module, imported)

@@ -1,0 +1,81 @@
+"""Asks the modules for each kind of mistake, in order, and takes the first answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from debugkit.debug.causes import (
+    calls,
+    contexts,
+    conversions,
+    files,
+    imports,
+    kinds,
+    lookups,
+    nothing,
+    operators,
+    unpacking,
+)
+from debugkit.debug.causes.scene import Scene
+from debugkit.debug.tracebacks.model import CapturedException, plain_frames
+from debugkit.debug.values.describe import Describer
+from debugkit.raised import traceback_of
+
+#: What knows more of a case comes first.
+_KINDS: Final[tuple[Callable[[Scene], str], ...]] = (
+    nothing.cause,
+    imports.cause,
+    calls.cause,
+    kinds.cause,
+    unpacking.cause,
+    operators.cause,
+    conversions.cause,
+    files.cause,
+    lookups.cause,
+    contexts.cause,
+)
+#: Seconds after which no further kind is asked, and characters of a sentence.
+_MOST_SECONDS: Final = 0.1
+_LONGEST: Final = 300
+
+
+def cause(
+    captured: CapturedException,
+    hidden: Mapping[int, Mapping[str, object]],
+    describer: Describer,
+    clock: Callable[[], float] = time.thread_time,
+) -> str:
+    """Why ``captured`` was raised, in one sentence without secrets; "" where that is not certain. Never raises.
+
+    ``hidden`` are variables that must not be quoted, by the index of their frame.
+    """
+    scene = _scene(captured, hidden, describer)
+    if scene is None:
+        return ""
+    deadline = clock() + _MOST_SECONDS
+    for kind in _KINDS:
+        if clock() > deadline:
+            return ""
+        try:
+            sentence = kind(scene)
+        except Exception:  # the page is about another exception
+            continue
+        if sentence:
+            return describer.text(sentence) if len(sentence) <= _LONGEST else ""
+    return ""
+
+
+def _scene(
+    captured: CapturedException, hidden: Mapping[int, Mapping[str, object]], describer: Describer
+) -> Scene | None:
+    """`None` when the frames were released, or when the one that raised is not listed."""
+    exc = captured.exception
+    tb = traceback_of(exc) if exc is not None else None
+    frames = [frame for frame in plain_frames(captured) if frame.frame is not None]
+    while tb is not None and tb.tb_next is not None:
+        tb = tb.tb_next
+    if exc is None or (tb is not None and (not frames or frames[-1].frame is not tb.tb_frame)):
+        return None
+    return Scene(exc, captured.message, frames, hidden, describer)

@@ -1,0 +1,197 @@
+"""The failing expression of a frame as a syntax tree, and the values of its parts, read without running any code.
+
+Only exact built-in types are looked into: no property, no ``__getattr__``, no ``__eq__`` of somebody else's.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Container, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final
+
+from debugkit.debug.safe import inspection
+from debugkit.debug.safe.inspection import MISSING
+from debugkit.debug.source import syntax
+from debugkit.debug.source.excerpt import source_lines
+from debugkit.debug.source.positions import can_be_true, code_extent
+from debugkit.debug.tracebacks import templates
+from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.debug.tracebacks.suggestions import local
+
+#: Keys of a dict that are looked at.
+MOST_KEYS: Final = 1_000
+#: Lines of a file or function that are parsed: more take too long for a sentence.
+_MOST_LINES: Final = 3_000
+#: Names and items behind each other.
+_MOST_DEPTH: Final = 20
+
+_SCALARS: Final = tuple(map(id, (str, int, float, bool, bytes, complex, type(None))))
+_COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def is_scalar(value: object) -> bool:
+    """Whether it is a number, a text or `None`, and of no class of somebody else's."""
+    return id(type(value)) in _SCALARS
+
+
+def plain_keys(mapping: Any) -> list[Any] | None:
+    """The keys of a dict; `None` if there are too many, or if one of them has an ``__eq__`` that is not Python's."""
+    if not issubclass(type(mapping), dict) or dict.__len__(mapping) > MOST_KEYS:
+        return None
+    keys: list[Any] = list(islice(dict.__iter__(mapping), MOST_KEYS))
+    return keys if all(map(is_scalar, keys)) else None
+
+
+class Place:
+    """One frame's failing expression. ``hidden`` are variables that must not be looked at."""
+
+    def __init__(self, frame: CapturedFrame, hidden: Container[str], neighbours: Sequence[CapturedFrame]) -> None:
+        self.frame = frame
+        self._hidden = hidden
+        self._neighbours = neighbours
+
+    @cached_property
+    def tree(self) -> ast.Module | None:
+        """The function around the line, or the module. `None` if that is not what ran, or too long."""
+        frame, code = self.frame, self.frame.code
+        if code is None or frame.frame is None or templates.is_template(frame.frame):
+            return None
+        lines = source_lines(frame, self._neighbours)
+        first, last = (1, len(lines)) if frame.name == "<module>" else code_extent(code)
+        if not 1 <= first <= frame.lineno <= last <= len(lines) or last - first > _MOST_LINES:
+            return None
+        if not can_be_true(frame.position, lines, code):
+            return None
+        # A lambda, or a class in the middle of a statement, is no text of its own.
+        return syntax.parse(lines, first, last) or (syntax.parse(lines) if len(lines) <= _MOST_LINES else None)
+
+    @cached_property
+    def node(self) -> ast.AST | None:
+        """The expression that failed; the statement where the instruction belongs to all of it (``a += b``)."""
+        nodes = [node for node in self._nodes() if _span(node) == tuple(self.frame.position)]
+        expressions = [node for node in nodes if isinstance(node, ast.expr)]
+        return next(iter(expressions or nodes), None) or self._shifted()
+
+    def _shifted(self) -> ast.AST | None:
+        """The interpreter lets a method's call begin at the line of its name: only the ends agree then."""
+        end = (self.frame.position.end_lineno, self.frame.position.end_colno)
+        nodes = (node for node in self._nodes() if isinstance(node, (ast.Attribute, ast.Call)))
+        return next((node for node in nodes if (node.end_lineno, node.end_col_offset) == end), None)
+
+    @cached_property
+    def statement(self) -> ast.stmt | None:
+        """The innermost statement around it."""
+        line = self.frame.lineno
+        around = [node for node in self._nodes() if isinstance(node, ast.stmt) and _covers(node, line)]
+        return around[-1] if around else None
+
+    def statements(self) -> Iterator[ast.stmt]:
+        return (node for node in self._nodes() if isinstance(node, ast.stmt))
+
+    def _nodes(self) -> list[Any]:
+        return self._placed
+
+    @cached_property
+    def _placed(self) -> list[ast.AST]:
+        return [node for node in ast.walk(self.tree) if hasattr(node, "lineno")] if self.tree is not None else []
+
+    @cached_property
+    def _gone(self) -> set[str]:
+        """Variables of comprehensions: with the exception the outer ones of the same names came back (PEP 709)."""
+        if self.frame.name.rpartition(".")[2] in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"):
+            return set()
+        inside = [node for node in self._nodes() if isinstance(node, _COMPREHENSIONS)]
+        return {name for node in inside if _covers(node, self.frame.lineno) for name in _targets(node)}
+
+    # Values
+
+    def value(self, node: ast.AST | None, depth: int = 0) -> Any:
+        """What an expression is; `MISSING` where only running it would tell."""
+        if depth > _MOST_DEPTH:
+            return MISSING
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name):
+                return self.variable(name)
+            case ast.Attribute(value=base, attr=name):
+                return attribute(self.value(base, depth + 1), name)
+            case ast.Subscript(value=base, slice=key):
+                return item(self.value(base, depth + 1), self.value(key, depth + 1))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                number = self.value(operand, depth + 1)
+                return -number if type(number) is int else MISSING
+        return MISSING
+
+    def variable(self, name: str) -> Any:
+        """A variable as the frame sees it."""
+        frame = self.frame.frame
+        if frame is None or name in self._hidden or name in self._gone:
+            return MISSING
+        value = local(frame, name)
+        for names in (frame.f_globals, frame.f_builtins):
+            if value is MISSING and type(names) is dict:
+                value = names.get(name, MISSING)
+        return value
+
+    def conceals(self, node: ast.AST) -> bool:
+        """Whether an expression is made of variables that must not be looked at."""
+        return any(isinstance(part, ast.Name) and part.id in self._hidden for part in ast.walk(node))
+
+    def function(self, node: ast.AST | None) -> types.FunctionType | None:
+        """The function that an expression names: by itself, as a method, or as a class to make one of."""
+        value = self.value(node)
+        if value is MISSING and isinstance(node, ast.Attribute):
+            owner = self.value(node.value)
+            value = MISSING if owner is MISSING else inspection.class_attribute(type(owner), node.attr)
+        if issubclass(type(value), type):
+            value = inspection.class_attribute(value, "__init__")
+        return value if type(value) is types.FunctionType else None
+
+
+def _span(node: ast.AST) -> tuple[Any, ...]:
+    return tuple(getattr(node, name, None) for name in ("lineno", "end_lineno", "col_offset", "end_col_offset"))
+
+
+def _covers(node: ast.stmt | ast.expr, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def _targets(node: _Comprehension) -> Iterator[str]:
+    for part in node.generators:
+        yield from (name.id for name in ast.walk(part.target) if isinstance(name, ast.Name))
+
+
+def attribute(owner: Any, name: str) -> Any:
+    """An attribute that is stored, in the object or its class; `MISSING` if a descriptor would have to run."""
+    if owner is MISSING:
+        return MISSING
+    if issubclass(type(owner), types.ModuleType):
+        return dict.get(inspection.instance_dict(owner) or {}, name, MISSING)
+    if issubclass(type(owner), type):
+        member = inspection.class_attribute(owner, name)
+        return member if type(member) is types.FunctionType or not _is_descriptor(member) else MISSING
+    if inspection.class_attribute(type(owner), "__getattribute__") is not object.__getattribute__:
+        return MISSING
+    member = inspection.class_attribute(type(owner), name)
+    if type(member) is not types.MemberDescriptorType and _is_descriptor(member):
+        return MISSING
+    value = inspection.attribute(owner, name)
+    return member if value is MISSING and type(member) is not types.MemberDescriptorType else value
+
+
+def _is_descriptor(member: Any) -> bool:
+    return inspection.class_attribute(type(member), "__get__") is not MISSING
+
+
+def item(owner: Any, key: Any) -> Any:
+    """An item of a list, tuple or dict."""
+    if (type(owner) is list or type(owner) is tuple) and type(key) is int:
+        return owner[key] if -len(owner) <= key < len(owner) else MISSING
+    if type(owner) is dict and is_scalar(key) and plain_keys(owner) is not None:
+        return owner.get(key, MISSING)
+    return MISSING

@@ -1,0 +1,109 @@
+"""An exception with the places it went through, and the words for their values.
+
+Every value that is quoted passes the page's describer, which knows by name, type and form what is secret.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from debugkit.debug.causes.place import Place, is_scalar
+from debugkit.debug.safe import inspection
+from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.debug.values.describe import Describer
+from debugkit.debug.values.preview import cut
+
+#: Characters of a value and of an expression: it is a sentence, not a table.
+_VALUE: Final = 60
+_EXPRESSION: Final = 60
+#: Names listed of what something has.
+_LISTED: Final = 4
+#: Containers whose length says something, and what is counted.
+_SIZED: Final = (list, tuple, dict, set, frozenset)
+
+
+@dataclass(eq=False)
+class Scene:
+    """One exception. ``frames`` are those that have not been released, outermost first."""
+
+    exc: BaseException
+    message: str
+    frames: Sequence[CapturedFrame]
+    hidden: Mapping[int, Mapping[str, object]]
+    describer: Describer
+
+    @cached_property
+    def place(self) -> Place | None:
+        """Where it was raised."""
+        return self.place_of(self.frames[-1]) if self.frames else None
+
+    def place_of(self, frame: CapturedFrame) -> Place:
+        return Place(frame, self.hidden.get(frame.index, {}), self.frames)
+
+    # Words
+
+    def value(self, value: object, name: str = "") -> str:
+        """A value in a sentence: itself if it is plain, otherwise what it is: "a list of 3 items"."""
+        if is_scalar(value):
+            return cut(self.describer.describe(value, name).text, _VALUE)
+        if any(type(value) is kind for kind in _SIZED):
+            count = len(value)  # type: ignore[arg-type]
+            return f"{article(kind_of(value))} of {counted(count, 'item')}" if count else f"an empty {kind_of(value)}"
+        return article(kind_of(value))
+
+    def typed(self, value: object, name: str = "") -> str:
+        """A value and its type: "'3', a str"."""
+        text = self.value(value, name)
+        return text if value is None or not is_scalar(value) else f"{text}, {article(kind_of(value))}"
+
+    def is_secret(self, name: str) -> bool:
+        return self.describer.redactor.name_is_secret(name)
+
+
+def is_plain(value: object) -> bool:
+    """Whether it is a number, a text, or a container of Python's own."""
+    return is_scalar(value) or any(type(value) is kind for kind in _SIZED)
+
+
+def kind_of(value: object) -> str:
+    """The name of a value's class, fit for one line."""
+    return inspection.printable(inspection.class_name(type(value)))
+
+
+def article(noun: str) -> str:
+    """The noun with "a" or "an"."""
+    return f"an {noun}" if noun[:1].lower() in "aeio" else f"a {noun}"
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(values: Sequence[Any], text: Callable[[Any], str]) -> str:
+    """ "a", "a and b", "a, b, c and 3 more"; only those that are named are made text of."""
+    most = len(values) if len(values) <= _LISTED else _LISTED - 1
+    texts = [text(value) for value in values[:most]]
+    if most < len(values):
+        texts.append(f"{len(values) - most:,} more")
+    return " and ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
+
+
+def expression(node: ast.AST | None) -> str:
+    """An expression as its author wrote it, in short; what a call is called with is left out if it is long."""
+    if node is None:
+        return ""
+    if isinstance(node, ast.Await):
+        return f"await {expression(node.value)}"
+    text = ast.unparse(node)
+    if len(text) > _EXPRESSION and isinstance(node, ast.Call):
+        text = f"{ast.unparse(node.func)}(...)"
+    return inspection.printable(text) if len(text) <= _EXPRESSION else ""
+
+
+def nearest_first(names: Iterable[Any], meant: Any) -> list[Any]:
+    """The names with the one that was probably meant in front; "" if there is none."""
+    return sorted(names, key=lambda name: name != meant)
