@@ -91,7 +91,7 @@ class Exchange:
         start = self._start_response
         write = start(status, headers) if exc_info is None else start(status, headers, exc_info)
         if length is None:
-            self.free, self._length = not self.failure, None
+            self.free, self._length = True, None
             return write
         self._write, self._length = write, self._promised(status, length)
         self.free = self._length is None
