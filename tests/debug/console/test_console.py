@@ -16,6 +16,7 @@ from typing import Any
 
 import flask
 import pytest
+from console_support import output, run, value
 
 from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
 from debugkit.errors import BodyTooLarge, Conflict, Gone
@@ -52,20 +53,6 @@ def console(consoles: Callable[..., Console]) -> Console:
     return consoles()
 
 
-def run(console: Console, source: str) -> list[Event]:
-    """All events of a command but the last, which says that it was done."""
-    *events, last = console.evaluate(source)
-    assert isinstance(last, Done)
-    assert last.status == "done", events
-    return events
-
-
-def value(console: Console, source: str) -> Any:
-    (event,) = run(console, source)
-    assert isinstance(event, Result), event
-    return event.value
-
-
 def failure(console: Console, source: str) -> str:
     (event,) = run(console, source)
     assert isinstance(event, Failure)
@@ -76,10 +63,6 @@ def status(console: Console, source: str) -> str:
     *_, last = console.evaluate(source)
     assert isinstance(last, Done)
     return last.status
-
-
-def output(events: list[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Output))
 
 
 def failing_frame(call: Callable[[], object]) -> FrameType:

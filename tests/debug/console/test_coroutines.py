@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 from client import Client
+from console_support import output, run, value
 
 from debugkit import DebuggedApplication, capture
 from debugkit.debug.console import coroutines
-from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
+from debugkit.debug.console.console import Console, Done, Event, Failure, Output
 
 WAIT = 20
 #: Stop gives up fast, for what cannot be stopped; and slowly, where a slow machine must not look like that.
@@ -81,23 +82,6 @@ def consoles() -> Iterator[Callable[..., Console]]:
 def console(request: Any, application: Application, consoles: Callable[..., Console]) -> Console:
     """A console that awaits in either of the two loops."""
     return consoles(loop=application.loop if request.param == "of the request" else None)
-
-
-def run(console: Console, source: str) -> list[Event]:
-    *events, last = console.evaluate(source)
-    assert isinstance(last, Done)
-    assert last.status == "done", events
-    return events
-
-
-def value(console: Console, source: str) -> Any:
-    (event,) = run(console, source)
-    assert isinstance(event, Result), event
-    return event.value
-
-
-def output(events: list[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Output))
 
 
 def stopped(console: Console, source: str) -> list[Event]:
