@@ -82,12 +82,20 @@ def test_values_are_opened_whichever_process_is_asked(browser: Browser) -> None:
 
 
 def test_the_list_is_complete_whichever_process_is_asked(browser: Browser) -> None:
-    errors = set(errors_of_all(browser))
+    before = sum(row["count"] for row in recent(browser))
+    errors = errors_of_all(browser)
     for _ in range(8):
-        (row,) = browser(f"{MOUNT}/tracebacks", headers={"Accept": "application/json"}).json["errors"]
+        (row,) = recent(browser)
         listed = {row["url"], *(url for _, url in row["urls"])}
-        assert errors <= {url.rpartition("/")[2] for url in listed}
-        assert row["count"] == len(listed)
+        # One process may have had nearly all of them, and remembers about a hundred.
+        assert set(errors[-50:]) <= {url.rpartition("/")[2] for url in listed}
+        assert row["count"] == before + len(errors)
+
+
+def recent(browser: Browser) -> list[dict[str, Any]]:
+    """The rows of the list of recent errors."""
+    rows: list[dict[str, Any]] = browser(f"{MOUNT}/tracebacks", headers={"Accept": "application/json"}).json["errors"]
+    return rows
 
 
 def test_what_one_may_not_see_no_other_process_shows(server: Server) -> None:
