@@ -717,7 +717,7 @@ def test_a_context_that_fails_is_explained_and_the_command_runs(
 
 
 def test_a_context_that_cannot_be_entered_in_time_is_left_alone(consoles: Callable[..., Console]):
-    gate, ran = Gate(), []
+    gate, ran, before = Gate(), [], set(threading.enumerate())
 
     @contextmanager
     def slow() -> Iterator[None]:
@@ -727,7 +727,7 @@ def test_a_context_that_cannot_be_entered_in_time_is_left_alone(consoles: Callab
     console = consoles(interrupt_seconds=IMPATIENT, context_managers=[slow()], names={"ran": ran})
     events = console.evaluate("ran.append(1)")
     assert gate.reached.wait(WAIT)
-    thread = next(thread for thread in threading.enumerate() if thread.name == "debugkit console")
+    (thread,) = {thread for thread in threading.enumerate() if thread.name == "debugkit console"} - before
     assert console.interrupt()
     assert list(events)[-1].status == "interrupted"
     gate.go.set()
