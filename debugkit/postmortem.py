@@ -8,7 +8,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from types import TracebackType
 
+from debugkit.debug.safe.inspection import class_name
 from debugkit.errors import ConfigurationError
+from debugkit.terminal_text import quoted
 
 PostMortem = Callable[[BaseException, TracebackType | None], None]
 
@@ -30,7 +32,9 @@ def post_mortem(module: str, say: Callable[[str], None]) -> PostMortem:
 
     def stop(error: BaseException, trace: TracebackType | None) -> None:
         with lock:
-            say(f" * {type(error).__name__}: stopped where it was raised. Leave the prompt (q) for the page.")
+            say(
+                f" * {quoted(class_name(type(error)))}: stopped where it was raised. Leave the prompt (q) for the page."
+            )
             debugger.post_mortem(trace)
 
     return stop

@@ -19,7 +19,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: above its own, and from its own room.
 ROOMS = """
 debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
-debugkit.converters debugkit.postmortem
+debugkit.converters
 debugkit.settings
 debugkit.state
 debugkit.debug.safe debugkit.debug.messages debugkit.debug.framework_report
@@ -34,7 +34,7 @@ debugkit.debug.debugger
 debugkit.debug.http debugkit.debug.attributes
 debugkit.debug.adapter
 debugkit.debug.wsgi debugkit.debug.asgi
-debugkit.debug.startup_error
+debugkit.debug.startup_error debugkit.postmortem
 debugkit.serving
 debugkit.runner
 debugkit.django debugkit.flask debugkit.paste

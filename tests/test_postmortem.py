@@ -27,6 +27,19 @@ def raised() -> KeyError:
         return error
 
 
+def test_the_name_of_an_error_neither_steers_the_terminal_nor_runs_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Meta(type):
+        @property
+        def __name__(cls) -> str:  # type: ignore[override]
+            raise AssertionError("it ran")
+
+    sentences: list[str] = []
+    monkeypatch.setattr(pdb, "post_mortem", lambda trace: None)
+    postmortem.post_mortem("pdb", sentences.append)(Meta("Tea\x1b[2J", (Exception,), {})(), None)
+
+    assert sentences[0].startswith(" * Tea\\x1b[2J: stopped")
+
+
 def test_two_errors_take_turns_at_the_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once: list[int] = []
     inside = threading.Semaphore(1)
