@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from debugkit.debug.safe.inspection import exact_str
+from debugkit.debug.safe.inspection import class_name, exact_str
 
 
 class InputStream(Protocol):
@@ -200,5 +200,5 @@ def _finish(stream: RecordedInput, length: int | None) -> str:
         if not stream.finish(length):
             return "The rest of the body had not arrived when the error was raised."
     except Exception as error:  # the client is gone, or the server refuses: the error page matters more
-        return f"The body could not be read completely ({type(error).__name__})."
+        return f"The body could not be read completely ({class_name(type(error))})."
     return ""

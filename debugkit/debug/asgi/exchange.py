@@ -12,6 +12,7 @@ from typing import Literal
 
 from debugkit.debug.asgi.gateway import Message, Receive, Send
 from debugkit.debug.asgi.threads import running_loop
+from debugkit.debug.safe.inspection import class_name
 
 #: Bytes of an answer that are held back: more than the error pages of frameworks have.
 MOST_HELD = 1_000_000
@@ -131,7 +132,7 @@ class HttpExchange:
         except TimeoutError:
             return "The rest of the body had not come when the error was raised."
         except Exception as error:  # the server refuses: the error page matters more
-            return f"The body could not be read to its end ({type(error).__name__})."
+            return f"The body could not be read to its end ({class_name(type(error))})."
         return ""
 
 

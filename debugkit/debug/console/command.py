@@ -22,6 +22,7 @@ from debugkit.debug.console.interruption import Interruption
 from debugkit.debug.console.namespace import Namespace
 from debugkit.debug.console.streams import streams_of_context
 from debugkit.debug.safe import real_threads
+from debugkit.debug.safe.inspection import class_name
 from debugkit.debug.safe.real_threads import Empty, SimpleQueue
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ def _traceback_text(error: BaseException, limit: int) -> str:
         _remove_own_frames(report)
         text = "".join(report.format())
     except (Exception, RecursionError) as failure:
-        text = f"{type(error).__name__}, whose traceback cannot be printed ({type(failure).__name__})\n"
+        text = f"{class_name(type(error))}, whose traceback cannot be printed ({class_name(type(failure))})\n"
     half = limit // 2 - 4
     return text if len(text) <= limit else f"{text[:half]}\n  ...\n{text[-half:]}"
 

@@ -735,6 +735,16 @@ def test_a_context_that_cannot_be_entered_in_time_is_left_alone(consoles: Callab
     assert ran == []
 
 
+def test_an_error_whose_class_has_no_name_to_give_is_an_answer_too(console: Console):
+    source = """class Meta(type):
+    __name__ = __module__ = property(lambda cls: 1 / 0)
+
+raise Meta("Tea", (Exception,), {})
+"""
+    assert failure(console, source).startswith("Tea, whose traceback cannot be printed (ZeroDivisionError)")
+    assert value(console, "1 + 1") == 2
+
+
 # Flask
 
 
