@@ -24,6 +24,7 @@ from debugkit.debug.console.streams import streams_of_context
 from debugkit.debug.safe import real_threads
 from debugkit.debug.safe.inspection import class_name
 from debugkit.debug.safe.real_threads import Empty, SimpleQueue
+from debugkit.raised import printed
 
 if TYPE_CHECKING:
     from debugkit.debug.console.coroutines import Awaited, Loops
@@ -115,7 +116,11 @@ class Command:
         """Run the command to its end. Raises nothing."""
         self._interruption.thread = real_threads.get_ident()
         if self.queue.open():
-            status = context.run(self._in_context, managers)
+            status: Status = "done"
+            try:
+                status = context.run(self._in_context, managers)
+            except BaseException as defect:  # a mistake of the console's, which its reader must not wait for
+                self.queue.fail(f"The console failed:\n{printed(defect)}"[: self._limit])
             self._end(self, status)
             self.queue.release()
         self._finished.set()

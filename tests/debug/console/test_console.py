@@ -745,6 +745,16 @@ raise Meta("Tea", (Exception,), {})
     assert value(console, "1 + 1") == 2
 
 
+def test_a_command_ends_whatever_the_console_makes_of_it(console: Console):
+    source = """class Exit(SystemExit):
+    code = property(lambda self: 1 / 0)
+
+raise Exit
+"""
+    assert "ZeroDivisionError" in failure(console, source)
+    assert value(console, "1 + 1") == 2
+
+
 # Flask
 
 
