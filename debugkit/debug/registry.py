@@ -275,7 +275,7 @@ class Registry:
 
     def _end_same(self, newest: ErrorRecord) -> list[ErrorRecord]:
         limit = self._live_per_group
-        same = [entry for entry in self._live() if entry.group == newest.group]
+        same = [entry for entry in self._live() if entry._group is newest._group]
         reason = (
             f"The frames of this error were released because it happened again (at most {limit} of the same are kept)"
         )

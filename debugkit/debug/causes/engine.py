@@ -10,8 +10,10 @@ from debugkit.debug.causes import (
     calls,
     contexts,
     conversions,
+    django,
     files,
     imports,
+    jinja,
     kinds,
     lookups,
     nothing,
@@ -25,6 +27,8 @@ from debugkit.raised import traceback_of
 
 #: What knows more of a case comes first.
 _KINDS: Final[tuple[Callable[[Scene], str], ...]] = (
+    django.cause,
+    jinja.cause,
     nothing.cause,
     imports.cause,
     calls.cause,

@@ -1,9 +1,10 @@
-"""A file that is not there: what is there instead. A file that was closed: where."""
+"""A file or template that is not there: what is there instead. A file that was closed: where."""
 
 from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Iterable
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -50,11 +51,27 @@ def _for_missing(path: Any) -> str:
 
 
 def _similar(folder: Path, name: str) -> str:
+    """An entry whose stem is like that of ``name``: "pay.html" is not what "key.html" was meant to be."""
     try:
         with os.scandir(folder) as entries:
-            return closest(name, [entry.name for entry in islice(entries, MOST_KEYS)])
-    except OSError:
+            names = [entry.name for entry in islice(entries, MOST_KEYS)]
+    except (OSError, ValueError):  # ValueError: a zero byte
         return ""
+    stem, ending = os.path.splitext(name)  # noqa: PTH122 - of a name, not of a path
+    stems = [os.path.splitext(known) for known in names]  # noqa: PTH122
+    twin = next((known for known, parts in zip(names, stems, strict=True) if parts[0] == stem), "")
+    meant = closest(stem, [known for known, other in stems if other == ending])
+    return twin or (meant and meant + ending)
+
+
+def similar_template(name: str, paths: Iterable[str]) -> str:
+    """A sentence about the first template that is like ``name``, beside one of the ``paths`` that do not exist."""
+    for path in map(Path, paths):
+        if meant := _similar(path.parent, path.name):
+            return (
+                f"There is no template {name}; there is {inspection.printable(name.removesuffix(path.name) + meant)}."
+            )
+    return ""
 
 
 def _for_closed(scene: Scene) -> str:

@@ -17,8 +17,8 @@ from debugkit.raised import field
 
 #: Methods written in Python that raise for a key: their object is the mapping.
 _ACCESS: Final = ("__getitem__", "__delitem__", "__missing__", "pop")
-#: Attributes in which such classes keep their dict: `collections.UserDict` and its like.
-_STORES: Final = ("data", "_data")
+#: Attributes in which such classes keep their dict: `collections.UserDict`, Starlette's query parameters and forms.
+_STORES: Final = ("data", "_data", "_dict")
 #: Attributes that tell what an object is; of more, any four would be four of many.
 _TELLING: Final = 12
 _SEQUENCES: Final = (list, tuple, str, bytes, bytearray, range, collections.deque)

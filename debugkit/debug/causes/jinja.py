@@ -1,0 +1,118 @@
+"""Jinja's errors: a variable, attribute or template that is not there, and what there is. Jinja is asked nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any, Final
+
+from debugkit.debug.causes.files import similar_template
+from debugkit.debug.causes.place import attribute, item, plain_keys
+from debugkit.debug.causes.scene import Scene, article, kind_of, listed, nearest_first
+from debugkit.debug.safe import inspection
+from debugkit.debug.safe.inspection import MISSING
+from debugkit.debug.source.excerpt import source_lines
+from debugkit.debug.tracebacks import templates
+from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.debug.tracebacks.suggestions import attribute_names, closest, local, local_names
+
+_UNDEFINED: Final = re.compile(r"'(\w{1,60})' is undefined$")
+_NO_ATTRIBUTE: Final = re.compile(r"'[^']{1,200}' has no attribute '(\w{1,60})'$")
+_UNKNOWN: Final = re.compile(r"No (filter|test) named '(\w{1,60})'")
+#: A name and what follows it by dots: ``user.profile.name``.
+_PATH: Final = re.compile(r"(?<![\w.])[^\W\d]\w{0,60}(?:\.[^\W\d]\w{0,60}){1,8}(?!\w)")
+#: Characters of a line that are searched, and names of a template's variables that are listed without a similar one.
+_MOST_CHARACTERS: Final = 2_000
+_MOST_NAMES: Final = 8
+
+
+def cause(scene: Scene) -> str:
+    if "jinja2" not in sys.modules:
+        return ""
+    bases = {inspection.class_name(base) for base in _jinjas(type(scene.exc))}
+    frame = next((frame for frame in reversed(scene.frames) if templates.is_jinja(frame.frame)), None)
+    if "TemplateNotFound" in bases:
+        return _for_missing_template(scene)
+    if "UndefinedError" in bases and frame is not None:
+        return _for_undefined(scene, frame)
+    if "TemplateRuntimeError" in bases or "TemplateAssertionError" in bases:
+        return _for_unknown(scene)
+    return ""
+
+
+def _jinjas(kind: type) -> list[type]:
+    return [base for base in inspection.mro(kind) if inspection.module_name(base) == "jinja2.exceptions"]
+
+
+def _for_undefined(scene: Scene, frame: CapturedFrame) -> str:
+    if match := _UNDEFINED.match(scene.message):
+        meant = closest(match[1], local_names(frame.frame)) if frame.frame is not None else ""
+        return f"The template has no {match[1]}; it has {meant}." if meant else ""
+    match = _NO_ATTRIBUTE.search(scene.message)
+    return _for_attribute(scene, frame, match[1]) if match else ""
+
+
+def _for_attribute(scene: Scene, frame: CapturedFrame, wrong: str) -> str:
+    lines = source_lines(frame, scene.frames)
+    line = lines[frame.lineno - 1][:_MOST_CHARACTERS] if 1 <= frame.lineno <= len(lines) else ""
+    for path in _PATH.findall(line):
+        before, asked, _ = f"{path}.".partition(f".{wrong}.")
+        name = before if asked else ""
+        owner = _value(frame, name) if name else MISSING
+        if owner is MISSING or scene.is_secret(name):
+            continue
+        names = plain_keys(owner) if type(owner) is dict else attribute_names(owner)
+        if owner is None:
+            return f"{name} is None."
+        if names is None or wrong in names:
+            return ""
+        meant = closest(wrong, names)
+        public = [known for known in names if type(known) is str and (known[:1] != "_" or known == meant)]
+        if meant or 0 < len(public) <= _MOST_NAMES:
+            called = name if type(owner) is dict else f"{name}, {article(kind_of(owner))},"
+            return f"{called} has {listed(nearest_first(public, meant), inspection.printable)}, no {wrong}."
+    return ""
+
+
+def _value(frame: CapturedFrame, path: str) -> Any:
+    """What ``user.profile`` is, as Jinja reads it: attributes, then items."""
+    first, *names = path.split(".")
+    value = local(frame.frame, first) if frame.frame is not None else MISSING
+    for name in names:
+        owner, value = value, attribute(value, name)
+        value = item(owner, name) if value is MISSING else value
+    return value
+
+
+def _for_unknown(scene: Scene) -> str:
+    """A misspelt filter or test: the compiler and the template both have the environment at hand."""
+    match = _UNKNOWN.search(scene.message)
+    for frame in reversed(scene.frames) if match else ():
+        names = inspection.attribute(_environment(frame), f"{match[1]}s") if match else MISSING
+        if type(names) is dict and match:
+            meant = closest(match[2], list(names))
+            return f"There is no {match[1]} {match[2]}; there is {meant}." if meant else ""
+    return ""
+
+
+def _environment(frame: CapturedFrame) -> Any:
+    for name in ("self", "environment"):
+        owner = local(frame.frame, name) if frame.frame is not None else MISSING
+        for value in (owner, inspection.attribute(owner, "environment")):
+            if inspection.attribute(value, "filters") is not MISSING:
+                return value
+    return MISSING
+
+
+def _for_missing_template(scene: Scene) -> str:
+    name = inspection.exact_str(inspection.attribute(scene.exc, "name"))
+    if not name:
+        return ""
+    for frame in reversed(scene.frames):
+        for variable in ("self", "loader"):
+            loader = local(frame.frame, variable) if frame.frame is not None else MISSING
+            folders = inspection.attribute(loader, "searchpath")
+            if type(folders) is list:
+                paths = [f"{inspection.exact_str(folder)}/{name}" for folder in folders]
+                return similar_template(inspection.printable(name), paths)
+    return ""
