@@ -12,14 +12,13 @@ from typing import Any
 from debugkit import __version__
 from debugkit.debug.frameworks import known
 from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.raised import traceback_of
+from debugkit.raised import traceback_of, with_traceback
 from debugkit.runner import environment
 from debugkit.runner.cli_options import NAMES, add_options, project_table, resolve
 from debugkit.runner.config import Application, Choices
-from debugkit.runner.failed_start import strip_own_frames
+from debugkit.runner.failed_start import print_failed_start, strip_own_frames
 from debugkit.runner.run import run as serve
 from debugkit.runner.target import Target, find, load, parse
-from debugkit.serving.log import Log
 from debugkit.serving.paths import working_folder
 from debugkit.serving.reloading.control import current
 from debugkit.state import user_folder
@@ -167,7 +166,7 @@ def run(options: argparse.Namespace) -> int:
         if current():
             raise
         # The user's own module failed: what Python would say, without the steps that led there.
-        Log().failed(error, strip_own_frames(traceback_of(error)))
+        print_failed_start(with_traceback(error, strip_own_frames(traceback_of(error))))
         return 1
 
 

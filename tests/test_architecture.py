@@ -33,7 +33,7 @@ debugkit.debug.live
 debugkit.debug.debugger
 debugkit.debug.http debugkit.debug.attributes
 debugkit.debug.adapter
-debugkit.debug.wsgi debugkit.debug.asgi
+debugkit.debug.wsgi debugkit.debug.asgi debugkit.debug.startup_advice
 debugkit.debug.startup_error debugkit.postmortem
 debugkit.serving
 debugkit.runner

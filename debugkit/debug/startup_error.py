@@ -9,12 +9,14 @@ import contextvars
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import answer_live, failed_response
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import rendering
 from debugkit.debug.page.models import MessageView
+from debugkit.debug.startup_advice import start_advice
 from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.debug.wsgi_gateway import make_request, send
 from debugkit.raised import traceback_of
@@ -37,9 +39,12 @@ class FailedStart:
         self._debugged = debugged
         self._debugger = debugged.debugger
         self._message = message
+        advice = FrameworkReport(hint=start_advice(error)) if error is not None else NOTHING
         #: The recorded error; `None` when there is only a message.
         self.entry = (
-            self._debugger.record(error, traceback_of(error), context=contextvars.copy_context())
+            self._debugger.record(
+                error, traceback_of(error), context=contextvars.copy_context(), explain=lambda _: advice
+            )
             if error is not None
             else None
         )

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 import debugkit
+from debugkit import terminal_text
 from debugkit.errors import ConfigurationError
 from debugkit.raised import traceback_of, with_traceback
 from debugkit.runner.config import Choices, wrap_in_debugger
@@ -45,7 +46,7 @@ def failed_application(control: Control, error: BaseException | None, message: s
     if error is not None:
         control.watch(files_of(error), control.born)
         error = with_traceback(error, strip_own_frames(traceback_of(error)))
-        Log().failed(error)
+        print_failed_start(error)
     if control.debugger is None:
         return plain_failure
     from debugkit.debug.startup_error import FailedStart
@@ -53,6 +54,15 @@ def failed_application(control: Control, error: BaseException | None, message: s
     application = cast("DebuggedApplication", wrap_in_debugger(plain_failure, **control.debugger))
     FailedStart(application, error, message)
     return application
+
+
+def print_failed_start(error: BaseException) -> None:
+    """The traceback, below two sentences that say what to do where that is known."""
+    from debugkit.debug.startup_advice import start_advice
+
+    if advice := start_advice(error):
+        Log().say(f" * {terminal_text.quoted(advice)}")
+    Log().failed(error)
 
 
 def failed_choices(control: Control) -> Choices:

@@ -86,6 +86,11 @@ def cause(scene: Scene) -> str:
     return _circle(scene, name) or _hiding(name)
 
 
+def distribution_of(module: str) -> str:
+    """The distribution to install for a module: most have the same name."""
+    return _DISTRIBUTIONS.get(module, module)
+
+
 def _distribution(name: str) -> str:
     top = name.partition(".")[0]
     distribution = _DISTRIBUTIONS.get(top)
