@@ -1,14 +1,13 @@
 // <dk-console>: Python in a frame. Streams what a command prints while it runs; keeps its state in the page.
 import { command, evaluate } from "./client.js";
+import { ConsoleEntry, SLOW } from "./console-entry.js";
 import { continuation, prepare, prompts } from "./console-input.js";
-import { valueElement } from "./dk-value.js";
-import { DebugkitElement, make } from "./dom.js";
+import { DebugkitElement } from "./dom.js";
 import { hear } from "./events.js";
 import { History, parseEntries } from "./history.js";
 import { recall, remember } from "./store.js";
 import { unlocked } from "./unlocking.js";
 
-const SLOW = 0.2; // seconds from which on the time is worth showing
 const PATIENCE = 1000; // milliseconds that Stop may take to be answered: the server may have no thread free for it
 const history = new History(parseEntries(recall("history")), (entries) => remember("history", JSON.stringify(entries)));
 
@@ -169,48 +168,26 @@ export class DkConsole extends DebugkitElement {
   #open(typed) {
     if (this.#entry) return;
     const text = typed.trimEnd();
-    const prompt = make("span", { className: "prompt", ariaHidden: "true", textContent: prompts(text) });
-    this.#entry = make(
-      "div",
-      { className: "entry" },
-      make("pre", { className: "in" }, prompt, make("code", { textContent: text })),
-    );
-    this.#log.append(this.#entry);
+    this.#entry = new ConsoleEntry(text);
+    this.#log.append(this.#entry.element);
     history.add(text);
     this.#set("");
     this.#follow();
   }
 
   #show(event) {
-    if (event.kind === "output") this.#output(event);
-    else if (event.kind === "value")
-      this.#entry.append(make("div", { className: "value" }, valueElement({ ...event.node, text: event.text })));
-    else if (event.kind === "error") this.#entry.append(make("pre", { className: "error", textContent: event.text }));
-    else if (event.kind === "done") this.#done(event);
+    this.#entry.show(event);
     this.#follow();
-  }
-
-  #output({ stream, text }) {
-    const last = this.#entry.lastElementChild;
-    if (last.dataset.stream === stream) return last.append(text);
-    const block = make("pre", { className: stream === "stderr" ? "stderr" : "out", textContent: text });
-    block.dataset.stream = stream;
-    this.#entry.append(block);
-  }
-
-  #done({ status, seconds }) {
-    if (status === "interrupted") this.#note("Interrupted.");
-    else if (seconds >= SLOW) this.#note(`${seconds.toFixed(1)} s`);
   }
 
   #note(text) {
     this.#open(this.#typed);
-    this.#entry.append(make("p", { className: "note", textContent: text }));
+    this.#entry.note(text);
   }
 
   #fail(typed, message) {
     this.#open(typed);
-    this.#entry.append(make("pre", { className: "error", textContent: message }));
+    this.#entry.fail(message);
     this.#follow();
   }
 
