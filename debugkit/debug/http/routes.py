@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from debugkit.debug.access.trust import check_same_origin, is_embedded
 from debugkit.debug.access.viewer import Level
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.http import console_handlers, handlers, relay, responses
+from debugkit.debug.http import console_handlers, handlers, relay, replay_handler, responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.handlers import ID
 from debugkit.debug.messages import Request, Response
@@ -40,6 +40,7 @@ ROUTES: tuple[Route, ...] = tuple(
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", console_handlers.evaluate, Level.RUNNER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", console_handlers.interrupt, Level.RUNNER),
+        ("POST", rf"tracebacks/(?P<entry>{ID})/replay", replay_handler.replay, Level.RUNNER),
         ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
         ("POST", r"unlock", handlers.unlock, Level.VISITOR),
         ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),

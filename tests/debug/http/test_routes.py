@@ -25,6 +25,7 @@ NEEDED = {
     "GET frames/FRAME/source": Level.DEVELOPER,
     "POST frames/FRAME/evaluate": Level.RUNNER,
     "POST frames/FRAME/interrupt": Level.RUNNER,
+    "POST tracebacks/ENTRY/replay": Level.RUNNER,
     "POST values/VALUE": Level.DEVELOPER,
     "POST unlock": Level.VISITOR,
     "GET unlock": Level.VISITOR,
