@@ -10,6 +10,7 @@
         ├── NotFound            404  no such page, or an id that never was
         ├── MethodNotAllowed    405
         ├── Conflict            409  not now: something else is going on
+        │   └── Unconfirmed     409
         ├── Gone                410  an id that was: evicted, or its frames released
         ├── BodyTooLarge        413
         ├── UnsupportedMedia    415
@@ -97,6 +98,12 @@ class Conflict(RequestError):
 
     status = 409
     code = "conflict"
+
+
+class Unconfirmed(Conflict):
+    """Not without being asked again: it may change something."""
+
+    code = "unconfirmed"
 
 
 class Gone(RequestError):

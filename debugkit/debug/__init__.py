@@ -12,6 +12,7 @@ values              any object as a bounded preview and a tree to open
 console             a command in a frame: names, transforms, streams, events, interrupt
 causes              why it happened, in one sentence made of live values
 page                view models and the templates that print them; JSON
+replay              a captured request, sent once more to its application
 processes           the owner of an error answers for it: relay, snapshots of those that are gone
 http                the debugger's addresses: request context, routes, handlers, responses
 frameworks          what a framework knows of an error, and how its errors reach the debugger
@@ -28,6 +29,9 @@ application, below ``http``. ``adapter`` is what the middlewares have in common,
   console.command -> values -> streamed events.
 - The same in a process that has not got the error: wsgi -> http.routes -> http.relay -> processes.client -> (the owner)
   processes.listener -> http.owner -> http.routes -> as above.
+
+- One replay: wsgi -> http.replay_handler -> debugger.send_again -> replay.wsgi (a thread) -> wsgi -> the application;
+  what is recorded meanwhile is noted, and compared.
 
 Words of the product: the *opened frame* is the one that a page shows with source, values and console: the nearest
 of the application's own. A page *heals* when it re-runs its request after a save and the error is gone. The

@@ -23,9 +23,10 @@ from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.http.owner import answer_siblings
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import ErrorRecord
+from debugkit.debug.replay.replay import Replay
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.safe import thread_contexts
-from debugkit.errors import ConfigurationError, DebugkitError
+from debugkit.errors import ConfigurationError, DebugkitError, Gone
 from debugkit.raised import traceback_of
 from debugkit.settings import LINK_LIFETIME, MOUNT, SESSION_LIFETIME, Limits, Settings
 from debugkit.terminal_text import quoted
@@ -99,6 +100,8 @@ class Adapter(Attributes, Generic[Application]):
         self.identity = identity or application_identity(app)
         self.debugger = Debugger(settings, self.identity)
         answer_siblings(self.debugger)
+        self.debugger.application = app
+        self.debugger.send_again = partial(_send_again, weakref.WeakMethod(self._send_again))
         #: Its answers 5xx need no word in the terminal, or have had it.
         self.explains_itself = False
         self._mount = settings.mount
@@ -106,6 +109,10 @@ class Adapter(Attributes, Generic[Application]):
         self._recorded_body = settings.limits.recorded_body
         known.attach(app)
         _latest = weakref.ref(self.debugger)
+
+    def _send_again(self, entry: ErrorRecord) -> Replay:
+        """Send the request of an error to the application again."""
+        raise NotImplementedError
 
     def _is_ours(self, path: str) -> bool:
         return path == self.settings.console_path or path == self._mount or path.startswith(f"{self._mount}/")
@@ -152,6 +159,14 @@ class Adapter(Attributes, Generic[Application]):
         advice = known.advice(self.app)
         sentence = f" * The application answered {quoted(status[:3])} itself: no exception reached the debugger."
         return f"{sentence}\n   {advice}"
+
+
+def _send_again(method: weakref.WeakMethod[Callable[[ErrorRecord], Replay]], entry: ErrorRecord) -> Replay:
+    """By a debugger, which does not keep its adapter alive."""
+    send_again = method()
+    if send_again is None:
+        raise Gone("The application of this error is gone.")
+    return send_again(entry)
 
 
 def kept_headers(sent: Headers, ours: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

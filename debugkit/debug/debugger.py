@@ -26,6 +26,7 @@ from debugkit.debug.page.headline import title
 from debugkit.debug.processes.siblings import Siblings
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord, Registry
+from debugkit.debug.replay.replay import Replay, note_error
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import CapturedTraceback
@@ -65,6 +66,10 @@ class Debugger:
         self.events: Events | None = None
         #: Called for the error of a request before anything else, where a runner was asked to: it may take its time.
         self.post_mortem: Callable[[BaseException, TracebackType | None], None] | None = None
+        #: Sends the request of an error to the application once more; set by the adapter of its protocol.
+        self.send_again: Callable[[ErrorRecord], Replay] | None = None
+        #: What is debugged, for tests that import it.
+        self.application: object = None
         self._print_line = print_line
         self._announced = False
         self._explained: set[str] = set()
@@ -194,6 +199,7 @@ class Debugger:
             framework_report=NOTHING if explain is None else explain(captured),
         )
         self._in_this_thread.__dict__["recorded"] = True
+        note_error(entry.id)
         if self.events is not None:
             text = self.redactor_of(entry).text(title(captured.exception))
             self.events.publish("recorded", {"id": entry.id, "title": text, "request": entry.request_line})

@@ -22,13 +22,15 @@ class InputStream(Protocol):
 class RecordedInput:
     """Stands in for ``wsgi.input`` and remembers the first ``limit`` bytes that the application reads from it."""
 
-    __slots__ = ("_limit", "_stream", "recorded", "total")
+    __slots__ = ("_limit", "_stream", "ended", "recorded", "total")
 
     def __init__(self, stream: InputStream, limit: int) -> None:
         self._stream = stream
         self._limit = limit
         self.recorded = bytearray()
         self.total = 0
+        #: Whether the stream has come to its end, as far as reading has shown.
+        self.ended = False
 
     def _record(self, data: bytes) -> bytes:
         self.total += len(data)
@@ -38,20 +40,29 @@ class RecordedInput:
         return data
 
     def read(self, *size: int) -> bytes:
-        return self._record(self._stream.read(*size))
+        data = self._record(self._stream.read(*size))
+        if not size or size[0] is None or size[0] < 0 or not (data or size[0] == 0):
+            self.ended = True
+        return data
 
     def readline(self, *size: int) -> bytes:
         return self._record(self._stream.readline(*size))
 
     def readlines(self, *hint: int) -> list[bytes]:
+        self.ended = self.ended or not hint
         return [self._record(line) for line in self._stream.readlines(*hint)]
 
     def __iter__(self) -> Iterator[bytes]:
-        return map(self._record, self._stream)
+        yield from map(self._record, self._stream)
+        self.ended = True
 
     def __getattr__(self, name: str) -> Any:
         # Servers add methods of their own (`close`, `readinto`), which applications may rely on.
         return getattr(self._stream, name)
+
+    def is_whole(self, length: int | None) -> bool:
+        """Whether all of a body of ``length`` bytes is recorded; `None`: nobody has said how many there are."""
+        return len(self.recorded) == (self.total if length is None else length) and (length is not None or self.ended)
 
     def finish(self, length: int) -> bool:
         """Read what the application left of a body of ``length`` bytes, as far as it is recorded. False: it ends early.
@@ -96,6 +107,8 @@ class RequestSnapshot:
     body: bytes = field(default=b"", repr=False)
     body_length: int | None = None
     body_notice: str = ""
+    #: Whether ``body`` is all of it.
+    body_complete: bool = True
     #: What addresses of the application begin with, percent-encoded.
     root: str = ""
 
@@ -163,12 +176,12 @@ def take_snapshot(environ: Mapping[str, Any], *, root: str = "", finish: bool = 
     """
     stream = environ.get(RECORDED)
     length = _length(environ)
-    body, notice = b"", ""
+    body, notice, complete = b"", "", not length and "HTTP_TRANSFER_ENCODING" not in environ
     if isinstance(stream, RecordedInput):
         if finish:
             hurry(environ)
         notice = _finish(stream, length if finish else None)
-        body = bytes(stream.recorded)
+        body, complete = bytes(stream.recorded), stream.is_whole(length)
     return RequestSnapshot(
         method=exact_str(environ.get("REQUEST_METHOD")),
         path=quoted_path(environ),
@@ -178,6 +191,7 @@ def take_snapshot(environ: Mapping[str, Any], *, root: str = "", finish: bool = 
         body=body,
         body_length=length,
         body_notice=notice,
+        body_complete=complete,
         root=root,
     )
 

@@ -20,6 +20,9 @@ from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Response
+from debugkit.debug.registry import ErrorRecord
+from debugkit.debug.replay.replay import Replay
+from debugkit.debug.replay.wsgi import send_again
 from debugkit.debug.request_snapshot import record_body, take_snapshot
 from debugkit.debug.safe import inspection
 from debugkit.debug.wsgi_conformance import Exchange, close, is_closing, stops_the_program
@@ -71,6 +74,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
                 return ours
         notes = RequestNotes()
         notes.root, notes.peer = environ.get("SCRIPT_NAME"), environ.get("REMOTE_ADDR")
+        notes.path, notes.size = path, len(environ)
         environ[PRESERVE_CONTEXT] = notes.add
         if environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ:
             record_body(environ, self._recorded_body)
@@ -216,6 +220,10 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             tell(environ, report(text=text))
         except Exception as defect:
             self.debugger.tell_defect(defect)
+
+    def _send_again(self, entry: ErrorRecord) -> Replay:
+        assert entry.request is not None
+        return send_again(self, entry.request)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
         """The debugger's answer; `None` when the request is a stranger's, which the application gets."""

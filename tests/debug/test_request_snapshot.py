@@ -100,3 +100,36 @@ def test_headers_come_back_under_their_own_names() -> None:
 @pytest.mark.parametrize("length", ["-1", "+5", "5x", "٣", "1e3"])
 def test_a_length_that_is_no_number_counts_as_none(length: str) -> None:
     assert take_snapshot(environ(CONTENT_LENGTH=length)).body_length is None
+
+
+CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "limit", "read", "complete"),
+    [
+        ({"CONTENT_LENGTH": "5"}, 100, lambda stream: None, True),
+        ({"CONTENT_LENGTH": "5"}, 4, lambda stream: stream.read(), False),
+        ({"CONTENT_LENGTH": "9"}, 100, lambda stream: stream.read(), False),
+        (CHUNKED, 100, lambda stream: stream.read(), True),
+        (CHUNKED, 4, lambda stream: stream.read(), False),
+        (CHUNKED, 100, lambda stream: stream.read(5), False),
+        (CHUNKED, 100, lambda stream: (stream.read(5), stream.read(5)), True),
+        (CHUNKED, 100, lambda stream: (stream.read(5), stream.read(0)), False),
+        (CHUNKED, 100, lambda stream: list(stream), True),
+        (CHUNKED, 100, lambda stream: stream.readlines(), True),
+        (CHUNKED, 100, lambda stream: stream.readline(), False),
+    ],
+)
+def test_a_snapshot_knows_whether_it_has_all_of_the_body(
+    headers: dict[str, str], limit: int, read: Any, complete: bool
+) -> None:
+    stream = recorded(b"1\n345", limit)
+    read(stream)
+
+    assert take_snapshot(environ(**{RECORDED: stream}, **headers)).body_complete is complete
+
+
+def test_a_request_without_a_body_has_all_of_it() -> None:
+    assert take_snapshot(environ()).body_complete
+    assert not take_snapshot(environ(CONTENT_LENGTH="5")).body_complete

@@ -6,6 +6,7 @@ threads: the loop belongs to the application.
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from debugkit.debug.asgi.gateway import (
     text_headers,
 )
 from debugkit.debug.asgi.no_errors import is_no_error
+from debugkit.debug.asgi.replay import send_again
 from debugkit.debug.asgi.snapshot import ScopeSnapshot, take_snapshot
 from debugkit.debug.asgi.threads import in_thread, running_loop
 from debugkit.debug.frameworks.framework import Failure
@@ -34,7 +36,9 @@ from debugkit.debug.http.context import MOST_BYTES, RequestContext
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import ErrorRecord
+from debugkit.debug.replay.replay import Replay
 from debugkit.debug.safe.text import text_of
+from debugkit.errors import Gone
 from debugkit.raised import traceback_of
 
 ASGIApplication = Callable[[Any, Any, Any], Awaitable[None]]
@@ -88,6 +92,8 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
 
     refusal = staticmethod(wsgi_applications.asgi_refusal)
     _explained_loop = False
+    #: The event loop of the last request for the debugger.
+    _loop: AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -102,6 +108,7 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
                 return
             receive = early.receive
         notes = RequestNotes()
+        notes.size = len(scope)
         scope[PRESERVE_CONTEXT] = notes.add
         exchange = HttpExchange(receive, send, self._recorded_body)
         try:
@@ -148,9 +155,17 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
             self.debugger.say(NO_LOOP)
         return False
 
+    def _send_again(self, entry: ErrorRecord) -> Replay:
+        assert entry.request is not None
+        loop = next((loop for loop in (entry.loop, self._loop) if loop is not None and not loop.is_closed()), None)
+        if loop is None:
+            raise Gone("The event loop of this error's request has ended.")
+        return send_again(self, entry.request, loop)
+
     async def _serve(self, scope: Scope, path: str, early: EarlyBody, send: Send) -> bool:
         """Answer with the debugger's own page. False: the request is a stranger's, which the application gets."""
         settings = self.settings
+        self._loop = running_loop()
         body = await early.read(MOST_BYTES) if scope["method"] == "POST" else b""
         root = scope.get("root_path") or ""
         request = make_request(scope, root, path, self._mount, console_path=settings.console_path, body=body)

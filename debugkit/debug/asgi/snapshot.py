@@ -12,6 +12,7 @@ from debugkit.debug.asgi.gateway import SCHEMES, headers_of, is_worker, peer_of,
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
 from debugkit.debug.request_snapshot import RequestSnapshot, named
 from debugkit.debug.safe.inspection import exact_str
+from debugkit.debug.safe.text import text_of
 
 #: What stands in other panels, and what nobody learns from.
 SHOWN = {"type", "method", "scheme", "path", "raw_path", "query_string", "headers", "client", PRESERVE_CONTEXT}
@@ -58,7 +59,9 @@ def take_snapshot(
 
     ``root`` is what ``root_path`` was before the application had the scope.
     """
-    length = headers_of(scope).get("content-length", "")
+    headers = headers_of(scope)
+    text = headers.get("content-length", "")
+    length = int(text) if text.isascii() and text.isdecimal() else None
     raw_path = scope.get("raw_path") or quote(scope["path"], safe="/:@!$&'()*+,;=~-._", errors="replace").encode()
     return ScopeSnapshot(
         method=exact_str(scope.get("method")) or "WEBSOCKET",
@@ -66,7 +69,20 @@ def take_snapshot(
         query=scope.get("query_string", b"").decode("latin-1"),
         environ=dict(named(scope)),
         body=bytes(exchange.body or b"") if exchange else b"",
-        body_length=int(length) if length.isascii() and length.isdecimal() else None,
+        body_length=length,
         body_notice=notice,
+        body_complete=_is_complete(scope, headers, length, exchange),
         root=quoted_root(root),
     )
+
+
+def _is_complete(
+    scope: Mapping[str, Any], headers: Mapping[str, str], length: int | None, exchange: HttpExchange | None
+) -> bool:
+    """Whether all of the request's body is kept. In HTTP/1 there is none that no header tells of (RFC 9112, 6.3)."""
+    kept = len(exchange.body or b"") if exchange else 0
+    if length is not None:
+        return kept == length
+    if "transfer-encoding" not in headers and text_of(scope.get("http_version", "")).startswith("1"):
+        return True
+    return exchange is not None and not exchange.more_body and kept == exchange.total

@@ -25,9 +25,13 @@ class RequestNotes:
     # Every request makes one: attributes of the class cost nothing until something is handed over.
     managers: tuple[Any, ...] = ()
     #: Where the application begins and the request came from, as the server has it in an environ. Middleware writes to
-    #: that: a dispatcher SCRIPT_NAME, and what believes a proxy REMOTE_ADDR.
+    #: that: a dispatcher SCRIPT_NAME and PATH_INFO, and what believes a proxy REMOTE_ADDR.
     root: str | None = None
+    path: str | None = None
     peer: str | None = None
+    #: Items that the server and outer middleware have put into the environ or scope: what comes behind them was put
+    #: there by the application.
+    size = 0
     context: contextvars.Context | None = None
     #: What the framework caught and answers for. When that answer is 5xx, the debugger's page takes its place.
     error: BaseException | None = None

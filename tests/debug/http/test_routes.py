@@ -27,6 +27,7 @@ NEEDED = {
     "POST frames/FRAME/interrupt": Level.RUNNER,
     "POST frames/FRAME/results/1": Level.RUNNER,
     "GET frames/FRAME/results/1": Level.DEVELOPER,
+    "POST tracebacks/ENTRY/replay": Level.RUNNER,
     "POST values/VALUE": Level.DEVELOPER,
     "POST unlock": Level.VISITOR,
     "GET unlock": Level.VISITOR,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,15 @@ def test_stop_reaches_a_command_whichever_process_is_asked(browser: Browser) -> 
             assert next(events)["text"] == "runs\n"
             assert browser.post(f"frames/{frame}/interrupt", {}).json == {"interrupted": True}
             assert next(events)["status"] == "interrupted"
+
+
+def test_a_request_is_sent_again_by_the_process_that_has_it(browser: Browser) -> None:
+    error = errors_of_all(browser)[-1]
+    for _ in range(6):
+        answer = browser.post(f"tracebacks/{error}/replay", {})
+        [event] = [json.loads(line) for line in answer.body.splitlines() if line]
+        assert event["outcome"] == "same", event
+        assert event["url"].rpartition("/")[2][:TOKEN] == error[:TOKEN]
 
 
 def test_the_address_of_an_error_answers_in_every_form(browser: Browser) -> None:
