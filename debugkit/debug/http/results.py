@@ -19,6 +19,7 @@ from debugkit.debug.http import responses
 from debugkit.debug.messages import Response
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.safe.inspection import ForeignCodeError, Guard, class_name
+from debugkit.debug.safe.text import text_of
 from debugkit.debug.values.describe import Describer, Node
 from debugkit.debug.values.pictures import Picture, picture_of
 from debugkit.debug.values.tables import table_of
@@ -89,7 +90,7 @@ def _looks(value: object, describer: Describer, guard: Guard) -> dict[str, Any]:
 
 
 def _why(error: Exception) -> str:
-    reason = str(error) if isinstance(error, ForeignCodeError) else f"raised {class_name(type(error))}"
+    reason = text_of(error) if isinstance(error, ForeignCodeError) else f"raised {class_name(type(error))}"
     return f"not shown as a table: reading it {reason}"
 
 

@@ -23,6 +23,7 @@ from debugkit.debug.safe.inspection import (
     mro,
     printable,
 )
+from debugkit.debug.safe.text import text_of
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import cut
 from debugkit.debug.values.wrappers import find_wrapper
@@ -92,7 +93,7 @@ def table_of(value: object, describer: Describer, guard: Guard, offset: int = 0)
 
 
 def _label(label: object, describer: Describer) -> str:
-    return str(label) if type(label) is int else cut(describer.describe(label).text, CELL)
+    return text_of(label) if type(label) is int else cut(describer.describe(label).text, CELL)
 
 
 def _cells(values: Sequence[object], columns: Sequence[str], describer: Describer) -> tuple[Cell | None, ...]:
@@ -198,7 +199,9 @@ def _array(array: Any) -> Rows | None:
         return None
     named = array.dtype.names if array.ndim == 1 else None
     width = len(named) if named else int(array.shape[1]) if array.ndim == 2 else 1
-    columns = [str(name) for name in (named or range(width))[:MOST_COLUMNS]] if named or array.ndim == 2 else ["value"]
+    columns = (
+        [text_of(name) for name in (named or range(width))[:MOST_COLUMNS]] if named or array.ndim == 2 else ["value"]
+    )
 
     def read(start: int, stop: int) -> Iterable[tuple[object, Sequence[object]]]:
         page = array[start:stop] if array.ndim == 1 else array[start:stop, :MOST_COLUMNS]
@@ -217,7 +220,9 @@ def _data_frame(frame: Any) -> Rows | None:
         page = frame.iloc[start:stop, :MOST_COLUMNS]
         return zip(page.index.tolist(), page.itertuples(index=False, name=None), strict=True)
 
-    return Rows(tuple(str(name) for name in frame.columns[:MOST_COLUMNS]), int(width), int(total), read, foreign=True)
+    return Rows(
+        tuple(text_of(name) for name in frame.columns[:MOST_COLUMNS]), int(width), int(total), read, foreign=True
+    )
 
 
 def _series(series: Any) -> Rows | None:
@@ -228,7 +233,7 @@ def _series(series: Any) -> Rows | None:
         page = series.iloc[start:stop]
         return zip(page.index.tolist(), ([item] for item in page.tolist()), strict=True)
 
-    return Rows(("value" if series.name is None else str(series.name),), 1, len(series), read, foreign=True)
+    return Rows(("value" if series.name is None else text_of(series.name),), 1, len(series), read, foreign=True)
 
 
 #: By module and qualified name of the class or one of its bases.
