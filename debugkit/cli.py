@@ -19,6 +19,7 @@ from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import print_failed_start, strip_own_frames
 from debugkit.runner.run import run as serve
 from debugkit.runner.target import Target, find, load, parse
+from debugkit.servers import errors_command
 from debugkit.serving.paths import working_folder
 from debugkit.serving.reloading.control import current
 from debugkit.state import user_folder
@@ -119,6 +120,14 @@ def make_parser() -> argparse.ArgumentParser:
         help="name or address it must be valid for; repeatable",
     )
     command.add_argument("--out", metavar="BASE", help="create BASE.crt and BASE.key, which must not exist yet")
+    command = commands.add_parser(
+        "errors",
+        help="print the recent errors of the running servers",
+        description=errors_command.DESCRIPTION,
+        epilog=errors_command.EXAMPLES,
+        formatter_class=plain,
+    )
+    errors_command.add_arguments(command)
     return parser
 
 
@@ -222,4 +231,4 @@ def static_files(items: Sequence[str]) -> dict[str, str]:
     return {url: path for url, _, path in pairs}
 
 
-COMMANDS = {"run": run, "cert": cert}
+COMMANDS = {"run": run, "cert": cert, "errors": errors_command.run}

@@ -22,6 +22,7 @@ debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.t
 debugkit.converters
 debugkit.settings
 debugkit.state
+debugkit.servers
 debugkit.debug.safe debugkit.debug.messages debugkit.debug.framework_report
 debugkit.debug.wsgi_applications
 debugkit.debug.redaction debugkit.debug.request_snapshot debugkit.debug.frameworks

@@ -109,7 +109,7 @@ def test_every_address_is_in_the_table_with_who_may_ask_and_no_other() -> None:
     for method, path, level in re.findall(r"^``(GET|POST) /([^`]*)``\s+(\w+)", section("Addresses"), re.M):
         for name, sample in samples.items():
             path = path.replace(name, sample)
-        [route] = [route for route in ROUTES if route.method == method and route.path.fullmatch(path)]
+        route = next(route for route in ROUTES if route.method == method and route.path.fullmatch(path))
         assert route.level.name.lower().replace("runner", "developer") == level, path
         documented.add(route)
 
@@ -232,6 +232,17 @@ def test_every_option_of_the_command_line_is_in_the_table_and_no_other() -> None
     offered = re.findall(r"^  (?:-h, )?(--[a-z-]+)", help_text(), re.M)
 
     assert options == [option for option in offered if option != "--help"]
+
+
+def test_every_option_of_the_errors_command_is_described() -> None:
+    from debugkit.servers.errors_command import add_arguments
+
+    parser = argparse.ArgumentParser(add_help=False)
+    add_arguments(parser)
+
+    for action in parser._actions:
+        for option in action.option_strings:
+            assert f"``{option}" in section("Scripts and assistants"), option
 
 
 def test_every_option_of_the_django_command_is_in_the_table_and_no_other() -> None:

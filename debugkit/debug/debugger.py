@@ -32,7 +32,9 @@ from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import CapturedTraceback
 from debugkit.debug.values.describe import Describer, page_guard
 from debugkit.raised import printed
+from debugkit.servers import known
 from debugkit.settings import Settings
+from debugkit.state import state_folder
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -72,6 +74,7 @@ class Debugger:
         self.application: object = None
         self._print_line = print_line
         self._announced = False
+        self._noted: set[str] = set()
         self._explained: set[str] = set()
         self._in_this_thread = threading.local()
         self._standalone: Console | None = None
@@ -218,10 +221,22 @@ class Debugger:
         is not for errors of strangers: it would expire unused.
         """
         base = self.own_base(request)
+        if self.own_site(request):
+            self._note_address(base)
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
         announcement = self.announcement(base, entry) if not viewer.is_stranger else []
         traceback_text = [terminal_text.quoted(entry.captured.text.rstrip("\n"))] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
+
+    def _note_address(self, base: str) -> None:
+        """For ``debugkit errors``, once for each address."""
+        if base in self._noted or len(self._noted) >= known.MOST:
+            return
+        self._noted.add(base)
+        folder = state_folder(self.settings.state_dir).path
+        with contextlib.suppress(OSError):
+            if folder is not None:
+                known.note(folder, base)
 
     def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""

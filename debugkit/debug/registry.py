@@ -241,6 +241,15 @@ class Registry:
             groups.setdefault(entry.group, []).append(entry)
         return list(groups.values())
 
+    def clear(self) -> None:
+        """Forget all errors. Their ids answer as those do that made room."""
+        with self._lock:
+            entries = list(self._entries.values())
+            ended = _ended([entry for entry in entries if entry.live], "The list of errors was cleared.")
+            for entry in entries:
+                self._forget(entry)
+        _drop(ended)
+
     def look_anew(self) -> None:
         """Forget what the code of values answered: something ran that may have changed them, in whichever error."""
         for entry in list(self._entries.values()):

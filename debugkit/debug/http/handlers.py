@@ -11,13 +11,11 @@ from urllib.parse import parse_qs
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import entry_response, past_live
-from debugkit.debug.http.relay import all_rows
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_names import editor_url, frame_url, short_filename
 from debugkit.debug.page.models import SourcePageView
-from debugkit.debug.page.recents import recents_view
 from debugkit.errors import BadRequest, Forbidden, NotFound
 
 #: User agents of programs that fetch a link to preview it.
@@ -35,15 +33,6 @@ def static(context: RequestContext, name: str) -> Response:
     keyed = f"/{assets.static_key()}/" in context.request.path
     cache = "max-age=31536000, immutable" if keyed else "no-cache"
     return responses.answer(asset.content_type, asset.body, cache=cache)
-
-
-def recents(context: RequestContext) -> Response:
-    rows, notice = all_rows(context)
-    view = recents_view(rows, context.viewer, context.static_url, context.live("list"), notice)
-    if context.form == "html":
-        render = rendering.fragment if context.from_script else rendering.html
-        return responses.page(render("recents.html", view))
-    return responses.data({"errors": rendering.plain(view.rows)})
 
 
 def traceback(context: RequestContext, entry: str, form: str | None) -> Response:

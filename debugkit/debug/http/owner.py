@@ -12,7 +12,7 @@ from debugkit.debug.debugger import Debugger
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import MOST_BYTES, RequestContext
 from debugkit.debug.http.error_response import entry_response
-from debugkit.debug.http.relay import ROWS, document_name
+from debugkit.debug.http.relay import CLEAR, ROWS, document_name
 from debugkit.debug.http.routes import respond
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import recents, rendering
@@ -38,6 +38,8 @@ def _answer(there: weakref.ref[Debugger], request: Request) -> Response:
         return responses.bare(410, "Gone")
     if request.method == ROWS:
         return _rows(RequestContext(debugger, request))
+    if request.method == CLEAR:
+        return _clear(RequestContext(debugger, request))
     return respond(debugger, request, relayed=True) or responses.bare(403, "Forbidden")
 
 
@@ -46,6 +48,13 @@ def _rows(context: RequestContext) -> Response:
         return responses.bare(403, "Forbidden")
     groups = context.debugger.registry.recent_groups()
     return responses.data({"rows": [asdict(row) for row in recents.rows(groups, context.debugger.redactor_of)]})
+
+
+def _clear(context: RequestContext) -> Response:
+    if not context.viewer.is_developer:
+        return responses.bare(403, "Forbidden")
+    context.debugger.registry.clear()
+    return responses.data({})
 
 
 def _draw(there: weakref.ref[Debugger], entry: ErrorRecord) -> Picture | None:

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
@@ -22,6 +23,8 @@ from debugkit.errors import Gone, NoAnswer, NotFound
 
 #: The method by which a process asks another one for its rows of the list. No server lets it in: it has no route.
 ROWS = "ROWS"
+#: The same to have it forget its errors.
+CLEAR = "CLEAR"
 #: Seconds that the list waits for the rows of another process.
 _PATIENCE = 3.0
 _SINGLE_PROCESS = (
@@ -126,11 +129,32 @@ def _missing(silent: int) -> str:
     return f"{silent} of the worker processes did not answer: their errors are not listed." if silent else ""
 
 
+def clear_others(context: RequestContext) -> int:
+    """Have the other processes forget their errors, and remove what ended ones have left. How many do not answer."""
+    siblings = context.debugger.siblings
+    if not siblings.are_expected(context.request.multiprocess):
+        return 0
+    siblings.remove_left()
+    return _ask_others(context, CLEAR)[1]
+
+
 def _rows_of_others(context: RequestContext) -> tuple[list[Row], int]:
-    """Their rows, and how many did not answer. All are asked before the first one is waited for."""
-    request = replace(context.request, method=ROWS)
-    questions: list[Question] = []
+    """Their rows, and how many did not answer."""
     rows: list[Row] = []
+    answers, silent = _ask_others(context, ROWS)
+    for answer in answers:
+        try:
+            rows += [recents.from_data(data) for data in answer["rows"]]
+        except (ValueError, TypeError, KeyError):
+            silent += 1
+    return rows, silent
+
+
+def _ask_others(context: RequestContext, method: str) -> tuple[list[Any], int]:
+    """What the other processes say, and how many say nothing. All are asked before the first one is waited for."""
+    request = replace(context.request, method=method)
+    questions: list[Question] = []
+    answers: list[Any] = []
     silent = 0
     for path in context.debugger.siblings.others():
         try:
@@ -142,9 +166,9 @@ def _rows_of_others(context: RequestContext) -> tuple[list[Row], int]:
     for question in questions:
         try:
             question.head()
-            rows += [recents.from_data(data) for data in json.loads(question.whole())["rows"]]
+            answers.append(json.loads(question.whole()))
         except OwnerGone:
             continue
-        except (OwnerSilent, ValueError, TypeError, KeyError):
+        except (OwnerSilent, ValueError):
             silent += 1
-    return rows, silent
+    return answers, silent

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from debugkit.debug.access.trust import check_same_origin, is_embedded
 from debugkit.debug.access.viewer import Level
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.http import console_handlers, handlers, relay, replay_handler, responses
+from debugkit.debug.http import console_handlers, handlers, list_handlers, relay, replay_handler, responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.handlers import ID
 from debugkit.debug.messages import Request, Response
@@ -38,7 +38,9 @@ ROUTES: tuple[Route, ...] = tuple(
     Route(method, re.compile(path), handler, level)
     for method, path, handler, level in (
         ("GET", r"static/(?:[0-9a-f]{12}/)?(?P<name>[a-z0-9.-]+)", handlers.static, Level.VISITOR),
-        ("GET", r"(?:tracebacks/?)?", handlers.recents, Level.VISITOR),
+        ("GET", r"(?:tracebacks/?)?", list_handlers.recents, Level.VISITOR),
+        ("GET", r"tracebacks/last(?P<form>\.json|\.md|\.txt)?", list_handlers.last, Level.VISITOR),
+        ("POST", r"tracebacks/clear", list_handlers.clear, Level.DEVELOPER),
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),

@@ -191,6 +191,14 @@ class PageBuilder:
         """The values in the application's frames, by the index of the frame."""
         return {frame.index: self._views.values(frame) for frame in self.app_frames()}
 
+    def app_sources(self) -> dict[int, list[tuple[int, str, bool]]]:
+        """The lines around the failing ones of the application's frames, by the index of the frame."""
+        return {frame.index: self._views.lines(frame) for frame in self.app_frames()}
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        return versions(self._entry.captured.frames.values())
+
     def app_frames(self) -> list[CapturedFrame]:
         own = [
             frame

@@ -130,6 +130,11 @@ class FrameViews:
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(self._readable(frame), self._neighbours()), (), "")
 
+    def lines(self, frame: CapturedFrame) -> list[tuple[int, str, bool]]:
+        """The lines around the failing one: number, text, and whether it is on the failing lines."""
+        shown = (line for line in self._excerpt(frame).lines if isinstance(line, SourceLine))
+        return [(line.lineno, "".join(text for _, text in line.tokens), line.current) for line in shown]
+
     def brief(self, frame: CapturedFrame) -> BriefView:
         """A frame that is not opened: its failing line, the values on it, and a few more of its locals."""
         shown = self._excerpt(frame)

@@ -215,10 +215,13 @@ class PageView:
 
 @dataclass(frozen=True, slots=True)
 class RecentView:
-    """A row of the list of recent errors."""
+    """A row of the list of recent errors: ``id`` and ``url`` are those of the newest."""
 
+    id: str
     url: str
     title: str
+    type: str
+    status: int
     request_line: str
     where: str  # "shop/cart.py:42 in Cart.total"
     time: str
@@ -234,9 +237,12 @@ class RecentsView:
     """The list of recent errors."""
 
     rows: tuple[RecentView, ...]
+    kept: int  # rows there are without a search
+    wanted: str  # what was searched for
     viewer: Viewer
     static_url: str
     list_url: str
+    clear_url: str  # empty for those who may not
     live: LiveView | None = None
     notice: str = ""  # what is missing
 

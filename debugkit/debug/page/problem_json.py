@@ -11,6 +11,7 @@ from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.frame_models import ValueView
 from debugkit.debug.page.frame_names import frame_id, library_label
 from debugkit.debug.page.models import DATA
+from debugkit.debug.page.rendering import FORMAT
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, RepeatedFrames
 
@@ -22,6 +23,7 @@ class Problem:
         self._entry = entry
         self._builder = builder
         self._values: Mapping[int, tuple[ValueView, ...]] = builder.app_values()
+        self._sources = builder.app_sources()
         self._clean = clean
         self._ids = ids
 
@@ -29,6 +31,7 @@ class Problem:
         entry, builder = self._entry, self._builder
         report, head = entry.framework_report, entry.captured.exception
         return {
+            "format": FORMAT,
             "id": entry.id,
             "type": "about:blank",
             "title": builder.title,
@@ -42,6 +45,7 @@ class Problem:
             },
             "raised_during": report.raised_during or None,
             "hint": builder.hint or None,
+            "versions": list(builder.versions),
             "searches": [asdict(search) for search in report.searches],
             "url": builder.url,
         }
@@ -80,7 +84,7 @@ class Problem:
                 yield self._frame(item)
 
     def _frame(self, frame: CapturedFrame) -> dict[str, Any]:
-        values = self._values.get(frame.index, ())
+        values, lines = self._values.get(frame.index, ()), self._sources.get(frame.index, ())
         return {
             "id": frame_id(self._entry, frame) if self._ids else None,
             "filename": frame.filename,
@@ -90,5 +94,6 @@ class Problem:
             "end_lineno": frame.position.end_lineno,
             "end_colno": frame.position.end_colno,
             "library": library_label(frame) or None,
+            "source": [{"lineno": lineno, "text": text, "current": current} for lineno, text, current in lines],
             "values": [{"name": value.name, "type": value.type, "text": value.text} for value in values],
         }

@@ -21,6 +21,8 @@ class Row:
 
     group: str
     title: str
+    type: str
+    status: int
     request_line: str
     where: str
     count: int
@@ -36,6 +38,8 @@ def row(group: Sequence[ErrorRecord], redactor: Redactor) -> Row:
     return Row(
         group=newest.group,
         title=redactor.text(title(newest.captured.exception)),
+        type=newest.captured.exception.type_name,
+        status=newest.framework_report.status,
         request_line=newest.request_line,
         where=f"{where} in {frame.name}" if frame else "",
         count=newest.occurrences,
@@ -51,10 +55,11 @@ def rows(groups: Iterable[Sequence[ErrorRecord]], redactor_of: Callable[[ErrorRe
 def from_data(data: Any) -> Row:
     """A row that came as JSON. Raises `TypeError`, `ValueError` or `KeyError` for what is none."""
     moments = tuple((float(moment), str(error_id)) for moment, error_id in data["moments"])
-    texts = {name: str(data[name]) for name in ("group", "title", "request_line", "where")}
+    texts = {name: str(data[name]) for name in ("group", "title", "type", "request_line", "where")}
     if not moments:
         raise ValueError("a row without errors")
-    return Row(**texts, count=int(data["count"]), live=bool(data["live"]), moments=moments)
+    status, count = int(data["status"]), int(data["count"])
+    return Row(**texts, status=status, count=count, live=bool(data["live"]), moments=moments)
 
 
 def merged(parts: Iterable[Row]) -> list[Row]:
@@ -72,15 +77,46 @@ def _joined(first: Row, second: Row) -> Row:
     return replace(newest, count=first.count + second.count, moments=moments)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for in the list. Every word of ``text`` has to occur somewhere; the others are parts, in any case.
+
+    ``status`` is a number as text, empty for any.
+    """
+
+    text: str = ""
+    path: str = ""
+    type: str = ""
+    status: str = ""
+
+    def matches(self, row: Row) -> bool:
+        method, _, path = row.request_line.partition(" ")
+        everything = " ".join((row.title, row.type, method, path, row.where, str(row.status))).casefold()
+        return (
+            all(word in everything for word in self.text.casefold().split())
+            and self.path.casefold() in path.casefold()
+            and self.type.casefold() in row.type.casefold()
+            and self.status in ("", str(row.status))
+        )
+
+
 def recents_view(
-    rows: Iterable[Row], viewer: Viewer, static_url: str, live: LiveView | None = None, notice: str = ""
+    rows: Sequence[Row],
+    viewer: Viewer,
+    static_url: str,
+    live: LiveView | None = None,
+    notice: str = "",
+    wanted: Wanted = Wanted(),
 ) -> RecentsView:
     """``notice`` says what is missing."""
     return RecentsView(
-        rows=tuple(_recent_view(row, viewer) for row in rows),
+        rows=tuple(_recent_view(row, viewer) for row in rows if wanted.matches(row)),
+        kept=len(rows),
+        wanted=wanted.text,
         viewer=viewer,
         static_url=static_url,
         list_url=f"{viewer.base}/tracebacks",
+        clear_url=f"{viewer.base}/tracebacks/clear" if viewer.is_developer else "",
         live=live,
         notice=notice,
     )
@@ -91,7 +127,10 @@ def _recent_view(row: Row, viewer: Viewer) -> RecentView:
     urls = [f"{viewer.base}/tracebacks/{error_id}" for _, error_id in row.moments]
     return RecentView(
         url=urls[0],
+        id=row.moments[0][1],
         title=row.title,
+        type=row.type,
+        status=row.status,
         request_line=row.request_line,
         where=row.where,
         time=moments[0].strftime("%H:%M:%S"),

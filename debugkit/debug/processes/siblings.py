@@ -191,6 +191,13 @@ class Siblings(Generic[T]):
         except (Unusable, OSError):
             return {}
 
+    def remove_left(self) -> None:
+        """Remove the snapshots of all processes."""
+        try:
+            snapshots.remove(self._folder())
+        except (Unusable, OSError):
+            pass
+
     def document(self, error_id: str, name: str) -> Document | None:
         """A form of an error that its process has left behind."""
         try:

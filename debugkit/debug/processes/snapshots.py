@@ -68,6 +68,13 @@ def _trim(folder: Path) -> None:
                 path.unlink()
 
 
+def remove(folder: Path) -> None:
+    """Remove all snapshots. Raises `OSError`."""
+    for path in folder.iterdir():
+        if path.suffix == SUFFIX:
+            path.unlink(missing_ok=True)
+
+
 def read_rows(folder: Path) -> dict[str, dict[str, Any]]:
     """The rows of all snapshots, by the error's id."""
     try:

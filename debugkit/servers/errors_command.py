@@ -1,0 +1,225 @@
+"""``debugkit errors``: the recent errors of this user's running servers, for a terminal, a script or an assistant.
+
+Asks the servers over HTTP, as a visitor on this computer: what is printed is what such a one may see, redacted. Nothing
+is changed there, and no PIN is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from debugkit import terminal_text
+from debugkit.errors import DebugkitError
+from debugkit.servers.known import KnownServer, known
+from debugkit.state import user_folder
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+
+#: Seconds that a server has to answer: one with a single thread may be busy.
+_PATIENCE: Final = 5.0
+#: Bytes of an answer: a hundred times what the Markdown of an error has.
+_MOST: Final = 20_000_000
+_DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+#: The version of what ``--json`` prints, as in the data of the servers.
+_FORMAT: Final = 1
+
+DESCRIPTION = """\
+Print the recent errors of your servers that run on this computer: all of them in
+short, the newest one (last) or one by its id in full, with source and values. What
+is secret is redacted. Nothing is changed in the servers."""
+EXAMPLES = """\
+examples:
+  debugkit errors                    all, newest first
+  debugkit errors last               the newest one in full, as Markdown
+  debugkit errors last --json        the same as JSON
+  debugkit errors --since 10m        exit status 1 if there was one since then"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedError:
+    """A kind of error of one server, and when it happened last. ``base`` is where its server answers."""
+
+    base: str
+    fields: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.fields["id"])
+
+    @property
+    def time(self) -> float:
+        return datetime.fromisoformat(str(self.fields["time_iso"])).timestamp()
+
+    @property
+    def url(self) -> str:
+        return urljoin(self.base, str(self.fields["url"]))
+
+
+class Unreachable(Exception):
+    """A server that does not answer; ``gone`` if nobody listens there any more."""
+
+    def __init__(self, why: str, *, gone: bool) -> None:
+        super().__init__(why)
+        self.gone = gone
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("which", metavar="last|ID", nargs="?", help="print one error in full")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of Markdown")
+    parser.add_argument(
+        "--since",
+        metavar="TIME",
+        type=since,
+        help="only what happened since then: 30s, 10m, 2h, 1d or 2026-01-31T12:00; exit status 1 if there is any",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """``debugkit errors``. Returns 1 when there are errors since ``--since``, else 0. Raises `DebugkitError`."""
+    errors = list(listed(_servers()))
+    if options.since is not None:
+        errors = [error for error in errors if error.time >= options.since]
+    status = 1 if options.since is not None and errors else 0
+    if options.which is None:
+        _print(_as_json(errors) if options.json else _as_markdown(errors))
+        return status
+    chosen = errors[:1] if options.which == "last" else [error for error in errors if _is(error, options.which)]
+    if not chosen:
+        if options.since is not None and options.which == "last":
+            return 0
+        what = "no error" if options.which == "last" else f"no error with the id {options.which}"
+        raise DebugkitError(f"There is {what} in a running server of yours.")
+    ending = ".json" if options.json else ".md"
+    _print(_document(chosen[0], options.which, ending))
+    return status
+
+
+def since(text: str) -> float:
+    """A time as epoch seconds: some time ago (``10m``), an ISO 8601 time, or epoch seconds. Raises `ValueError`."""
+    if match := _DURATION.fullmatch(text):
+        return time.time() - int(match[1]) * _SECONDS[match[2]]
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return float(text)
+
+
+# The servers
+
+
+def _servers() -> Iterator[KnownServer]:
+    folder = user_folder()
+    return known(folder) if folder is not None else iter(())
+
+
+def listed(servers: Iterator[KnownServer]) -> list[ListedError]:
+    """The errors of all servers, newest first. One that has ended is forgotten, one that is silent named."""
+    errors: list[ListedError] = []
+    for server in servers:
+        try:
+            answer = json.loads(_get(f"{server.base}/tracebacks", "application/json"))
+            errors += [ListedError(server.base, fields) for fields in answer["errors"]]
+        except (ValueError, KeyError, TypeError):  # something else listens there now
+            server.forget()
+        except Unreachable as reason:
+            if reason.gone:
+                server.forget()
+            else:
+                print(f"debugkit: {terminal_text.line(server.base)} {reason}", file=sys.stderr)
+    return sorted(errors, key=lambda error: error.time, reverse=True)
+
+
+def _is(error: ListedError, error_id: str) -> bool:
+    """Whether it is this one, or has an earlier one of that id."""
+    urls = [str(error.fields["url"]), *(str(url) for _, url in error.fields["urls"])]
+    return any(url.endswith(f"/{error_id}") for url in urls)
+
+
+def _document(error: ListedError, which: str, ending: str) -> str:
+    error_id = error.id if which == "last" else which
+    try:
+        text = _get(f"{error.url.rpartition('/')[0]}/{error_id}{ending}", "*/*")
+    except Unreachable as reason:
+        raise DebugkitError(f"{error.base} {reason}") from None
+    return terminal_text.lines(text.decode("utf-8", "replace")).rstrip("\n")
+
+
+def _get(url: str, accept: str) -> bytes:
+    """The body of an answer 200, straight from the server: no proxy of the environment has a say in it."""
+    from http.client import HTTPException
+
+    parts = urlsplit(url)
+    connection = _connection(parts.scheme, parts.netloc)
+    try:
+        connection.request("GET", parts.path, headers={"Accept": accept})
+        response = connection.getresponse()
+        body = response.read(_MOST)
+    except TimeoutError:
+        raise Unreachable("does not answer in time: it is busy.", gone=False) from None
+    except (OSError, HTTPException) as error:
+        raise Unreachable(f"cannot be asked: {error}", gone=isinstance(error, ConnectionRefusedError)) from None
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise Unreachable(f"answers {response.status}.", gone=response.status == 404)
+    return body
+
+
+def _connection(scheme: str, authority: str) -> HTTPConnection:
+    from http.client import HTTPConnection, HTTPSConnection
+
+    if scheme == "https":
+        import ssl
+
+        # The server is this user's own, on this computer, and its certificate often made by itself.
+        context = ssl._create_unverified_context()
+        return HTTPSConnection(authority, timeout=_PATIENCE, context=context)
+    return HTTPConnection(authority, timeout=_PATIENCE)
+
+
+# What is printed
+
+
+def _print(text: str) -> None:
+    """Print to whoever reads; one who has read enough (``| head``) is no error."""
+    try:
+        sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "replace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_json(errors: Sequence[ListedError]) -> str:
+    names = ("id", "type", "title", "status", "request_line", "where", "count", "live")
+    rows = [
+        {name: error.fields[name] for name in names} | {"time": error.fields["time_iso"], "url": error.url}
+        for error in errors
+    ]
+    return json.dumps({"format": _FORMAT, "errors": rows}, indent=2)
+
+
+def _as_markdown(errors: Sequence[ListedError]) -> str:
+    if not errors:
+        return "No errors."
+    return "\n".join(map(_line, errors))
+
+
+def _line(error: ListedError) -> str:
+    """One error as an item of a list; its texts are code, in which no markup counts."""
+    fields = {name: terminal_text.line(str(value)).replace("`", "'") for name, value in error.fields.items()}
+    place = f" at `{fields['where']}`" if fields["where"] else ""
+    request = f", `{fields['request_line']}`" if fields["request_line"] else ""
+    times = f", {fields['count']} times" if fields["count"] != "1" else ""
+    return f"- `{fields['title']}`{place}{request}{times}, last {fields['time_iso']}: {error.url}"

@@ -1,0 +1,207 @@
+"""``debugkit errors``: what it prints of real servers, for whom, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from client import Client
+from django_support import site
+from integration.processes import Kind, serving
+from serving_support import ROOT, Running, application, running
+
+from debugkit import DebuggedApplication
+from debugkit.cli import main
+from debugkit.servers.errors_command import since
+from debugkit.servers.known import FOLDER, MOST, known, note
+
+SCHEMA = json.loads((ROOT / "tests" / "support" / "error.schema.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("DEBUGKIT_STATE_DIR", str(folder))
+    return folder
+
+
+def failing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    password = "hunter2" * 2
+    if environ["PATH_INFO"] == "/odd":
+        raise ValueError("`code`\n\x1b[2J # title")
+    try:
+        return [{"name": len(password)}["price"]]  # type: ignore[list-item]
+    except KeyError as error:
+        raise RuntimeError(f"no price, password={password}") from error
+
+
+@pytest.fixture
+def server(state: Path) -> Iterator[Running]:
+    app = DebuggedApplication(failing, state_dir=state, pin_logging=False)
+    with running(app, check=False) as server:
+        server.get("/cart")
+        yield server
+
+
+def errors(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    capsys.readouterr()
+    assert main(["errors", *arguments]) == status
+    return capsys.readouterr().out
+
+
+def listed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    answer = json.loads(errors(capsys, "--json"))
+    assert answer["format"] == 1
+    rows: list[dict[str, Any]] = answer["errors"]
+    return rows
+
+
+def test_all_errors_are_listed_newest_first(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    server.get("/cart")
+    server.get("/odd")
+    newest, other = listed(capsys)
+
+    assert (newest["type"], newest["request_line"], newest["count"]) == ("ValueError", "GET /odd", 1)
+    assert (other["type"], other["status"], other["count"], other["live"]) == ("RuntimeError", 500, 2, True)
+    assert other["where"].endswith("in failing")
+    assert other["url"] == f"http://127.0.0.1:{server.port}/__debugkit__/tracebacks/{other['id']}"
+
+
+def test_the_list_as_markdown_is_a_line_for_each_in_which_no_markup_counts(
+    server: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.get("/odd")
+    lines = errors(capsys).splitlines()
+
+    assert len(lines) == 2
+    assert lines[0].startswith("- `ValueError: 'code'")
+    assert "\x1b" not in lines[0]
+
+
+def test_one_error_is_printed_in_full_and_redacted(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    [row] = listed(capsys)
+    by_id, last = errors(capsys, row["id"]), errors(capsys, "last")
+
+    assert by_id == last
+    assert last.startswith("# `RuntimeError: no price, password=••••••`")
+    assert "KeyError" in last
+    assert "hunter2hunter2" not in last
+
+
+def test_json_is_as_the_schema_has_it(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    problem = json.loads(errors(capsys, "last", "--json"))
+    jsonschema.validate(problem, SCHEMA)
+    frame = problem["exceptions"][0]["frames"][-1]
+
+    assert "hunter2hunter2'" not in json.dumps(problem["exceptions"][0]["frames"][-1]["values"])
+    assert [line["text"].strip()[:5] for line in frame["source"] if line["current"]] == ["raise"]
+    assert problem["versions"][0].startswith("Python ")
+
+
+def test_an_unknown_id_is_an_error(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["errors", "0123"]) == 1
+    assert capsys.readouterr().err == ("debugkit: There is no error with the id 0123 in a running server of yours.\n")
+
+
+def test_the_exit_status_tells_whether_there_were_errors_since_then(
+    server: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "RuntimeError" in errors(capsys, "--since", "1d", status=1)
+    assert errors(capsys, "--since", "2999-01-01T00:00") == "No errors.\n"
+    assert errors(capsys, "last", "--since", "2999-01-01") == ""
+    assert since("1700000000") == 1_700_000_000
+    with pytest.raises(SystemExit):
+        main(["errors", "--since", "yesterday"])
+
+
+def test_without_servers_there_is_nothing(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert errors(capsys) == "No errors.\n"
+    capsys.readouterr()
+    assert main(["errors", "last"]) == 1
+
+
+def test_a_server_that_has_ended_is_forgotten(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        note(state, f"http://127.0.0.1:{unused.getsockname()[1]}/__debugkit__")
+        assert errors(capsys) == "No errors.\n"
+
+    assert not list(known(state))
+
+
+def test_another_server_at_its_address_is_asked_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running(application([b"<h1>Shop</h1>"])) as other:
+        note(state, f"http://127.0.0.1:{other.port}/__debugkit__")
+        assert errors(capsys) == "No errors.\n"
+
+    assert not list(known(state))
+
+
+def test_only_addresses_of_this_user_are_read(state: Path) -> None:
+    note(state, "http://127.0.0.1:1/__debugkit__")
+    [server] = known(state)
+    assert stat.S_IMODE(server.file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(server.file.parent.stat().st_mode) == 0o700
+
+    server.file.chmod(0o644)
+    assert not list(known(state))
+    server.file.chmod(0o600)
+    (state / FOLDER).chmod(0o755)
+    assert not list(known(state))
+
+
+def test_what_is_no_address_is_left_alone(state: Path) -> None:
+    note(state, "file:///etc/passwd")
+    note(state, "http://127.0.0.1:1/__debugkit__")
+    (state / FOLDER / "broken.json").write_text("{")
+
+    assert [server.base for server in known(state)] == ["http://127.0.0.1:1/__debugkit__"]
+
+
+def test_servers_are_bounded(state: Path) -> None:
+    for port in range(MOST + 5):
+        note(state, f"http://127.0.0.1:{port + 1}/__debugkit__")
+
+    assert len(list(known(state))) == MOST
+
+
+def test_a_server_whose_state_cannot_be_kept_fails_as_ever(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / FOLDER).write_text("in the way")
+    client = Client(DebuggedApplication(failing, state_dir=state, pin_logging=False))
+
+    assert client("/").status == 500
+
+
+ASGI = Kind("asgi", ("-m", "debugkit", "run", "--port", "0", "TARGET"), needs=("uvicorn",))
+GUNICORN = Kind("gunicorn", ("-m", "gunicorn", "--bind=127.0.0.1:0", "--workers=4", "TARGET"), needs=("gunicorn",))
+
+
+@pytest.mark.parametrize(("kind", "target"), [(ASGI, "asgi_site:application"), (GUNICORN, "apps:application")])
+def test_it_works_with_other_servers(kind: Kind, target: str, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(kind, state, target) as server:
+        made = {server.browser().error() for _ in range(6)}
+        rows = listed(capsys)
+        jsonschema.validate(json.loads(errors(capsys, "last", "--json")), SCHEMA)
+
+        assert sum(row["count"] for row in rows) == len(made)
+        assert all(json.loads(errors(capsys, error, "--json"))["id"] == error for error in made)
+
+
+def test_it_works_with_runserver_plus(tmp_path: Path, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "site").mkdir()
+    with site(tmp_path / "site", DEBUGKIT_STATE_DIR=os.fspath(state)) as project:
+        project.get("/fails/")
+        jsonschema.validate(json.loads(errors(capsys, "last", "--json")), SCHEMA)
+
+        assert [row["type"] for row in listed(capsys)] == ["KeyError"]
