@@ -1,6 +1,7 @@
 // The log of a console: it follows what is added at its end as long as its reader is there.
 import { make } from "./dom.js";
 
+const KINDS = ["out", "stderr", "value", "error", "note"]; // of what came of a command
 const NEAR = 24; // pixels from the end that still count as there
 
 export class Log {
@@ -18,8 +19,9 @@ export class Log {
     log.after(make("div", { className: "chip-place" }, this.#chip));
   }
 
-  get entries() {
-    return [...this.#log.querySelectorAll(":scope > .entry")];
+  /** What the log says, for another page to show: no more than can be seen. */
+  get commands() {
+    return [...this.#log.children].map(read);
   }
 
   /** Puts a new entry at the end, and goes there: somebody has just typed it. */
@@ -61,4 +63,15 @@ export class Log {
   #tell(news) {
     this.#chip.hidden = !news;
   }
+}
+
+function read(entry) {
+  const parts = [...entry.children].filter((part) => !part.matches(".in") && part.textContent);
+  const kindOf = (part) => KINDS.find((kind) => part.classList.contains(kind)) ?? "value";
+  const running = entry.dataset.state === "running" ? [{ kind: "note", text: "It was still running." }] : [];
+  return {
+    text: entry.querySelector(".in code").textContent,
+    // biome-ignore lint/performance/useDomNodeTextContent: the cells of a table stay apart
+    parts: [...parts.map((part) => ({ kind: kindOf(part), text: part.innerText })), ...running],
+  };
 }

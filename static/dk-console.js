@@ -9,6 +9,8 @@ import { Log } from "./console-log.js";
 import { DebugkitElement } from "./dom.js";
 import { hear } from "./events.js";
 import { History, parseEntries } from "./history.js";
+import { generation, keptFor } from "./keeping.js";
+import { bounded } from "./kept.js";
 import { stillOpen, unfinished } from "./python-text.js";
 import { recall, remember } from "./store.js";
 import { unlocked } from "./unlocking.js";
@@ -29,6 +31,7 @@ export class DkConsole extends DebugkitElement {
   #slow = false; // whether what runs has run for a while
   #stopping = false;
   #hint = "";
+  #before = []; // commands from before the page was loaded
   #timer;
 
   connected(signal) {
@@ -42,7 +45,39 @@ export class DkConsole extends DebugkitElement {
     this.#stop.addEventListener("click", () => this.#stopped(), { signal });
     this.querySelector("form").addEventListener("click", (event) => event.target === input || this.focus(), { signal });
     this.querySelector("[role=log]").addEventListener("keydown", (event) => this.#typedInLog(event), { signal });
+    this.#restore(keptFor(this));
     if (this.dataset.focus !== undefined) this.focus();
+  }
+
+  /** What is kept of this console while its page is loaded anew. */
+  get record() {
+    const { text, start } = this.#editor.state;
+    const commands = bounded([...this.#before, ...this.#log.commands]);
+    return { commands, draft: text, caret: start, focused: this.contains(document.activeElement) };
+  }
+
+  #restore(record) {
+    if (!record) return;
+    if (record.draft) this.#editor.set(record.draft, { fromEnd: record.draft.length - record.caret });
+    if (record.focused && document.activeElement === document.body) this.focus();
+    if (record.commands.length) void this.#offer(record);
+  }
+
+  /** Shows the commands from before, to be read or run once more. */
+  async #offer(record) {
+    this.#before = record.commands;
+    const { strip } = await import("./transcript.js");
+    const again = () => {
+      this.#forget();
+      for (const { text } of record.commands) this.#submit({ text, source: `${text}\n` });
+      this.#editor.focus();
+    };
+    this.prepend(strip(record, { changed: record.generation !== generation(), again }));
+  }
+
+  #forget() {
+    this.#before = [];
+    this.querySelector(".before")?.remove();
   }
 
   focus() {
@@ -78,7 +113,7 @@ export class DkConsole extends DebugkitElement {
   }
 
   #controlAction(key) {
-    if (key === "l") return () => this.#log.clear();
+    if (key === "l") return () => this.#clearLog();
     const selected = this.#editor.selected || getSelection().type === "Range";
     if (key === "c" && !selected) return () => (this.#queue.running ? this.#stopped() : this.#clear());
     return null;
@@ -96,6 +131,11 @@ export class DkConsole extends DebugkitElement {
     if (text === null) return false;
     this.#editor.set(text, { whole: text.includes("\n") });
     return true;
+  }
+
+  #clearLog() {
+    this.#log.clear();
+    this.#forget();
   }
 
   #clear() {

@@ -426,6 +426,67 @@ def test_typing_after_a_click_into_the_log_goes_to_the_line(page: Page) -> None:
     expect(prompt(page)).to_have_value("jkc item")
 
 
+def transcript(page: Page) -> Locator:
+    return console(page).locator(".before")
+
+
+def test_what_was_typed_and_answered_survives_a_reload_and_runs_again_by_a_click(page: Page) -> None:
+    run(page, "price = 7")
+    run(page, "def twice(n):\n    return n * 2\n")
+    run(page, "twice(price)")
+    run(page, "item['price']")
+    prompt(page).fill("for n in range(3):\n    twice(")
+    page.reload()
+
+    expect(prompt(page)).to_have_value("for n in range(3):\n    twice(")
+    expect(prompt(page)).to_be_focused()
+    expect(log(page)).to_be_empty()
+    summary = transcript(page).get_by_text("4 commands from before")
+    expect(transcript(page).get_by_text("KeyError: 'price'")).to_be_hidden()
+    summary.click()
+    expect(transcript(page).locator(".value")).to_have_text("14")
+    expect(transcript(page).get_by_text("KeyError: 'price'")).to_be_visible()
+
+    page.reload()
+    transcript(page).get_by_role("button", name="Run them again").click()
+    expect(transcript(page)).to_have_count(0)
+    expect(log(page).locator(".error")).to_contain_text("KeyError")
+    expect(log(page).locator(".value")).to_have_text("14")
+    expect(log(page).locator(".entry")).to_have_count(4)
+    expect(prompt(page)).to_have_value("for n in range(3):\n    twice(")
+
+
+def test_the_way_back_to_the_page_finds_the_chosen_frame_its_open_values_and_what_was_typed(
+    page: Page, site: Site
+) -> None:
+    page.get_by_role("link", name="Cart.total").first.click()
+    shown = page.locator("article.frame:visible")
+    expect(shown.locator("h2 .fn")).to_have_text("Cart.total")
+    shown.locator(".locals .row", has_text="item").last.locator(".opener").first.click()
+    expect(shown.locator(".locals .tree > li").first).to_be_visible()
+    opened = shown.locator(".locals .tree > li").all_text_contents()
+    run(page, "amount")
+    prompt(page).press_sequentially("half a comm")
+    page.goto(f"{site.base}/console")
+    page.go_back()
+
+    expect(shown.locator("h2 .fn")).to_have_text("Cart.total")
+    expect(prompt(page)).to_have_value("half a comm")
+    expect(transcript(page)).to_contain_text("1 command from before")
+    expect(shown.locator(".locals .tree > li")).to_have_text(opened)
+
+
+def test_a_log_that_was_cleared_does_not_come_back(page: Page) -> None:
+    run(page, "1 + 1")
+    page.reload()
+    expect(transcript(page)).to_be_visible()
+    prompt(page).press("Control+l")
+    page.reload()
+
+    expect(prompt(page)).to_be_enabled()
+    expect(transcript(page)).to_have_count(0)
+
+
 def test_the_key_c_leads_to_the_console_and_escape_out_of_it(page: Page) -> None:
     page.keyboard.press("c")
     expect(prompt(page)).to_be_focused()
