@@ -1,30 +1,42 @@
-// What the console does with the text being typed. Pure.
-
-const STEP = "    ";
-const OPENS_BLOCK = /:[ \t]*(#.*)?$/;
-
-/** The indentation a new line after `text` begins with: that of its last line, one step deeper after a colon. */
-export function indentation(text) {
-  const last = text.slice(text.lastIndexOf("\n") + 1);
-  const own = last.match(/^[ \t]*/)[0];
-  return OPENS_BLOCK.test(last) ? own + STEP : own;
-}
+// What the console does with the text that was typed. Pure.
+import { indentation, unfinished } from "./python-text.js";
 
 /**
- * The text to send. A block typed line by line ends with an empty line, a pasted one just ends: both get the newline
- * that tells Python's compiler that the block is over (see `codeop`). A line that opens a block needs another.
+ * The text to send. A block typed line by line ends with an empty line, a whole one (pasted, or had from the history)
+ * just ends: both get the newline that tells Python's compiler that the block is over (see `codeop`). A line that opens
+ * a block needs another.
  */
-export function prepare(text, pasted = false) {
+export function prepare(text, whole = false) {
   const body = text.replace(/\s+$/, "");
-  const closed = /\n[ \t]*$/.test(text) && !OPENS_BLOCK.test(body);
-  return closed || (pasted && body.includes("\n")) ? `${body}\n` : body;
+  const closed = /\n[ \t]*$/.test(text) && !unfinished(body, true);
+  return closed || (whole && body.includes("\n")) ? `${body}\n` : body;
 }
 
-/** Incomplete text with a new line to go on in. An empty line below one that opens a block adds nothing. */
-export function continuation(text) {
+/** Text that the server calls incomplete, with a line to go on in and what has been typed since. */
+export function continuation(text, since = "") {
   const body = text.replace(/\n[ \t]*$/, "");
-  const kept = OPENS_BLOCK.test(body) ? body : text;
-  return `${kept}\n${indentation(kept)}`;
+  return `${body}\n${indentation(body)}${since}`;
+}
+
+/** Whether the selection may be indented by Tab: it begins where a line that is not the first does, or spans lines. */
+export function indents({ text, start, end }) {
+  const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
+  return text.slice(start, end).includes("\n") || (text.slice(0, start).includes("\n") && !line.trim());
+}
+
+const STEP = "    ";
+
+/** The edit by which Tab, or Shift+Tab, moves the selected lines; null where there is nothing to move. */
+export function shifted(state, back) {
+  if (!indents(state)) return null;
+  const { text, start, end } = state;
+  const from = text.lastIndexOf("\n", start - 1) + 1;
+  const lines = text.slice(from, end).split("\n");
+  const moved = lines.map((line) => (back ? line.replace(/^(?: {1,4}|\t)/, "") : STEP + line));
+  const insert = moved.join("\n");
+  if (insert === lines.join("\n")) return null;
+  const first = moved[0].length - lines[0].length;
+  return { from, to: end, insert, select: [Math.max(from, start + first), from + insert.length] };
 }
 
 /** The prompt beside text of this many lines. */

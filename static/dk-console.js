@@ -1,55 +1,93 @@
-// <dk-console>: Python in a frame. Streams what a command prints while it runs; keeps its state in the page.
+// <dk-console>: Python in a frame. What is typed goes to the log at Enter, waits for its turn there, and runs; the line
+// below is always free. Streams what a command prints; keeps its state in the page.
 import { command, evaluate } from "./client.js";
+import { CommandQueue } from "./command-queue.js";
+import { Editor } from "./console-editor.js";
 import { ConsoleEntry, SLOW } from "./console-entry.js";
-import { continuation, prepare, prompts } from "./console-input.js";
+import { continuation, prepare } from "./console-input.js";
+import { Log } from "./console-log.js";
 import { DebugkitElement } from "./dom.js";
 import { hear } from "./events.js";
 import { History, parseEntries } from "./history.js";
+import { generation, keptFor } from "./keeping.js";
+import { bounded } from "./kept.js";
+import { stillOpen, unfinished } from "./python-text.js";
 import { recall, remember } from "./store.js";
 import { unlocked } from "./unlocking.js";
 
 const PATIENCE = 1000; // milliseconds that Stop may take to be answered: the server may have no thread free for it
-const history = new History(parseEntries(recall("history")), (entries) => remember("history", JSON.stringify(entries)));
+const history = new History(
+  () => parseEntries(recall("history")),
+  (entries) => remember("history", JSON.stringify(entries)),
+);
 
 export class DkConsole extends DebugkitElement {
-  #running = false;
-  #pasted = false;
-  #entry = null;
-  #typed = "";
-  #connection = new AbortController();
+  #queue = new CommandQueue(
+    (typed) => this.#run(typed),
+    () => this.#tell(),
+  );
+  #editor;
+  #log;
+  #slow = false; // whether what runs has run for a while
+  #stopping = false;
+  #hint = "";
+  #before = []; // commands from before the page was loaded
   #timer;
 
   connected(signal) {
-    const input = this.#input;
-    input.disabled = false;
+    const input = this.querySelector("textarea");
+    this.#editor = new Editor(input, this.querySelector("[data-prompt]"), signal);
+    this.#log = new Log(this.querySelector("[role=log]"), this.querySelector("form"), signal);
     input.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    input.addEventListener("input", (event) => this.#changed(event), { signal });
+    input.addEventListener("input", () => this.#hint && this.#say(""), { signal });
     this.addEventListener("submit", (event) => event.preventDefault(), { signal });
     hear("reload", (event) => this.#occupied && event.preventDefault(), signal);
-    this.#stop.addEventListener("click", () => this.#interrupt(), { signal });
-    this.#form.addEventListener("click", (event) => event.target === input || input.focus(), { signal });
-    if (this.dataset.focus !== undefined) input.focus();
+    this.#stop.addEventListener("click", () => this.#stopped(), { signal });
+    this.querySelector("form").addEventListener("click", (event) => event.target === input || this.focus(), { signal });
+    this.querySelector("[role=log]").addEventListener("keydown", (event) => this.#typedInLog(event), { signal });
+    this.#restore(keptFor(this));
+    if (this.dataset.focus !== undefined) this.focus();
+  }
+
+  /** What is kept of this console while its page is loaded anew. */
+  get record() {
+    const { text, start } = this.#editor.state;
+    const commands = bounded([...this.#before, ...this.#log.commands]);
+    return { commands, draft: text, caret: start, focused: this.contains(document.activeElement) };
+  }
+
+  #restore(record) {
+    if (!record) return;
+    if (record.draft) this.#editor.set(record.draft, { fromEnd: record.draft.length - record.caret });
+    if (record.focused && document.activeElement === document.body) this.focus();
+    if (record.commands.length) void this.#offer(record);
+  }
+
+  /** Shows the commands from before, to be read or run once more. */
+  async #offer(record) {
+    this.#before = record.commands;
+    const { strip } = await import("./transcript.js");
+    const again = () => {
+      this.#forget();
+      for (const { text } of record.commands) this.#submit({ text, source: `${text}\n` });
+      this.#editor.focus();
+    };
+    this.prepend(strip(record, { changed: record.generation !== generation(), again }));
+  }
+
+  #forget() {
+    this.#before = [];
+    this.querySelector(".before")?.remove();
   }
 
   focus() {
-    this.#input.focus();
+    this.#editor.focus();
+    this.querySelector("form").scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
-  /** Whether something would be lost with the page: a command that is typed, or runs. */
+  /** Whether something would be lost with the page: a command that is typed, runs or waits. */
   get #occupied() {
-    return this.#running || this.#input.value.trim() !== "";
-  }
-
-  get #input() {
-    return this.querySelector("textarea");
-  }
-
-  get #form() {
-    return this.querySelector("form");
-  }
-
-  get #log() {
-    return this.querySelector("[role=log]");
+    return this.#queue.running !== null || this.#editor.text.trim() !== "";
   }
 
   get #stop() {
@@ -57,168 +95,213 @@ export class DkConsole extends DebugkitElement {
   }
 
   #pressed(event) {
-    if (event.isComposing) return;
+    // Safari ends a composition by an Enter that is told from others by its code alone.
+    if (event.isComposing || event.keyCode === 229) return;
     const act = this.#actionFor(event);
     if (act && act() !== false) event.preventDefault();
   }
 
   #actionFor(event) {
+    const editor = this.#editor;
     if (event.ctrlKey && !event.metaKey && !event.altKey) return this.#controlAction(event.key);
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey) return () => void this.#run();
-    if (event.key === "ArrowUp" && this.#onFirstLine()) return () => this.#recall(history.previous(this.#input.value));
-    if (event.key === "ArrowDown" && this.#onLastLine()) return () => this.#recall(history.next());
+    if (event.metaKey || event.altKey) return null;
+    if (event.key === "Enter" && !event.shiftKey) return () => this.#enter();
+    if (event.key === "Tab") return () => editor.shift(event.shiftKey);
+    if (event.key === "ArrowUp" && editor.onFirstLine) return () => this.#recall(history.previous(editor.text));
+    if (event.key === "ArrowDown" && editor.onLastLine) return () => this.#recall(history.next(editor.text));
     return null;
   }
 
   #controlAction(key) {
-    if (key === "l") return () => this.#log.replaceChildren();
-    const selected = this.#input.selectionStart !== this.#input.selectionEnd || getSelection().type === "Range";
-    if (key === "c" && !selected) return () => (this.#running ? void this.#interrupt() : this.#set(""));
+    if (key === "l") return () => this.#clearLog();
+    const selected = this.#editor.selected || getSelection().type === "Range";
+    if (key === "c" && !selected) return () => (this.#queue.running ? this.#stopped() : this.#clear());
     return null;
   }
 
-  #onFirstLine() {
-    return !this.#input.value.slice(0, this.#input.selectionStart).includes("\n");
-  }
-
-  #onLastLine() {
-    return !this.#input.value.slice(this.#input.selectionEnd).includes("\n");
+  /** Typing on after a click into the log goes to the line. */
+  #typedInLog(event) {
+    const press = event.key === " " && event.target.closest("button, a, summary");
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey || press) return;
+    event.stopPropagation();
+    this.focus();
   }
 
   #recall(text) {
     if (text === null) return false;
-    this.#set(text);
-    this.#pasted = text.includes("\n");
+    this.#editor.set(text, { whole: text.includes("\n") });
     return true;
   }
 
-  #changed(event) {
-    if (event.inputType === "insertFromPaste") this.#pasted = this.#input.value.includes("\n");
-    if (!this.#input.value) this.#pasted = false;
-    this.#fit();
+  #clearLog() {
+    this.#log.clear();
+    this.#forget();
   }
 
-  #set(text) {
-    this.#input.value = text;
-    this.#pasted = false;
-    this.#fit();
+  #clear() {
+    history.add(this.#editor.text);
+    this.#editor.set("");
+    this.#say("");
   }
 
-  /** The input is as high as its text, with a prompt beside each line. */
-  #fit() {
-    const input = this.#input;
-    input.style.height = "0";
-    input.style.height = `${input.scrollHeight}px`;
-    input.style.overflowY = input.scrollHeight > input.clientHeight + 2 ? "auto" : "hidden";
-    this.querySelector("[data-prompt]").textContent = prompts(input.value);
+  #enter() {
+    const editor = this.#editor;
+    if (!editor.text.trim()) return;
+    if (editor.opensLine || unfinished(editor.text, editor.whole)) return this.#goOn();
+    const text = editor.text.trimEnd();
+    this.#submit({ text, source: prepare(editor.text, editor.whole) });
+    editor.set("");
   }
 
-  async #run() {
-    const typed = this.#input.value;
-    if (this.#running || !typed.trim()) return;
+  #goOn() {
+    this.#editor.newline();
+    const open = stillOpen(this.#editor.before);
+    if (open) this.#say(`still open: ${open}  Ctrl+C clears`);
+  }
+
+  #submit(typed) {
+    typed.entry = new ConsoleEntry(typed.text);
+    history.add(typed.text);
+    this.#mark(typed, "waiting");
+    this.#log.append(typed.entry.element);
+    this.#queue.add(typed);
+  }
+
+  /** How an entry looks that is not done. */
+  #mark({ entry }, state) {
+    if (state) entry.element.dataset.state = state;
+    else delete entry.element.dataset.state;
+  }
+
+  async #run(typed) {
     this.#begin(typed);
     try {
-      await unlocked(this, () => this.#evaluate(typed));
+      if ((await unlocked(this, () => this.#evaluate(typed))) === "incomplete") this.#incomplete(typed);
     } catch (error) {
-      if (error.name !== "AbortError") this.#fail(typed, error.message);
+      this.#refused(typed, error);
     } finally {
-      this.#end();
+      this.#end(typed);
     }
   }
 
-  async #evaluate(typed) {
-    const source = prepare(typed, this.#pasted);
-    for await (const event of evaluate(this.dataset.evaluate, source, this.#connection.signal)) {
-      if (event.kind === "done" && event.status === "incomplete") return this.#continue(typed);
-      this.#open(typed);
-      this.#show(event);
+  async #evaluate({ source, entry, connection }) {
+    for await (const event of evaluate(this.dataset.evaluate, source, connection.signal)) {
+      if (event.kind === "done" && event.status === "incomplete") return event.status;
+      this.#log.change(() => entry.show(event));
     }
+    return "done";
   }
 
   #begin(typed) {
-    this.#running = true;
-    this.#entry = null;
-    this.#typed = typed;
-    this.#connection = new AbortController();
-    this.#input.readOnly = true;
+    typed.connection = new AbortController();
+    this.#mark(typed, "running");
+    this.#stopping = false;
     // A command that answers at once needs no button to stop it.
-    this.#timer = setTimeout(() => this.#busy(true), SLOW * 1000);
+    this.#timer = setTimeout(() => this.#tell(true), SLOW * 1000);
   }
 
-  #end() {
+  #end(typed) {
     clearTimeout(this.#timer);
-    this.#running = false;
-    this.#input.readOnly = false;
-    this.#busy(false);
-    this.#input.focus({ preventScroll: true });
-    this.#fit();
+    this.#mark(typed, null);
+    this.#stopping = false;
+    if (!this.#queue.waiting) this.#tell(false);
   }
 
-  #busy(yes) {
-    this.#stop.hidden = !yes;
-    this.querySelector("[role=status]").textContent = yes ? "running" : "";
+  /** Says what runs and waits. */
+  #tell(slow = this.#slow && this.#queue.running !== null) {
+    this.#slow = slow;
+    const stop = this.#stop;
+    if (!slow && stop === document.activeElement) this.#editor.focus();
+    stop.hidden = !slow;
+    const running = this.#stopping ? "stopping…" : "running";
+    const waiting = this.#queue.waiting ? `${this.#queue.waiting} waiting` : "";
+    const text = this.#hint || [slow && running, waiting].filter(Boolean).join(", ");
+    this.querySelector("[role=status]").textContent = text;
   }
 
-  #continue(typed) {
-    this.#set(continuation(typed));
-    this.#input.selectionStart = this.#input.value.length;
+  /** A word about what is being typed; "" takes it back. */
+  #say(hint) {
+    this.#hint = hint;
+    this.#tell();
   }
 
-  /** The command moves from the input to the log with its first event. */
-  #open(typed) {
-    if (this.#entry) return;
-    const text = typed.trimEnd();
-    this.#entry = new ConsoleEntry(text);
-    this.#log.append(this.#entry.element);
-    history.add(text);
-    this.#set("");
-    this.#follow();
+  /** What the page took for complete is not. Enter, pressed meanwhile, added lines to it. */
+  #incomplete(typed) {
+    const next = this.#queue.take();
+    if (!next) return this.#giveBack([typed]);
+    for (const { entry } of [typed, next]) entry.element.remove();
+    history.retract(next.text);
+    history.retract(typed.text);
+    const text = `${typed.text}\n${next.text}`;
+    const rest = this.#queue.drop();
+    this.#submit({ text, source: `${text}${/\n$/.test(next.source) ? "\n" : ""}` });
+    for (const other of rest) {
+      this.#log.append(other.entry.element);
+      this.#queue.add(other);
+    }
   }
 
-  #show(event) {
-    this.#entry.show(event);
-    this.#follow();
+  /** Commands that have not run go back into the line, before what has been typed since. */
+  #giveBack(commands, join = continuation) {
+    for (const { text, entry } of commands.toReversed()) {
+      entry.element.remove();
+      history.retract(text);
+    }
+    const since = this.#editor.text;
+    const text = join(commands.map((typed) => typed.text).join("\n"), since);
+    this.#editor.set(text, { whole: commands.length > 1, fromEnd: since.length - this.#editor.before.length });
   }
 
-  #note(text) {
-    this.#open(this.#typed);
-    this.#entry.note(text);
+  #refused(typed, error) {
+    const others = this.#queue.drop();
+    if (error.name === "AbortError") return this.#leaveOut(others);
+    if (error.locked) {
+      return this.#giveBack([typed, ...others], (text, since) => (since ? `${text}\n${since}` : text));
+    }
+    this.#log.change(() => typed.entry.fail(error.message));
+    this.#leaveOut(others);
   }
 
-  #fail(typed, message) {
-    this.#open(typed);
-    this.#entry.fail(message);
-    this.#follow();
+  /** Commands that waited for one that did not end well do not run. */
+  #leaveOut(commands) {
+    for (const typed of commands) {
+      this.#mark(typed, null);
+      this.#log.change(() => typed.entry.note("Not run."));
+    }
   }
 
-  #follow() {
-    this.#log.scrollTop = this.#log.scrollHeight;
-    this.#form.scrollIntoView({ block: "nearest", behavior: "instant" });
+  #stopped() {
+    this.#leaveOut(this.#queue.drop());
+    this.#stopping = true;
+    this.#tell(true);
+    this.#editor.focus();
+    void this.#interrupt(this.#queue.running);
   }
 
-  async #interrupt() {
-    const connection = this.#connection;
-    const impatient = setTimeout(() => this.#leave(connection), PATIENCE);
+  async #interrupt(typed) {
+    const impatient = setTimeout(() => this.#leave(typed), PATIENCE);
     try {
       const { interrupted } = await command(this.dataset.interrupt, {});
-      if (!interrupted && this.#waits(connection)) this.#note("The server says that nothing is running here.");
+      if (!interrupted) this.#unstopped(typed, "The server says that nothing is running here.");
     } catch (error) {
-      if (this.#waits(connection)) this.#note(`Not stopped: ${error.message}`);
+      this.#unstopped(typed, `Not stopped: ${error.message}`);
     } finally {
       clearTimeout(impatient);
     }
   }
 
-  /** Whether the command of this connection is still on its way. */
-  #waits(connection) {
-    return this.#running && connection === this.#connection;
+  #unstopped(typed, sentence) {
+    if (this.#queue.running !== typed) return;
+    this.#log.change(() => typed.entry.note(sentence));
+    this.#stopping = false;
+    this.#tell();
   }
 
   /** A server with one thread hears of Stop after the command; that its reader has left it notices by itself. */
-  #leave(connection) {
-    if (!this.#waits(connection)) return;
-    this.#note("Stop was not answered: the connection was closed instead, which ends the command.");
-    connection.abort();
+  #leave(typed) {
+    if (this.#queue.running !== typed) return;
+    this.#unstopped(typed, "Stop was not answered: the connection was closed instead, which ends the command.");
+    typed.connection.abort();
   }
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.page_app import MOUNT, SIZE, Site, forget, one_page
+from browser.page_app import MOUNT, SIZE, Site, enter, forget, one_page
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 NARROW: ViewportSize = {"width": 390, "height": 844}
@@ -67,6 +67,23 @@ def test_a_page_in_use_has_no_violation(open_page: Callable[..., Page]) -> None:
     expect(page.locator(".tip")).to_be_visible()
 
     assert violations(page) == []
+
+
+def test_commands_that_run_and_wait_below_those_from_before_have_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/order")
+    enter(page.locator("dk-console:visible"), "1 / 0")
+    page.reload()
+    page.get_by_text("1 command from before").click()
+    page.get_by_label("Python to run").focus()
+    page.keyboard.type("while True: pass\n\n1 + 1\nlen([\n\n")
+    expect(page.get_by_text("still open: [")).to_be_visible()
+    stop = page.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+
+    found = violations(page)
+    stop.click()
+    assert found == []
+    expect(stop).to_be_hidden()
 
 
 def test_a_locked_page_has_no_violation_with_the_dialog_closed_and_open(open_page: Callable[..., Page]) -> None:

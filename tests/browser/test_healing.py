@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.conftest import Watched
-from browser.page_app import MOUNT, PIN, forget, one_page
+from browser.page_app import MOUNT, PIN, enter, forget, one_page
 from playwright.sync_api import Browser, Page, expect
 
 from debugkit import DebuggedApplication
@@ -394,6 +394,19 @@ def test_the_commands_typed_before_survive(page: Page, shop: Shop) -> None:
     prompt(page).press("ArrowUp")
 
     expect(prompt(page)).to_have_value("len(prices)")
+
+
+def test_what_the_console_answered_before_the_change_can_be_read_and_run_again_after_it(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.base}/cart")
+    console = page.locator("dk-console:visible")
+    enter(console, "len(prices)")
+    generation = bar(page).get_attribute("data-generation")
+    shop.fails()
+    expect(bar(page)).not_to_have_attribute("data-generation", str(generation))
+
+    expect(console.locator(".before summary")).to_have_text("1 command before the change")
+    console.get_by_role("button", name="Run them again").click()
+    expect(console.locator(".log .value")).to_have_text("1")
 
 
 # A page that answers another method

@@ -1,19 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { continuation, indentation, prepare, prompts } from "../../static/console-input.js";
-
-test("a new line keeps the indentation of the last", () => {
-  assert.equal(indentation("for a in b:\n    c"), "    ");
-  assert.equal(indentation("a"), "");
-  assert.equal(indentation("if a:\n\tb"), "\t");
-});
-
-test("after a colon it is one step deeper, comment or not", () => {
-  assert.equal(indentation("def f():"), "    ");
-  assert.equal(indentation("def f():  # why"), "    ");
-  assert.equal(indentation("if a:\n    if b:"), "        ");
-  assert.equal(indentation("{1: 2,"), "");
-});
+import { continuation, indents, prepare, prompts, shifted } from "../../static/console-input.js";
 
 test("one line is sent without what trails it", () => {
   assert.equal(prepare("a + 1  "), "a + 1");
@@ -43,9 +30,30 @@ test("incomplete text goes on in a new line, indented", () => {
   assert.equal(continuation("if a:\n    b"), "if a:\n    b\n    ");
 });
 
-test("an empty line counts inside of a text, and not below what opens a block", () => {
-  assert.equal(continuation('x = """a\n'), 'x = """a\n\n');
+test("what has been typed since stands behind", () => {
+  assert.equal(continuation("if a:", "print(1)"), "if a:\n    print(1)");
   assert.equal(continuation("if a:\n    "), "if a:\n    ");
+});
+
+/** The state that `|` in a text shows. */
+function state(shown) {
+  const [before, selected, after] = shown.split("|");
+  return { text: before + selected + after, start: before.length, end: before.length + selected.length };
+}
+
+test("Tab indents at the start of a further line, and lines that are selected", () => {
+  assert.equal(indents(state("||a")), false);
+  assert.equal(indents(state("if a:\n  ||b")), true);
+  assert.equal(indents(state("if a:\n  b||")), false);
+  assert.equal(indents(state("a|\nb|")), true);
+  assert.deepEqual(shifted(state("if a:\n||b"), false), { from: 6, to: 6, insert: "    ", select: [10, 10] });
+  assert.deepEqual(shifted(state("|a\nb|"), false), { from: 0, to: 3, insert: "    a\n    b", select: [4, 11] });
+});
+
+test("Shift and Tab take it back, as far as there is some", () => {
+  assert.deepEqual(shifted(state("if a:\n        ||b"), true), { from: 6, to: 14, insert: "    ", select: [10, 10] });
+  assert.deepEqual(shifted(state("if a:\n  ||b"), true), { from: 6, to: 8, insert: "", select: [6, 6] });
+  assert.equal(shifted(state("if a:\n||b"), true), null);
 });
 
 test("every line has a prompt", () => {

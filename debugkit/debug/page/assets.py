@@ -40,6 +40,7 @@ STYLES = (
     "origins",
     "searches",
     "console",
+    "commands",
     "syntax",
     "print",
 )
