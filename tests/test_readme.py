@@ -97,7 +97,14 @@ def test_every_editor_is_named() -> None:
 
 
 def test_every_address_is_in_the_table_with_who_may_ask_and_no_other() -> None:
-    samples = {"<id>": "a1", "<frame id>": "a1-0", "<handle>": "a1-v1", "<file>": "page.css", "?token=<token>": ""}
+    samples = {
+        "<id>": "a1",
+        "<frame id>": "a1-0",
+        "<handle>": "a1-v1",
+        "<n>": "1",
+        "<file>": "page.css",
+        "?token=<token>": "",
+    }
     documented = set()
     for method, path, level in re.findall(r"^``(GET|POST) /([^`]*)``\s+(\w+)", section("Addresses"), re.M):
         for name, sample in samples.items():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from debugkit.debug.console.command import Command, Worker, show
 from debugkit.debug.console.events import Beat, Done, Event, Failure, Output, Result, Status
 from debugkit.debug.console.namespace import Namespace
+from debugkit.debug.console.results import Results
 from debugkit.debug.safe.real_threads import RLock
 from debugkit.errors import BodyTooLarge, Conflict, Gone
 
@@ -74,6 +75,8 @@ class Console:
         self._running: Command | None = None
         self._closed = False
         self._namespace = Namespace(frame, names or {}, partial(show, output_size))
+        #: What a page may ask of results later.
+        self.results = Results()
 
     def evaluate(self, source: str, *, beat: float | None = None) -> Iterator[Event]:
         """Start a command; the events are those of the command, as they come, and the last is `Done`.
@@ -123,6 +126,7 @@ class Console:
         if self._loops is not None:
             self._loops.close()
         self._loop = None
+        self.results.close()
         self._namespace.close()
 
     def _event_loops(self) -> Loops:

@@ -8,12 +8,13 @@ from typing import Any
 
 from debugkit.debug.console.console import Beat, Console, Done, Event, Failure, Output, Result
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.http import responses
+from debugkit.debug.http import responses, results
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.messages import Response
 from debugkit.debug.page import rendering
 from debugkit.debug.page.models import ConsolePageView
 from debugkit.debug.registry import ErrorRecord
+from debugkit.debug.source.session import coloured_command, coloured_traceback
 from debugkit.errors import NotFound
 
 #: Seconds after which a stream with nothing to say sends an empty line: only by writing do servers notice that the
@@ -24,12 +25,25 @@ BEAT = 1.0
 def evaluate(context: RequestContext, frame: str) -> Response:
     command = context.text_field("source")
     entry, console = _frame_console(context.debugger, frame)
-    return responses.events(_lines(context.debugger, console.evaluate(command, beat=BEAT), entry))
+    return responses.events(_lines(context.debugger, command, console, entry))
 
 
 def interrupt(context: RequestContext, frame: str) -> Response:
     _, console = _frame_console(context.debugger, frame)
     return responses.data({"interrupted": console.interrupt()})
+
+
+def result(context: RequestContext, frame: str, number: str) -> Response:
+    """More of what a command showed, for a POST; its document for a GET."""
+    entry, console = _frame_console(context.debugger, frame)
+    return _result(context, console, entry, number)
+
+
+def _result(context: RequestContext, console: Console, entry: ErrorRecord | None, number: str) -> Response:
+    kept = console.results.get(int(number))
+    if context.request.method == "POST":
+        return results.more(context.debugger, context.json_body(), entry, kept)
+    return results.document(kept)
 
 
 def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console]:
@@ -69,8 +83,7 @@ def standalone_page(context: RequestContext) -> Response:
 def standalone_evaluate(context: RequestContext, owner: str | None) -> Response:
     _require_standalone(context.debugger)
     command = context.text_field("source")
-    events = context.debugger.standalone_console().evaluate(command, beat=BEAT)
-    return responses.events(_lines(context.debugger, events, None))
+    return responses.events(_lines(context.debugger, command, context.debugger.standalone_console()))
 
 
 def standalone_interrupt(context: RequestContext, owner: str | None) -> Response:
@@ -78,43 +91,60 @@ def standalone_interrupt(context: RequestContext, owner: str | None) -> Response
     return responses.data({"interrupted": context.debugger.standalone_console().interrupt()})
 
 
+def standalone_result(context: RequestContext, owner: str | None, number: str) -> Response:
+    _require_standalone(context.debugger)
+    return _result(context, context.debugger.standalone_console(), None, number)
+
+
 def _require_standalone(debugger: Debugger) -> None:
     if debugger.settings.console_path is None or not debugger.settings.evalex:
         raise NotFound("The standalone console is disabled. Pass console_path to DebuggedApplication to enable it.")
 
 
-def _lines(debugger: Debugger, events: Iterator[Event], entry: ErrorRecord | None) -> Iterator[bytes]:
-    """Events as NDJSON, one a line; empty lines say that the command still runs. Closing this closes ``events``, which
-    interrupts the command.
+def _lines(debugger: Debugger, source: str, console: Console, entry: ErrorRecord | None = None) -> Iterator[bytes]:
+    """Run a command: its events as NDJSON, one a line; empty lines say that it still runs. Closing this interrupts it.
 
     The first line is empty: many servers send no header before the first piece of a body (PEP 3333 has it so).
     """
+    return _sent(debugger, source, console, console.evaluate(source, beat=BEAT), entry)
+
+
+def _sent(
+    debugger: Debugger, source: str, console: Console, events: Iterator[Event], entry: ErrorRecord | None
+) -> Iterator[bytes]:
     with ExitStack() as stack:
         stack.callback(debugger.registry.look_anew)  # after the interrupted command has ended
         stack.callback(getattr(events, "close", lambda: None))
         if entry is not None:
             stack.enter_context(entry.using())
         yield b"\n"
+        coloured = False
         for event in events:
+            if not coloured and _has_time(event):
+                coloured = True
+                yield rendering.to_json({"kind": "command", "tokens": coloured_command(source)}) + b"\n"
             if isinstance(event, Beat):
                 yield b"\n"
                 continue
             if not isinstance(event, Output):  # of what has changed, nobody may be shown what it said before
                 debugger.registry.look_anew()
-            yield rendering.to_json(_data(debugger, event, entry)) + b"\n"
+            yield rendering.to_json(_data(debugger, event, console, entry)) + b"\n"
 
 
-def _data(debugger: Debugger, event: Output | Failure | Done | Result, entry: ErrorRecord | None) -> dict[str, Any]:
+def _has_time(event: Event) -> bool:
+    """Whether the reader has time for colours: there is no news, or no more to come."""
+    return isinstance(event, Beat) or (isinstance(event, Done) and event.status != "incomplete")
+
+
+def _data(
+    debugger: Debugger, event: Output | Failure | Done | Result, console: Console, entry: ErrorRecord | None
+) -> dict[str, Any]:
     match event:
         case Output(stream, text):
             return {"kind": "output", "stream": stream, "text": text}
         case Failure(text):
-            return {"kind": "error", "text": text}
+            return {"kind": "error", "text": text, "tokens": coloured_traceback(text)}
         case Done(status, seconds):
             return {"kind": "done", "status": status, "seconds": round(seconds, 6)}
-        case Result(text, value, name):
-            with debugger.describer(entry) as describer:
-                node = describer.describe(value, name)
-            handle = entry.values.put(value, name) if entry and node.openable else None
-            tree = {"text": node.text, "type": node.type, "kind": node.kind, "handle": handle}
-            return {"kind": "value", "text": text, "node": tree}
+        case Result():
+            return results.event(debugger, event, entry, console.results)

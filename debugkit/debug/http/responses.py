@@ -10,7 +10,7 @@ from debugkit.debug.page.rendering import to_json
 #: No inline script or style, nothing from another host, no framing (CSP Level 3).
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: On every response of the debugger to somebody who may know of it.
 SECURITY_HEADERS = (
@@ -34,6 +34,13 @@ def in_place(headers: Headers) -> Headers:
     With "no-referrer" browsers then say "Origin: null" (Fetch, 3.1), which the application takes for another site's.
     """
     return tuple((name, "same-origin" if name == "Referrer-Policy" else value) for name, value in headers)
+
+
+def replaced(response: Response, headers: Headers) -> Response:
+    """``response`` with ``headers`` in the place of those of the same names."""
+    names = {name for name, _ in headers}
+    kept = tuple(header for header in response.headers if header[0] not in names)
+    return Response(response.status, (*kept, *headers), response.body)
 
 
 def answer(

@@ -20,6 +20,10 @@ from debugkit.errors import Forbidden, InternalError, MethodNotAllowed, NotFound
 #: The methods that a route answers: HEAD comes with GET (RFC 9110, section 9.3.2).
 METHODS = {"GET": ("GET", "HEAD"), "POST": ("POST",)}
 
+#: The console of its own, of one process, and the number of a result.
+CONSOLE = "console(?:/(?P<owner>[0-9a-f]{8}))?"
+NUMBER = r"(?P<number>\d{1,9})"
+
 
 class Route(NamedTuple):
     """An address: ``path`` below the mount, whose groups are the handler's arguments, and the least who may ask."""
@@ -40,14 +44,18 @@ ROUTES: tuple[Route, ...] = tuple(
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", console_handlers.evaluate, Level.RUNNER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", console_handlers.interrupt, Level.RUNNER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/results/{NUMBER}", console_handlers.result, Level.RUNNER),
+        ("GET", rf"frames/(?P<frame>{ID}-\d+)/results/{NUMBER}", console_handlers.result, Level.DEVELOPER),
         ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
         ("POST", r"unlock", handlers.unlock, Level.VISITOR),
         ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
         ("POST", r"lock", handlers.lock, Level.VISITOR),
         ("GET", r"events", handlers.events, Level.VISITOR),
         ("GET", r"console", console_handlers.standalone_page, Level.VISITOR),
-        ("POST", r"console/(?:(?P<owner>[0-9a-f]{8})/)?evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
-        ("POST", r"console/(?:(?P<owner>[0-9a-f]{8})/)?interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
+        ("POST", rf"{CONSOLE}/evaluate", console_handlers.standalone_evaluate, Level.RUNNER),
+        ("POST", rf"{CONSOLE}/interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
+        ("POST", rf"{CONSOLE}/results/{NUMBER}", console_handlers.standalone_result, Level.RUNNER),
+        ("GET", rf"{CONSOLE}/results/{NUMBER}", console_handlers.standalone_result, Level.DEVELOPER),
     )
 )
 

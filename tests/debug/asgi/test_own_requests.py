@@ -50,7 +50,7 @@ def test_the_pin_opens_a_console_that_streams() -> None:
     answer = client.post(f"{frame}/evaluate", {"source": "print(price); len(price)"})
 
     assert answer.status == 200
-    assert [event["kind"] for event in answer.events] == ["output", "value", "done"]
+    assert [event["kind"] for event in answer.events] == ["output", "value", "command", "done"]
     assert answer.events[0]["text"] == "{'name': 'Tea'}\n"
 
 

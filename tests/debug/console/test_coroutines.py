@@ -220,7 +220,7 @@ def test_the_console_of_an_error_awaits_in_the_loop_that_it_was_captured_in(appl
     problem = client(f"{url}.json").json
     frame = problem["exceptions"][0]["frames"][-1]["id"]
     source = "import threading\nthread = threading.current_thread()\nawait asyncio.sleep(0, (thread.ident, item))"
-    (event, _) = client.post(f"/__debugkit__/frames/{frame}/evaluate", {"source": source}).events
+    event, *_ = client.post(f"/__debugkit__/frames/{frame}/evaluate", {"source": source}).events
     assert event["text"] == f"({application.thread.ident}, 'tea')"
 
 

@@ -25,6 +25,8 @@ NEEDED = {
     "GET frames/FRAME/source": Level.DEVELOPER,
     "POST frames/FRAME/evaluate": Level.RUNNER,
     "POST frames/FRAME/interrupt": Level.RUNNER,
+    "POST frames/FRAME/results/1": Level.RUNNER,
+    "GET frames/FRAME/results/1": Level.DEVELOPER,
     "POST values/VALUE": Level.DEVELOPER,
     "POST unlock": Level.VISITOR,
     "GET unlock": Level.VISITOR,
@@ -33,7 +35,12 @@ NEEDED = {
     "GET console": Level.VISITOR,
     "POST console/evaluate": Level.RUNNER,
     "POST console/interrupt": Level.RUNNER,
+    "POST console/results/1": Level.RUNNER,
+    "GET console/results/1": Level.DEVELOPER,
 }
+
+#: A value that sends less than it has: a long text, and a document.
+SHOWN = "type('Shown', (), {'_repr_html_': lambda self: '<b>', '__repr__': lambda self: 'shown ' * 1000})()"
 
 
 class House:
@@ -47,6 +54,8 @@ class House:
         entry = (owner("/x").header("X-Debugkit-Traceback") or "").rpartition("/")[2]
         frame = owner(f"{MOUNT}/tracebacks/{entry}.json").json["exceptions"][0]["frames"][-1]["id"]
         events = owner.post(f"{MOUNT}/frames/{frame}/evaluate", {"source": "basket"}).events
+        for console in (f"frames/{frame}", "console"):
+            owner.post(f"{MOUNT}/{console}/evaluate", {"source": SHOWN})
         self.ids = {"ENTRY": entry, "FRAME": frame, "VALUE": events[0]["node"]["handle"]}
         self.clients = {
             Level.STRANGER: Client(self.app, {"HTTP_HOST": "evil.test"}, owner.cookie, owner.key),
@@ -135,11 +144,17 @@ def test_what_changes_something_is_refused_to_pages_of_others(house: House, rout
 #: What a browser is to be told with each answer, written down once more.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+#: The document that a value of the application made: in a frame of the page, which reaches nothing.
+DOCUMENT = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
+    "X-Frame-Options": "SAMEORIGIN",
 }
 
 
@@ -148,7 +163,8 @@ HEADERS = {
 def test_each_answer_and_refusal_carries_the_policies(house: House, route: str, level: Level) -> None:
     for accept in ("text/html", "*/*"):
         answer = house.ask(level, route, HTTP_ACCEPT=accept)
-        assert {name: answer.header(name) for name in HEADERS} == HEADERS
+        document = "GET" in route and "/results/" in route and answer.status == 200
+        assert {name: answer.header(name) for name in HEADERS} == HEADERS | (DOCUMENT if document else {})
         if "static" not in route:
             assert answer.header("Cache-Control") == "no-store"
 
