@@ -40,6 +40,7 @@ STYLES = (
     "origins",
     "searches",
     "console",
+    "results",
     "syntax",
     "print",
 )
