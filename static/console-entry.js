@@ -1,51 +1,108 @@
 // One command in the log of a console: what was typed, and all that came of it. Knows neither the input nor the server.
 import { prompts } from "./console-input.js";
+import { ConsoleOutput } from "./console-output.js";
 import { valueElement } from "./dk-value.js";
 import { make } from "./dom.js";
 
 export const SLOW = 0.2; // seconds from which on the time is worth showing
+const NAME = 80; // characters of a value that name its picture
+const NEAR = 40; // pixels from the end of the log at which its reader is at the end
 
 export class ConsoleEntry {
   /** The element for the log. */
   element;
+  #typed;
+  #output = null;
 
   constructor(text) {
     const prompt = make("span", { className: "prompt", ariaHidden: "true", textContent: prompts(text) });
-    const typed = make("pre", { className: "in" }, prompt, make("code", { textContent: text }));
-    this.element = make("div", { className: "entry" }, typed);
+    this.#typed = make("pre", { className: "in" }, prompt, make("code", { textContent: text }));
+    this.element = make("div", { className: "entry" }, this.#typed);
   }
 
-  /** What the server said of the command: output, a value, an error, or that it is done. */
+  /** What the server said of the command: output, a value, an error, its colours, or that it is done. */
   show(event) {
-    if (event.kind === "output") this.#output(event);
+    if (event.kind === "output") this.#write(event);
     else if (event.kind === "value") this.#value(event);
-    else if (event.kind === "error") this.fail(event.text);
+    else if (event.kind === "error") this.#colour(this.fail(event.text), event.tokens);
+    else if (event.kind === "command") this.#colour(this.#typed.lastElementChild, event.tokens);
     else if (event.kind === "done") this.#done(event);
   }
 
   /** A sentence of the console's own. */
   note(text) {
-    this.element.append(make("p", { className: "note", textContent: text }));
+    this.#add(make("p", { className: "note", textContent: text }));
   }
 
   fail(text) {
-    this.element.append(make("pre", { className: "error", textContent: text }));
+    return this.#add(make("pre", { className: "error", textContent: text }));
   }
 
-  #value({ node, text }) {
-    this.element.append(make("div", { className: "value" }, valueElement({ ...node, text })));
+  #add(element) {
+    this.#output = null;
+    return this.element.appendChild(element);
   }
 
-  #output({ stream, text }) {
-    const last = this.element.lastElementChild;
-    if (last.dataset.stream === stream) return last.append(text);
-    const block = make("pre", { className: stream === "stderr" ? "stderr" : "out", textContent: text });
-    block.dataset.stream = stream;
-    this.element.append(block);
+  #write({ stream, text }) {
+    if (this.#output?.stream !== stream) {
+      const output = new ConsoleOutput(stream);
+      this.#add(output.element);
+      this.#output = output;
+    }
+    this.#output.append(text);
+  }
+
+  /** The value in one line or as it says it; below it what takes more room, by elements that come when needed. */
+  #value(event) {
+    const { node, text, result, table, picture, problem } = event;
+    const block = this.#add(make("div", { className: "value" }, valueElement({ ...node, text })));
+    const name = text.slice(0, NAME);
+    if (problem) block.append(make("p", { className: "problem", textContent: problem }));
+    if (event.characters) this.#later(block, async () => (await longText()).longTextElement(event, this.#url(result)));
+    if (table) this.#later(block, async () => (await tables()).tableElement(table, this.#url(result)));
+    else if (picture?.data) this.#later(block, async () => (await pictures()).imageElement(picture, name));
+    else if (picture) this.#later(block, async () => (await pictures()).documentElement(this.#url(result), name));
+  }
+
+  /** Where more of a result is. */
+  #url(result) {
+    return this.element.closest("dk-console")?.dataset.evaluate.replace(/evaluate$/, `results/${result}`);
+  }
+
+  /** Keeps the place of an element that comes later; who reads the end of the log goes on reading the end. */
+  async #later(block, makeElement) {
+    const place = block.appendChild(make("div"));
+    const element = await makeElement();
+    const log = place.closest("[role=log]");
+    const follows = log && log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+    place.replaceWith(element);
+    if (follows) log.scrollTop = log.scrollHeight;
+  }
+
+  /** Colours for a text: lines of [class, text]. Left as it is when that is another text. */
+  #colour(element, lines) {
+    if (
+      lines
+        .map((line) => line.map(([, text]) => text).join(""))
+        .join("\n")
+        .trimEnd() !== element.textContent.trimEnd()
+    )
+      return;
+    const parts = lines.flatMap((line, number) => (number ? [["", "\n"], ...line] : line));
+    element.replaceChildren(
+      ...parts.map(([css, text]) => (css ? make("span", { className: `t-${css}`, textContent: text }) : text)),
+    );
+    while (element.lastChild?.nodeValue === "\n") element.lastChild.remove();
   }
 
   #done({ status, seconds }) {
+    if (seconds >= 0.001)
+      this.#typed.title = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
     if (status === "interrupted") this.note("Interrupted.");
     else if (seconds >= SLOW) this.note(`${seconds.toFixed(1)} s`);
   }
 }
+
+const longText = () => import("./dk-long-text.js");
+const tables = () => import("./dk-table.js");
+const pictures = () => import("./dk-picture.js");

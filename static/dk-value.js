@@ -3,6 +3,8 @@ import { post, valueUrl } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { unlocked } from "./unlocking.js";
 
+const NAME = 40; // characters of a value that name its button where the value itself has no name
+
 /** The element for a value as the server describes it: {text, type, kind, handle, redacted}. */
 export function valueElement(node) {
   const kind = node.redacted ? "redacted" : node.kind || "object";
@@ -16,21 +18,30 @@ export function valueElement(node) {
 export class DkValue extends DebugkitElement {
   #signal;
   #button = null;
+  #text;
   #tree = null;
 
   connected(signal) {
     this.#signal = signal;
-    this.#button ??= this.#wrap(this.firstElementChild);
+    this.#button ??= this.#begin(this.firstElementChild);
     this.#button.addEventListener("click", () => this.#toggle(), { signal });
+    this.#text.addEventListener("click", () => this.#toggle(), { signal });
   }
 
-  /** The text of the value, now a button. */
-  #wrap(value) {
+  /** The text stays text, to be read and copied; before it a button, whose name is short. */
+  #begin(value) {
+    this.#text = value.localName === "dk-clamp" ? value.firstElementChild : value;
     const button = make("button", { type: "button", className: "opener" });
     button.setAttribute("aria-expanded", "false");
-    value.replaceWith(button);
-    button.append(value.localName === "dk-clamp" ? value.firstElementChild : value);
+    button.setAttribute("aria-label", `Contents of ${this.#name()}`);
+    value.replaceWith(button, this.#text);
     return button;
+  }
+
+  /** What the value is called beside it, or how it begins. */
+  #name() {
+    const named = this.closest(".tree > li, .row")?.querySelector(":scope > :is(.key, dt)")?.textContent.trim();
+    return (named || this.#text.textContent).slice(0, NAME);
   }
 
   #toggle() {
@@ -41,13 +52,16 @@ export class DkValue extends DebugkitElement {
     else this.#load(0);
   }
 
+  /** Returns the first new row. */
   async #load(offset) {
     this.#tree ??= this.appendChild(make("ul", { className: "tree" }));
+    const before = this.#tree.children.length;
     try {
       this.#show(await unlocked(this, () => post(valueUrl(this.dataset.handle), { offset }, this.#signal)));
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error.message);
     }
+    return this.#tree?.children[before];
   }
 
   #show({ children, next, total }) {
@@ -65,15 +79,17 @@ export class DkValue extends DebugkitElement {
     const label = total ? `Show more (${total - next} left)` : "Show more";
     const button = make("button", { type: "button", className: "link", textContent: label });
     const item = make("li", {}, make("span", { className: "more-items" }, button));
-    button.addEventListener(
-      "click",
-      () => {
-        item.remove();
-        this.#load(next);
-      },
-      { signal: this.#signal },
-    );
+    button.addEventListener("click", () => this.#goOn(item, next), { signal: this.#signal });
     this.#tree.append(item);
+  }
+
+  /** The focus goes on to the first new row: its button is gone. */
+  async #goOn(item, next) {
+    item.remove();
+    const row = await this.#load(next);
+    const target = row?.querySelector("button") ?? row;
+    if (target === row) row?.setAttribute("tabindex", "-1");
+    target?.focus();
   }
 
   #fail(message) {

@@ -40,9 +40,9 @@ DOCUMENT_POLICY: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'self'"
 )
-#: Elements that reach beyond the document without being loaded: links that are followed or resolved ahead of time. A
+#: Elements that reach beyond the document though it loads nothing: by a click, or by what is resolved ahead of time. A
 #: tag begins with exactly these letters (HTML, 13.2.5.6), so whatever else the text is, it has no such element left.
-_REACHING: Final = re.compile(rb"<(/?)(?=(?:a|area|base|form|iframe|link|meta|object|portal|script)[\s/>])", re.I)
+_REACHING: Final = re.compile(rb"<(/?)(?=(?:a|area|base|form|iframe|link|meta|object|portal)[\s/>])", re.I)
 _AROUND: Final = b"<!doctype html><meta charset=utf-8><title>Result</title><body>"
 
 
@@ -64,8 +64,10 @@ def event(debugger: Debugger, result: Result, entry: ErrorRecord | None, results
     long = len(result.text) > SHORT
     sent: dict[str, Any] = {"kind": "value", "text": _short(result.text, node) if long else result.text, "node": tree}
     if long:
-        sent["characters"] = _size(result)
+        sent["characters"], sent["whole"] = _size(result)
     document = looks.pop("document", b"")
+    if document:
+        looks["picture"] = {"type": "text/html"}
     if long or document or looks.get("table", {}).get("next") is not None:
         text = result.text if long and _string(value) is None else ""
         sent["result"] = results.keep(Kept(value, name, text, document))
@@ -142,9 +144,10 @@ def _string(value: object) -> tuple[str, str] | None:
     return next(((before, after) for cls, before, after in _STRINGS if type(value) is cls), None)
 
 
-def _size(result: Result) -> int:
+def _size(result: Result) -> tuple[int, bool]:
+    """How many characters there are, and whether these are all."""
     value: Any = result.value
-    return len(result.text) if _string(value) is None else len(value)
+    return (len(value), True) if _string(value) else (len(result.text), not result.text.endswith("…"))
 
 
 def _piece(kept: Kept, offset: int) -> tuple[str, int]:

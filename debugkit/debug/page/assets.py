@@ -41,6 +41,7 @@ STYLES = (
     "searches",
     "console",
     "commands",
+    "results",
     "syntax",
     "print",
 )

@@ -199,9 +199,8 @@ def _array(array: Any) -> Rows | None:
         return None
     named = array.dtype.names if array.ndim == 1 else None
     width = len(named) if named else int(array.shape[1]) if array.ndim == 2 else 1
-    columns = (
-        [text_of(name) for name in (named or range(width))[:MOST_COLUMNS]] if named or array.ndim == 2 else ["value"]
-    )
+    names = [text_of(name) for name in (named or range(width))[:MOST_COLUMNS]]
+    columns = names if named or array.ndim == 2 else ["value"]
 
     def read(start: int, stop: int) -> Iterable[tuple[object, Sequence[object]]]:
         page = array[start:stop] if array.ndim == 1 else array[start:stop, :MOST_COLUMNS]
@@ -220,9 +219,8 @@ def _data_frame(frame: Any) -> Rows | None:
         page = frame.iloc[start:stop, :MOST_COLUMNS]
         return zip(page.index.tolist(), page.itertuples(index=False, name=None), strict=True)
 
-    return Rows(
-        tuple(text_of(name) for name in frame.columns[:MOST_COLUMNS]), int(width), int(total), read, foreign=True
-    )
+    names = tuple(text_of(name) for name in frame.columns[:MOST_COLUMNS])
+    return Rows(names, int(width), int(total), read, foreign=True)
 
 
 def _series(series: Any) -> Rows | None:
