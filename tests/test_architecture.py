@@ -28,7 +28,7 @@ debugkit.debug.wsgi_applications
 debugkit.debug.redaction debugkit.debug.request_snapshot debugkit.debug.frameworks
 debugkit.debug.tracebacks debugkit.debug.access debugkit.debug.wsgi_gateway
 debugkit.debug.source debugkit.debug.values debugkit.debug.console debugkit.debug.wsgi_conformance
-debugkit.debug.registry debugkit.debug.processes debugkit.debug.causes debugkit.debug.replay
+debugkit.debug.registry debugkit.debug.processes debugkit.debug.causes debugkit.debug.completion debugkit.debug.replay
 debugkit.debug.page
 debugkit.debug.live
 debugkit.debug.debugger

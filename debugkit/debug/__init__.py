@@ -10,6 +10,7 @@ access              who is asking and what they may: trust, PIN, lock-out, sessi
 source              the lines around a frame, coloured, the failing expression marked, expressions evaluated
 values              any object as a bounded preview and a tree to open
 console             a command in a frame: names, transforms, streams, events, interrupt
+completion          what can be typed next in a console, and what is typed already worth
 causes              why it happened, in one sentence made of live values
 page                view models and the templates that print them; JSON
 replay              a captured request, sent once more to its application
@@ -27,6 +28,8 @@ application, below ``http``. ``adapter`` is what the middlewares have in common,
   http.error_response -> page.builder (source, values, redaction) -> page.rendering -> http.responses -> wsgi.
 - One console command: wsgi -> http.routes -> http.context (access) -> http.console_handlers -> console.console ->
   console.command -> values -> streamed events.
+- A key typed in a console: wsgi -> http.routes -> http.context (access) -> http.completions ->
+  completion.completer -> completion.target, names, evaluation -> values.
 - The same in a process that has not got the error: wsgi -> http.routes -> http.relay -> processes.client -> (the owner)
   processes.listener -> http.owner -> http.routes -> as above.
 

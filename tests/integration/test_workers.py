@@ -44,6 +44,8 @@ def test_an_error_of_the_other_worker_is_answered_by_that_one_though_it_is_busy(
         frame = browser.unlock().frame_id(error, "Application.fails")
     with workers.only(1):
         assert browser.value(frame, "tea['name']") == "'Sencha'"
+        completions = browser.post(f"frames/{frame}/complete", {"source": "tea['", "cursor": 5}).json
+        assert "name" in [item["name"] for item in completions["items"]]
         page = browser(f"{MOUNT}/tracebacks/{error}")
         assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         assert "no Sencha left" in page.text

@@ -9,9 +9,9 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from debugkit.debug.causes.place import MOST_KEYS
 from debugkit.debug.causes.scene import Scene, expression
 from debugkit.debug.safe import inspection
+from debugkit.debug.safe.lookups import MOST_KEYS
 from debugkit.debug.tracebacks.suggestions import closest
 from debugkit.raised import field
 

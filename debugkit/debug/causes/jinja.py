@@ -7,10 +7,10 @@ import sys
 from typing import Any, Final
 
 from debugkit.debug.causes.files import similar_template
-from debugkit.debug.causes.place import attribute, item, plain_keys
 from debugkit.debug.causes.scene import Scene, article, kind_of, listed, nearest_first
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
+from debugkit.debug.safe.lookups import attribute, item, plain_keys
 from debugkit.debug.source.excerpt import source_lines
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame

@@ -8,10 +8,11 @@ from itertools import islice
 from types import ModuleType
 from typing import Any, Final
 
-from debugkit.debug.causes.place import MOST_KEYS, Place, attribute, is_scalar, plain_keys
+from debugkit.debug.causes.place import Place
 from debugkit.debug.causes.scene import Scene, article, counted, expression, kind_of, listed, nearest_first
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
+from debugkit.debug.safe.lookups import MOST_KEYS, attribute, is_scalar, plain_keys
 from debugkit.debug.tracebacks.suggestions import attribute_names, closest, local
 from debugkit.raised import field
 

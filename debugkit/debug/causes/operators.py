@@ -6,9 +6,10 @@ import ast
 import re
 from typing import Any, Final
 
-from debugkit.debug.causes.place import MOST_KEYS, Place, is_scalar
+from debugkit.debug.causes.place import Place
 from debugkit.debug.causes.scene import Scene, article, expression, is_plain, kind_of
 from debugkit.debug.safe.inspection import MISSING
+from debugkit.debug.safe.lookups import MOST_KEYS, is_scalar
 
 _UNSUPPORTED: Final = re.compile(r"(?:unsupported operand type|'.{1,2}' not supported between|can only concatenate )")
 #: The types of both sides, at the end of the message.

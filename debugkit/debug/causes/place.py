@@ -9,11 +9,11 @@ import ast
 import types
 from collections.abc import Container, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any, Final
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
+from debugkit.debug.safe.lookups import attribute, item
 from debugkit.debug.source import syntax
 from debugkit.debug.source.excerpt import source_lines
 from debugkit.debug.source.positions import can_be_true, code_extent
@@ -21,29 +21,13 @@ from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
 from debugkit.debug.tracebacks.suggestions import local
 
-#: Keys of a dict that are looked at.
-MOST_KEYS: Final = 1_000
 #: Lines of a file or function that are parsed: more take too long for a sentence.
 _MOST_LINES: Final = 3_000
 #: Names and items behind each other.
 _MOST_DEPTH: Final = 20
 
-_SCALARS: Final = tuple(map(id, (str, int, float, bool, bytes, complex, type(None))))
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
-
-def is_scalar(value: object) -> bool:
-    """Whether it is a number, a text or `None`, and of no class of somebody else's."""
-    return id(type(value)) in _SCALARS
-
-
-def plain_keys(mapping: Any) -> list[Any] | None:
-    """The keys of a dict; `None` if there are too many, or if one of them has an ``__eq__`` that is not Python's."""
-    if not issubclass(type(mapping), dict) or dict.__len__(mapping) > MOST_KEYS:
-        return None
-    keys: list[Any] = list(islice(dict.__iter__(mapping), MOST_KEYS))
-    return keys if all(map(is_scalar, keys)) else None
 
 
 class Place:
@@ -164,34 +148,3 @@ def _covers(node: ast.stmt | ast.expr, line: int) -> bool:
 def _targets(node: _Comprehension) -> Iterator[str]:
     for part in node.generators:
         yield from (name.id for name in ast.walk(part.target) if isinstance(name, ast.Name))
-
-
-def attribute(owner: Any, name: str) -> Any:
-    """An attribute that is stored, in the object or its class; `MISSING` if a descriptor would have to run."""
-    if owner is MISSING:
-        return MISSING
-    if issubclass(type(owner), types.ModuleType):
-        return dict.get(inspection.instance_dict(owner) or {}, name, MISSING)
-    if issubclass(type(owner), type):
-        member = inspection.class_attribute(owner, name)
-        return member if type(member) is types.FunctionType or not _is_descriptor(member) else MISSING
-    if inspection.class_attribute(type(owner), "__getattribute__") is not object.__getattribute__:
-        return MISSING
-    member = inspection.class_attribute(type(owner), name)
-    if type(member) is not types.MemberDescriptorType and _is_descriptor(member):
-        return MISSING
-    value = inspection.attribute(owner, name)
-    return member if value is MISSING and type(member) is not types.MemberDescriptorType else value
-
-
-def _is_descriptor(member: Any) -> bool:
-    return inspection.class_attribute(type(member), "__get__") is not MISSING
-
-
-def item(owner: Any, key: Any) -> Any:
-    """An item of a list, tuple or dict."""
-    if (type(owner) is list or type(owner) is tuple) and type(key) is int:
-        return owner[key] if -len(owner) <= key < len(owner) else MISSING
-    if type(owner) is dict and is_scalar(key) and plain_keys(owner) is not None:
-        return owner.get(key, MISSING)
-    return MISSING

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from debugkit.debug.causes.place import Place, is_scalar
+from debugkit.debug.causes.place import Place
 from debugkit.debug.safe import inspection
+from debugkit.debug.safe.lookups import is_scalar
 from debugkit.debug.tracebacks.model import CapturedFrame
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import cut

@@ -6,9 +6,10 @@ import ast
 from itertools import islice
 from typing import Any, Final
 
-from debugkit.debug.causes.place import MOST_KEYS, Place
+from debugkit.debug.causes.place import Place
 from debugkit.debug.causes.scene import Scene, counted, expression, listed
 from debugkit.debug.safe.inspection import MISSING
+from debugkit.debug.safe.lookups import MOST_KEYS
 
 _MESSAGES: Final = ("too many values to unpack (expected ", "not enough values to unpack (expected ")
 

@@ -1,4 +1,5 @@
 """A command in a frame. ``console`` takes commands, ``command`` runs one in the console's thread, ``coroutines`` one
-that awaits in an event loop; ``interruption`` is how either is stopped. ``namespace`` resolves names, ``transforms``
-rewrites the tree, ``streams`` catches what is written, ``events`` sends it. ``table`` has the consoles of one error.
+that awaits in an event loop; ``interruption`` is how either is stopped. ``namespace`` resolves names, ``module_names``
+those of a module; ``transforms`` rewrites the tree, ``streams`` catches what is written, ``events`` sends it. ``table``
+has the consoles of one error.
 """

@@ -113,6 +113,10 @@ class Console:
         """The current names of the console and their values."""
         return self._namespace.names()
 
+    def scopes(self) -> tuple[dict[str, Any], ...]:
+        """Where commands look names up, in this order: the very dicts, which running commands change."""
+        return self._namespace.scopes()
+
     def close(self) -> None:
         """Stop what runs, end the thread and release the frame's values."""
         self._closed = True

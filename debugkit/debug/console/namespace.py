@@ -18,10 +18,11 @@ import itertools
 import linecache
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
+from debugkit.debug.console.module_names import ModuleNames
 from debugkit.debug.console.transforms import ASSIGN, FUNCTIONS, MODULE, SHOW, Method, ModuleStores, show_expressions
 from debugkit.debug.safe.lazy_imports import used
 
@@ -61,7 +62,7 @@ class Namespace:
         self._sources: deque[str] = deque()
         self._flags = 0
         self._method = Method("", "")
-        self._local_names: _ModuleNames | None = None
+        self._local_names: ModuleNames | None = None
         self._underscore: tuple[object, ...] = ()  # what the frame itself calls _, if anything
         if frame is None:
             self._names: dict[str, Any] = dict(names)
@@ -79,7 +80,7 @@ class Namespace:
         self._globals = frame.f_globals
         if frame.f_locals is frame.f_globals:
             self._names = frame.f_globals
-            self._local_names = _ModuleNames(frame.f_globals, self._helpers())
+            self._local_names = ModuleNames(frame.f_globals, self._helpers())
             return
         self._names = _names_of(frame)
         self._method = Method(_class_of(code), code.co_varnames[0] if code.co_argcount else "")
@@ -117,6 +118,12 @@ class Namespace:
         for name in _HIDDEN if self._local_names is None else ("__builtins__",):
             names.pop(name, None)
         return {**names, "_": self._underscore[0]} if self._underscore else names
+
+    def scopes(self) -> tuple[dict[str, Any], ...]:
+        """Where a name is looked up, in this order: the very dicts. They also hold what is no name."""
+        last = self._local_names.last if self._local_names is not None else ()
+        own = {"_": last[0]} if last else {}
+        return (own, self._names, self._globals, self._helpers(), _builtins_of(self._globals))
 
     def close(self) -> None:
         """Release all names and sources."""
@@ -226,8 +233,7 @@ class _Builtins(dict[str, Any]):
     """
 
     def __init__(self, module: dict[str, Any], helpers: dict[str, Any]) -> None:
-        module_builtins = module.get("__builtins__", builtins)
-        self._builtins: dict[str, Any] = module_builtins if isinstance(module_builtins, dict) else vars(module_builtins)
+        self._builtins = _builtins_of(module)
         self._module = module
         self._helpers = helpers
         super().__init__(self._builtins)
@@ -243,35 +249,9 @@ class _Builtins(dict[str, Any]):
         return iter([*self._module, "dump", *self._builtins])
 
 
-class _ModuleNames(MutableMapping[str, Any]):
-    """The locals of a command in a module's frame: its globals, with the helpers behind and ``_`` before them.
-
-    Functions typed there look into the module only, and find neither ``dump`` nor the last value.
-    """
-
-    def __init__(self, module: dict[str, Any], helpers: dict[str, Any]) -> None:
-        self._module = module
-        self._helpers = helpers
-        self.last: tuple[object, ...] = ()
-
-    def __getitem__(self, name: str) -> Any:
-        if name == "_" and self.last:
-            return self.last[0]
-        return self._module[name] if name in self._module else self._helpers[name]
-
-    def __setitem__(self, name: str, value: object) -> None:
-        if name == "_":
-            self.last = ()
-        self._module[name] = value
-
-    def __delitem__(self, name: str) -> None:
-        del self._module[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self._module))
-
-    def __len__(self) -> int:
-        return len(self._module)
+def _builtins_of(module: dict[str, Any]) -> dict[str, Any]:
+    module_builtins = module.get("__builtins__", builtins)
+    return module_builtins if isinstance(module_builtins, dict) else vars(module_builtins)
 
 
 def _module_proxy(module: dict[str, Any]) -> object:

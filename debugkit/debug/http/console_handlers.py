@@ -24,18 +24,18 @@ BEAT = 1.0
 
 def evaluate(context: RequestContext, frame: str) -> Response:
     command = context.text_field("source")
-    entry, console = _frame_console(context.debugger, frame)
+    entry, console = frame_console(context.debugger, frame)
     return responses.events(_lines(context.debugger, command, console, entry))
 
 
 def interrupt(context: RequestContext, frame: str) -> Response:
-    _, console = _frame_console(context.debugger, frame)
+    _, console = frame_console(context.debugger, frame)
     return responses.data({"interrupted": console.interrupt()})
 
 
 def result(context: RequestContext, frame: str, number: str) -> Response:
     """More of what a command showed, for a POST; its document for a GET."""
-    entry, console = _frame_console(context.debugger, frame)
+    entry, console = frame_console(context.debugger, frame)
     return _result(context, console, entry, number)
 
 
@@ -46,7 +46,8 @@ def _result(context: RequestContext, console: Console, entry: ErrorRecord | None
     return results.document(kept)
 
 
-def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console]:
+def frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console]:
+    """The console of a frame, made on first use. Raises `NotFound` where no code ran, and `Gone`."""
     entry, captured = debugger.registry.frame(frame)
     if captured.frame is None:
         raise NotFound("No code ran in this frame, so there is no console.")
@@ -65,7 +66,7 @@ def _frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console
 
 
 def standalone_page(context: RequestContext) -> Response:
-    _require_standalone(context.debugger)
+    require_standalone(context.debugger)
     context.debugger.announce(context.request)
     unlocked = context.viewer.is_developer
     # Whichever process is asked, the commands of a page are for the console of the one that made it.
@@ -74,6 +75,7 @@ def standalone_page(context: RequestContext) -> Response:
     view = ConsolePageView(
         evaluate_url=f"{url}/evaluate" if unlocked else "",
         interrupt_url=f"{url}/interrupt" if unlocked else "",
+        complete_url=f"{url}/complete" if unlocked else "",
         viewer=context.viewer,
         static_url=context.static_url,
     )
@@ -81,22 +83,23 @@ def standalone_page(context: RequestContext) -> Response:
 
 
 def standalone_evaluate(context: RequestContext, owner: str | None) -> Response:
-    _require_standalone(context.debugger)
+    require_standalone(context.debugger)
     command = context.text_field("source")
     return responses.events(_lines(context.debugger, command, context.debugger.standalone_console()))
 
 
 def standalone_interrupt(context: RequestContext, owner: str | None) -> Response:
-    _require_standalone(context.debugger)
+    require_standalone(context.debugger)
     return responses.data({"interrupted": context.debugger.standalone_console().interrupt()})
 
 
 def standalone_result(context: RequestContext, owner: str | None, number: str) -> Response:
-    _require_standalone(context.debugger)
+    require_standalone(context.debugger)
     return _result(context, context.debugger.standalone_console(), None, number)
 
 
-def _require_standalone(debugger: Debugger) -> None:
+def require_standalone(debugger: Debugger) -> None:
+    """Raise `NotFound` where there is no console without a frame."""
     if debugger.settings.console_path is None or not debugger.settings.evalex:
         raise NotFound("The standalone console is disabled. Pass console_path to DebuggedApplication to enable it.")
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from debugkit.debug.access.trust import check_same_origin, is_embedded
 from debugkit.debug.access.viewer import Level
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.http import console_handlers, handlers, list_handlers, relay, replay_handler, responses
+from debugkit.debug.http import completions, console_handlers, handlers, list_handlers, relay, replay_handler, responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.handlers import ID
 from debugkit.debug.messages import Request, Response
@@ -49,6 +49,7 @@ ROUTES: tuple[Route, ...] = tuple(
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/results/{NUMBER}", console_handlers.result, Level.RUNNER),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/results/{NUMBER}", console_handlers.result, Level.DEVELOPER),
         ("POST", rf"tracebacks/(?P<entry>{ID})/replay", replay_handler.replay, Level.RUNNER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/complete", completions.in_frame, Level.DEVELOPER),
         ("POST", rf"values/(?P<handle>{ID}-v{ID})", handlers.value, Level.DEVELOPER),
         ("POST", r"unlock", handlers.unlock, Level.VISITOR),
         ("GET", r"unlock", handlers.unlock_link, Level.VISITOR),
@@ -59,6 +60,7 @@ ROUTES: tuple[Route, ...] = tuple(
         ("POST", rf"{CONSOLE}/interrupt", console_handlers.standalone_interrupt, Level.RUNNER),
         ("POST", rf"{CONSOLE}/results/{NUMBER}", console_handlers.standalone_result, Level.RUNNER),
         ("GET", rf"{CONSOLE}/results/{NUMBER}", console_handlers.standalone_result, Level.DEVELOPER),
+        ("POST", rf"{CONSOLE}/complete", completions.standalone, Level.DEVELOPER),
     )
 )
 

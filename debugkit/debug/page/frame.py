@@ -100,6 +100,7 @@ class FrameViews:
             info=self._describer.text(frame.info) if viewer.sees_values else "",
             evaluate_url=f"{url}/evaluate" if console else "",
             interrupt_url=f"{url}/interrupt" if console else "",
+            complete_url=f"{url}/complete" if console else "",
             console_notice="" if console else self._console_notice(frame),
             editor_url=editor_url(frame, self._editor),
             can_unlock=viewer.can_unlock and frame.frame is not None,

@@ -125,6 +125,7 @@ class FrameView:
     info: str  # __traceback_info__
     evaluate_url: str  # empty when there is no console
     interrupt_url: str
+    complete_url: str
     console_notice: str  # why there is no console; empty when there is one
     editor_url: str  # empty when no editor is set
     #: Unlocking would open a console here.

@@ -267,6 +267,7 @@ class ConsolePageView:
 
     evaluate_url: str  # empty until unlocked
     interrupt_url: str
+    complete_url: str
     viewer: Viewer
     static_url: str
 

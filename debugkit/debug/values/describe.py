@@ -141,6 +141,17 @@ class Describer:
         except Exception as error:
             return Children((Child("", None, self._failed(value, error)),), None, None)
 
+    def pairs(self, value: object, most: int) -> list[tuple[object, object]]:
+        """The keys and values of what is known to be a mapping; of nothing whose own code would have to run."""
+        preview = self._classes.preview(value)
+        if preview.kind != "container" or preview.guarded:
+            return []
+        try:
+            parts = list(preview.properties(0, min(preview.total, most)))
+        except RuntimeError:  # another thread changes it
+            return []
+        return [(part.key, part.value) for part in parts if part.style == "pair"]
+
     def _timed(self, make: Callable[[], T], otherwise: Callable[[], T]) -> T:
         """What ``make`` gives, at the cost of the page's time; ``otherwise`` when that is used up."""
         if self._left <= 0:

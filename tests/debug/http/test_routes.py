@@ -30,6 +30,7 @@ NEEDED = {
     "POST frames/FRAME/results/1": Level.RUNNER,
     "GET frames/FRAME/results/1": Level.DEVELOPER,
     "POST tracebacks/ENTRY/replay": Level.RUNNER,
+    "POST frames/FRAME/complete": Level.DEVELOPER,
     "POST values/VALUE": Level.DEVELOPER,
     "POST unlock": Level.VISITOR,
     "GET unlock": Level.VISITOR,
@@ -40,6 +41,7 @@ NEEDED = {
     "POST console/interrupt": Level.RUNNER,
     "POST console/results/1": Level.RUNNER,
     "GET console/results/1": Level.DEVELOPER,
+    "POST console/complete": Level.DEVELOPER,
 }
 
 #: A value that sends less than it has: a long text, and a document.
@@ -56,7 +58,11 @@ class House:
         self.app = DebuggedApplication(self._fail, console_path="/console")
         owner = Client(self.app)
         owner.unlock(self.app.debugger.pin_auth.pin)
-        self.bodies = {"evaluate": {"source": "1"}, "unlock": {"pin": self.app.debugger.pin_auth.pin}}
+        self.bodies = {
+            "evaluate": {"source": "1"},
+            "complete": {"source": "b", "cursor": 1},
+            "unlock": {"pin": self.app.debugger.pin_auth.pin},
+        }
         entry = (owner("/x").header("X-Debugkit-Traceback") or "").rpartition("/")[2]
         frame = owner(f"{MOUNT}/tracebacks/{entry}.json").json["exceptions"][0]["frames"][-1]["id"]
         events = owner.post(f"{MOUNT}/frames/{frame}/evaluate", {"source": "basket"}).events
