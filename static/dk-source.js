@@ -1,66 +1,88 @@
-// <dk-source>: shows the value of what the pointer is on at once, and brings the failing line into view.
+// <dk-source>: the source of a frame. Brings the failing expression into view; what is asked further is loaded then:
+// more of the file in its place, and the value of any name.
 import { DebugkitElement, make } from "./dom.js";
 
+const STEP = 20; // lines
+
 export class DkSource extends DebugkitElement {
-  #tip = null;
-  #target = null;
+  #signal;
+  #waking = null;
 
   connected(signal) {
-    this.addEventListener("pointerover", (event) => this.#over(event.target), { signal });
-    this.addEventListener("pointerleave", () => this.#hide(), { signal });
-    document.addEventListener("scroll", () => this.#hide(), { signal, capture: true, passive: true });
+    this.#signal = signal;
     this.#toMark();
     if (this.dataset.scroll && !location.hash) {
       document.getElementById(this.dataset.scroll)?.scrollIntoView({ block: "center", behavior: "instant" });
     }
-  }
-
-  disconnectedCallback() {
-    this.#hide();
-    super.disconnectedCallback();
+    this.addEventListener("copy", (event) => this.#copied(event), { signal });
+    if (this.dataset.url) this.#offer();
+    if (!this.dataset.values) return;
+    for (const kind of ["pointerover", "focusin", "click"]) {
+      this.addEventListener(kind, (event) => this.#wake(event), { signal });
+    }
   }
 
   /** On a narrow screen the failing expression may lie beyond the right edge. */
   #toMark() {
+    const code = this.querySelector("[data-code]");
     const mark = this.querySelector("mark")?.getBoundingClientRect();
     const beyond = mark
-      ? Math.min(mark.right, mark.left + this.clientWidth / 2) - this.getBoundingClientRect().right + 24
+      ? Math.min(mark.right, mark.left + code.clientWidth / 2) - code.getBoundingClientRect().right + 24
       : 0;
-    if (beyond > 0) this.scrollLeft += beyond;
+    if (beyond > 0) code.scrollLeft += beyond;
   }
 
-  #over(element) {
-    if (element === this.#target) return;
-    this.#hide();
-    const target = element.closest("[title]");
-    if (target && this.contains(target)) this.#show(target);
+  /** Lines that are copied are code, without the values that stand beside and between them. */
+  #copied(event) {
+    const lines = getSelection().getRangeAt(0).cloneContents().querySelectorAll("[data-n] > code");
+    if (lines.length < 2) return;
+    event.clipboardData.setData("text/plain", [...lines].map((code) => code.textContent).join("\n"));
+    event.preventDefault();
   }
 
-  #show(target) {
-    const text = target.title;
-    target.title = ""; // Or the browser would show it a second time.
-    this.#target = target;
-    this.#tip = make("div", { className: "tip", role: "tooltip", popover: "manual", textContent: text });
-    this.#tip.dataset.title = text;
-    this.append(this.#tip);
-    this.#tip.showPopover?.();
-    this.#place(target.getBoundingClientRect());
+  /** Slim bars above and below the lines, and the gaps between them, are buttons for what is left out. */
+  #offer() {
+    if (!this.querySelector("[data-way]")) {
+      if (this.dataset.above) this.prepend(this.#bar("above", "up"));
+      if (this.dataset.below) this.append(this.#bar("below", "down"));
+      for (const gap of this.querySelectorAll("[data-first] > span")) {
+        gap.replaceWith(make("button", { type: "button", className: "link", textContent: gap.textContent }));
+      }
+    }
+    this.addEventListener("click", (event) => this.#asked(event), { signal: this.#signal });
+    const whole = this.closest("article")?.querySelector("a[data-whole]");
+    whole?.addEventListener("click", (event) => this.#asked(event), { signal: this.#signal });
   }
 
-  #place(box) {
-    const tip = this.#tip.getBoundingClientRect();
-    const left = Math.max(12, Math.min(box.left, innerWidth - tip.width - 12));
-    const below = box.bottom + 6;
-    const top = below + tip.height < innerHeight ? below : box.top - tip.height - 6;
-    this.#tip.style.left = `${left}px`;
-    this.#tip.style.top = `${top}px`;
+  #bar(way, word) {
+    const count = Math.min(STEP, this.dataset[way]);
+    const step = make("button", { type: "button", className: "link", textContent: `${count} lines ${word}` });
+    step.dataset.step = STEP;
+    const whole = make("button", { type: "button", className: "link", textContent: "whole file" });
+    whole.dataset.whole = "";
+    const bar = make("p", { className: "grow" }, step, whole);
+    bar.dataset.way = way;
+    return bar;
   }
 
-  #hide() {
-    if (!this.#tip) return;
-    this.#target.title = this.#tip.dataset.title;
-    this.#tip.remove();
-    this.#tip = this.#target = null;
+  async #asked(event) {
+    const button = event.target.closest("[data-step], [data-whole], [data-first] > button");
+    if (!button || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const { grow } = await import("./source-growing.js");
+    grow(this, button, this.#signal);
+  }
+
+  /** The first event that may ask for a value; those after it are heard by whoever it has called. */
+  async #wake(event) {
+    this.#waking ??= import("./source-values.js").then(({ SourceValues }) => new SourceValues(this, this.#signal));
+    const values = await this.#waking;
+    values.begin(event);
+  }
+
+  disconnectedCallback() {
+    this.#waking = null;
+    super.disconnectedCallback();
   }
 }
 

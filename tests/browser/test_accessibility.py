@@ -106,8 +106,19 @@ def test_the_small_pages_have_no_violation(open_page: Callable[..., Page], path:
 
 def test_the_whole_file_has_no_violation(open_page: Callable[..., Page]) -> None:
     page = open_page("/syntax")
-    page.get_by_role("link", name="Whole file").click()
+    page.goto(page.get_by_role("link", name="Whole file").evaluate("link => link.href"))
     expect(page.locator("#failing")).to_be_visible()
+
+    assert violations(page) == []
+
+
+def test_a_source_that_has_grown_with_values_kept_has_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout")
+    page.get_by_role("button", name="20 lines up").click()
+    page.locator(".l.cur mark").first.click()
+    page.locator(".code").press("ArrowRight")
+    expect(page.locator(".pinned")).to_be_visible()
+    expect(page.locator(".tip")).to_be_visible()
 
     assert violations(page) == []
 

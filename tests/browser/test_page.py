@@ -288,16 +288,6 @@ def test_a_value_opens_level_by_level_and_page_by_page(site: Site, page: Page) -
     expect(stock.locator(".tree").first).to_be_hidden()
 
 
-def test_the_pointer_on_a_name_shows_its_value(site: Site, page: Page) -> None:
-    page.goto(f"{site.base}/checkout")
-
-    shown(page).locator(".l.cur .has", has_text="currency").hover()
-
-    expect(page.locator(".tip")).to_have_text("'EUR'")
-    page.mouse.move(5, 5)
-    expect(page.locator(".tip")).to_have_count(0)
-
-
 def clipboard(page: Page) -> str:
     return str(page.evaluate("navigator.clipboard.readText()"))
 
@@ -491,18 +481,6 @@ def test_the_recent_errors_are_listed_newest_first(site: Site, page: Page) -> No
     newest.locator(".title").click()
 
     expect(shown(page).locator("h2 .fn")).to_have_text("price_of")
-
-
-def test_the_whole_file_is_scrolled_to_its_line(site: Site, page: Page) -> None:
-    page.goto(f"{site.base}/many-locals")
-    shown(page).get_by_role("link", name="Whole file").click()
-
-    failing = page.locator("#failing")
-    expect(failing).to_be_in_viewport()
-    expect(failing).to_contain_text('table["missing"]')
-    assert page.locator(".l").count() > 100
-    page.get_by_role("link", name="Back to the frame").last.click()
-    expect(shown(page).locator("h2 .fn")).to_have_text("many_locals")
 
 
 def test_an_unknown_id_is_explained_with_a_way_on(site: Site, page: Page) -> None:

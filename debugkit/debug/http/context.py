@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -110,6 +111,13 @@ class RequestContext:
         if not isinstance(content, dict):
             raise BadRequest("The body must be a JSON object.")
         return content
+
+    def number(self, name: str) -> int:
+        """A whole number in the query, 1 or more. Raises `BadRequest`."""
+        match = re.search(rf"(?:^|&){name}=([1-9][0-9]{{0,8}})(?:&|$)", self.request.query)
+        if match is None:
+            raise BadRequest(f'The query needs "{name}", a whole number, 1 or more.')
+        return int(match[1])
 
     def text_field(self, name: str) -> str:
         """A text in the request's body. Raises `BadRequest` and what `json_body` raises."""

@@ -62,9 +62,14 @@ def events(context: RequestContext) -> Response:
 
 
 def source(context: RequestContext, frame: str) -> Response:
+    """The whole file as a page; for the page's own script, those of its lines that the query names."""
     entry, captured = context.debugger.registry.frame(frame)
     with context.debugger.describer(entry) as describer:
-        shown = FrameViews(entry, context.viewer, describer, context.debugger.settings).whole_source(captured)
+        views = FrameViews(entry, context.viewer, describer, context.debugger.settings)
+        if context.from_script:
+            lines = views.more_source(captured, context.number("first"), context.number("last"))
+            return responses.page(rendering.fragment("lines.html", lines))
+        shown = views.whole_source(captured)
     short = short_filename(captured.filename, library=captured.library is not None)
     view = SourcePageView(
         title=f"{short}:{captured.lineno}",
@@ -77,6 +82,23 @@ def source(context: RequestContext, frame: str) -> Response:
         static_url=context.static_url,
     )
     return responses.page(rendering.html("source.html", view))
+
+
+def name_values(context: RequestContext, frame: str) -> Response:
+    """What every name in the source of a frame is."""
+    entry, captured = context.debugger.registry.frame(frame)
+    if not context.viewer.sees_values:
+        raise Forbidden(context.viewer.reason, code="not_unlocked")
+    if captured.frame is None:
+        raise NotFound("No code ran in this frame, so its names have no values.")
+    with context.debugger.describer(entry) as describer:
+        views = FrameViews(entry, context.viewer, describer, context.debugger.settings)
+        named = views.name_values(captured)
+    values = [
+        {"name": row.name, "text": row.text, "type": row.type, "kind": row.kind, "handle": row.handle or None}
+        for row in named.values
+    ]
+    return responses.data({"names": named.names, "values": values})
 
 
 def value(context: RequestContext, handle: str) -> Response:

@@ -44,6 +44,7 @@ ROUTES: tuple[Route, ...] = tuple(
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
+        ("POST", rf"frames/(?P<frame>{ID}-\d+)/values", handlers.name_values, Level.VISITOR),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", console_handlers.evaluate, Level.RUNNER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/interrupt", console_handlers.interrupt, Level.RUNNER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/results/{NUMBER}", console_handlers.result, Level.RUNNER),

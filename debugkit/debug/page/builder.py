@@ -103,7 +103,7 @@ class PageBuilder:
             exception=self._exception(head, frame),
             chain=tuple(self._exception(earlier, frame) for earlier in head.chain),
             steps=self._steps(frame),
-            frame=self._frame(frame, chosen=opened is None) if frame else None,
+            frame=self._frame(frame) if frame else None,
             request_line=entry.request_line,
             status=entry.framework_report.status,
             time=moment.strftime("%H:%M:%S"),
@@ -176,7 +176,7 @@ class PageBuilder:
         return RequestView((*facts, ("Versions", versions_used)), tables)
 
     def frame(self, frame: CapturedFrame) -> FrameView:
-        return self._frame(frame, chosen=False)
+        return self._frame(frame, gone_reason=self._entry.gone_reason)
 
     def suggestion(self, exception: CapturedException) -> str:
         """What was probably meant. It names keys and attributes of live objects: only if values may be seen."""
@@ -211,12 +211,13 @@ class PageBuilder:
     def _text(self, text: str) -> str:
         return self._describer.text(text)
 
-    def _frame(self, frame: CapturedFrame, *, chosen: bool) -> FrameView:
+    def _frame(self, frame: CapturedFrame, *, gone_reason: str = "") -> FrameView:
+        """``gone_reason`` is for a pane that comes alone: the page around others says it."""
         why = ""
-        if chosen:
+        if frame is self._entry.captured.opened:
             foreign = frame.library is not None or (frame.generated and frame.owner == "")
             why = "innermost frame" if foreign else "nearest frame of your application"
-        return self._views.view(frame, chosen=why, callers=self._callers(frame))
+        return self._views.view(frame, chosen=why, callers=self._callers(frame), gone_reason=gone_reason)
 
     def _callers(self, frame: CapturedFrame) -> list[CapturedFrame]:
         """The application's frames on the way to ``frame``, nearest first."""

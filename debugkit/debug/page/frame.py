@@ -5,26 +5,31 @@ Brings together the frame, its source and its values for one viewer; knows nothi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
-from inspect import CO_OPTIMIZED
-from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
+from debugkit.debug.page.frame_locals import CODE, among_globals, arguments, local_values, names_of
 from debugkit.debug.page.frame_models import BriefView, FrameView, LineView, SourceView, ValueView
 from debugkit.debug.page.frame_names import editor_url, frame_id, frame_url, library_label, short_filename
+from debugkit.debug.page.name_values import WORD, NameValues, name_values
 from debugkit.debug.page.spans import spans, unindented
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.safe.inspection import exact_str
-from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.safe.text import type_name
-from debugkit.debug.source.excerpt import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
-from debugkit.debug.source.expressions import ExpressionValue, expression_values
-from debugkit.debug.tracebacks import templates
+from debugkit.debug.source.excerpt import (
+    Excerpt,
+    Gap,
+    SourceLine,
+    excerpt,
+    lines_between,
+    source_lines,
+    whole_file,
+)
+from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.values.describe import Describer, Node
 from debugkit.settings import Settings
@@ -35,17 +40,13 @@ T = TypeVar("T")
 VALUES_BESIDE_A_LINE = 3
 #: Values printed for a frame that is not opened, all of the failing line included.
 VALUES_OF_A_BRIEF_FRAME = 6
-#: Imports and definitions explain nothing beside a line; where a local variable holds one, it may.
-#: By id: a metaclass may define `__eq__`.
-CODE = frozenset(map(id, (ModuleType, FunctionType, BuiltinFunctionType, type, *LAZY_IMPORTS)))
-#: The names in an expression.
-_WORD = re.compile(r"[^\W\d]\w*")
 #: Children printed under a value of the failing line that does not fit into its row.
 DETAILS = 8
 #: Rows of the table of locals, unless the failing line uses more.
 LOCALS_SHOWN = 40
 #: The text shown for a part that failed.
 _NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
+_NO_ROWS: dict[str, ValueView] = {}
 _NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
 
 
@@ -73,17 +74,23 @@ class FrameViews:
             node = self._nodes[key] = self._describer.describe(value, name)
         return node
 
-    def view(self, frame: CapturedFrame, *, chosen: str = "", callers: Sequence[CapturedFrame] = ()) -> FrameView:
-        """The opened frame, complete. ``callers`` are shown in brief."""
+    def view(
+        self, frame: CapturedFrame, *, chosen: str = "", callers: Sequence[CapturedFrame] = (), gone_reason: str = ""
+    ) -> FrameView:
+        """The opened frame, complete. ``callers`` are shown in brief; ``gone_reason`` is why its values may be gone."""
         viewer = self._viewer
         shown = self._excerpt(frame)
         expressions, broken = self._attempt(
             "The values beside it", lambda: self._expressions(frame, shown), _NO_EXPRESSIONS
         )
         source_url = f"{frame_url(self._entry, frame, viewer)}/source" if viewer.is_developer else ""
+        failing, _ = self._attempt("", lambda: self._failing_rows(expressions), _NO_ROWS)
         failed = SourceView(notice="The source could not be highlighted.", url=source_url)
-        source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url), failed)
-        (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, expressions), _NO_LOCALS)
+        source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url, failing), failed)
+        (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, failing), _NO_LOCALS)
+        signature = arguments(frame)
+        own = [row for row in names if row.name in self._own_names(frame)]
+        rest = [row for row in own if not (row.relevant and source.has_failing_line)]
         url = frame_url(self._entry, frame, viewer)
         console = viewer.is_developer and frame.frame is not None
         return FrameView(
@@ -97,11 +104,15 @@ class FrameViews:
             locals=names,
             locals_left_out=left_out,
             locals_notice=" ".join(filter(None, (self._locals_notice(frame), broken, lost))),
+            arguments=tuple(signature.values()),
+            argument_rows=tuple(row for row in rest if row.name in signature),
+            local_rows=tuple(row for row in rest if row.name not in signature),
             info=self._describer.text(frame.info) if viewer.sees_values else "",
             evaluate_url=f"{url}/evaluate" if console else "",
             interrupt_url=f"{url}/interrupt" if console else "",
             complete_url=f"{url}/complete" if console else "",
-            console_notice="" if console else self._console_notice(frame),
+            values_url=f"{url}/values" if viewer.sees_values and frame.frame is not None else "",
+            console_notice="" if console else self._console_notice(frame, gone_reason),
             editor_url=editor_url(frame, self._editor),
             can_unlock=viewer.can_unlock and frame.frame is not None,
             callers=tuple(map(self.brief, callers)),
@@ -111,7 +122,19 @@ class FrameViews:
     def values(self, frame: CapturedFrame) -> tuple[ValueView, ...]:
         """The values of the opened frame alone."""
         expressions, _ = self._attempt("", lambda: self._expressions(frame, self._excerpt(frame)), _NO_EXPRESSIONS)
-        return self._attempt("", lambda: self._locals(frame, expressions), _NO_LOCALS)[0][0]
+        failing, _ = self._attempt("", lambda: self._failing_rows(expressions), _NO_ROWS)
+        return self._attempt("", lambda: self._locals(frame, failing), _NO_LOCALS)[0][0]
+
+    def name_values(self, frame: CapturedFrame) -> NameValues:
+        """What every name in the frame's function is, shown or not; of a module, every name in the file."""
+        shown, lines = self._excerpt(frame), source_lines(frame, self._neighbours())
+        if frame.code is None or not lines:
+            return NameValues((), ())
+        if frame.name == "<module>":
+            shown = replace(shown, first=1, last=len(lines))
+        scope = scope_of(lines, shown.first, shown.last, (exact_str(frame.code.co_name), frame.code.co_firstlineno))
+        expressions = self._expressions(frame, shown, repeated=True)
+        return name_values(expressions, self._expression_row, scope, frame.lineno)
 
     def _attempt(self, what: str, make: Callable[[], T], otherwise: T) -> tuple[T, str]:
         """A part of the frame and ""; one that fails is replaced, and a sentence says so: the other parts stay."""
@@ -129,7 +152,11 @@ class FrameViews:
         return replace(shown, notice=why) if why else shown
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
-        return self._source(whole_file(self._readable(frame), self._neighbours()), (), "")
+        return self._source(whole_file(self._readable(frame), self._neighbours()), (), "", {})
+
+    def more_source(self, frame: CapturedFrame, first: int, last: int) -> SourceView:
+        """Lines of the frame's file that its excerpt does not have."""
+        return self._source(lines_between(self._readable(frame), first, last, self._neighbours()), (), "", {})
 
     def lines(self, frame: CapturedFrame) -> list[tuple[int, str, bool]]:
         """The lines around the failing one: number, text, and whether it is on the failing lines."""
@@ -173,19 +200,21 @@ class FrameViews:
         return tuple(self._entry.captured.frames.values())
 
     def _expressions(
-        self, frame: CapturedFrame, shown: Excerpt, *, failing_only: bool = False
+        self, frame: CapturedFrame, shown: Excerpt, *, failing_only: bool = False, repeated: bool = False
     ) -> tuple[ExpressionValue, ...]:
         if not self._viewer.sees_values or frame.frame is None:
             return ()
-        names = _names(frame.frame)
+        names = names_of(frame.frame)
         hidden = self._hidden(frame).keys()
         lines = source_lines(frame, self._neighbours())
-        expressions = expression_values(frame, lines, shown.first, shown.last, failing_only=failing_only)
+        expressions = expression_values(
+            frame, lines, shown.first, shown.last, failing_only=failing_only, repeated=repeated
+        )
         return tuple(
             value
             for value in expressions
-            if (id(type(value.value)) not in CODE or value.text in names)
-            and (not hidden or hidden.isdisjoint(_WORD.findall(value.text)))
+            if (repeated or id(type(value.value)) not in CODE or value.text in names)
+            and (not hidden or hidden.isdisjoint(WORD.findall(value.text)))
         )
 
     def _hidden(self, frame: CapturedFrame) -> Mapping[str, object]:
@@ -194,26 +223,32 @@ class FrameViews:
     def _variables(self, frame: CapturedFrame) -> Iterator[tuple[str, object]]:
         """The locals worth a row, with what is shown in place of secret ones."""
         if frame.frame is not None:
-            names = {**_names(frame.frame), **self._hidden(frame)}
-            yield from local_values(names, module_level=_among_globals(frame.frame, frame.name))
+            names = {**names_of(frame.frame), **self._hidden(frame)}
+            yield from local_values(names, module_level=among_globals(frame.frame, frame.name))
 
-    def _source(self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str) -> SourceView:
+    def _source(
+        self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str, failing: Mapping[str, ValueView]
+    ) -> SourceView:
         tips = {(expression.end_lineno, expression.end_colno): expression for expression in expressions}
         texts = _Texts(self._describe, tips)
-        beside = self._beside(shown, expressions)
+        beside = self._beside(shown, expressions, failing)
         lines = tuple(
             line
             if isinstance(line, Gap)
-            else LineView(line.lineno, tuple(spans(line, texts.at)), line.current, beside.get(line.lineno, ()))
+            else LineView(
+                line.lineno, tuple(spans(line, texts.at)), line.current, beside.get(line.lineno, ()), line.offset
+            )
             for line in shown.lines
         )
-        return SourceView(lines, shown.language, shown.notice, url)
+        exists = shown.lines or shown.above or shown.below
+        return SourceView(lines, shown.language, shown.notice, url if exists else "", shown.above, shown.below)
 
-    def _beside(self, shown: Excerpt, expressions: Sequence[ExpressionValue]) -> dict[int, tuple[ValueView, ...]]:
+    def _beside(
+        self, shown: Excerpt, expressions: Sequence[ExpressionValue], failing: Mapping[str, ValueView]
+    ) -> dict[int, tuple[ValueView, ...]]:
         """The values shown beside each line: each where it first occurs, and all failing ones at their end."""
         visible = {line.lineno: line.current for line in shown.lines if isinstance(line, SourceLine)}
         current = [lineno for lineno, failing in visible.items() if failing]
-        failing = {value.text: value for value in expressions if value.failing}
         seen = {*failing, "self", "cls"}
         rows: dict[int, list[ExpressionValue]] = {}
         for value in expressions:
@@ -221,31 +256,36 @@ class FrameViews:
             if value.lineno in visible and value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
                 seen.add(value.text)
                 row.append(value)
-        if current:
-            for lineno in current:
-                rows[lineno] = []
-            rows[current[-1]] = list(failing.values())
-        return {lineno: tuple(map(self._expression_row, row)) for lineno, row in rows.items() if row}
+        for lineno in current:
+            rows[lineno] = []
+        beside = {lineno: tuple(map(self._expression_row, row)) for lineno, row in rows.items() if row}
+        return beside | ({current[-1]: tuple(failing.values())} if current and failing else {})
 
     def _expression_row(self, expression: ExpressionValue) -> ValueView:
         node = self._describe(expression.value, expression.text)
         return self._row(expression.text, expression.value, node, relevant=expression.failing)
 
-    def _locals(
-        self, frame: CapturedFrame, expressions: Sequence[ExpressionValue]
-    ) -> tuple[tuple[ValueView, ...], int]:
-        """The rows of the table: what the failing line used, attributes and items included, then the other locals."""
+    def _failing_rows(self, expressions: Sequence[ExpressionValue]) -> dict[str, ValueView]:
+        """What the failing line used, attributes, items and globals included, by its text."""
+        values = {value.text: value.value for value in expressions if value.failing}
+        return {name: self._local_row(name, value, relevant=True) for name, value in values.items()}
+
+    def _locals(self, frame: CapturedFrame, failing: Mapping[str, ValueView]) -> tuple[tuple[ValueView, ...], int]:
+        """The values of the failing line, then the other locals; and how many more there are."""
         if not self._viewer.sees_values or frame.frame is None:
             return (), 0
-        values = {value.text: value.value for value in expressions if value.failing}
-        relevant = len(values)
-        for name, value in self._variables(frame):
-            values.setdefault(name, value)
-        shown = list(values.items())[: max(LOCALS_SHOWN, relevant)]
-        rows = [self._local_row(name, value, index < relevant) for index, (name, value) in enumerate(shown)]
-        return tuple(rows), len(values) - len(shown)
+        others = [(name, value) for name, value in self._variables(frame) if name not in failing]
+        shown = others[: max(0, LOCALS_SHOWN - len(failing))]
+        rows = (self._local_row(name, value, relevant=False) for name, value in shown)
+        return (*failing.values(), *rows), len(others) - len(shown)
 
-    def _local_row(self, name: str, value: object, relevant: bool) -> ValueView:
+    def _own_names(self, frame: CapturedFrame) -> Container[str]:
+        """The names of the frame's locals: on its line, it may use others."""
+        if frame.frame is None:
+            return ()
+        return names_of(frame.frame).keys() | self._hidden(frame).keys()
+
+    def _local_row(self, name: str, value: object, *, relevant: bool) -> ValueView:
         node = self._describe(value, name)
         details: tuple[ValueView, ...] = ()
         # The first items of a sequence are in the row already; what is cut of a mapping or an object has a name.
@@ -262,48 +302,18 @@ class FrameViews:
         return ValueView(name, node.text, node.type, handle, node.kind, relevant, details)
 
     def _locals_notice(self, frame: CapturedFrame) -> str:
-        if frame.released:
-            return f"The values are gone. {self._entry.gone_reason}".strip()
-        if not self._viewer.sees_values:
-            return "Values are shown on the computer that runs the server, and elsewhere after unlocking with the PIN."
-        if frame.frame is None:
-            return "Python could not parse the file beyond this point, so no code ran here and there are no values."
-        return ""
+        """Why values are not shown. Where there are none, the notice in the place of the console says so."""
+        if frame.frame is None or self._viewer.sees_values:
+            return ""
+        return "Values are shown on the computer that runs the server, and elsewhere after unlocking with the PIN."
 
-    def _console_notice(self, frame: CapturedFrame) -> str:
-        if not self._viewer.evalex:
-            return self._viewer.reason
+    def _console_notice(self, frame: CapturedFrame, gone_reason: str) -> str:
+        missing = "values and no console" if self._viewer.evalex else "values"
         if frame.released:
-            return f"The console is gone. {self._entry.gone_reason}".strip()
+            return f"This frame has no {missing} any more. {gone_reason}".strip()
         if frame.frame is None:
-            return "No code ran here, so there is no console."
+            return f"Python could not parse the file beyond this point: no code ran here, so there are no {missing}."
         return self._viewer.reason
-
-
-def _among_globals(frame: FrameType, name: str) -> bool:
-    """Whether a frame's locals hold what is defined for all, as those of a module and of a Jinja template do."""
-    return name == "<module>" or templates.is_template(frame)
-
-
-def _names(frame: FrameType) -> dict[str, object]:
-    """A frame's locals. Those of a class body or of `exec` may be a mapping of anybody's, which is not asked."""
-    namespace: Any = frame.f_locals
-    # Of a function they are a dict, or the proxy of PEP 667, which copies.
-    if frame.f_code.co_flags & CO_OPTIMIZED:
-        plain = dict(namespace)
-    else:
-        plain = namespace if issubclass(type(namespace), dict) else {}
-    return {exact_str(name): value for name, value in list(dict.items(plain)) if issubclass(type(name), str)}
-
-
-def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator[tuple[str, object]]:
-    """Locals worth a row. At module level they are the module's globals, most of which are imports and definitions."""
-    for name, value in list(names.items()):
-        if name.startswith("."):  # ".0" is the iterable of a comprehension
-            continue
-        noise = name.startswith("__") or id(type(value)) in CODE
-        if not (module_level and noise):
-            yield name, value
 
 
 class _Texts:

@@ -61,12 +61,16 @@ class ValueView(NamedTuple):
 
 
 class LineView(NamedTuple):
-    """A line of source. ``values`` stand beside it; those of the failing expression, below its last line."""
+    """A line of source. ``values`` stand beside it; those of the failing expression, below its last line.
+
+    ``offset`` is what a line that was cut has lost at its start, in characters.
+    """
 
     lineno: int
     spans: tuple[Span, ...]
     current: bool = False
     values: tuple[ValueView, ...] = ()
+    offset: int = 0
 
     @property
     def tip(self) -> str:
@@ -81,19 +85,30 @@ class LineView(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """An excerpt. ``notice`` says why it is missing or may not match; ``url`` shows the whole file."""
+    """An excerpt. ``notice`` says why it is missing or may not match.
+
+    ``url`` shows the whole file, and is empty where nobody may see it or there is none. ``above`` and ``below`` are the
+    lines that it has beyond these.
+    """
 
     lines: tuple[LineView | Gap, ...] = ()
     language: str = "python"
     notice: str = ""
     url: str = ""
+    above: int = 0
+    below: int = 0
+
+    @property
+    def has_failing_line(self) -> bool:
+        """Whether the line is shown, and with it what it used."""
+        return any(isinstance(line, LineView) and line.current for line in self.lines)
 
     @property
     def digits(self) -> int:
-        """How wide the gutter is: the digits of the last line number."""
+        """How wide the gutter is: the digits of the last line number, the lines that may be added included."""
         end = self.lines[-1] if self.lines else None
         last = end.last if isinstance(end, Gap) else end.lineno if end else 0
-        return min(len(str(last)), WIDEST_GUTTER)
+        return min(len(str(last + self.below)), WIDEST_GUTTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +134,24 @@ class FrameView:
     lineno: int
     library: str  # "flask 3.1.3", "Python 3.13"; empty for the application's own
     source: SourceView
-    locals: tuple[ValueView, ...]
+    locals: tuple[ValueView, ...]  # the values of the failing line first, attributes, items and globals included
     locals_left_out: int  # how many more there are than are shown
     locals_notice: str  # why there are no values: not from this computer, released, ...
     info: str  # __traceback_info__
     evaluate_url: str  # empty when there is no console
     interrupt_url: str
     complete_url: str
+    values_url: str  # says what every name in the source is; empty when nobody may see it
     console_notice: str  # why there is no console; empty when there is one
     editor_url: str  # empty when no editor is set
     #: Unlocking would open a console here.
     can_unlock: bool
     #: The application's frames that called this one, nearest first: often they hold the value that was wrong.
     callers: tuple[BriefView, ...] = ()
-    #: Says why the page opened here, when the page chose it.
+    #: Says why the page opened here, where the page would choose it.
     chosen: str = ""
+    #: What the function was called with, as the signature has it: ("self", "*items").
+    arguments: tuple[str, ...] = ()
+    #: The locals that stand nowhere else in the frame: of these, the function was called with `argument_rows`.
+    argument_rows: tuple[ValueView, ...] = ()
+    local_rows: tuple[ValueView, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from types import CodeType
 
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import encodable
@@ -25,6 +26,8 @@ LINE_WIDTH = 400
 _EXCERPT = 500
 #: Characters of a line that are coloured; what is shown beyond them is coloured separately.
 _LONG_LINE = 2_000
+#: Lines of a source that are coloured for one request, beside whole files.
+MOST_LINES = 5_000
 #: A template has no safe place to begin: this many lines before the excerpt are read for their state.
 _TEMPLATE_LOOKBACK = 60
 
@@ -58,6 +61,7 @@ class Excerpt:
     """Lines around the one that failed. ``first`` and ``last`` are those of the enclosing block, shown or not.
 
     ``language`` is Pygments' name. ``notice`` is "" or a sentence: the source is missing, or is not what ran.
+    ``above`` and ``below`` are how many lines the source has beyond those.
     """
 
     lines: tuple[SourceLine | Gap, ...]
@@ -65,6 +69,8 @@ class Excerpt:
     notice: str
     first: int
     last: int
+    above: int = 0
+    below: int = 0
 
 
 def excerpt(
@@ -89,6 +95,14 @@ def whole_file(
     return _shown(frame, text, LINE_WIDTH, block, [block])
 
 
+def lines_between(frame: CapturedFrame, first: int, last: int, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
+    """The lines of the frame's source from ``first`` to ``last``, as far as there are such; `MOST_LINES` at most."""
+    text = _text(frame, neighbours)
+    start = max(first, text.source.first)
+    block = start, min(last, start + MOST_LINES - 1, len(text.source.lines))
+    return _shown(frame, text, LINE_WIDTH, block, [block] if block[0] <= block[1] else [])
+
+
 def source_lines(frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = ()) -> tuple[str, ...]:
     """The lines of the frame's file as they are, without line ends; empty if the source is missing."""
     return loading.find_source(frame, neighbours=neighbours).lines
@@ -109,12 +123,19 @@ def _text(frame: CapturedFrame, neighbours: Sequence[CapturedFrame], most: int =
     language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
         return _Text(source, language, None)
-    # Lambdas and comprehensions are named <...> too: a window says more than their own line.
-    if "<" in (exact_str(frame.code.co_name)[:1], exact_str(frame.code.co_qualname)[:1]):
-        return _Text(source, language, None)
-    first, last = positions.code_extent(frame.code)
+    first, last = _extent(frame.code, source, frame.lineno)
     fits = 1 <= first <= frame.lineno <= last <= len(source.lines)
     return _Text(source, language, (first, last) if fits else None)
+
+
+def _extent(code: CodeType, source: Source, lineno: int) -> tuple[int, int]:
+    """The first and last line of the function or class; (0, 0) if there is none around the code."""
+    if exact_str(code.co_qualname)[:1] == "<":  # at module level
+        return 0, 0
+    # Lambdas and comprehensions have the lines of the function around them: more than their own says why they failed.
+    if exact_str(code.co_name)[:1] == "<":
+        return syntax.enclosing_block(source.lines, lineno) or (0, 0)
+    return positions.code_extent(code)
 
 
 def _shown(
@@ -137,7 +158,8 @@ def _shown(
         shown_to = last
     if shown_to < block[1]:
         lines.append(Gap(shown_to + 1, block[1]))
-    return Excerpt(tuple(lines), text.language, _notice(frame, text.source, changed), *block)
+    above, below = max(0, block[0] - text.source.first), max(0, len(text.source.lines) - block[1])
+    return Excerpt(tuple(lines), text.language, _notice(frame, text.source, changed), *block, above, below)
 
 
 def _is_true(frame: CapturedFrame, source: Source) -> bool:

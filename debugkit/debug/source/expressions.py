@@ -93,12 +93,13 @@ def expression_values(
     clock: Callable[[], float] = time.monotonic,
     *,
     failing_only: bool = False,
+    repeated: bool = False,
 ) -> tuple[ExpressionValue, ...]:
     """What the expressions in ``lines`` from ``first`` to ``last`` (from 1, both included) are in ``frame``.
 
     ``lines`` are those of the whole file, without line ends; ``failing_only`` leaves out what is not on the failing
     ones. Nothing of the application runs: no property, no ``__getattr__``, no ``__getitem__``. In the order of the
-    text, each expression once on a line.
+    text, each expression once on a line; all of them if ``repeated``, functions and classes included.
     """
     first, last = max(first, frame.lineno - MOST_LINES, 1), min(last, frame.lineno + MOST_LINES, len(lines))
     if frame.frame is None or frame.code is None or first > last:
@@ -109,9 +110,12 @@ def expression_values(
     expressions = _expressions(lines, first, last, place, scope)
     if failing_only:
         expressions = tuple(item for item in expressions if item.touches(failing))
+    if not repeated:
+        expressions = _distinct(expressions)
     values = [
         ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, item.touches(failing))
         for item, value in _evaluate(expressions, _Names(frame.frame), failing, clock)
+        if repeated or not _is_noise(item.node, value, item.touches(failing))
     ]
     return tuple(sorted(values, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))
 
@@ -135,17 +139,23 @@ def _expressions(
     than once.
     """
     line, column = failing
-    # A window may end inside a statement; most blocks are functions, which are parsed sooner than their file.
-    tree = syntax.parse(lines, first, last) or syntax.parse(lines)
-    if tree is None:
-        return _distinct(_names_on_line(lines[line - 1], line))
-    root = next((node for node in ast.walk(tree) if _is_scope(node, *scope)), tree)
+    root = scope_of(lines, first, last, scope)
+    if root is None:
+        return tuple(_names_on_line(lines[line - 1], line))
     nodes = sorted(
         (node for node in _nodes(root) if first <= node.lineno <= last),
         key=lambda node: (abs(node.lineno - line), abs(node.col_offset - column)),
     )
     expressions = (_located(node, lines) for node in nodes[:MOST_EXPRESSIONS])
-    return _distinct(item for item in expressions if _is_placed(item, lines))
+    return tuple(item for item in expressions if _is_placed(item, lines))
+
+
+def scope_of(lines: tuple[str, ...], first: int, last: int, scope: tuple[str, int]) -> ast.AST | None:
+    """The function, class or comprehension in a block that is ``scope``, else the block; `None` if it is no Python."""
+    # A window may end inside a statement; most blocks are functions, which are parsed sooner than their file.
+    tree = syntax.parse(lines, first, last) or syntax.parse(lines)
+    nodes = ast.walk(tree) if tree is not None else ()
+    return next((node for node in nodes if _is_scope(node, *scope)), tree)
 
 
 def _is_scope(node: ast.AST, name: str, first: int) -> bool:
@@ -264,7 +274,7 @@ class _Names(dict[str, object]):
 def _evaluate(
     expressions: Sequence[_Expression], names: Mapping[str, object], failing: range, clock: Callable[[], float]
 ) -> Iterator[tuple[_Expression, object]]:
-    """Those that have a value worth showing. The failing lines do not depend on the clock."""
+    """Those that have a value. The failing lines do not depend on the clock."""
     from pure_eval import Evaluator
 
     evaluator, deadline = Evaluator(names), clock() + MOST_SECONDS
@@ -276,8 +286,7 @@ def _evaluate(
             value = names[item.node.id] if isinstance(item.node, ast.Name) else evaluator[item.node]
         except Exception:  # CannotEval, or a value that pure_eval did not expect
             continue
-        if not _is_noise(item.node, value, item.touches(failing)):
-            yield item, value
+        yield item, value
 
 
 def _is_noise(node: ast.expr, value: object, failing: bool) -> bool:

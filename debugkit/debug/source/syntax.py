@@ -34,3 +34,15 @@ def statement_start(lines: tuple[str, ...], lineno: int) -> int | None:
     nodes = ast.walk(tree) if tree is not None else ()
     starts = (node.lineno for node in nodes if isinstance(node, ast.stmt))
     return max((start for start in starts if start <= lineno), default=None)
+
+
+def enclosing_block(lines: tuple[str, ...], lineno: int) -> tuple[int, int] | None:
+    """The first line, decorators included, and the last of the innermost function or class around ``lineno``."""
+    tree = parse(lines)
+    nodes = ast.walk(tree) if tree is not None else ()
+    blocks = [
+        (min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), node.end_lineno or node.lineno)
+        for node in nodes
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    ]
+    return max((block for block in blocks if block[0] <= lineno <= block[1]), default=None)

@@ -25,6 +25,7 @@ NEEDED = {
     "GET tracebacks/ENTRY": Level.VISITOR,
     "GET frames/FRAME": Level.VISITOR,
     "GET frames/FRAME/source": Level.DEVELOPER,
+    "POST frames/FRAME/values": Level.VISITOR,
     "POST frames/FRAME/evaluate": Level.RUNNER,
     "POST frames/FRAME/interrupt": Level.RUNNER,
     "POST frames/FRAME/results/1": Level.RUNNER,

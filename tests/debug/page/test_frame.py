@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.page.frame import local_values
+from debugkit.debug.page.frame_locals import local_values
 from debugkit.debug.page.frame_models import Span
 from debugkit.debug.page.frame_names import short_filename
 from debugkit.debug.page.spans import cut, spans
