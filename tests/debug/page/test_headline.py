@@ -45,7 +45,7 @@ def test_values_and_lines_say_how_much_room_they_take() -> None:
     assert SourceView((LineView(12_345_678, ()),)).digits == 6
 
 
-@pytest.mark.parametrize(("count", "unfolded", "origins", "folded"), [(4, 4, 4, 0), (5, 0, 3, 2), (9, 0, 3, 3)])
+@pytest.mark.parametrize(("count", "unfolded", "origins", "folded"), [(4, 4, 4, 0), (5, 0, 3, 2), (12, 0, 3, 9)])
 def test_a_few_exceptions_of_a_group_are_unfolded_and_of_many_the_first(
     count: int, unfolded: int, origins: int, folded: int
 ) -> None:
