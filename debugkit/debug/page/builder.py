@@ -17,7 +17,7 @@ from debugkit.debug.framework_report import Panel, Table
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_models import FrameView, ValueView
 from debugkit.debug.page.frame_names import library_label
-from debugkit.debug.page.headline import headline, title
+from debugkit.debug.page.headline import headline, linked, title
 from debugkit.debug.page.listing import Listing
 from debugkit.debug.page.models import AppFrameView, LiveView, PageView, RequestView, TextView
 from debugkit.debug.page.origins import Origins, search_view
@@ -84,6 +84,7 @@ class PageBuilder:
             exception=listing.exception(head),
             chain=tuple(map(listing.exception, head.chain)),
             steps=origins.steps(),
+            notes=tuple(linked(self._text(note)) for note in head.notes),
             frame=self._frame(frame, chosen=opened is None) if frame else None,
             request_line=entry.request_line,
             status=entry.framework_report.status,

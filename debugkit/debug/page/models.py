@@ -24,6 +24,13 @@ DATA = (
 HeadlineSize = Literal["short", "medium", "long"]
 
 
+class Piece(NamedTuple):
+    """A piece of a text; a link where it is an address of the web."""
+
+    text: str
+    url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class HeadlineView:
     """What was raised, above everything else."""
@@ -31,6 +38,7 @@ class HeadlineView:
     module: str  # "sqlalchemy.exc.", with its dot; empty for what is built in
     type: str
     message: str
+    pieces: tuple[Piece, ...]  # the same, for the page
     size: HeadlineSize
     verbatim: bool  # reads as code: in the code's font, line by line
     single_line: str  # the message, for the bar
@@ -211,6 +219,7 @@ class PageView:
     #: The chain after `exception`: causes and contexts, nearest first, root cause last.
     chain: tuple[ExceptionView, ...]
     steps: tuple[Step, ...]  # empty when there is only one exception
+    notes: tuple[tuple[Piece, ...], ...]  # of what was raised
     frame: FrameView | None  # the opened frame; None for an exception without traceback
     request_line: str  # "POST /cart/checkout", empty when there was no request
     status: int
