@@ -8,7 +8,7 @@ from typing import Any
 import django_site
 import pytest
 import sqlalchemy as sa
-from browser.page_app import one_page
+from browser.page_app import enter, one_page
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -144,3 +144,43 @@ def test_eight_lines_of_a_message_are_shown_and_the_rest_on_demand(window: Page,
     whole = text.bounding_box()
     assert whole
     assert whole["height"] / 21 > 19
+
+
+def test_a_member_of_a_group_opens_where_it_stands_with_its_frames_and_a_console(window: Page, base: str) -> None:
+    window.set_viewport_size({"width": 1440, "height": 900})
+    window.goto(f"{base}/group")
+    region = window.get_by_role("region", name="Other exceptions")
+    region.locator("summary").click()
+    link = region.get_by_role("link", name="answer 11 is no number")
+    member = region.locator("dk-member").last
+
+    link.click()
+
+    expect(link).to_have_attribute("aria-expanded", "true")
+    expect(member.locator("article:visible h2 .fn")).to_have_text("asked")
+    expect(window.locator("main h2 .fn")).to_have_text("group")
+    enter(member.locator("article:visible"), "supplier + '!'")
+    expect(member.get_by_role("log")).to_contain_text("supplier-11!")
+    member.locator(".in-place > ol a", has_text="group").click()
+    expect(member.locator("article:visible h2 .fn")).to_have_text("group")
+
+    link.click()
+    expect(member.locator("article:visible")).to_have_count(0)
+    link.click()
+    member.locator(".in-place > ol a", has_text="asked").click()
+    expect(member.get_by_role("log")).to_contain_text("supplier-11!")
+
+
+def test_a_key_leads_to_the_root_cause_and_from_there_to_the_result(window: Page, base: str) -> None:
+    window.goto(f"{base}/six")
+    steps = window.get_by_role("list", name="How it came to this").get_by_role("link")
+    opened = window.locator("main article:visible .l.cur")
+
+    window.keyboard.press("x")
+    expect(steps.first).to_have_attribute("aria-current", "step")
+    expect(opened).to_contain_text("return float(price)")
+
+    window.keyboard.press("x")
+    expect(steps.last).to_have_attribute("aria-current", "step")
+    expect(opened).to_contain_text("raise RuntimeError")
+    expect(steps.first).not_to_have_attribute("aria-current", "step")

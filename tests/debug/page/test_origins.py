@@ -97,7 +97,7 @@ def test_exceptions_that_say_the_same_are_no_steps() -> None:
     html = page(raised_anew)
 
     assert 'class="steps"' not in html
-    assert "root cause" not in html
+    assert "root cause" not in origins(html)
 
 
 def renamed() -> None:
