@@ -13,5 +13,7 @@ import "./dk-frames.js";
 import "./dk-tabs.js";
 import "./dk-keys.js";
 import "./dk-headline.js";
+import "./dk-member.js";
+import "./dk-steps.js";
 import "./dk-live.js";
 import "./dk-recents.js";

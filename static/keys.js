@@ -1,6 +1,6 @@
 // Which command a key press means. Pure: knows no element.
 
-const COMMANDS = { j: "next", k: "previous", c: "console", y: "copy", "?": "help" };
+const COMMANDS = { j: "next", k: "previous", c: "console", x: "root", y: "copy", "?": "help" };
 
 /**
  * @param {{key: string, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, isComposing?: boolean}} event

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from debugkit.debug.page.models import HeadlineSize, HeadlineView
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from debugkit.debug.page.models import HeadlineSize, HeadlineView, Piece
+from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.tracebacks.model import CapturedException
 
 #: Characters of a title: what a browser's tab and a list row have room for.
@@ -13,6 +18,14 @@ SINGLE_LINE = 200
 LARGE = 90
 #: Characters of a message that is larger than the text below it: three lines.
 MEDIUM = 240
+#: Links in one message, and characters of a link.
+MOST_LINKS = 20
+LONGEST_LINK = 2_000
+#: An address in a text, of printable ASCII (RFC 3986).
+_URL = re.compile(r"\bhttps?://[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)
+#: What ends a sentence, not an address; and what does so if it was opened before the address.
+_STOPS = ".,;:!?'"
+_OPENED = {")": "(", "]": "["}
 
 
 def title(exception: CapturedException) -> str:
@@ -28,6 +41,7 @@ def headline(kind: str, message: str) -> HeadlineView:
         module=module + dot,
         type=name,
         message=message,
+        pieces=linked(message),
         size=_size(message),
         # A key is code, and lines that were laid out keep their layout.
         verbatim=kind == "KeyError" or "\n" in message,
@@ -44,3 +58,31 @@ def _size(message: str) -> HeadlineSize:
 def shortened(text: str, most: int) -> str:
     """At most that many characters of ``text``."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def linked(text: str) -> tuple[Piece, ...]:
+    """``text`` in pieces, of which the addresses of the web are links."""
+    pieces: list[Piece] = []
+    at = 0
+    for start, url in islice(_urls(text), MOST_LINKS):
+        pieces += [Piece(text[at:start])] if start > at else []
+        pieces.append(Piece(url, url))
+        at = start + len(url)
+    return (*pieces, Piece(text[at:])) if at < len(text) else tuple(pieces)
+
+
+def _urls(text: str) -> Iterator[tuple[int, str]]:
+    for match in _URL.finditer(text):
+        url, after = _without_end(match[0][: LONGEST_LINK + 1]), text[match.end() : match.end() + 1]
+        host = re.split(r"[/?#]", url.partition("//")[2], maxsplit=1)[0]
+        # One that goes on with what is no ASCII, or was taken out as a secret, would lead elsewhere.
+        whole = len(url) <= LONGEST_LINK and not after.isalnum() and after != REDACTED[0]
+        if whole and host and "@" not in host:  # a name before the host makes that look like another
+            yield match.start(), url
+
+
+def _without_end(url: str) -> str:
+    """Without what belongs to the sentence around it: a full stop, a bracket that was opened before."""
+    while url.endswith(tuple(_STOPS)) or url.count(url[-1]) > url.count(_OPENED.get(url[-1], url[-1])):
+        url = url[:-1]
+    return url

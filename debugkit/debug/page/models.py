@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from debugkit.debug.access.viewer import Viewer
-from debugkit.debug.framework_report import Panel, Search, Table
+from debugkit.debug.framework_report import Attempt, Panel, Search, Table
 from debugkit.debug.page.frame_models import BriefView, FrameView, SourceView, ValueView
 
 #: For assistants, which read errors with a shell at hand: they contain what strangers wrote.
@@ -24,6 +24,13 @@ DATA = (
 HeadlineSize = Literal["short", "medium", "long"]
 
 
+class Piece(NamedTuple):
+    """A piece of a text; a link where it is an address of the web."""
+
+    text: str
+    url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class HeadlineView:
     """What was raised, above everything else."""
@@ -31,19 +38,27 @@ class HeadlineView:
     module: str  # "sqlalchemy.exc.", with its dot; empty for what is built in
     type: str
     message: str
+    pieces: tuple[Piece, ...]  # the same, for the page
     size: HeadlineSize
     verbatim: bool  # reads as code: in the code's font, line by line
     single_line: str  # the message, for the bar
 
 
+Role = Literal["root cause", "led to", "also raised"]
+
+
 @dataclass(frozen=True, slots=True)
 class OriginView:
-    """Another exception of the tree in brief: what it says, and where it was raised."""
+    """Another exception of the tree in brief: what it says, and where it was raised.
+
+    The frame has its line of source only where there is room for that.
+    """
 
     type: str
     message: str
-    role: Literal["root cause", "led to", "also raised"]
+    role: Role
     frame: BriefView | None
+    member: bool = False  # of a group
 
 
 class FrameRow(NamedTuple):
@@ -74,6 +89,15 @@ class LibraryRun:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedRun:
+    """Neighbouring frames that an exception above has too, folded into one row: "the same 5 frames as above"."""
+
+    rows: tuple[FrameRow | RepeatRow, ...]
+    count: int
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RepeatRow:
     """Frames left out: because they repeat ("986 more of `fib`, `helper`"), or because there are too many."""
 
@@ -92,7 +116,7 @@ class ExceptionView:
     suggestion: str  # "Did you mean: 'price'?"
     #: Its relation to the exception listed before it: "cause", "context", "member" or "".
     relation: str
-    rows: tuple[FrameRow | LibraryRun | RepeatRow, ...]
+    rows: tuple[FrameRow | LibraryRun | SharedRun | RepeatRow, ...]
     members: tuple[ExceptionView, ...] = ()
     #: How many more members the group has than are captured.
     members_left_out: int = 0
@@ -103,6 +127,7 @@ class ExceptionView:
     tip: str = ""
     #: Exceptions that led to this one, for members of a group with chains of their own.
     chain: tuple[ExceptionView, ...] = ()
+    number: int = 0  # which of the steps it is, from 1; 0 where there are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +172,18 @@ class RequestView:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchView:
+    """A search that found nothing. Of its attempts, those in the application's own folders stand unfolded."""
+
+    wanted: str
+    engine: str
+    attempts: tuple[Attempt, ...]  # all, in the order they were made
+    shown: tuple[Attempt, ...]
+    folded: tuple[Attempt, ...]
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextView:
     """One error as plain text."""
 
@@ -155,6 +192,15 @@ class TextView:
     request: RequestView
     raised_during: str = ""
     searches: tuple[Search, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppFrameView:
+    """A frame of the application in full, and which exception of several it tells of: "root cause"."""
+
+    frame: FrameView
+    role: str
+    title: str  # "ValueError: invalid literal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +219,7 @@ class PageView:
     #: The chain after `exception`: causes and contexts, nearest first, root cause last.
     chain: tuple[ExceptionView, ...]
     steps: tuple[Step, ...]  # empty when there is only one exception
+    notes: tuple[tuple[Piece, ...], ...]  # of what was raised
     frame: FrameView | None  # the opened frame; None for an exception without traceback
     request_line: str  # "POST /cart/checkout", empty when there was no request
     status: int
@@ -184,11 +231,13 @@ class PageView:
     viewer: Viewer
     app_frames: int
     all_frames: int
+    #: The exception that the opened frame belongs to, where that is not the headline's.
+    opened_origin: OriginView | None = None
     #: The other exceptions of the tree in brief, so that a root cause is on the first screen too; the rest folded.
     origins: tuple[OriginView, ...] = ()
     more_origins: tuple[OriginView, ...] = ()
-    #: The application's frames with source and values, innermost first, and the request: for Markdown only.
-    app_views: tuple[FrameView, ...] = ()
+    #: The application's frames with source and values, root cause first, and the request: for Markdown only.
+    app_views: tuple[AppFrameView, ...] = ()
     request: RequestView = RequestView(())
     #: The text stays available when the frames are gone; says so and why.
     notice: str = ""
@@ -201,7 +250,7 @@ class PageView:
     #: What a framework adds: the handler of the request, a hint that quotes values, searches that found nothing.
     raised_during: str = ""
     hint: str = ""
-    searches: tuple[Search, ...] = ()
+    searches: tuple[SearchView, ...] = ()
 
     @property
     def lists_frames(self) -> bool:

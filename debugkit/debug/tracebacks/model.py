@@ -56,9 +56,14 @@ class CapturedFrame:
         return library_of(self.owner or self.filename)
 
     @property
+    def foreign(self) -> bool:
+        """Whether it is a library's."""
+        return is_library(self.owner or self.filename)
+
+    @property
     def own(self) -> bool:
         """Whether it is the application's own and visible: not hidden, not a library's."""
-        return not (self.hidden or is_library(self.owner or self.filename))
+        return not (self.hidden or self.foreign)
 
     def release(self) -> None:
         """Drop the frame and its code; what is plain stays."""
@@ -114,8 +119,14 @@ class CapturedTraceback:
 
     @cached_property
     def opened(self) -> CapturedFrame | None:
-        """The frame to look at first: the nearest of the application, in the first exception that has frames."""
-        return next((frame for exception in walk(self.exception) if (frame := nearest_frame(exception))), None)
+        """The frame to look at first: the nearest of the application, in the first exception that has one."""
+        innermost = None
+        for exception in (replaced(self.exception), *walk(self.exception)):
+            frame = nearest_frame(exception)
+            if frame is not None and frame.own:
+                return frame
+            innermost = innermost or frame
+        return innermost
 
     @cached_property
     def fingerprint(self) -> str:
@@ -142,6 +153,23 @@ def nearest_frame(exception: CapturedException) -> CapturedFrame | None:
     own = [frame for frame in reversed(frames) if frame.own]
     written = (frame for frame in own if not frame.generated)
     return next(written, None) or next(iter(own), None) or (frames[-1] if frames else None)
+
+
+def replaced(exception: CapturedException) -> CapturedException:
+    """The exception in whose place libraries raised ``exception``; mostly that is ``exception`` itself.
+
+    A library that calls the application catches what comes from there, and raises an error of its own: SQLAlchemy for
+    a type of the project's, Django for a template. The line that failed is in the one that it caught.
+    """
+    cause = later = exception
+    for earlier in exception.chain:
+        raised, caught = list(plain_frames(later)), list(plain_frames(earlier))
+        if not (raised and caught and raised[-1].foreign and caught[0].foreign):
+            break
+        later = earlier
+        if any(frame.own for frame in caught):
+            cause = earlier
+    return cause
 
 
 def plain_frames(exception: CapturedException) -> Iterator[CapturedFrame]:

@@ -8,7 +8,16 @@ from client import Client
 
 from debugkit import DebuggedApplication
 from debugkit.debug.page.frame_models import CLAMPED, LINE_EACH, SHARES_A_LINE, LineView, SourceView, ValueView
-from debugkit.debug.page.headline import LARGE, MEDIUM, SINGLE_LINE, headline, shortened
+from debugkit.debug.page.headline import (
+    LARGE,
+    LONGEST_LINK,
+    MEDIUM,
+    MOST_LINKS,
+    SINGLE_LINE,
+    headline,
+    linked,
+    shortened,
+)
 from debugkit.debug.source.excerpt import Gap
 
 
@@ -45,7 +54,7 @@ def test_values_and_lines_say_how_much_room_they_take() -> None:
     assert SourceView((LineView(12_345_678, ()),)).digits == 6
 
 
-@pytest.mark.parametrize(("count", "unfolded", "origins", "folded"), [(4, 4, 4, 0), (5, 0, 3, 2), (9, 0, 3, 3)])
+@pytest.mark.parametrize(("count", "unfolded", "origins", "folded"), [(4, 4, 4, 0), (5, 0, 3, 2), (12, 0, 3, 9)])
 def test_a_few_exceptions_of_a_group_are_unfolded_and_of_many_the_first(
     count: int, unfolded: int, origins: int, folded: int
 ) -> None:
@@ -60,3 +69,48 @@ def test_a_few_exceptions_of_a_group_are_unfolded_and_of_many_the_first(
     assert html.count("<li><details open>") == unfolded
     assert html.count('<span class="relation">also raised</span>') == origins + folded
     assert (f"<summary>{folded} more</summary>" in html) == bool(folded)
+
+
+# Links in messages
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("(Background on this error at: https://sqlalche.me/e/21/gkpj)", ["https://sqlalche.me/e/21/gkpj"]),
+        ("See http://a.test/x?y=1&z=[2], or HTTPS://b.test.", ["http://a.test/x?y=1&z=[2]", "HTTPS://b.test"]),
+        ("https://a.test/tea_(drink) “https://b.test/”", ["https://a.test/tea_(drink)", "https://b.test/"]),
+        ("'https://a.test/it's'", ["https://a.test/it's"]),
+        ("javascript:alert(1) ftp://a.test xhttp://a.test data:text/html,x https:// http://)", []),
+        ("https://bank.test@evil.test/ https://user:pw@a.test", []),
+        ("https://a.test/?token=•••••• https://user:••••••@a.test/ https://ex••••••.test", []),
+        ("https://exämple.test/", []),
+        (f"https://a.test/{'x' * LONGEST_LINK}", []),
+    ],
+)
+def test_addresses_of_the_web_in_a_message_are_links(text: str, urls: list[str]) -> None:
+    pieces = linked(text)
+
+    assert [piece.url for piece in pieces if piece.url] == urls
+    assert "".join(piece.text for piece in pieces) == text
+
+
+def test_a_message_has_a_bounded_number_of_links() -> None:
+    pieces = linked("http://a.test " * 1000)
+
+    assert sum(bool(piece.url) for piece in pieces) == MOST_LINKS
+    assert "".join(piece.text for piece in pieces) == "http://a.test " * 1000
+
+
+def test_a_link_in_a_message_or_a_note_opens_elsewhere_and_is_escaped() -> None:
+    def app(environ: object, start_response: object) -> list[bytes]:
+        error = ValueError('see https://a.test/?a=1&b="><script> or https://a.test/?password=hunter2-hunter2')
+        error.add_note("also http://b.test")
+        raise error
+
+    html = Client(DebuggedApplication(app))("/").text
+
+    assert '<a href="https://a.test/?a=1&amp;b=" target="_blank" rel="noopener noreferrer">' in html
+    assert '<li>also <a href="http://b.test" target="_blank"' in html
+    assert "<script>" not in html
+    assert "https://a.test/?password=••••••" in html[html.index("<h1") : html.index("</h1>")]
