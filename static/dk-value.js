@@ -67,9 +67,11 @@ export class DkValue extends DebugkitElement {
     const item = make("li", {}, make("span", { className: "more-items" }, button));
     button.addEventListener(
       "click",
-      () => {
+      async () => {
+        const before = item.previousElementSibling;
         item.remove();
-        this.#load(next);
+        await this.#load(next);
+        focusOn(before?.nextElementSibling); // or the focus would be gone with the button
       },
       { signal: this.#signal },
     );
@@ -86,3 +88,9 @@ export class DkValue extends DebugkitElement {
 }
 
 customElements.define("dk-value", DkValue);
+
+function focusOn(item) {
+  const button = item?.querySelector("button");
+  if (item && !button) item.tabIndex = -1;
+  (button ?? item)?.focus({ preventScroll: true });
+}

@@ -40,6 +40,7 @@ ROUTES: tuple[Route, ...] = tuple(
         ("GET", r"static/(?:[0-9a-f]{12}/)?(?P<name>[a-z0-9.-]+)", handlers.static, Level.VISITOR),
         ("GET", r"(?:tracebacks/?)?", handlers.recents, Level.VISITOR),
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
+        ("POST", rf"tracebacks/(?P<entry>{ID})/search", handlers.search, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/evaluate", console_handlers.evaluate, Level.RUNNER),

@@ -42,6 +42,7 @@ STYLES = (
     "searches",
     "console",
     "syntax",
+    "contrast",
     "print",
 )
 

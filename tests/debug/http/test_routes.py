@@ -21,6 +21,7 @@ NEEDED = {
     "GET static/page.css": Level.VISITOR,
     "GET tracebacks": Level.VISITOR,
     "GET tracebacks/ENTRY": Level.VISITOR,
+    "POST tracebacks/ENTRY/search": Level.VISITOR,
     "GET frames/FRAME": Level.VISITOR,
     "GET frames/FRAME/source": Level.DEVELOPER,
     "POST frames/FRAME/evaluate": Level.RUNNER,
@@ -52,6 +53,7 @@ class House:
         owner = Client(self.app)
         owner.unlock(self.app.debugger.pin_auth.pin)
         self.bodies = {"evaluate": {"source": "1"}, "unlock": {"pin": self.app.debugger.pin_auth.pin}}
+        self.bodies["search"] = {"text": "basket"}
         entry = (owner("/x").header("X-Debugkit-Traceback") or "").rpartition("/")[2]
         frame = owner(f"{MOUNT}/tracebacks/{entry}.json").json["exceptions"][0]["frames"][-1]["id"]
         events = owner.post(f"{MOUNT}/frames/{frame}/evaluate", {"source": "basket"}).events
