@@ -238,7 +238,7 @@ def forget(page: Page, base: str) -> None:
     session.send("Storage.clearDataForOrigin", {"origin": base, "storageTypes": "local_storage"})
     session.detach()
     page.set_viewport_size(SIZE)
-    page.emulate_media(color_scheme="null", reduced_motion="null")
+    page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from debugkit.debug.access.viewer import Level, Viewer
 from debugkit.debug.framework_report import Panel
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_models import ValueView
-from debugkit.debug.page.frame_names import frame_url, short_filename
+from debugkit.debug.page.frame_names import file_name, frame_url, short_filename
 from debugkit.debug.page.panels import Panels
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import CapturedFrame
@@ -32,7 +32,7 @@ MOST_OF_A_GROUP = 20
 #: Groups that the summary names.
 NAMED = 4
 #: Characters shown before a match, and after it.
-BEFORE = 40
+BEFORE = 24
 AFTER = 120
 #: Seconds that a search takes, checked between frames. One frame takes a few milliseconds.
 MOST_SECONDS = 1.5
@@ -120,7 +120,10 @@ class ErrorSearch:
     def _search_frame(self, pattern: re.Pattern[str], frame: CapturedFrame) -> None:
         short = short_filename(frame.filename, library=frame.library is not None)
         url = frame_url(self._entry, frame, self._viewer)
-        self._add(short, pattern, f"{frame.name} in {short}:{frame.lineno}", "frame", frame=url)
+        called = f"{frame.name} in {file_name(short)}:{frame.lineno}"
+        # By its folders only if nothing else is alike: they push the rest of a line out of sight.
+        text = called if pattern.search(called) else f"{short}:{frame.lineno}"
+        self._add(short, pattern, text, "frame", frame=url)
         for line in self._views.shown_lines(frame):
             key = (frame.filename, line.lineno)
             if key not in self._lines:  # frames of one function show the same lines
