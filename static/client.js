@@ -69,13 +69,23 @@ export async function getElement(url, selector, signal) {
   return document.importNode(element, true);
 }
 
-/** The one element of a server fragment. Scripts in it do not run, since they come through a template. */
+/** The one element of a server fragment. */
 export async function getFragment(url, signal) {
+  return element(await getText(url, signal, { Accept: "text/html" }));
+}
+
+/** The same as the answer to a question that should stand in no address. */
+export async function postFragment(url, body, signal) {
+  return element(await (await send(url, body, signal)).text());
+}
+
+/** Scripts in the markup do not run, since they come through a template. */
+function element(markup) {
   const template = document.createElement("template");
-  template.innerHTML = await getText(url, signal, { Accept: "text/html" });
-  const element = template.content.firstElementChild;
-  if (!element) throw new Refusal(200, "empty", "The server sent nothing to show.");
-  return document.importNode(element, true);
+  template.innerHTML = markup;
+  const first = template.content.firstElementChild;
+  if (!first) throw new Refusal(200, "empty", "The server sent nothing to show.");
+  return document.importNode(first, true);
 }
 
 /** The events of one command, as they happen; the last is "done". Over HTTP/1.0 a cut connection looks like an end. */

@@ -12,6 +12,7 @@ import "./dk-console.js";
 import "./dk-frames.js";
 import "./dk-tabs.js";
 import "./dk-keys.js";
+import "./dk-search.js";
 import "./dk-headline.js";
 import "./dk-member.js";
 import "./dk-steps.js";

@@ -1,4 +1,5 @@
-// <dk-copy-menu>: copies the whole error, as text or as Markdown. Without JavaScript its items are links to both.
+// <dk-copy-menu>: copies the whole error, as text or as Markdown, or the address of what is open. Without JavaScript
+// its items are links to all three.
 import { getText } from "./client.js";
 import { copy, say } from "./clipboard.js";
 import { DebugkitElement } from "./dom.js";
@@ -18,7 +19,9 @@ export class DkCopyMenu extends DebugkitElement {
     const item = event.target.closest("[data-copy]");
     if (!item || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
-    this.#copy(this.dataset[item.dataset.copy]);
+    if (item.dataset.copy === "link") this.#put(async () => item.href + location.hash, item.href);
+    else this.#copy(this.dataset[item.dataset.copy]);
+    this.querySelector("summary").focus();
   }
 
   #pressed(event) {
@@ -30,10 +33,14 @@ export class DkCopyMenu extends DebugkitElement {
     }
   }
 
-  async #copy(url) {
+  #copy(url) {
+    return this.#put(() => getText(url, this.#signal), url);
+  }
+
+  async #put(text, url) {
     this.#close();
     try {
-      await copy(await getText(url, this.#signal));
+      await copy(await text());
     } catch {
       // Where nothing can be copied, the text itself is one click away.
       location.assign(url);

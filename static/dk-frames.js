@@ -1,4 +1,5 @@
 // <dk-frames>: opens frames in place. Panes once opened stay in the page, so that their consoles keep what they said.
+import { go, nearest, parse } from "./address.js";
 import { getFragment } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { hear, tell } from "./events.js";
@@ -8,6 +9,7 @@ import { recall, remember } from "./store.js";
 
 export class DkFrames extends DebugkitElement {
   #panes = new Map();
+  #first = null; // the row that the page came with
   #signal;
 
   connected(signal) {
@@ -15,7 +17,10 @@ export class DkFrames extends DebugkitElement {
     if (!this.#main) return;
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    hear("unlocked", () => this.#refresh(), signal);
+    addEventListener("hashchange", () => this.#openFromHash(), { signal });
+    hear("unlocked", ({ detail }) => this.#refresh(detail), signal);
+    hear("show", (event) => event.detail.frame && this.#asked(event), signal);
+    this.#first = this.#current;
     const row = this.#current;
     const pane = this.querySelector("article");
     if (row && pane) this.#panes.set(row.href, pane);
@@ -49,6 +54,14 @@ export class DkFrames extends DebugkitElement {
     this.#open(link.href, { focus: event.detail === 0 });
   }
 
+  /** Another element asks for the pane of a frame. */
+  async #asked(event) {
+    event.preventDefault();
+    const url = new URL(event.detail.frame, location.href).href;
+    await this.#open(url);
+    event.detail.answer(this.#panes.get(url) ?? null);
+  }
+
   #pressed(event) {
     if (document.querySelector("dialog[open]")) return;
     const name = command(event, isEditable(event.target));
@@ -59,10 +72,15 @@ export class DkFrames extends DebugkitElement {
   }
 
   #focusConsole(event) {
-    const input = this.#shown?.querySelector("dk-console");
-    if (!input) return;
+    const unlock = this.#shown?.querySelector("[data-unlock]");
+    if (!this.#console && !unlock) return;
     event.preventDefault();
-    input.focus();
+    if (this.#console) this.#console.focus();
+    else unlock.click(); // and then the console gets the focus
+  }
+
+  get #console() {
+    return this.#shown?.querySelector("dk-console");
   }
 
   get #shown() {
@@ -70,21 +88,24 @@ export class DkFrames extends DebugkitElement {
   }
 
   /** To the next or previous row that can be seen; a folded run counts as one step over. */
-  #move(step) {
+  async #move(step) {
     const rows = this.#rows.filter((row) => row.checkVisibility() || row === this.#current);
     const at = rows.indexOf(this.#current);
     const row = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];
-    if (row && row !== this.#current) this.#open(row.href);
+    if (!row || row === this.#current) return;
+    await this.#open(row.href, { focus: true });
+    const all = this.#rows;
+    this.querySelector("[data-says]").textContent = `Frame ${all.indexOf(row) + 1} of ${all.length}`;
   }
 
-  async #open(url, { focus = false, fresh = false } = {}) {
+  /** Opens a frame; it is a `step` if Back is to lead to the one before. */
+  async #open(url, { focus = false, fresh = false, step = true } = {}) {
     this.#select(url);
     if (fresh || !this.#panes.has(url)) await this.#load(url);
     const pane = this.#panes.get(url);
     if (!pane || (this.#current && this.#current.href !== url)) return; // Another was asked for meanwhile.
     for (const other of this.#main.children) other.hidden = other !== pane;
-    // Not by the History API: after that, reloading the answer to a POST would send a GET.
-    if (pane.dataset.frame) location.replace(`#frame-${pane.dataset.frame}`);
+    if (step) this.#tell(url);
     if (focus) pane.querySelector("h2")?.focus({ preventScroll: true });
     this.#toTop(pane);
   }
@@ -119,15 +140,21 @@ export class DkFrames extends DebugkitElement {
     tell(pane, "opened");
   }
 
+  #tell(url) {
+    const row = this.#rows.find((link) => link.href === url);
+    if (row) go({ frame: number(row), name: name(row) }, { step: true });
+  }
+
   /** After unlocking: the frame that is open again, now with its console; the others when they are opened next. */
-  #refresh() {
+  async #refresh({ toConsole }) {
     const url = this.#current?.href;
     for (const [key, pane] of this.#panes) {
       if (key === url || pane.querySelector("dk-console")) continue;
       pane.remove();
       this.#panes.delete(key);
     }
-    if (url && !this.#panes.get(url)?.querySelector("dk-console")) this.#open(url, { fresh: true });
+    if (url && !this.#panes.get(url)?.querySelector("dk-console")) await this.#open(url, { fresh: true, step: false });
+    if (toConsole) this.#console?.focus();
   }
 
   #select(url) {
@@ -176,17 +203,35 @@ export class DkFrames extends DebugkitElement {
     }
   }
 
+  /** After a step back or forth, and on a page that was opened by a link to a frame or has healed. */
   #openFromHash() {
-    const id = location.hash.match(/^#frame-([\w-]+)$/)?.[1];
-    const row = id && this.#rows.find((link) => new URL(link.href).pathname.endsWith(`/${id}`));
-    if (id && !row) location.replace("#"); // it names a frame of an error that is gone
-    this.#openAgain(row || rowLeft());
+    const place = parse(location.hash);
+    const rows = this.#rows;
+    const at = nearest(
+      place,
+      rows.map((row) => ({ number: number(row), name: name(row) })),
+    );
+    const left = place.frame === null ? rowLeft() : null;
+    this.#openAgain(at < 0 ? left || this.#first : rows[at]);
+    if (at < 0 && place.frame !== null) go({ frame: null, name: "" });
+    else if (at >= 0) go({ frame: number(rows[at]), name: name(rows[at]) });
   }
 
   async #openAgain(row) {
-    if (row && row !== this.#current) await this.#open(row.href);
+    if (row && row !== this.#current) await this.#open(row.href, { step: false });
     await restoreView();
   }
 }
 
 customElements.define("dk-frames", DkFrames);
+
+/** The number of a row's frame, the last part of its id. */
+function number(row) {
+  return Number(row.href.slice(row.href.lastIndexOf("-") + 1));
+}
+
+/** The file and the function of a row's frame, as it shows them. */
+function name(row) {
+  const [called, where] = row.children;
+  return `${where.firstElementChild.textContent}:${called.textContent}`;
+}

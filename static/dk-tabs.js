@@ -1,4 +1,5 @@
 // <dk-tabs>: the panels, one at a time, by the ARIA pattern for tabs. Text that is long is fetched when it is opened.
+import { go, parse } from "./address.js";
 import { getElement, getText } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { hear } from "./events.js";
@@ -13,6 +14,8 @@ export class DkTabs extends DebugkitElement {
     list.addEventListener("click", (event) => this.#clicked(event), { signal });
     list.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     hear("unlocked", () => this.#renew(), signal);
+    hear("show", (event) => event.detail.panel && this.#asked(event), signal);
+    addEventListener("hashchange", () => this.#choose(this.#addressed()), { signal });
   }
 
   get #panels() {
@@ -40,12 +43,29 @@ export class DkTabs extends DebugkitElement {
     }
     this.prepend(list);
     this.dataset.tabbed = "";
-    this.#choose(this.#tabs[0]);
+    this.#choose(this.#addressed());
+    const { panel, frame } = parse(location.hash);
+    if (panel && frame === null && arrived()) this.scrollIntoView({ behavior: "instant" });
+  }
+
+  /** The tab that the address names, else the first. */
+  #addressed() {
+    const { panel } = parse(location.hash);
+    return this.#tabs.find((tab) => slug(tab) === panel) ?? this.#tabs[0];
+  }
+
+  /** Another element asks for a panel. */
+  #asked(event) {
+    const tab = this.#tabs.find((other) => slug(other) === event.detail.panel);
+    if (!tab) return;
+    event.preventDefault();
+    this.#visit(tab);
+    event.detail.answer(this.#panels.find((panel) => !panel.hidden));
   }
 
   #clicked(event) {
     const tab = event.target.closest("[role=tab]");
-    if (tab) this.#choose(tab);
+    if (tab) this.#visit(tab);
   }
 
   #pressed(event) {
@@ -56,7 +76,12 @@ export class DkTabs extends DebugkitElement {
     event.preventDefault();
     const tab = tabs[(to + tabs.length) % tabs.length];
     tab.focus();
+    this.#visit(tab);
+  }
+
+  #visit(tab) {
     this.#choose(tab);
+    go({ panel: slug(tab) });
   }
 
   #choose(tab) {
@@ -94,3 +119,13 @@ export class DkTabs extends DebugkitElement {
 }
 
 customElements.define("dk-tabs", DkTabs);
+
+/** What the address calls the panel of a tab. */
+function slug(tab) {
+  return tab.getAttribute("aria-controls").replace("panel-", "");
+}
+
+/** Whether the page was opened by its address, and not reloaded: then the browser scrolls to where it was. */
+function arrived() {
+  return performance.getEntriesByType("navigation")[0]?.type === "navigate";
+}

@@ -1,6 +1,7 @@
 // <dk-theme>: steps through the system's theme, light and dark. What it says, theme.js shows and remembers.
 import { DebugkitElement } from "./dom.js";
-import { tell } from "./events.js";
+import { hear, tell } from "./events.js";
+import { follow } from "./store.js";
 
 const NAMES = { auto: "Auto", light: "Light", dark: "Dark" };
 const ORDER = Object.keys(NAMES);
@@ -9,6 +10,8 @@ export class DkTheme extends DebugkitElement {
   connected(signal) {
     this.#label();
     this.querySelector("button").addEventListener("click", () => this.#step(), { signal });
+    hear("theme", () => this.#label(), signal);
+    follow("theme", (theme) => tell(this, "theme", theme ?? "auto"), signal); // chosen in another tab
   }
 
   get #theme() {
@@ -17,7 +20,6 @@ export class DkTheme extends DebugkitElement {
 
   #step() {
     tell(this, "theme", ORDER[(ORDER.indexOf(this.#theme) + 1) % ORDER.length]);
-    this.#label();
   }
 
   #label() {

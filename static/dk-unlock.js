@@ -2,11 +2,12 @@
 import { post, UNLOCK_URL } from "./client.js";
 import { DebugkitElement } from "./dom.js";
 import { hear, tell } from "./events.js";
-import { keepKey } from "./session-key.js";
+import { followKey, keepKey } from "./session-key.js";
 
 export class DkUnlock extends DebugkitElement {
   #waiting = [];
   #locked;
+  #byButton = false;
 
   connected(signal) {
     this.#locked = this.dataset.again === undefined;
@@ -14,10 +15,18 @@ export class DkUnlock extends DebugkitElement {
     hear("locked", () => this.#change(true), signal);
     hear("opened", (event) => this.#offer(event.target), signal);
     hear("unlock", (event) => this.#asked(event), signal);
-    document.addEventListener("click", (event) => event.target.closest("[data-unlock]") && this.#open(), { signal });
+    document.addEventListener("click", (event) => this.#clicked(event), { signal });
+    followKey((held) => (held ? this.#succeed() : tell(this, "locked")), signal); // in another tab
     this.#form.addEventListener("submit", (event) => this.#submit(event), { signal });
     this.querySelector("[data-cancel]").addEventListener("click", () => this.#dialog.close(), { signal });
-    this.#dialog.addEventListener("close", () => this.#answer(false), { signal });
+    this.#dialog.addEventListener("close", () => this.#closed(), { signal });
+  }
+
+  /** Who unlocks by a button wants to go on in the console; others want to go on with what has asked. */
+  #clicked(event) {
+    if (!event.target.closest("[data-unlock]")) return;
+    this.#byButton = true;
+    this.#open();
   }
 
   #asked(event) {
@@ -30,6 +39,11 @@ export class DkUnlock extends DebugkitElement {
     this.#problem(reason);
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#input.select();
+  }
+
+  #closed() {
+    this.#answer(false);
+    this.#byButton = false;
   }
 
   #change(locked) {
@@ -63,25 +77,33 @@ export class DkUnlock extends DebugkitElement {
       keepKey(key);
       this.#succeed();
     } catch (error) {
-      this.#problem(this.#explain(error));
-      this.#input.select();
+      this.#refuse(error);
     }
   }
 
   #succeed() {
+    const toConsole = this.#byButton;
     this.#answer(true);
     this.#dialog.close();
     this.#change(false);
-    tell(this, "unlocked");
+    tell(this, "unlocked", { toConsole });
     // Only where a reload repeats nothing: the page of an error may be the answer to a POST.
     if (this.dataset.reload !== undefined) location.reload();
   }
 
-  #explain(error) {
-    if (error.code !== "wrong_pin") return error.message;
-    const left = error.details.remaining;
-    if (left === undefined) return error.message;
-    return `Wrong PIN. ${left} ${left === 1 ? "attempt" : "attempts"} left.`;
+  #refuse(error) {
+    const left = error.details?.remaining;
+    const wrong = error.code === "wrong_pin" && left > 0;
+    this.#problem(wrong ? `Wrong PIN. ${left} ${left === 1 ? "attempt" : "attempts"} left.` : error.message);
+    if (error.code === "locked" || left === 0) this.#end();
+    else this.#input.select();
+  }
+
+  /** No PIN is taken any more: nothing is offered that would only be refused. */
+  #end() {
+    for (const part of this.querySelectorAll("[data-entry]")) part.hidden = true;
+    this.querySelector("[data-cancel]").textContent = "Close";
+    this.querySelector("[data-cancel]").focus();
   }
 
   #problem(text) {

@@ -1,6 +1,6 @@
 // This origin's half of a session: browsers send a cookie to every port of a host, and keep storage apart.
 import { MOUNT } from "./mount.js";
-import { forget, recall, remember } from "./store.js";
+import { follow, forget, recall, remember } from "./store.js";
 
 const NAME = `key ${new URL(MOUNT).pathname}`;
 const HANDED = /^#debugkit-key=([0-9a-f]{64})$/;
@@ -14,6 +14,11 @@ export function sessionKey() {
 export function keepKey(key) {
   kept = key;
   remember(NAME, key);
+}
+
+/** Hears of keys that other tabs get or give up. */
+export function followKey(listener, signal) {
+  follow(NAME, (key) => listener(key !== null), signal);
 }
 
 export function forgetKey() {

@@ -24,3 +24,9 @@ export function recall(key, storage = "localStorage") {
     return null;
   }
 }
+
+/** Hears what other tabs of this origin remember under a key: `listener` gets the new value, or null. */
+export function follow(key, listener, signal) {
+  const heard = (event) => event.key === `debugkit.${key}` && listener(event.newValue);
+  addEventListener("storage", heard, { signal });
+}

@@ -251,7 +251,7 @@ def forget(page: Page, base: str) -> None:
     session.detach()
     page.evaluate(FORGET_TAB)
     page.set_viewport_size(SIZE)
-    page.emulate_media(color_scheme="null", reduced_motion="null")
+    page.emulate_media(media="null", color_scheme="null", reduced_motion="null", forced_colors="null")
 
 
 @contextmanager

@@ -11,6 +11,9 @@ from browser.page_app import MOUNT, SIZE, Site, enter, forget, one_page
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 NARROW: ViewportSize = {"width": 390, "height": 844}
+TABLET: ViewportSize = {"width": 768, "height": 1024}
+#: Off by default in axe-core, and a criterion of level AA (WCAG 2.2, 2.5.8).
+TARGETS = {"rules": {"target-size": {"enabled": True}}}
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +42,13 @@ def violations(page: Page) -> list[str]:
     """What axe-core finds, the rule and where: all rules in the light, contrast in the dark once more."""
     axe = Axe()
     found: list[Any] = []
-    for theme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+    for theme, options in (("light", TARGETS), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=theme)
         found += axe.run(page, options=options).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize(("path", "size"), [("/chain", SIZE), ("/group", NARROW)], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("path", "size"), [("/chain", SIZE), ("/group", NARROW), ("/many-locals", TABLET)])
 def test_the_page_of_an_error_has_no_violation(open_page: Callable[..., Page], path: str, size: ViewportSize) -> None:
     assert violations(open_page(path, size=size)) == []
 
@@ -65,8 +68,17 @@ def test_a_page_in_use_has_no_violation(open_page: Callable[..., Page]) -> None:
     page.locator("dk-copy-menu summary").click()
     page.locator(".l.cur .has").first.hover()
     expect(page.locator(".tip")).to_be_visible()
-
     assert violations(page) == []
+
+    page.keyboard.press("Escape")
+    for size in (SIZE, TABLET, NARROW):
+        page.set_viewport_size(size)
+        assert violations(page) == [], size
+        page.get_by_role("button", name="Search").click()
+        page.get_by_role("combobox").fill("item")
+        expect(page.get_by_role("option")).not_to_have_count(0)
+        assert violations(page) == [], size
+        page.keyboard.press("Escape")
 
 
 def test_commands_that_run_and_wait_below_those_from_before_have_no_violation(open_page: Callable[..., Page]) -> None:
@@ -174,3 +186,57 @@ def test_text_twice_as_large_still_fits(open_page: Callable[..., Page]) -> None:
     page = open_page("/chain", size={"width": 720, "height": 450})
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+LOOK = """(element) => (({backgroundColor, color, borderColor}) => [backgroundColor, color, borderColor].join())(
+    getComputedStyle(element))"""
+
+
+def test_forced_colours_tell_what_is_chosen_from_what_is_not(open_page: Callable[..., Page]) -> None:
+    for path, chosen, other in (
+        ("/order", "[data-filter][aria-pressed=true]", "[data-filter][aria-pressed=false]"),
+        ("/order", "[role=tab][aria-selected=true]", "[role=tab][aria-selected=false]"),
+        ("/chain", ".rows a[aria-current]", ".rows a:not([aria-current])"),
+        ("/chain", ".steps a[aria-current]", ".steps a:not([aria-current])"),
+    ):
+        page = open_page(path, forced_colors="active")
+        expect(page.get_by_role("tablist")).to_be_visible()
+        looks = [page.locator(selector).first.evaluate(LOOK) for selector in (chosen, other)]
+        assert looks[0] != looks[1], chosen
+
+    outline = "getComputedStyle(document.querySelector('.l.cur')).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+
+
+BOXES = """[...document.querySelectorAll('.bar .meta > *, .bar .actions > *')]
+    .map((element) => element.getBoundingClientRect()).filter((box) => box.width)
+    .map(({left, right, top, bottom}) => [left, right, top, bottom])"""
+
+
+@pytest.mark.parametrize("width", [390, 761, 800, 900, 960, 1280])
+def test_nothing_in_the_bar_overlaps_and_the_request_keeps_twelve_characters(
+    open_page: Callable[..., Page], width: int
+) -> None:
+    for _ in range(2):  # then the bar tells how often it was seen
+        page = open_page("/orders/of-2026/with/a/long/path", size={"width": width, "height": 700})
+    expect(page.locator(".bar .meta a")).to_be_visible()
+    request = page.locator(".bar .meta .request")
+
+    boxes = page.evaluate(BOXES)
+    overlaps = [
+        (one, other)
+        for number, one in enumerate(boxes)
+        for other in boxes[:number]
+        if one[0] < other[1] - 0.5 and other[0] < one[1] - 0.5 and one[2] < other[3] and other[2] < one[3]
+    ]
+    assert overlaps == []
+    size = request.evaluate("(element) => element.clientWidth / parseFloat(getComputedStyle(element).fontSize)")
+    assert size >= 12 * 0.6, "a character of the font is about 0.6 of its size wide"
+
+
+def test_on_paper_each_panel_has_its_name(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout", media="print")
+
+    for name in ("Request", "Headers", "Environment"):
+        expect(page.locator("h2", has_text=name)).to_be_visible()
+    expect(page.locator(".actions")).to_be_hidden()

@@ -444,7 +444,7 @@ def test_what_is_sent_again_is_what_was_sent(page: Page, shop: Shop, tmp_path: P
     (after,) = shop.code.calls
     assert before[:2] == after[:2] == ("POST", "/cart")
     assert without_boundary(after) == without_boundary(before)
-    assert page.url.startswith(f"{shop.base}/cart#frame-")
+    assert page.url.startswith(f"{shop.base}/cart#frame=")
 
 
 def without_boundary(call: tuple[str, str, str, Body]) -> tuple[str, Body]:

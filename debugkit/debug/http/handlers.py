@@ -11,11 +11,13 @@ from urllib.parse import parse_qs
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import entry_response, past_live
+from debugkit.debug.http.relay import all_rows
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_names import editor_url, frame_url, short_filename
 from debugkit.debug.page.models import SourcePageView
+from debugkit.debug.page.search import ErrorSearch
 from debugkit.errors import BadRequest, Forbidden, NotFound
 
 #: User agents of programs that fetch a link to preview it.
@@ -49,6 +51,15 @@ def frame(context: RequestContext, frame: str) -> Response:
             return responses.page(rendering.fragment("frame.html", builder.frame(captured)))
         page = builder.page(captured, live=past_live(context, entry))
         return responses.page(rendering.html("traceback.html", page))
+
+
+def search(context: RequestContext, entry: str) -> Response:
+    """Where a text occurs in the error. It comes in the body: what somebody looks for may be a secret."""
+    text = context.text_field("text")
+    record = context.debugger.registry.get(entry)
+    with context.debugger.describer(record) as describer:
+        view = ErrorSearch(record, context.viewer, describer, context.debugger.settings).search(text)
+    return responses.page(rendering.fragment("search.html", view))
 
 
 def events(context: RequestContext) -> Response:
@@ -155,7 +166,7 @@ def is_opened(request: Request) -> bool:
 
 
 def unlock_link(context: RequestContext) -> Response:
-    """The one-time link from the terminal. Leads only to pages of the debugger."""
+    """The one-time link from the terminal. Leads to the error it was printed with, or the newest, or the list."""
     if not context.viewer.evalex:
         raise Forbidden(context.viewer.reason, code="no_pin")
     if not is_opened(context.request):
@@ -165,9 +176,15 @@ def unlock_link(context: RequestContext) -> Response:
     except ValueError:
         raise BadRequest("The link has more fields than the one in the terminal. Copy it again.") from None
     context.debugger.pin_auth.redeem(query.get("token", [""])[0])
-    target = query.get("next", [""])[0]
+    target = query.get("next", [_newest(context)])[0]
     suffix = f"/{target}" if re.fullmatch(ID, target) else ""
     cookie, key = context.start_session()
     # A fragment is sent to no server (RFC 9110, 4.2.5); the page takes the key out of the address at once.
     location = f"{context.base}/tracebacks{suffix}#debugkit-key={key}"
     return responses.answer("text/plain", b"", status=302, headers=(("Location", location), cookie))
+
+
+def _newest(context: RequestContext) -> str:
+    """The id of the newest error of all processes; empty if there was none."""
+    rows, _ = all_rows(context)
+    return rows[0].moments[0][1] if rows else ""

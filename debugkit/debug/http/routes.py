@@ -42,6 +42,7 @@ ROUTES: tuple[Route, ...] = tuple(
         ("GET", r"tracebacks/last(?P<form>\.json|\.md|\.txt)?", list_handlers.last, Level.VISITOR),
         ("POST", r"tracebacks/clear", list_handlers.clear, Level.DEVELOPER),
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
+        ("POST", rf"tracebacks/(?P<entry>{ID})/search", handlers.search, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/values", handlers.name_values, Level.VISITOR),

@@ -6,6 +6,7 @@ Knows files and their types, and nothing of requests.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -43,8 +44,13 @@ STYLES = (
     "commands",
     "results",
     "syntax",
+    "contrast",
     "print",
 )
+
+
+#: A file that a module imports, unless by ``import()``.
+_IMPORT = re.compile(r'^(?:import|export)\b[^;(]*?"\./([^"]+)";', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,19 @@ def static_files() -> dict[str, Asset]:
 def style(name: str) -> str:
     """The text of one style sheet; pages load all of them as one, ``page.css``."""
     return (folder("static") / "styles" / f"{name}.css").read_text("utf-8")
+
+
+@cache
+def modules() -> tuple[str, ...]:
+    """What ``debugkit.js`` imports, and what that imports: pages name them all, or browsers would ask in several turns.
+
+    What is fetched when it is first used, by ``import()``, is not among them.
+    """
+    files, names = static_files(), ["debugkit.js"]
+    for name in names:
+        imported = _IMPORT.findall(files[name].body.decode())
+        names += [other for other in dict.fromkeys(imported) if other not in names]
+    return tuple(names[1:])
 
 
 @cache

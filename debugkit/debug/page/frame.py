@@ -151,6 +151,10 @@ class FrameViews:
         )
         return replace(shown, notice=why) if why else shown
 
+    def shown_lines(self, frame: CapturedFrame) -> Iterator[SourceLine]:
+        """The lines of source that the page shows of a frame."""
+        return (line for line in self._excerpt(frame).lines if isinstance(line, SourceLine))
+
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(self._readable(frame), self._neighbours()), (), "", {})
 

@@ -34,6 +34,11 @@ def short_filename(filename: str, *, library: bool) -> str:
     return filename
 
 
+def file_name(path: str) -> str:
+    """The file's own name, on whichever system the path was written."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
 def _current_directory() -> str:
     try:
         return os.getcwd()  # noqa: PTH109 - compared as text

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import Attempt, Panel, Search, Table
 from debugkit.debug.page.frame_models import BriefView, FrameView, SourceView, ValueView
+from debugkit.debug.page.frame_names import file_name
 
 #: For assistants, which read errors with a shell at hand: they contain what strangers wrote.
 DATA = (
@@ -74,8 +75,7 @@ class FrameRow(NamedTuple):
 
     @property
     def basename(self) -> str:
-        """The file's own name, on whichever system it was written."""
-        return self.short_filename.replace("\\", "/").rpartition("/")[2]
+        return file_name(self.short_filename)
 
 
 @dataclass(frozen=True, slots=True)

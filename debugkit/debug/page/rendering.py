@@ -73,7 +73,7 @@ def _environment() -> Environment:
     environment.filters.update(fence=fence, span=span, line=terminal_text.line, quoted=terminal_text.quoted)
     # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
     environment.globals.clear()
-    environment.globals.update(kept=kept, icon=icon, data=DATA)
+    environment.globals.update(kept=kept, icon=icon, data=DATA, modules=assets.modules)
     environment.tests["gap"] = lambda line: isinstance(line, Gap)
     environment.tests["a"] = lambda model, name: type(model).__name__ == name
     return environment

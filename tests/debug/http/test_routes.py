@@ -23,6 +23,7 @@ NEEDED = {
     "GET tracebacks/last": Level.VISITOR,
     "POST tracebacks/clear": Level.DEVELOPER,
     "GET tracebacks/ENTRY": Level.VISITOR,
+    "POST tracebacks/ENTRY/search": Level.VISITOR,
     "GET frames/FRAME": Level.VISITOR,
     "GET frames/FRAME/source": Level.DEVELOPER,
     "POST frames/FRAME/values": Level.VISITOR,
@@ -64,6 +65,7 @@ class House:
             "complete": {"source": "b", "cursor": 1},
             "unlock": {"pin": self.app.debugger.pin_auth.pin},
         }
+        self.bodies["search"] = {"text": "basket"}
         entry = (owner("/x").header("X-Debugkit-Traceback") or "").rpartition("/")[2]
         frame = owner(f"{MOUNT}/tracebacks/{entry}.json").json["exceptions"][0]["frames"][-1]["id"]
         events = owner.post(f"{MOUNT}/frames/{frame}/evaluate", {"source": "basket"}).events
