@@ -77,6 +77,8 @@ class Settings:
     editor: str | None = None
     #: Names (case-insensitive, part of the name is enough) whose values are never shown, beside the built-in ones.
     redact: tuple[str, ...] = ()
+    #: Keep the log records, warnings and SQL of each request for the page of its error.
+    timeline: bool = False
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -126,6 +128,7 @@ VARIABLES = (
     ),
     Variable("DEBUGKIT_EDITOR", "editor", "The editor that links open: its name, or a URL with `{path}` and `{line}`."),
     Variable("DEBUGKIT_STATE_DIR", "state_dir", "The folder for the secret behind the PIN."),
+    Variable("DEBUGKIT_TIMELINE", "timeline", "`1`: show the log records, warnings and SQL before an error."),
     Variable("DEBUGKIT_REDACT", "redact", "More names whose values are never shown, comma-separated."),
 )
 
@@ -280,5 +283,6 @@ _CHECKS: dict[str, Converter] = {
     "mount": _mount,
     "editor": _editor,
     "redact": texts,
+    "timeline": flag,
     "limits": _limits,
 }

@@ -27,7 +27,8 @@ debugkit.debug.safe debugkit.debug.messages debugkit.debug.framework_report
 debugkit.debug.wsgi_applications
 debugkit.debug.redaction debugkit.debug.request_snapshot debugkit.debug.frameworks
 debugkit.debug.tracebacks debugkit.debug.access debugkit.debug.wsgi_gateway
-debugkit.debug.source debugkit.debug.values debugkit.debug.console debugkit.debug.wsgi_conformance
+debugkit.debug.source debugkit.debug.values debugkit.debug.timeline debugkit.debug.console
+debugkit.debug.wsgi_conformance
 debugkit.debug.registry debugkit.debug.processes debugkit.debug.causes debugkit.debug.completion debugkit.debug.replay
 debugkit.debug.page
 debugkit.debug.live

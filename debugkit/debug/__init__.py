@@ -9,6 +9,7 @@ tracebacks          an exception as data: chain, groups, frames, message, sugges
 access              who is asking and what they may: trust, PIN, lock-out, session
 source              the lines around a frame, coloured, the failing expression marked, expressions evaluated
 values              any object as a bounded preview and a tree to open
+timeline            what a request did before it failed: log records, warnings, SQL
 console             a command in a frame: names, transforms, streams, events, interrupt
 completion          what can be typed next in a console, and what is typed already worth
 causes              why it happened, in one sentence made of live values

@@ -26,6 +26,7 @@ from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.replay.replay import Replay
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.safe import thread_contexts
+from debugkit.debug.timeline import sources
 from debugkit.errors import ConfigurationError, DebugkitError, Gone
 from debugkit.raised import traceback_of
 from debugkit.settings import LINK_LIFETIME, MOUNT, SESSION_LIFETIME, Limits, Settings
@@ -70,6 +71,7 @@ class Adapter(Attributes, Generic[Application]):
         mount: str = MOUNT,
         editor: str | None = None,
         redact: Iterable[str] = (),
+        timeline: bool | None = None,
         limits: Limits | None = None,
         identity: str | None = None,
     ) -> None:
@@ -95,6 +97,7 @@ class Adapter(Attributes, Generic[Application]):
             mount=mount,
             editor=editor,
             redact=redact,
+            timeline=timeline,
             limits=limits or Limits(),
         )
         self.identity = identity or application_identity(app)
@@ -107,6 +110,9 @@ class Adapter(Attributes, Generic[Application]):
         self._mount = settings.mount
         self._reserve()
         self._recorded_body = settings.limits.recorded_body
+        self._timeline = settings.timeline
+        if settings.timeline:
+            sources.install()
         known.attach(app)
         _latest = weakref.ref(self.debugger)
 

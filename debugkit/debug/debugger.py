@@ -28,6 +28,7 @@ from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.debug.replay.replay import Replay, note_error
 from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.timeline.timeline import recorded
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import CapturedTraceback
 from debugkit.debug.values.describe import Describer, page_guard
@@ -200,6 +201,7 @@ class Debugger:
             context_managers=context_managers,
             loop=running_loop(),
             framework_report=NOTHING if explain is None else explain(captured),
+            timeline=recorded(),
         )
         self._in_this_thread.__dict__["recorded"] = True
         note_error(entry.id)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.console.table import ConsoleTable
 from debugkit.debug.framework_report import NOTHING, FrameworkReport
+from debugkit.debug.timeline.timeline import NOTHING as NO_TIMELINE
+from debugkit.debug.timeline.timeline import Recorded
 from debugkit.debug.values.handles import MOST_VALUES, HandleTable
 from debugkit.debug.values.remembered import Remembered
 from debugkit.errors import Gone, NotFound
@@ -65,6 +67,7 @@ class ErrorRecord:
         context_managers: Sequence[Any],
         loop: AbstractEventLoop | None,
         framework_report: FrameworkReport,
+        timeline: Recorded,
         most_values: int,
         owner: str,
         clock: Callable[[], float],
@@ -79,6 +82,8 @@ class ErrorRecord:
         #: The event loop that the request ran in.
         self.loop = loop
         self.framework_report = framework_report
+        #: What the request did before it failed.
+        self.timeline = timeline
         #: What the code of its values returned for previews.
         self.remembered = Remembered()
         self.live = True
@@ -135,6 +140,7 @@ class ErrorRecord:
     def _drop(self) -> None:
         self.request, self.context, self.context_managers, self.loop = None, None, (), None
         self.framework_report = self.framework_report.released()
+        self.timeline = NO_TIMELINE
         with ExitStack() as stack:  # each is released, also when another one fails
             stack.callback(self.values.clear)
             stack.callback(self.remembered.close)
@@ -179,6 +185,7 @@ class Registry:
         context_managers: Sequence[Any] = (),
         loop: AbstractEventLoop | None = None,
         framework_report: FrameworkReport = NOTHING,
+        timeline: Recorded = NO_TIMELINE,
     ) -> ErrorRecord:
         """Keep an error, and evict older ones beyond the limits."""
         with self._changing() as ended:
@@ -192,6 +199,7 @@ class Registry:
                 context_managers=context_managers,
                 loop=loop,
                 framework_report=framework_report,
+                timeline=timeline,
                 most_values=self._most_values,
                 owner=self._owner(),
                 clock=self._clock,
@@ -217,8 +225,7 @@ class Registry:
 
     def frame(self, frame_id: str) -> tuple[ErrorRecord, CapturedFrame]:
         """The frame with this id, ``<error's id>-<frame's index>``. Raises `Gone` or `NotFound`, as `get`."""
-        match = _FRAME_ID.fullmatch(frame_id)
-        if match is None:
+        if (match := _FRAME_ID.fullmatch(frame_id)) is None:
             raise NotFound("There is no frame with this id.")
         entry = self.get(match[1])
         entry.require_live()
@@ -298,8 +305,7 @@ class Registry:
     def _remove_texts(self) -> list[ErrorRecord]:
         """Take out texts beyond the limit, the oldest of the largest group first: rare errors outlive a flood."""
         ended = [entry for entry in list(self._entries.values()) if not entry.live]
-        surplus = len(ended) - self._text_tracebacks
-        if surplus <= 0:
+        if (surplus := len(ended) - self._text_tracebacks) <= 0:
             return []
         kept: dict[str, list[ErrorRecord]] = {}
         for entry in ended:
@@ -340,6 +346,5 @@ def _least(entries: list[ErrorRecord], newest: ErrorRecord, limit: int) -> list[
 
 def _span(seconds: float) -> str:
     """A time for a sentence: "an hour", "90 minutes", "30 seconds"."""
-    if seconds == 3600:
-        return "an hour"
-    return f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
+    minutes = f"{seconds / 60:g} minutes" if seconds >= 60 else f"{seconds:g} seconds"
+    return "an hour" if seconds == 3600 else minutes

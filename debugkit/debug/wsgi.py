@@ -25,6 +25,7 @@ from debugkit.debug.replay.replay import Replay
 from debugkit.debug.replay.wsgi import send_again
 from debugkit.debug.request_snapshot import record_body, take_snapshot
 from debugkit.debug.safe import inspection
+from debugkit.debug.timeline.sources import begin_request
 from debugkit.debug.wsgi_conformance import Exchange, close, is_closing, stops_the_program
 from debugkit.debug.wsgi_gateway import make_failed_request, make_request, send, tell
 from debugkit.raised import traceback_of
@@ -56,6 +57,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
     ``editor``: the editor that links open: a name such as ``"vscode"``, or a URL with ``{path}`` and ``{line}``; `None`
     for no links.
     ``redact``: more names (of variables, keys, headers) whose values are never shown.
+    ``timeline``: keep the log records, warnings and SQL (of SQLAlchemy) of each request for the page of its error.
     ``limits``: bounds on what is kept and shown; see `debugkit.Limits`.
     ``identity``: names the application for the PIN; `None` to derive it. Applications with the same name share PIN and
     sessions.
@@ -72,6 +74,8 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             ours = self._serve(environ, start_response)
             if ours is not None:
                 return ours
+        if self._timeline:
+            begin_request()
         notes = RequestNotes()
         notes.root, notes.peer = environ.get("SCRIPT_NAME"), environ.get("REMOTE_ADDR")
         notes.path, notes.size = path, len(environ)

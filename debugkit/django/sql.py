@@ -23,6 +23,7 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 
 from debugkit.debug.safe.text import text_of
+from debugkit.debug.timeline.timeline import note
 from debugkit.serving.reloading.modules import is_installed
 
 #: Queries kept of one request: the last ones, as those led to the error.
@@ -134,6 +135,8 @@ class Recording:
         )
         if request is not None:
             request.queries.append(query)
+        times = f", {query.many} times" if query.many else ""
+        note("sql", f"{query.alias}{times}{', failed' if failed else ''}", query.sql, query.where, seconds)
         if self._show is not None:
             self._show(query, sql, params, context)
 

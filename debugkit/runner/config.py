@@ -155,6 +155,7 @@ def wrap_in_debugger(application: Application, **settings: Any) -> Application:
     """The application in the debugger of its protocol, unless it is in one already."""
     if debugger_of(application):
         return application
+    settings = {"timeline": True, **settings}
     if protocol_of(application) == "asgi":
         from debugkit.debug.asgi.application import DebuggedASGIApplication
 

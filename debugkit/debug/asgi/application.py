@@ -38,6 +38,7 @@ from debugkit.debug.messages import Request, Response
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.replay.replay import Replay
 from debugkit.debug.safe.text import text_of
+from debugkit.debug.timeline.sources import begin_request
 from debugkit.errors import Gone
 from debugkit.raised import traceback_of
 
@@ -107,6 +108,8 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
             if await self._serve(scope, path, early, send):
                 return
             receive = early.receive
+        if self._timeline:
+            begin_request()
         notes = RequestNotes()
         notes.size = len(scope)
         scope[PRESERVE_CONTEXT] = notes.add
@@ -132,6 +135,8 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         root, path = scope.get("root_path") or "", inner_path(scope)
+        if self._timeline:
+            begin_request()
         notes = RequestNotes()
         scope[PRESERVE_CONTEXT] = notes.add
         exchange = WebSocketExchange(receive, send)

@@ -17,11 +17,13 @@ from urllib.parse import parse_qsl
 
 from debugkit.debug.framework_report import HIDDEN, Pair, Panel, Table
 from debugkit.debug.page.frame_models import ValueView
+from debugkit.debug.page.headline import title
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.safe.inspection import MISSING, attribute, exact_str
 from debugkit.debug.safe.text import text_of, type_name
+from debugkit.debug.timeline import listing
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import Note
 
@@ -62,6 +64,7 @@ class Panels:
             ("Headers", self._header_tables),
             ("Body", self._body_tables),
             ("Session", self._session_tables),
+            ("Timeline", self._timeline_tables),
             ("Environment", self._environment_tables),
         )
         extra = {panel.name: partial(self._extra_tables, panel) for panel in self._entry.framework_report.panels}
@@ -192,6 +195,14 @@ class Panels:
             if is_mapping(value):
                 tables.append(self._table("", mapping_items(value)))
         return tuple(table for table in tables if table.rows)
+
+    def _timeline_tables(self) -> Tables:
+        """What the request did before it failed."""
+        recorded = self._entry.timeline
+        if not recorded.moments:
+            return ()
+        rows = listing.rows(recorded, title(self._entry.captured.exception))
+        return (self._table("", rows, self._describer.text(listing.notice(recorded)), len(rows)),)
 
     def _environment_tables(self) -> Tables:
         rest = {
