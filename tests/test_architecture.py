@@ -30,7 +30,7 @@ debugkit.debug.tracebacks debugkit.debug.access debugkit.debug.wsgi_gateway
 debugkit.debug.source debugkit.debug.values debugkit.debug.console debugkit.debug.wsgi_conformance
 debugkit.debug.registry debugkit.debug.processes debugkit.debug.causes debugkit.debug.completion debugkit.debug.replay
 debugkit.debug.page
-debugkit.debug.live
+debugkit.debug.live debugkit.debug.handing_on
 debugkit.debug.debugger
 debugkit.debug.http debugkit.debug.attributes
 debugkit.debug.adapter
