@@ -58,6 +58,7 @@ ROUTES: tuple[Route, ...] = tuple(
             handing_on_handlers.export,
             Level.VISITOR,
         ),
+        ("GET", rf"tracebacks/(?P<entry>{ID})(?P<export>\.html)", handing_on_handlers.offline, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/values", handlers.name_values, Level.VISITOR),
