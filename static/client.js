@@ -99,6 +99,13 @@ export async function* evaluate(url, source, signal) {
   if (last !== "done") throw new Refusal(0, "cut", CUT);
 }
 
+/** The one event of a replay; null where the connection ended before it. */
+export async function replay(url, confirmed, signal) {
+  const response = await send(url, { confirmed }, signal, sessionKey() ?? undefined);
+  for await (const event of events(response.body.pipeThrough(new TextDecoderStream()).getReader())) return event;
+  return null;
+}
+
 async function* events(reader) {
   const lines = new Lines();
   try {

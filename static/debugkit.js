@@ -11,6 +11,7 @@ import "./dk-lock.js";
 import "./dk-console.js";
 import "./dk-frames.js";
 import "./dk-tabs.js";
+import "./dk-replay.js";
 import "./dk-keys.js";
 import "./dk-search.js";
 import "./dk-headline.js";

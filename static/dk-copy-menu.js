@@ -1,5 +1,5 @@
-// <dk-copy-menu>: copies the whole error, as text or as Markdown, or the address of what is open. Without JavaScript
-// its items are links to all three.
+// <dk-copy-menu>: copies the error, or its request, in one of several forms, or the address of what is open. Without
+// JavaScript its items are links.
 import { getText } from "./client.js";
 import { copy, say } from "./clipboard.js";
 import { DebugkitElement } from "./dom.js";
@@ -20,7 +20,7 @@ export class DkCopyMenu extends DebugkitElement {
     if (!item || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
     if (item.dataset.copy === "link") this.#put(async () => item.href + location.hash, item.href);
-    else this.#copy(this.dataset[item.dataset.copy]);
+    else this.#copy(item.href);
     this.querySelector("summary").focus();
   }
 
@@ -29,7 +29,7 @@ export class DkCopyMenu extends DebugkitElement {
       this.#close();
       this.querySelector("summary").focus();
     } else if (command(event, isEditable(event.target)) === "copy") {
-      this.#copy(this.dataset.text);
+      this.#copy(this.querySelector("[data-copy=text]").href);
     }
   }
 

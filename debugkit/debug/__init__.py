@@ -14,6 +14,7 @@ console             a command in a frame: names, transforms, streams, events, in
 completion          what can be typed next in a console, and what is typed already worth
 causes              why it happened, in one sentence made of live values
 page                view models and the templates that print them; JSON
+handing_on          an error in the forms that are handed on: curl, Python, a test, a file to keep
 replay              a captured request, sent once more to its application
 processes           the owner of an error answers for it: relay, snapshots of those that are gone
 http                the debugger's addresses: request context, routes, handlers, responses

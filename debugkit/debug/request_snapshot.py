@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -57,8 +58,23 @@ class RecordedInput:
         self.ended = True
 
     def __getattr__(self, name: str) -> Any:
-        # Servers add methods of their own (`close`, `readinto`), which applications may rely on.
-        return getattr(self._stream, name)
+        # Servers add methods of their own, which applications may rely on; some of them read, as `readinto` does.
+        member = getattr(self._stream, name)
+        if name in ("readinto", "readinto1"):
+            return partial(self._read_into, member)
+        return partial(self._read_some, member) if name == "read1" else member
+
+    def _read_into(self, method: Callable[[Any], int | None], buffer: Any) -> int | None:
+        size = method(buffer)
+        with memoryview(buffer).cast("B") as view:
+            self._record(bytes(view[: size or 0]))
+            self.ended = self.ended or (size == 0 and len(view) > 0)
+        return size
+
+    def _read_some(self, method: Callable[..., bytes], *size: int) -> bytes:
+        data = self._record(method(*size))
+        self.ended = self.ended or not (data or size == (0,))
+        return data
 
     def is_whole(self, length: int | None) -> bool:
         """Whether all of a body of ``length`` bytes is recorded; `None`: nobody has said how many there are."""
@@ -81,6 +97,9 @@ PATIENCE = 0.5
 HURRY = "debugkit.hurry"
 #: The environ key of the recording: inner middleware may put streams of its own over ``wsgi.input``.
 RECORDED = "debugkit.input"
+
+#: What stands in the place of a WebSocket's method.
+WEBSOCKET = "WEBSOCKET"
 
 #: What of the environ stands in other panels under its own name.
 SHOWN = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REQUEST_METHOD"})
@@ -121,6 +140,11 @@ class RequestSnapshot:
     def protocol(self) -> str:
         """What its variables belong to."""
         return "WSGI"
+
+    @property
+    def is_http(self) -> bool:
+        """Whether it was an HTTP request, which can be sent again; a WebSocket cannot."""
+        return self.method != WEBSOCKET
 
     @property
     def scheme(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -111,14 +112,28 @@ def test_what_a_stranger_wrote_is_neither_order_nor_markup_in_any_form(text: str
         "txt": ask(debugger, f"{address}.txt"),
         "curl": ask(debugger, address, "*/*"),
         "md": ask(debugger, f"{address}.md"),
+        "curl line": ask(debugger, f"{address}/curl"),
+        "python": ask(debugger, f"{address}/python"),
+        "pytest": ask(debugger, f"{address}/pytest"),
     }
 
     for form, shown in plain.items():
         assert not STEERING.search(shown), form
         assert not forged(shown), form
     assert not re.search("[\x00-\x1f\x7f-\U0010ffff]", ask(debugger, f"{address}.json"))
-    assert "<script>alert" not in ask(debugger, address)
+    for form in ("python", "pytest"):
+        assert_only_literals(plain[form])
+    assert plain["curl line"].count("\n") == 1
+    for page in (address, f"{address}.html"):
+        assert "<script>alert" not in ask(debugger, page)
     assert_code_only(plain["md"])
+
+
+def assert_only_literals(code: str) -> None:
+    """Nothing foreign is code: it stands in literals and comments, and no comment names an encoding (PEP 263)."""
+    names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    assert not names & {"alert", "owned", "rm", "evil"}
+    assert not re.search(r"coding[:=]", "\n".join(code.splitlines()[:2]))
 
 
 def assert_code_only(markdown: str) -> None:

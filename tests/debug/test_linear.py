@@ -135,6 +135,8 @@ def forms(failing: Failing) -> dict[str, float]:
     address = page.header("X-Debugkit-Traceback") or ""
     for ending in (".txt", ".md", ".json"):
         timed(ending, lambda: client(f"{address}{ending}"))  # noqa: B023 - called at once
+    for form in (".html", "/curl", "/python", "/pytest"):
+        timed(form, lambda: client(f"{address}{form}"))  # noqa: B023
     entry = failing.app.debugger.registry.get(address.rpartition("/")[2])
     frame = f"{entry.id}-{entry.captured.opened.index if entry.captured.opened else 0}"
     for name in ("text", "shown"):

@@ -16,6 +16,11 @@ def recorded(body: bytes, limit: int = 100) -> RecordedInput:
     return RecordedInput(io.BytesIO(body), limit)
 
 
+def into(method: Any, size: int) -> bytes:
+    buffer = bytearray(size)
+    return bytes(buffer[: method(buffer)])
+
+
 @pytest.mark.parametrize(
     "read",
     [
@@ -24,8 +29,10 @@ def recorded(body: bytes, limit: int = 100) -> RecordedInput:
         lambda stream: [stream.readline(), stream.readline(2), stream.read()],
         lambda stream: stream.readlines(),
         lambda stream: list(stream),
+        lambda stream: [stream.read1(4), stream.read1()],
+        lambda stream: [into(stream.readinto, 4), into(stream.readinto1, 100)],
     ],
-    ids=["read", "read(n)", "readline", "readlines", "iteration"],
+    ids=["read", "read(n)", "readline", "readlines", "iteration", "read1", "readinto"],
 )
 def test_the_application_reads_the_same_as_without_recording(read: Any) -> None:
     body = b"one\ntwo\nthree"

@@ -3,8 +3,8 @@ import test from "node:test";
 import { command, isEditable, useCharacters } from "../../static/keys.js";
 
 test("each key has its command", () => {
-  const found = ["j", "k", "c", "y", "/", "?"].map((key) => command({ key }, false));
-  assert.deepEqual(found, ["next", "previous", "console", "copy", "search", "help"]);
+  const found = ["j", "k", "c", "y", "r", "/", "?"].map((key) => command({ key }, false));
+  assert.deepEqual(found, ["next", "previous", "console", "copy", "replay", "search", "help"]);
 });
 
 test("keys that type into a field are not commands", () => {

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from debugkit.debug.asgi.exchange import HttpExchange
 from debugkit.debug.asgi.gateway import SCHEMES, headers_of, is_worker, peer_of, quoted_root
 from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
-from debugkit.debug.request_snapshot import RequestSnapshot, named
+from debugkit.debug.request_snapshot import WEBSOCKET, RequestSnapshot, named
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import text_of
 
@@ -64,7 +64,7 @@ def take_snapshot(
     length = int(text) if text.isascii() and text.isdecimal() else None
     raw_path = scope.get("raw_path") or quote(scope["path"], safe="/:@!$&'()*+,;=~-._", errors="replace").encode()
     return ScopeSnapshot(
-        method=exact_str(scope.get("method")) or "WEBSOCKET",
+        method=exact_str(scope.get("method")) or WEBSOCKET,
         path=raw_path.partition(b"?")[0].decode("latin-1"),  # some servers leave the query on it
         query=scope.get("query_string", b"").decode("latin-1"),
         environ=dict(named(scope)),

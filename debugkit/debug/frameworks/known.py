@@ -55,6 +55,11 @@ def _is_of(framework: Framework, value: object) -> bool:
     return not bases.isdisjoint(framework.classes)
 
 
+def name_of(value: object) -> str:
+    """The framework that it is itself the application of; empty if that is not known."""
+    return next((framework.name for framework in loaded() if _is_of(framework, value)), "")
+
+
 def attach(application: Any) -> None:
     """Have the errors of an application reach the debugger that is around it. Idempotent.
 

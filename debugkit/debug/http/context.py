@@ -70,8 +70,10 @@ class RequestContext:
             return None
         return LiveView(f"{self.base}/events", events.generation, f"{self.base}/tracebacks", heals, label, url)
 
-    def builder(self, entry: ErrorRecord, describer: Describer) -> PageBuilder:
-        return PageBuilder(entry, self.viewer, describer, self.debugger.settings, self.static_url, self.own_base)
+    def builder(self, entry: ErrorRecord, describer: Describer, viewer: Viewer | None = None) -> PageBuilder:
+        """For who asks, or for somebody else: ``viewer``."""
+        viewer = viewer or self.viewer
+        return PageBuilder(entry, viewer, describer, self.debugger.settings, self.static_url, self.own_base)
 
     def start_session(self) -> tuple[tuple[str, str], str]:
         """The header that unlocks the browser which sent the request, and the key for its pages."""

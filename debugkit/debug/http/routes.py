@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 from debugkit.debug.access.trust import check_same_origin, is_embedded
 from debugkit.debug.access.viewer import Level
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.http import completions, console_handlers, handlers, list_handlers, relay, replay_handler, responses
+from debugkit.debug.http import (
+    completions,
+    console_handlers,
+    handing_on_handlers,
+    handlers,
+    list_handlers,
+    relay,
+    replay_handler,
+    responses,
+)
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.handlers import ID
 from debugkit.debug.messages import Request, Response
@@ -43,6 +52,13 @@ ROUTES: tuple[Route, ...] = tuple(
         ("POST", r"tracebacks/clear", list_handlers.clear, Level.DEVELOPER),
         ("GET", rf"tracebacks/(?P<entry>{ID})(?P<form>\.json|\.md|\.txt)?", handlers.traceback, Level.VISITOR),
         ("POST", rf"tracebacks/(?P<entry>{ID})/search", handlers.search, Level.VISITOR),
+        (
+            "GET",
+            rf"tracebacks/(?P<entry>{ID})/(?P<export>curl|python|pytest)",
+            handing_on_handlers.export,
+            Level.VISITOR,
+        ),
+        ("GET", rf"tracebacks/(?P<entry>{ID})(?P<export>\.html)", handing_on_handlers.offline, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)", handlers.frame, Level.VISITOR),
         ("GET", rf"frames/(?P<frame>{ID}-\d+)/source", handlers.source, Level.DEVELOPER),
         ("POST", rf"frames/(?P<frame>{ID}-\d+)/values", handlers.name_values, Level.VISITOR),

@@ -77,6 +77,9 @@ class PageBuilder:
             url=url,
             text_url=f"{url}.txt",
             markdown_url=f"{url}.md",
+            file_url=f"{url}.html" if viewer.sees_values and entry.live else "",
+            copies_request=viewer.sees_values and self._has_request,
+            replay_url=f"{url}/replay" if self._has_request and (viewer.is_developer or viewer.can_unlock) else "",
             list_url=f"{viewer.base}/tracebacks",
             static_url=self._static_url,
             title=self.title,
@@ -108,6 +111,11 @@ class PageBuilder:
             hint=self.hint,
             text="" if frame else self._text(captured.text),
         )
+
+    @property
+    def _has_request(self) -> bool:
+        """Whether there is a request that could be sent again."""
+        return self._entry.request is not None and self._entry.request.is_http
 
     @property
     def url(self) -> str:
@@ -162,6 +170,10 @@ class PageBuilder:
 
     def frame(self, frame: CapturedFrame) -> FrameView:
         return self._frame(frame, gone_reason=self._entry.gone_reason)
+
+    def redacted(self, text: str) -> str:
+        """A text of the exception's without its secrets."""
+        return self._text(text)
 
     def suggestion(self, exception: CapturedException) -> str:
         """What was probably meant. It names keys and attributes of live objects: only if values may be seen."""

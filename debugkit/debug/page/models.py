@@ -211,6 +211,9 @@ class PageView:
     url: str  # the permanent address of the error
     text_url: str
     markdown_url: str
+    file_url: str  # of the error in one file; empty where there is none
+    copies_request: bool  # in forms that send it again
+    replay_url: str  # empty where nobody can, or where there is nothing to send again
     list_url: str
     static_url: str  # ends with a slash
     title: str  # "KeyError: 'price'", one line, short enough for a tab

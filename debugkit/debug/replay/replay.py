@@ -11,8 +11,6 @@ from debugkit.debug.safe.real_threads import Event
 
 #: Methods that change nothing by being repeated (RFC 9110, section 9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-#: What a snapshot of a WebSocket has as its method.
-WEBSOCKET = "WEBSOCKET"
 
 #: The replay whose request the current code answers.
 _current: ContextVar[Replay | None] = ContextVar("debugkit.replay", default=None)
@@ -63,7 +61,7 @@ def note_error(error_id: str) -> None:
 
 def obstacle(request: RequestSnapshot) -> str:
     """Why a request cannot be sent again, as a sentence; empty if it can be."""
-    if request.method == WEBSOCKET:
+    if not request.is_http:
         return "A WebSocket cannot be sent again: what came over it is not kept."
     if not request.body_complete:
         size = f" of {request.body_length:,} bytes" if request.body_length else ""

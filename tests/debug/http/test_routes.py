@@ -24,6 +24,8 @@ NEEDED = {
     "POST tracebacks/clear": Level.DEVELOPER,
     "GET tracebacks/ENTRY": Level.VISITOR,
     "POST tracebacks/ENTRY/search": Level.VISITOR,
+    "GET tracebacks/ENTRY/curl": Level.VISITOR,
+    "GET tracebacks/ENTRY.html": Level.VISITOR,
     "GET frames/FRAME": Level.VISITOR,
     "GET frames/FRAME/source": Level.DEVELOPER,
     "POST frames/FRAME/values": Level.VISITOR,
