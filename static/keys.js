@@ -1,6 +1,15 @@
 // Which command a key press means. Knows no element.
 
-const COMMANDS = { j: "next", k: "previous", c: "console", x: "root", y: "copy", "/": "search", "?": "help" };
+const COMMANDS = {
+  j: "next",
+  k: "previous",
+  c: "console",
+  x: "root",
+  y: "copy",
+  e: "editor",
+  "/": "search",
+  "?": "help",
+};
 
 let characters = true;
 

@@ -69,6 +69,7 @@ class Adapter(Attributes, Generic[Application]):
         link_lifetime: float = LINK_LIFETIME,
         mount: str = MOUNT,
         editor: str | None = None,
+        editor_paths: Iterable[str] = (),
         redact: Iterable[str] = (),
         limits: Limits | None = None,
         identity: str | None = None,
@@ -94,6 +95,7 @@ class Adapter(Attributes, Generic[Application]):
             link_lifetime=link_lifetime,
             mount=mount,
             editor=editor,
+            editor_paths=editor_paths,
             redact=redact,
             limits=limits or Limits(),
         )

@@ -12,8 +12,8 @@ from typing import TypeVar
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
 from debugkit.debug.page.frame_locals import CODE, among_globals, arguments, local_values, names_of
-from debugkit.debug.page.frame_models import BriefView, FrameView, LineView, SourceView, ValueView
-from debugkit.debug.page.frame_names import editor_url, frame_id, frame_url, library_label, short_filename
+from debugkit.debug.page.frame_models import BriefView, EditorLink, FrameView, LineView, SourceView, ValueView
+from debugkit.debug.page.frame_names import column_of, editor_link, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.page.name_values import WORD, NameValues, name_values
 from debugkit.debug.page.spans import spans, unindented
 from debugkit.debug.redaction.redactor import REDACTED
@@ -58,7 +58,7 @@ class FrameViews:
         self._viewer = viewer
         self._describer = describer
         self._limits = settings.limits
-        self._editor = settings.editor
+        self._settings = settings
         self._nodes: dict[tuple[int, str], Node] = {}
 
     def _describe(self, value: object, name: str) -> Node:
@@ -113,7 +113,7 @@ class FrameViews:
             complete_url=f"{url}/complete" if console else "",
             values_url=f"{url}/values" if viewer.sees_values and frame.frame is not None else "",
             console_notice="" if console else self._console_notice(frame, gone_reason),
-            editor_url=editor_url(frame, self._editor),
+            editor=editor_link(frame, column_of(shown), self._settings),
             can_unlock=viewer.can_unlock and frame.frame is not None,
             callers=tuple(map(self.brief, callers)),
             chosen=chosen,
@@ -157,6 +157,9 @@ class FrameViews:
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(self._readable(frame), self._neighbours()), (), "", {})
+
+    def editor(self, frame: CapturedFrame) -> EditorLink | None:
+        return editor_link(frame, column_of(self._excerpt(frame)), self._settings)
 
     def more_source(self, frame: CapturedFrame, first: int, last: int) -> SourceView:
         """Lines of the frame's file that its excerpt does not have."""
