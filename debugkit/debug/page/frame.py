@@ -11,10 +11,8 @@ from typing import TypeVar
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
-from debugkit.debug.page.frame_locals import CODE, among_globals, arguments, local_values, names_of
 from debugkit.debug.page.frame_models import BriefView, EditorLink, FrameView, LineView, SourceView, ValueView
 from debugkit.debug.page.frame_names import column_of, editor_link, frame_id, frame_url, library_label, short_filename
-from debugkit.debug.page.name_values import WORD, NameValues, name_values
 from debugkit.debug.page.spans import spans, unindented
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
@@ -30,6 +28,8 @@ from debugkit.debug.source.excerpt import (
     whole_file,
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
+from debugkit.debug.source.name_values import WORD, NameValues, name_values
+from debugkit.debug.tracebacks.frame_locals import CODE, among_globals, arguments, local_values, names_of
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.values.describe import Describer, Node
 from debugkit.settings import Settings
@@ -125,7 +125,7 @@ class FrameViews:
         failing, _ = self._attempt("", lambda: self._failing_rows(expressions), _NO_ROWS)
         return self._attempt("", lambda: self._locals(frame, failing), _NO_LOCALS)[0][0]
 
-    def name_values(self, frame: CapturedFrame) -> NameValues:
+    def name_values(self, frame: CapturedFrame) -> NameValues[ValueView]:
         """What every name in the frame's function is, shown or not; of a module, every name in the file."""
         shown, lines = self._excerpt(frame), source_lines(frame, self._neighbours())
         if frame.code is None or not lines:
