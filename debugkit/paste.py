@@ -39,6 +39,7 @@ DEBUGGER: Mapping[str, Converter] = {
     "link_lifetime": seconds_or_text,
     "mount": text,
     "editor": text,
+    "editor_paths": several,
     "redact": several,
     "identity": text,
 }

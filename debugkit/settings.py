@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from debugkit import editors
 from debugkit.converters import Converter, flag, seconds, texts, wrong
+from debugkit.editors import EditorPath
 from debugkit.errors import ConfigurationError
 
 #: Where all requests of the debugger live, below the application's own SCRIPT_NAME.
@@ -75,6 +77,8 @@ class Settings:
     mount: str = MOUNT
     #: The URL that opens a file in an editor, with ``{path}``, ``{line}`` and ``{column}``. `None`: no links.
     editor: str | None = None
+    #: Folders of the server and where the editor has them.
+    editor_paths: tuple[EditorPath, ...] = ()
     #: Names (case-insensitive, part of the name is enough) whose values are never shown, beside the built-in ones.
     redact: tuple[str, ...] = ()
     #: Keep the log records, warnings and SQL of each request for the page of its error.
@@ -127,27 +131,15 @@ VARIABLES = (
         "DEBUGKIT_TRUSTED_PEERS", "trusted_peers", "Addresses and networks that count as private, comma-separated."
     ),
     Variable("DEBUGKIT_EDITOR", "editor", "The editor that links open: its name, or a URL with `{path}` and `{line}`."),
+    Variable(
+        "DEBUGKIT_EDITOR_PATHS",
+        "editor_paths",
+        "Where the editor has the server's folders: `/app=~/shop`, as in `PATH`.",
+    ),
     Variable("DEBUGKIT_STATE_DIR", "state_dir", "The folder for the secret behind the PIN."),
     Variable("DEBUGKIT_TIMELINE", "timeline", "`1`: show the log records, warnings and SQL before an error."),
     Variable("DEBUGKIT_REDACT", "redact", "More names whose values are never shown, comma-separated."),
 )
-
-#: The URL schemes that editors register with the desktop. {path} is absolute and percent-encoded.
-EDITORS = {
-    "vscode": "vscode://file/{path}:{line}:{column}",
-    "vscode-insiders": "vscode-insiders://file/{path}:{line}:{column}",
-    "vscodium": "vscodium://file/{path}:{line}:{column}",
-    "cursor": "cursor://file/{path}:{line}:{column}",
-    "windsurf": "windsurf://file/{path}:{line}:{column}",
-    "zed": "zed://file/{path}:{line}:{column}",
-    "pycharm": "pycharm://open?file={path}&line={line}&column={column}",
-    "idea": "idea://open?file={path}&line={line}&column={column}",
-    "sublime": "subl://open?url=file://{path}&line={line}",
-    "textmate": "txmt://open?url=file://{path}&line={line}",
-    "emacs": "emacs://open?url=file://{path}&line={line}",
-    "vim": "mvim://open?url=file://{path}&line={line}",
-    "macvim": "mvim://open?url=file://{path}&line={line}",
-}
 
 
 def _refuse_unknown_names(names: Iterable[str], known: list[str]) -> None:
@@ -250,23 +242,6 @@ def _folder(value: Any, source: str) -> Path:
         raise wrong(value, source, "give the path of a folder.") from None
 
 
-def _editor(value: Any, source: str) -> str | None:
-    """The URL of an editor by name or as given; an empty text, as an argument, switches the links off."""
-    if value == "":
-        return None
-    if not isinstance(value, str) or not re.search("[:{]", value):
-        if url := EDITORS.get(str(value).lower()):
-            return url
-        raise wrong(value, source, f"write one of {', '.join(EDITORS)}, or a URL with {{path}} and {{line}}.")
-    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)", value)
-    if not scheme or scheme[0].lower() in ("javascript", "data", "vbscript"):
-        raise wrong(value, source, "start the URL with the scheme of an editor, as in vscode://file/{path}:{line}.")
-    rest = re.sub(r"\{(path|line|column)\}", "", value)
-    if "{path}" not in value or "{line}" not in value or re.search("[{}]", rest):
-        raise wrong(value, source, "use {path} and {line}, and {column} where the editor knows it.")
-    return value
-
-
 _CHECKS: dict[str, Converter] = {
     "evalex": flag,
     "console_path": _console_path,
@@ -281,7 +256,8 @@ _CHECKS: dict[str, Converter] = {
     "session_lifetime": seconds,
     "link_lifetime": seconds,
     "mount": _mount,
-    "editor": _editor,
+    "editor": editors.editor,
+    "editor_paths": editors.editor_paths,
     "redact": texts,
     "timeline": flag,
     "limits": _limits,

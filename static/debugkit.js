@@ -5,6 +5,7 @@ import "./dk-clamp.js";
 import "./dk-copy.js";
 import "./dk-copy-menu.js";
 import "./dk-source.js";
+import "./dk-editor.js";
 import "./dk-value.js";
 import "./dk-unlock.js";
 import "./dk-lock.js";

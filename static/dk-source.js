@@ -6,7 +6,8 @@ const STEP = 20; // lines
 
 export class DkSource extends DebugkitElement {
   #signal;
-  #waking = null;
+  #values = null;
+  #loading = null;
 
   connected(signal) {
     this.#signal = signal;
@@ -17,7 +18,7 @@ export class DkSource extends DebugkitElement {
     this.addEventListener("copy", (event) => this.#copied(event), { signal });
     if (this.dataset.url) this.#offer();
     if (!this.dataset.values) return;
-    for (const kind of ["pointerover", "focusin", "click"]) {
+    for (const kind of ["pointerover", "focusin", "keydown", "click"]) {
       this.addEventListener(kind, (event) => this.#wake(event), { signal });
     }
   }
@@ -73,15 +74,18 @@ export class DkSource extends DebugkitElement {
     grow(this, button, this.#signal);
   }
 
-  /** The first event that may ask for a value; those after it are heard by whoever it has called. */
+  /** The first events that may ask for a value; once it is there, whoever they have called hears them itself. */
   async #wake(event) {
-    this.#waking ??= import("./source-values.js").then(({ SourceValues }) => new SourceValues(this, this.#signal));
-    const values = await this.#waking;
-    values.begin(event);
+    if (this.#values) return;
+    this.#loading ??= import("./source-values.js").then(({ SourceValues }) => {
+      this.#values = new SourceValues(this, this.#signal);
+      return this.#values;
+    });
+    (await this.#loading).begin(event);
   }
 
   disconnectedCallback() {
-    this.#waking = null;
+    this.#values = this.#loading = null;
     super.disconnectedCallback();
   }
 }

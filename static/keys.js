@@ -7,6 +7,7 @@ const COMMANDS = {
   x: "root",
   y: "copy",
   r: "replay",
+  e: "editor",
   "/": "search",
   "?": "help",
 };

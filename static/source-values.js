@@ -20,7 +20,6 @@ export class SourceValues {
   #byKeys = false;
   #leaving = null;
   #status;
-  #first;
 
   constructor(source, signal) {
     this.#source = source;
@@ -28,7 +27,7 @@ export class SourceValues {
     const on = (target, kind, listener, options) => target.addEventListener(kind, listener, { signal, ...options });
     on(this.#code, "pointermove", (event) => this.#moved(event));
     on(source, "pointerleave", () => this.#leave());
-    on(source, "click", (event) => event !== this.#first && this.#clicked(event));
+    on(source, "click", (event) => this.#clicked(event));
     on(this.#code, "keydown", (event) => this.#pressed(event));
     on(this.#code, "blur", () => this.#hide());
     on(document, "keydown", (event) => event.key === "Escape" && this.#hide(), { capture: true });
@@ -40,11 +39,10 @@ export class SourceValues {
     return this.#source.querySelector("[data-code]");
   }
 
-  /** What has woken this. */
+  /** An event from before this could hear it. */
   begin(event) {
-    if (this.#first) return;
-    this.#first = event;
     if (event.type === "click") this.#clicked(event);
+    else if (event.type === "keydown") this.#pressed(event);
     else if (event.type === "focusin") this.#load();
     else this.#moved(event);
   }

@@ -20,6 +20,7 @@ PACKAGE = Path(debugkit.__file__).parent
 ROOMS = """
 debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
 debugkit.converters
+debugkit.editors
 debugkit.settings
 debugkit.state
 debugkit.servers

@@ -24,8 +24,9 @@ from serving_support import TIMEOUT, Program
 
 import debugkit
 from debugkit.debug.http.routes import ROUTES
+from debugkit.editors import EDITORS
 from debugkit.runner.cli_options import project_table, resolve
-from debugkit.settings import EDITORS, VARIABLES, Settings
+from debugkit.settings import VARIABLES, Settings
 from debugkit.state import user_folder
 
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from debugkit.editors import EDITORS
 from debugkit.errors import ConfigurationError
-from debugkit.settings import _CHECKS, EDITORS, VARIABLES, Limits, Settings
+from debugkit.settings import _CHECKS, VARIABLES, Limits, Settings
 
 
 def settings(environ=None, **choices):

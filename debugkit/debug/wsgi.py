@@ -55,7 +55,8 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
     ``link_lifetime``: seconds in which the one-time link can be opened.
     ``mount``: the path of the debugger's own addresses, below SCRIPT_NAME.
     ``editor``: the editor that links open: a name such as ``"vscode"``, or a URL with ``{path}`` and ``{line}``; `None`
-    for no links.
+    for the one that is chosen on the page.
+    ``editor_paths``: where the editor has the folders of the server, such as ``["/app=~/shop"]``.
     ``redact``: more names (of variables, keys, headers) whose values are never shown.
     ``timeline``: keep the log records, warnings and SQL (of SQLAlchemy) of each request for the page of its error.
     ``limits``: bounds on what is kept and shown; see `debugkit.Limits`.

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from debugkit.converters import Converter, choice_of, flag_or_word, seconds_or_text, text, texts, whole_number, wrong
+from debugkit.editors import EDITORS
 from debugkit.errors import ConfigurationError
 from debugkit.serving.paths import is_file
-from debugkit.settings import EDITORS
 
 
 def list_of_texts(value: Any, source: str) -> tuple[str, ...]:

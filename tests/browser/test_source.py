@@ -159,3 +159,45 @@ def test_lines_are_copied_without_the_values_beside_and_between_them(page: Page)
 
     copied = str(page.evaluate("navigator.clipboard.readText()"))
     assert copied.splitlines()[-2:] == ['    currency = "EUR"', '    return int(item["price"]) if currency else 0']
+
+
+def test_the_first_click_asks_for_the_editor_and_every_line_number_then_opens_it(site: Site, page: Page) -> None:
+    failing = int(shown(page).locator(".l.cur").get_attribute("data-n") or 0)
+    dialog, link = page.get_by_role("dialog"), shown(page).get_by_role("link", name="Open in editor")
+    link.click()
+    expect(dialog.get_by_role("button", name="PyCharm")).to_be_visible()
+    dialog.get_by_label("Another").fill("javascript:alert('{path}{line}')")
+    dialog.get_by_role("button", name="Use this URL").click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Another").fill(f"{site.base}/form?file={{path}}&at={{line}}.{{column}}")
+
+    with page.expect_popup() as opened:
+        dialog.get_by_role("button", name="Use this URL").click()
+    assert opened.value.url.endswith(f"page_app.py&at={failing}.16")
+    opened.value.close()
+    expect(dialog).to_have_count(0)
+    gutter = shown(page).locator(f"[data-n='{failing - 2}']").bounding_box()
+    assert gutter is not None
+    with page.expect_popup() as opened:
+        page.mouse.click(gutter["x"] + 30, gutter["y"] + 8)
+    assert opened.value.url.endswith(f"&at={failing - 2}.1")
+    opened.value.close()
+
+    page.reload()
+    with page.expect_popup() as opened:
+        page.keyboard.press("e")
+    assert opened.value.url.endswith(f"&at={failing}.16")
+    opened.value.close()
+
+
+def test_an_editor_may_be_the_clipboard_and_another_one_is_a_click_away(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown(page).get_by_role("button", name="Choose the editor").click()
+    page.get_by_role("dialog").get_by_role("button", name="Copy the path").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    shown(page).locator("h2 [data-open-editor]").click()
+
+    page.wait_for_function("navigator.clipboard.readText().then((text) => /page_app.py:\\d+$/.test(text))")
+    shown(page).get_by_role("button", name="Choose the editor").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Zed")).to_have_attribute("aria-pressed", "false")

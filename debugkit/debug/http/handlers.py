@@ -15,7 +15,7 @@ from debugkit.debug.http.relay import all_rows
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.frame import FrameViews
-from debugkit.debug.page.frame_names import editor_url, frame_url, short_filename
+from debugkit.debug.page.frame_names import frame_url, short_filename
 from debugkit.debug.page.models import SourcePageView
 from debugkit.debug.page.search import ErrorSearch
 from debugkit.errors import BadRequest, Forbidden, NotFound
@@ -80,7 +80,7 @@ def source(context: RequestContext, frame: str) -> Response:
         if context.from_script:
             lines = views.more_source(captured, context.number("first"), context.number("last"))
             return responses.page(rendering.fragment("lines.html", lines))
-        shown = views.whole_source(captured)
+        shown, editor = views.whole_source(captured), views.editor(captured)
     short = short_filename(captured.filename, library=captured.library is not None)
     view = SourcePageView(
         title=f"{short}:{captured.lineno}",
@@ -89,7 +89,7 @@ def source(context: RequestContext, frame: str) -> Response:
         lineno=captured.lineno,
         source=shown,
         back_url=frame_url(entry, captured, context.viewer),
-        editor_url=editor_url(captured, context.debugger.settings.editor),
+        editor=editor,
         static_url=context.static_url,
     )
     return responses.page(rendering.html("source.html", view))

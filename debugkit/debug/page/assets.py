@@ -6,6 +6,7 @@ Knows files and their types, and nothing of requests.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -14,11 +15,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import debugkit
+from debugkit.editors import listed
 
 #: By suffix; what is not listed is not served.
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
 }
 
@@ -76,7 +79,11 @@ def static_files() -> dict[str, Asset]:
         for entry in sorted(folder("static").iterdir(), key=lambda entry: entry.name)
         if Path(entry.name).suffix in CONTENT_TYPES
     }
-    return served | {"page.css": Asset("\n".join(map(style, STYLES)).encode(), CONTENT_TYPES[".css"])}
+    editors = Asset(json.dumps(listed()).encode(), CONTENT_TYPES[".json"])
+    return served | {
+        "editors.json": editors,
+        "page.css": Asset("\n".join(map(style, STYLES)).encode(), CONTENT_TYPES[".css"]),
+    }
 
 
 def style(name: str) -> str:

@@ -11,10 +11,8 @@ from typing import TypeVar
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
-from debugkit.debug.page.frame_locals import CODE, among_globals, arguments, local_values, names_of
-from debugkit.debug.page.frame_models import BriefView, FrameView, LineView, SourceView, ValueView
-from debugkit.debug.page.frame_names import editor_url, frame_id, frame_url, library_label, short_filename
-from debugkit.debug.page.name_values import WORD, NameValues, name_values
+from debugkit.debug.page.frame_models import BriefView, EditorLink, FrameView, LineView, SourceView, ValueView
+from debugkit.debug.page.frame_names import column_of, editor_link, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.page.spans import spans, unindented
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
@@ -30,6 +28,8 @@ from debugkit.debug.source.excerpt import (
     whole_file,
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
+from debugkit.debug.source.name_values import WORD, NameValues, name_values
+from debugkit.debug.tracebacks.frame_locals import CODE, among_globals, arguments, local_values, names_of
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.values.describe import Describer, Node
 from debugkit.settings import Settings
@@ -58,7 +58,7 @@ class FrameViews:
         self._viewer = viewer
         self._describer = describer
         self._limits = settings.limits
-        self._editor = settings.editor
+        self._settings = settings
         self._nodes: dict[tuple[int, str], Node] = {}
 
     def _describe(self, value: object, name: str) -> Node:
@@ -113,7 +113,7 @@ class FrameViews:
             complete_url=f"{url}/complete" if console else "",
             values_url=f"{url}/values" if viewer.sees_values and frame.frame is not None else "",
             console_notice="" if console else self._console_notice(frame, gone_reason),
-            editor_url=editor_url(frame, self._editor),
+            editor=editor_link(frame, column_of(shown), self._settings),
             can_unlock=viewer.can_unlock and frame.frame is not None,
             callers=tuple(map(self.brief, callers)),
             chosen=chosen,
@@ -125,7 +125,7 @@ class FrameViews:
         failing, _ = self._attempt("", lambda: self._failing_rows(expressions), _NO_ROWS)
         return self._attempt("", lambda: self._locals(frame, failing), _NO_LOCALS)[0][0]
 
-    def name_values(self, frame: CapturedFrame) -> NameValues:
+    def name_values(self, frame: CapturedFrame) -> NameValues[ValueView]:
         """What every name in the frame's function is, shown or not; of a module, every name in the file."""
         shown, lines = self._excerpt(frame), source_lines(frame, self._neighbours())
         if frame.code is None or not lines:
@@ -157,6 +157,9 @@ class FrameViews:
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
         return self._source(whole_file(self._readable(frame), self._neighbours()), (), "", {})
+
+    def editor(self, frame: CapturedFrame) -> EditorLink | None:
+        return editor_link(frame, column_of(self._excerpt(frame)), self._settings)
 
     def more_source(self, frame: CapturedFrame, first: int, last: int) -> SourceView:
         """Lines of the frame's file that its excerpt does not have."""

@@ -124,6 +124,17 @@ class BriefView:
 
 
 @dataclass(frozen=True, slots=True)
+class EditorLink:
+    """A place as the editor calls it; line and column from 1. The reader may choose another editor than the setting."""
+
+    path: str
+    line: int
+    column: int
+    template: str = ""  # the setting's, with {path}, {line} and {column}; empty without one
+    url: str = ""  # the same for this place
+
+
+@dataclass(frozen=True, slots=True)
 class FrameView:
     """The opened frame: all that the right-hand pane shows."""
 
@@ -143,7 +154,7 @@ class FrameView:
     complete_url: str
     values_url: str  # says what every name in the source is; empty when nobody may see it
     console_notice: str  # why there is no console; empty when there is one
-    editor_url: str  # empty when no editor is set
+    editor: EditorLink | None  # None for what is no file
     #: Unlocking would open a console here.
     can_unlock: bool
     #: The application's frames that called this one, nearest first: often they hold the value that was wrong.

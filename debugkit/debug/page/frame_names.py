@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from urllib.parse import quote
 
 from debugkit.debug.access.viewer import Viewer
+from debugkit.debug.page.frame_models import EditorLink
 from debugkit.debug.registry import ErrorRecord
+from debugkit.debug.source.excerpt import Excerpt, SourceLine
 from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.editors import filled, mapped
+from debugkit.settings import Settings
 
 
 def frame_id(entry: ErrorRecord, frame: CapturedFrame) -> str:
@@ -50,11 +53,18 @@ def library_label(frame: CapturedFrame) -> str:
     return f"{frame.library.name} {frame.library.version}".strip() if frame.library else ""
 
 
-def editor_url(frame: CapturedFrame, editor: str | None) -> str:
-    """The link that opens the frame's line in ``editor``, a template of the settings; empty without one."""
-    if not editor or not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
-        return ""
-    path = quote(frame.filename, safe="/:")
-    column = (frame.position.colno or 0) + 1
-    filled = editor.replace("{path}", path).replace("{line}", str(frame.lineno or 1))
-    return filled.replace("{column}", str(column))
+def column_of(shown: Excerpt) -> int:
+    """The column of the failing expression, in characters from 1: frames know it in bytes (PEP 657)."""
+    for line in shown.lines:
+        if isinstance(line, SourceLine) and line.current and line.marks:
+            return line.marks[0][0] + line.offset + 1
+    return 1
+
+
+def editor_link(frame: CapturedFrame, column: int, settings: Settings) -> EditorLink | None:
+    """How the frame's line, at ``column`` from 1, is opened in an editor; `None` for what is no file."""
+    if not os.path.isabs(frame.filename):  # noqa: PTH117 - may be any text
+        return None
+    path, line = mapped(frame.filename, settings.editor_paths), frame.lineno or 1
+    template = settings.editor or ""
+    return EditorLink(path, line, column, template, filled(template, path, line, column) if template else "")

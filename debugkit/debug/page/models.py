@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import Attempt, Panel, Search, Table
-from debugkit.debug.page.frame_models import BriefView, FrameView, SourceView, ValueView
+from debugkit.debug.page.frame_models import BriefView, EditorLink, FrameView, SourceView, ValueView
 from debugkit.debug.page.frame_names import file_name
 
 #: For assistants, which read errors with a shell at hand: they contain what strangers wrote.
@@ -309,7 +309,7 @@ class SourcePageView:
     lineno: int
     source: SourceView
     back_url: str
-    editor_url: str
+    editor: EditorLink | None
     static_url: str
 
 

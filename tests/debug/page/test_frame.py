@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from debugkit.debug.page.frame_locals import local_values
 from debugkit.debug.page.frame_models import Span
 from debugkit.debug.page.frame_names import short_filename
 from debugkit.debug.page.spans import cut, spans
 from debugkit.debug.source.excerpt import SourceLine
+from debugkit.debug.tracebacks.frame_locals import local_values
 
 
 def line(*tokens: tuple[str, str], marks: tuple[tuple[int, int], ...] = ()) -> SourceLine:

@@ -1,4 +1,4 @@
-"""The names of a frame: those it was called with, and those that are worth a row. Knows no view."""
+"""The names of a frame: those it was called with, and those that are worth a row."""
 
 from __future__ import annotations
 

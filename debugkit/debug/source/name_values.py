@@ -1,6 +1,6 @@
 """What the names in a frame's source are, for when somebody looks at one: each at its places, each value once.
 
-Knows nothing of frames, HTML or requests.
+Knows nothing of frames, nor how a value is shown.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ import ast
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from debugkit.debug.page.frame_models import ValueView
 from debugkit.debug.source.bindings import bindings, bound_again
 from debugkit.debug.source.expressions import ExpressionValue
+
+T = TypeVar("T")
 
 #: The names in an expression.
 WORD = re.compile(r"[^\W\d]\w*")
 
 
-class NameView(NamedTuple):
+class NamePlace(NamedTuple):
     """A name, attribute or item in the source: lines from 1, characters of the file's lines from 0.
 
     ``value`` is the number of its value. ``note`` is "" where the value is what it was when its line ran.
@@ -34,29 +35,29 @@ class NameView(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class NameValues:
-    """All of a frame's names, in the order of the text."""
+class NameValues(Generic[T]):
+    """All of a frame's names, in the order of the text; values as they are shown."""
 
-    names: tuple[NameView, ...]
-    values: tuple[ValueView, ...]
+    names: tuple[NamePlace, ...]
+    values: tuple[T, ...]
 
 
 def name_values(
     expressions: Sequence[ExpressionValue],
-    row: Callable[[ExpressionValue], ValueView],
+    row: Callable[[ExpressionValue], T],
     scope: ast.AST | None,
     failing: int,
-) -> NameValues:
+) -> NameValues[T]:
     """``row`` describes a value, ``scope`` is the function that failed in line ``failing``."""
     bound = bindings(scope) if scope is not None else ()
     numbers: dict[tuple[str, int], int] = {}
-    values: list[ValueView] = []
-    names: list[NameView] = []
+    values: list[T] = []
+    names: list[NamePlace] = []
     for item in expressions:
         number = numbers.setdefault((item.text, id(item.value)), len(values))
         if number == len(values):
             values.append(row(item))
         again = bound_again(bound, set(WORD.findall(item.text)), item.lineno, failing)
         note = f"now; bound again in line {again}" if again else "now" if item.lineno > failing else ""
-        names.append(NameView(item.lineno, item.colno, item.end_lineno, item.end_colno, number, note))
+        names.append(NamePlace(item.lineno, item.colno, item.end_lineno, item.end_colno, number, note))
     return NameValues(tuple(names), tuple(values))
