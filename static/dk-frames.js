@@ -2,7 +2,6 @@
 import { getFragment } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { hear, tell } from "./events.js";
-import { restoreView, rowLeft } from "./keeping.js";
 import { command, isEditable } from "./keys.js";
 import { recall, remember } from "./store.js";
 
@@ -179,13 +178,7 @@ export class DkFrames extends DebugkitElement {
   #openFromHash() {
     const id = location.hash.match(/^#frame-([\w-]+)$/)?.[1];
     const row = id && this.#rows.find((link) => new URL(link.href).pathname.endsWith(`/${id}`));
-    if (id && !row) location.replace("#"); // it names a frame of an error that is gone
-    this.#openAgain(row || rowLeft());
-  }
-
-  async #openAgain(row) {
-    if (row && row !== this.#current) await this.#open(row.href);
-    await restoreView();
+    if (row && row !== this.#current) this.#open(row.href);
   }
 }
 
