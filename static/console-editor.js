@@ -7,13 +7,15 @@ export class Editor {
   whole = false;
   #input;
   #prompt;
+  #entered;
   #pairs = new Pairs();
   #writing = false;
 
-  constructor(input, prompt, signal) {
+  /** @param {{input: HTMLTextAreaElement, prompt: HTMLElement, entered: () => void}} parts */
+  constructor({ input, prompt, entered }, signal) {
     this.#input = input;
     this.#prompt = prompt;
-    input.disabled = false;
+    this.#entered = entered;
     input.addEventListener("beforeinput", (event) => this.#typing(event), { signal });
     input.addEventListener("input", (event) => this.#changed(event), { signal });
   }
@@ -70,6 +72,12 @@ export class Editor {
     this.fit();
   }
 
+  /** Puts text where the caret is. */
+  insert(text) {
+    const { start, end } = this.state;
+    this.apply({ from: start, to: end, insert: text, select: [start + text.length, start + text.length] });
+  }
+
   newline() {
     this.apply(this.#pairs.newline(this.state));
   }
@@ -95,15 +103,16 @@ export class Editor {
   #typing(event) {
     if (this.#writing || event.isComposing) return;
     const edit = this.#editFor(event);
-    if (!edit) return;
-    event.preventDefault();
-    this.apply(edit);
+    // The key went down before anybody listened, or belongs to a keyboard on a screen, which may not name its keys.
+    const entered = event.inputType === "insertLineBreak";
+    if (edit || entered) event.preventDefault();
+    if (edit) this.apply(edit);
+    else if (entered) this.#entered();
   }
 
   #editFor({ inputType, data }) {
     if (inputType === "insertText" && data?.length === 1) return this.#pairs.type(this.state, data);
-    if (inputType === "deleteContentBackward") return this.#pairs.backspace(this.state);
-    return inputType === "insertLineBreak" ? this.#pairs.newline(this.state) : null;
+    return inputType === "deleteContentBackward" ? this.#pairs.backspace(this.state) : null;
   }
 
   #changed(event) {

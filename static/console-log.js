@@ -21,7 +21,7 @@ export class Log {
 
   /** What the log says, for another page to show: no more than can be seen. */
   get commands() {
-    return [...this.#log.children].map(read);
+    return [...this.#log.querySelectorAll(":scope > .entry")].map(read);
   }
 
   /** Puts a new entry at the end, and goes there: somebody has just typed it. */

@@ -1,307 +1,83 @@
-// <dk-console>: Python in a frame. What is typed goes to the log at Enter, waits for its turn there, and runs; the line
-// below is always free. Streams what a command prints; keeps its state in the page.
-import { command, evaluate } from "./client.js";
-import { CommandQueue } from "./command-queue.js";
-import { Editor } from "./console-editor.js";
-import { ConsoleEntry, SLOW } from "./console-entry.js";
-import { continuation, prepare } from "./console-input.js";
-import { Log } from "./console-log.js";
+// <dk-console>: Python in a frame. What makes it a console comes as soon as somebody does anything on the page, or has
+// something kept in it.
 import { DebugkitElement } from "./dom.js";
 import { hear } from "./events.js";
-import { History, parseEntries } from "./history.js";
-import { generation, keptFor } from "./keeping.js";
-import { bounded } from "./kept.js";
-import { stillOpen, unfinished } from "./python-text.js";
-import { recall, remember } from "./store.js";
-import { unlocked } from "./unlocking.js";
+import { recall } from "./store.js";
 
-const PATIENCE = 1000; // milliseconds that Stop may take to be answered: the server may have no thread free for it
-const history = new History(
-  () => parseEntries(recall("history")),
-  (entries) => remember("history", JSON.stringify(entries)),
-);
+const TAB = "sessionStorage";
+const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin"]; // of somebody at the page
 
 export class DkConsole extends DebugkitElement {
-  #queue = new CommandQueue(
-    (typed) => this.#run(typed),
-    () => this.#tell(),
-  );
-  #editor;
-  #log;
-  #slow = false; // whether what runs has run for a while
-  #stopping = false;
-  #hint = "";
-  #before = []; // commands from before the page was loaded
-  #timer;
+  #console = null;
+  #starting = false;
+  #early = { lines: false, keys: [] };
 
   connected(signal) {
-    const input = this.querySelector("textarea");
-    this.#editor = new Editor(input, this.querySelector("[data-prompt]"), signal);
-    this.#log = new Log(this.querySelector("[role=log]"), this.querySelector("form"), signal);
-    input.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    input.addEventListener("input", () => this.#hint && this.#say(""), { signal });
+    const input = this.#input;
+    input.disabled = false;
+    input.addEventListener("beforeinput", (event) => this.#typedEarly(event), { signal });
+    input.addEventListener("keydown", (event) => this.#pressedEarly(event, signal), { signal });
+    for (const sign of SIGNS) document.addEventListener(sign, () => this.#start(signal), { signal, once: true });
     this.addEventListener("submit", (event) => event.preventDefault(), { signal });
-    hear("reload", (event) => this.#occupied && event.preventDefault(), signal);
-    this.#stop.addEventListener("click", () => this.#stopped(), { signal });
     this.querySelector("form").addEventListener("click", (event) => event.target === input || this.focus(), { signal });
-    this.querySelector("[role=log]").addEventListener("keydown", (event) => this.#typedInLog(event), { signal });
-    this.#restore(keptFor(this));
+    hear("reload", (event) => this.#occupied && event.preventDefault(), signal);
+    hear("hello", ({ target, detail }) => this.#heard(target.dataset.generation !== detail.generation), signal);
+    if (this.#mayBeKept) this.#start(signal);
     if (this.dataset.focus !== undefined) this.focus();
+  }
+
+  focus() {
+    this.#input.focus({ preventScroll: true });
+    this.querySelector("form").scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
   /** What is kept of this console while its page is loaded anew. */
   get record() {
-    const { text, start } = this.#editor.state;
-    const commands = bounded([...this.#before, ...this.#log.commands]);
-    return { commands, draft: text, caret: start, focused: this.contains(document.activeElement) };
+    return this.#console?.record ?? { commands: [], draft: this.#input.value, caret: 0, focused: false };
   }
 
-  #restore(record) {
-    if (!record) return;
-    if (record.draft) this.#editor.set(record.draft, { fromEnd: record.draft.length - record.caret });
-    if (record.focused && document.activeElement === document.body) this.focus();
-    if (record.commands.length) void this.#offer(record);
+  /** The code that the frame belongs to has gone. */
+  #heard(stale) {
+    this.toggleAttribute("data-stale", stale);
   }
 
-  /** Shows the commands from before, to be read or run once more. */
-  async #offer(record) {
-    this.#before = record.commands;
-    const { strip } = await import("./transcript.js");
-    const again = () => {
-      this.#forget();
-      for (const { text } of record.commands) this.#submit({ text, source: `${text}\n` });
-      this.#editor.focus();
-    };
-    this.prepend(strip(record, { changed: record.generation !== generation(), again }));
-  }
-
-  #forget() {
-    this.#before = [];
-    this.querySelector(".before")?.remove();
-  }
-
-  focus() {
-    this.#editor.focus();
-    this.querySelector("form").scrollIntoView({ block: "nearest", behavior: "instant" });
-  }
-
-  /** Whether something would be lost with the page: a command that is typed, runs or waits. */
   get #occupied() {
-    return this.#queue.running !== null || this.#editor.text.trim() !== "";
+    return this.#console?.occupied ?? this.#input.value.trim() !== "";
   }
 
-  get #stop() {
-    return this.querySelector("[data-stop]");
+  get #input() {
+    return this.querySelector("textarea");
   }
 
-  #pressed(event) {
-    // Safari ends a composition by an Enter that is told from others by its code alone.
-    if (event.isComposing || event.keyCode === 229) return;
-    const act = this.#actionFor(event);
-    if (act && act() !== false) event.preventDefault();
+  get #mayBeKept() {
+    const kept = recall("kept", TAB);
+    return kept && (document.querySelector("dk-console") === this || kept.includes(JSON.stringify(this.dataset.place)));
   }
 
-  #actionFor(event) {
-    const editor = this.#editor;
-    if (event.ctrlKey && !event.metaKey && !event.altKey) return this.#controlAction(event.key);
-    if (event.metaKey || event.altKey) return null;
-    if (event.key === "Enter" && !event.shiftKey) return () => this.#enter();
-    if (event.key === "Tab") return () => editor.shift(event.shiftKey);
-    if (event.key === "ArrowUp" && editor.onFirstLine) return () => this.#recall(history.previous(editor.text));
-    if (event.key === "ArrowDown" && editor.onLastLine) return () => this.#recall(history.next(editor.text));
-    return null;
+  // Who is faster than the console has Enter in the text, and the arrows in a list, for it to do them.
+
+  #typedEarly(event) {
+    if (this.#console) return;
+    if (event.inputType === "insertLineBreak") this.#early.lines = true;
+    if (event.inputType === "insertFromPaste") this.#early.lines = false;
   }
 
-  #controlAction(key) {
-    if (key === "l") return () => this.#clearLog();
-    const selected = this.#editor.selected || getSelection().type === "Range";
-    if (key === "c" && !selected) return () => (this.#queue.running ? this.#stopped() : this.#clear());
-    return null;
+  #pressedEarly(event, signal) {
+    void this.#start(signal);
+    if (this.#console || this.#input.value || !event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    this.#early.keys.push(event);
   }
 
-  /** Typing on after a click into the log goes to the line. */
-  #typedInLog(event) {
-    const press = event.key === " " && event.target.closest("button, a, summary");
-    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey || press) return;
-    event.stopPropagation();
-    this.focus();
-  }
-
-  #recall(text) {
-    if (text === null) return false;
-    this.#editor.set(text, { whole: text.includes("\n") });
-    return true;
-  }
-
-  #clearLog() {
-    this.#log.clear();
-    this.#forget();
-  }
-
-  #clear() {
-    history.add(this.#editor.text);
-    this.#editor.set("");
-    this.#say("");
-  }
-
-  #enter() {
-    const editor = this.#editor;
-    if (!editor.text.trim()) return;
-    if (editor.opensLine || unfinished(editor.text, editor.whole)) return this.#goOn();
-    const text = editor.text.trimEnd();
-    this.#submit({ text, source: prepare(editor.text, editor.whole) });
-    editor.set("");
-  }
-
-  #goOn() {
-    this.#editor.newline();
-    const open = stillOpen(this.#editor.before);
-    if (open) this.#say(`still open: ${open}  Ctrl+C clears`);
-  }
-
-  #submit(typed) {
-    typed.entry = new ConsoleEntry(typed.text);
-    history.add(typed.text);
-    this.#mark(typed, "waiting");
-    this.#log.append(typed.entry.element);
-    this.#queue.add(typed);
-  }
-
-  /** How an entry looks that is not done. */
-  #mark({ entry }, state) {
-    if (state) entry.element.dataset.state = state;
-    else delete entry.element.dataset.state;
-  }
-
-  async #run(typed) {
-    this.#begin(typed);
-    try {
-      if ((await unlocked(this, () => this.#evaluate(typed))) === "incomplete") this.#incomplete(typed);
-    } catch (error) {
-      this.#refused(typed, error);
-    } finally {
-      this.#end(typed);
-    }
-  }
-
-  async #evaluate({ source, entry, connection }) {
-    for await (const event of evaluate(this.dataset.evaluate, source, connection.signal)) {
-      if (event.kind === "done" && event.status === "incomplete") return event.status;
-      this.#log.change(() => entry.show(event));
-    }
-    return "done";
-  }
-
-  #begin(typed) {
-    typed.connection = new AbortController();
-    this.#mark(typed, "running");
-    this.#stopping = false;
-    // A command that answers at once needs no button to stop it.
-    this.#timer = setTimeout(() => this.#tell(true), SLOW * 1000);
-  }
-
-  #end(typed) {
-    clearTimeout(this.#timer);
-    this.#mark(typed, null);
-    this.#stopping = false;
-    if (!this.#queue.waiting) this.#tell(false);
-  }
-
-  /** Says what runs and waits. */
-  #tell(slow = this.#slow && this.#queue.running !== null) {
-    this.#slow = slow;
-    const stop = this.#stop;
-    if (!slow && stop === document.activeElement) this.#editor.focus();
-    stop.hidden = !slow;
-    const running = this.#stopping ? "stopping…" : "running";
-    const waiting = this.#queue.waiting ? `${this.#queue.waiting} waiting` : "";
-    const text = this.#hint || [slow && running, waiting].filter(Boolean).join(", ");
-    this.querySelector("[role=status]").textContent = text;
-  }
-
-  /** A word about what is being typed; "" takes it back. */
-  #say(hint) {
-    this.#hint = hint;
-    this.#tell();
-  }
-
-  /** What the page took for complete is not. Enter, pressed meanwhile, added lines to it. */
-  #incomplete(typed) {
-    const next = this.#queue.take();
-    if (!next) return this.#giveBack([typed]);
-    for (const { entry } of [typed, next]) entry.element.remove();
-    history.retract(next.text);
-    history.retract(typed.text);
-    const text = `${typed.text}\n${next.text}`;
-    const rest = this.#queue.drop();
-    this.#submit({ text, source: `${text}${/\n$/.test(next.source) ? "\n" : ""}` });
-    for (const other of rest) {
-      this.#log.append(other.entry.element);
-      this.#queue.add(other);
-    }
-  }
-
-  /** Commands that have not run go back into the line, before what has been typed since. */
-  #giveBack(commands, join = continuation) {
-    for (const { text, entry } of commands.toReversed()) {
-      entry.element.remove();
-      history.retract(text);
-    }
-    const since = this.#editor.text;
-    const text = join(commands.map((typed) => typed.text).join("\n"), since);
-    this.#editor.set(text, { whole: commands.length > 1, fromEnd: since.length - this.#editor.before.length });
-  }
-
-  #refused(typed, error) {
-    const others = this.#queue.drop();
-    if (error.name === "AbortError") return this.#leaveOut(others);
-    if (error.locked) {
-      return this.#giveBack([typed, ...others], (text, since) => (since ? `${text}\n${since}` : text));
-    }
-    this.#log.change(() => typed.entry.fail(error.message));
-    this.#leaveOut(others);
-  }
-
-  /** Commands that waited for one that did not end well do not run. */
-  #leaveOut(commands) {
-    for (const typed of commands) {
-      this.#mark(typed, null);
-      this.#log.change(() => typed.entry.note("Not run."));
-    }
-  }
-
-  #stopped() {
-    this.#leaveOut(this.#queue.drop());
-    this.#stopping = true;
-    this.#tell(true);
-    this.#editor.focus();
-    void this.#interrupt(this.#queue.running);
-  }
-
-  async #interrupt(typed) {
-    const impatient = setTimeout(() => this.#leave(typed), PATIENCE);
-    try {
-      const { interrupted } = await command(this.dataset.interrupt, {});
-      if (!interrupted) this.#unstopped(typed, "The server says that nothing is running here.");
-    } catch (error) {
-      this.#unstopped(typed, `Not stopped: ${error.message}`);
-    } finally {
-      clearTimeout(impatient);
-    }
-  }
-
-  #unstopped(typed, sentence) {
-    if (this.#queue.running !== typed) return;
-    this.#log.change(() => typed.entry.note(sentence));
-    this.#stopping = false;
-    this.#tell();
-  }
-
-  /** A server with one thread hears of Stop after the command; that its reader has left it notices by itself. */
-  #leave(typed) {
-    if (this.#queue.running !== typed) return;
-    this.#unstopped(typed, "Stop was not answered: the connection was closed instead, which ends the command.");
-    typed.connection.abort();
+  async #start(signal) {
+    if (this.#starting) return;
+    this.#starting = true;
+    const { Console } = await import("./console.js").catch(() => ({})); // the server may be starting again
+    this.#starting = Console !== undefined;
+    if (signal.aborted || !Console) return;
+    this.#console = new Console(this, signal, this.#early.lines);
+    for (const { key } of this.#early.keys) this.#input.dispatchEvent(new KeyboardEvent("keydown", { key }));
+    this.dataset.ready = "";
   }
 }
 

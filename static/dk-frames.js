@@ -3,7 +3,6 @@ import { go, nearest, parse } from "./address.js";
 import { getFragment } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { hear, tell } from "./events.js";
-import { restoreView, rowLeft } from "./keeping.js";
 import { command, isEditable } from "./keys.js";
 import { recall, remember } from "./store.js";
 
@@ -211,15 +210,10 @@ export class DkFrames extends DebugkitElement {
       place,
       rows.map((row) => ({ number: number(row), name: name(row) })),
     );
-    const left = place.frame === null ? rowLeft() : null;
-    this.#openAgain(at < 0 ? left || this.#first : rows[at]);
+    const row = at < 0 ? this.#first : rows[at];
+    if (row && row !== this.#current) this.#open(row.href, { step: false });
     if (at < 0 && place.frame !== null) go({ frame: null, name: "" });
-    else if (at >= 0) go({ frame: number(rows[at]), name: name(rows[at]) });
-  }
-
-  async #openAgain(row) {
-    if (row && row !== this.#current) await this.#open(row.href, { step: false });
-    await restoreView();
+    else if (at >= 0) go({ frame: number(row), name: name(row) });
   }
 }
 

@@ -1,12 +1,12 @@
-// Keeps what a tab has of its consoles, of the frame that is open and of the values in it, while its page is loaded
-// anew: by healing, by the reader, or on the way back. In the tab's own storage, and no more than the page shows.
+// Keeps what a tab has of its consoles, and which values are open, while its page is loaded anew: by healing, by the
+// reader, or on the way back. In the tab's own storage, and no more than the page shows.
+import { hear } from "./events.js";
 import { merged, parseKept, recordFor } from "./kept.js";
 import { recall, remember } from "./store.js";
 
 const TAB = "sessionStorage";
 const address = location.pathname + location.search;
 const kept = parseKept(recall("kept", TAB));
-const opened = shown(); // by the server
 
 /** What this page looked like when it was left, if the reader has come back to it; else null. */
 function pageLeft() {
@@ -14,7 +14,7 @@ function pageLeft() {
   return back ? (kept.pages.find((page) => page.address === address) ?? null) : null;
 }
 
-const left = pageLeft();
+let left = pageLeft(); // until it is restored
 
 /** The code that made this page; "" where nothing reloads it. */
 export function generation() {
@@ -28,11 +28,6 @@ function placeOf(row) {
 
 function rows() {
   return [...document.querySelectorAll("[data-list] a[data-open]")];
-}
-
-/** The row of the frame that the reader had chosen when the page was left, or null. */
-export function rowLeft() {
-  return (left?.chosen && rows().find((row) => placeOf(row) === left.place)) || null;
 }
 
 /** What is kept for a console. */
@@ -55,7 +50,7 @@ function placeShown() {
 
 function keep() {
   const consoles = [...document.querySelectorAll("dk-console")];
-  const page = { address, place: placeShown(), chosen: shown() !== opened, open: openValues(), scroll: scrollY };
+  const page = { address, place: placeShown(), open: openValues(), scroll: scrollY };
   const records = consoles.map((element) => ({
     ...element.record,
     place: placeHere(element),
@@ -69,8 +64,12 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 
 // Values that are open, by their names from the outermost in.
 
-function shownValues() {
-  return document.querySelectorAll("article.frame:not([hidden]) :is(.locals, .facts) dk-value");
+function valuesOf(pane) {
+  return pane ? [...pane.querySelectorAll(":is(.locals, .facts) dk-value")] : [];
+}
+
+function paneShown() {
+  return document.querySelector("article.frame:not([hidden])");
 }
 
 function pathOf(value) {
@@ -82,20 +81,22 @@ function pathOf(value) {
 }
 
 function openValues() {
-  const open = [...shownValues()].filter((value) => value.querySelector(":scope > [aria-expanded=true]"));
+  const open = valuesOf(paneShown()).filter((value) => value.querySelector(":scope > [aria-expanded=true]"));
   return open.slice(0, 50).map(pathOf);
 }
 
 /** Opens the values again that were open, outermost first, and goes to where the page was left. */
-export async function restoreView() {
+async function restore(pane) {
   if (!left || left.place !== placeShown()) return;
+  const { open = [], scroll } = left;
+  left = null;
   const top = scrollY;
-  for (const path of left.open ?? []) await openAgain(path);
-  if (scrollY === top) scrollTo({ top: left.scroll, behavior: "instant" });
+  for (const path of open) await openAgain(pane, path);
+  if (scrollY === top) scrollTo({ top: scroll, behavior: "instant" });
 }
 
-async function openAgain(path) {
-  const value = [...shownValues()].find((other) => pathOf(other) === path);
+async function openAgain(pane, path) {
+  const value = valuesOf(pane).find((other) => pathOf(other) === path);
   const button = value?.querySelector(":scope > [aria-expanded=false]");
   if (!button) return;
   const arrived = new Promise((resolve) => {
@@ -110,3 +111,6 @@ async function openAgain(path) {
   button.click();
   await arrived;
 }
+
+hear("opened", (event) => restore(event.target));
+restore(paneShown());

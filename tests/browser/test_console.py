@@ -16,7 +16,15 @@ def page(site: Site, watched: Watched) -> Page:
     page = watched.page
     site.unlock(page)
     page.goto(f"{site.base}/checkout")
+    here(page)
     return page
+
+
+def here(page: Page) -> None:
+    """Somebody is at the page: its console comes."""
+    page.mouse.move(700, 20)
+    page.mouse.move(710, 20)
+    expect(console(page)).to_have_attribute("data-ready", "")
 
 
 def console(page: Page) -> Locator:
@@ -341,6 +349,43 @@ def test_the_arrow_up_finds_what_begins_as_what_is_typed_also_from_another_tab(p
     expect(prompt(page)).to_have_value("item")
 
 
+def test_control_r_finds_an_earlier_command_by_a_part_of_it(page: Page) -> None:
+    for command in ("item['name']", "len(item)", "1 + 1"):
+        run(page, command)
+    prompt(page).fill("half a comm")
+    page.keyboard.press("Control+r")
+    search = console(page).get_by_label("Earlier command with")
+    expect(search).to_be_focused()
+    page.keyboard.type("item")
+    found = console(page).locator(".history-search output")
+    expect(found).to_have_text("len(item)")
+    page.keyboard.press("Control+r")
+    expect(found).to_have_text("item['name']")
+    page.keyboard.press("Control+r")
+    expect(found).to_have_text("item['name']")
+    page.keyboard.press("Escape")
+    expect(prompt(page)).to_be_focused()
+    expect(prompt(page)).to_have_value("half a comm")
+
+    page.keyboard.press("Control+r")
+    expect(search).to_be_focused()
+    page.keyboard.type("len")
+    page.keyboard.press("Enter")
+    expect(search).to_have_count(0)
+    expect(prompt(page)).to_be_focused()
+    expect(prompt(page)).to_have_value("len(item)")
+
+
+def test_a_pin_that_is_not_entered_leaves_the_command_in_the_line(page: Page) -> None:
+    page.context.clear_cookies()
+    prompt(page).fill("item['name']")
+    prompt(page).press("Enter")
+    page.get_by_role("dialog", name="Unlock the console").get_by_role("button", name="Cancel").click()
+
+    expect(prompt(page)).to_have_value("item['name']")
+    expect(log(page)).to_be_empty()
+
+
 def test_a_line_that_was_cleared_can_be_had_back(page: Page) -> None:
     prompt(page).press_sequentially("half a comm")
     page.keyboard.press("Control+c")
@@ -456,24 +501,32 @@ def test_what_was_typed_and_answered_survives_a_reload_and_runs_again_by_a_click
     expect(prompt(page)).to_have_value("for n in range(3):\n    twice(")
 
 
-def test_the_way_back_to_the_page_finds_the_chosen_frame_its_open_values_and_what_was_typed(
-    page: Page, site: Site
-) -> None:
-    page.get_by_role("link", name="Cart.total").first.click()
+def test_the_way_back_to_the_page_finds_what_was_open_and_typed(page: Page, site: Site) -> None:
     shown = page.locator("article.frame:visible")
-    expect(shown.locator("h2 .fn")).to_have_text("Cart.total")
-    shown.locator(".locals .row", has_text="item").last.locator(".opener").first.click()
+    shown.locator(".locals .opener").first.click()
     expect(shown.locator(".locals .tree > li").first).to_be_visible()
     opened = shown.locator(".locals .tree > li").all_text_contents()
-    run(page, "amount")
+    run(page, "item['name']")
     prompt(page).press_sequentially("half a comm")
     page.goto(f"{site.base}/console")
     page.go_back()
 
-    expect(shown.locator("h2 .fn")).to_have_text("Cart.total")
     expect(prompt(page)).to_have_value("half a comm")
     expect(transcript(page)).to_contain_text("1 command from before")
     expect(shown.locator(".locals .tree > li")).to_have_text(opened)
+
+
+def test_enter_that_is_pressed_before_the_console_has_come_counts(page: Page) -> None:
+    page.route("**/console.js", lambda route: None)
+    page.reload()
+    prompt(page).focus()
+    page.keyboard.type("x = 7\ndef twice(n):\nreturn n * 2\n\ntwice(x)\nhalf a comm")
+    expect(prompt(page)).to_have_value(re.compile("half a comm$"))
+    page.unroute("**/console.js")  # lets it come
+
+    expect(log(page).locator(".value")).to_have_text("14")
+    expect(log(page).locator(".entry")).to_have_count(3)
+    expect(prompt(page)).to_have_value("half a comm")
 
 
 def test_a_log_that_was_cleared_does_not_come_back(page: Page) -> None:

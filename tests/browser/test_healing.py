@@ -409,6 +409,22 @@ def test_what_the_console_answered_before_the_change_can_be_read_and_run_again_a
     expect(console.locator(".log .value")).to_have_text("1")
 
 
+def test_a_command_for_a_frame_that_went_with_its_code_stays_in_the_line(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.base}/cart")
+    console = page.locator("dk-console:visible")
+    prompt(page).fill("len(prices)")
+    shop.fails()
+    expect(bar(page).get_by_role("button", name="Show the new result")).to_be_visible()
+    expect(console).to_have_attribute("data-stale", "")
+    prompt(page).press("Enter")
+
+    expect(console.locator(".note")).to_contain_text("this frame went with it. What you typed is kept.")
+    expect(prompt(page)).to_have_value("len(prices)")
+    console.get_by_role("button", name="Show the new result").click()
+    expect(console).not_to_have_attribute("data-stale", "")
+    expect(prompt(page)).to_have_value("len(prices)")
+
+
 # A page that answers another method
 
 
