@@ -45,6 +45,7 @@ export class DkConsole extends DebugkitElement {
     this.#stop.addEventListener("click", () => this.#stopped(), { signal });
     this.querySelector("form").addEventListener("click", (event) => event.target === input || this.focus(), { signal });
     this.querySelector("[role=log]").addEventListener("keydown", (event) => this.#typedInLog(event), { signal });
+    input.addEventListener("focus", () => this.#complete(signal), { signal, once: true });
     this.#restore(keptFor(this));
     if (this.dataset.focus !== undefined) this.focus();
   }
@@ -83,6 +84,13 @@ export class DkConsole extends DebugkitElement {
   focus() {
     this.#editor.focus();
     this.querySelector("form").scrollIntoView({ block: "nearest", behavior: "instant" });
+  }
+
+  /** Help for somebody who is about to type. */
+  async #complete(signal) {
+    const { completion } = await import("./dk-completion.js");
+    this.querySelector("dk-completion")?.remove();
+    if (!signal.aborted) this.querySelector("form").append(completion(this.#editor, this.dataset.complete));
   }
 
   /** Whether something would be lost with the page: a command that is typed, runs or waits. */

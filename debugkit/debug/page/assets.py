@@ -48,6 +48,9 @@ STYLES = (
     "print",
 )
 
+#: Those that are loaded when they are needed, each as a file of its own, with the module that needs it.
+LATER = ("completion",)
+
 
 #: A file that a module imports, unless by ``import()``.
 _IMPORT = re.compile(r'^(?:import|export)\b[^;(]*?"\./([^"]+)";', re.MULTILINE)
@@ -76,7 +79,8 @@ def static_files() -> dict[str, Asset]:
         for entry in sorted(folder("static").iterdir(), key=lambda entry: entry.name)
         if Path(entry.name).suffix in CONTENT_TYPES
     }
-    return served | {"page.css": Asset("\n".join(map(style, STYLES)).encode(), CONTENT_TYPES[".css"])}
+    sheets = {"page.css": "\n".join(map(style, STYLES))} | {f"{name}.css": style(name) for name in LATER}
+    return served | {name: Asset(text.encode(), CONTENT_TYPES[".css"]) for name, text in sheets.items()}
 
 
 def style(name: str) -> str:
