@@ -49,9 +49,18 @@ export class Console {
     input.addEventListener("input", () => this.#hint && this.#say(""), { signal });
     this.#stop.addEventListener("click", () => this.#stopped(), { signal });
     log.addEventListener("keydown", (event) => this.#typedInLog(event), { signal });
+    const complete = () => void this.#complete(input, signal);
+    if (document.activeElement === input) complete();
+    else input.addEventListener("focus", complete, { signal, once: true });
     this.#restore(keptFor(element));
     if (early) this.#catchUp();
     else this.#editor.fit();
+  }
+
+  /** Help for somebody who is about to type. */
+  async #complete(input, signal) {
+    const { completion } = await import("./dk-completion.js");
+    if (!signal.aborted) input.form.append(completion(this.#editor, this.#element.dataset.complete));
   }
 
   /** What is kept of this console while its page is loaded anew. */

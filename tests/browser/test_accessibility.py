@@ -98,6 +98,25 @@ def test_commands_that_run_and_wait_below_those_from_before_have_no_violation(op
     expect(stop).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_completion_has_no_violation_at_any_width(open_page: Callable[..., Page], width: int) -> None:
+    page = open_page("/checkout", size={"width": width, "height": 844})
+    prompt = page.get_by_label("Python to run")
+    prompt.fill("")
+    expect(page.locator("dk-completion")).to_be_attached()
+    prompt.press_sequentially("item")
+    expect(page.locator("dk-completion .worth")).to_contain_text("'Cake'")
+    prompt.press_sequentially(".")
+    options = page.get_by_role("listbox", name="Completions").get_by_role("option")
+    expect(options.first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    expect(options.and_(page.locator("[aria-selected=true]"))).to_contain_text("get")
+
+    assert violations(page) == []
+
+
 def test_a_locked_page_has_no_violation_with_the_dialog_closed_and_open(open_page: Callable[..., Page]) -> None:
     page = open_page("/template", unlocked=False, reduced_motion="reduce")
     assert violations(page) == []

@@ -30,11 +30,16 @@ _WITHOUT_VALUE: Final = frozenset({"function", "class", "module", "property", "k
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A candidate as a list shows it. ``insert`` replaces what is typed; ``value_kind`` is the colour of ``text``."""
+    """A candidate as a list shows it. ``value_kind`` is the colour of ``text``.
+
+    ``insert`` replaces what is typed, and as many characters behind the cursor as ``swallows`` says: quotes and
+    brackets that close themselves.
+    """
 
     name: str
     kind: str
     insert: str
+    swallows: int = 0
     type: str = ""
     text: str = ""
     value_kind: str = ""
@@ -146,16 +151,16 @@ class Completer:
     # How it is shown
 
     def _item(self, candidate: Candidate, place: Target, rest: str, secret: bool) -> Item:
-        insert = _closed(candidate, place, rest)
-        name = printable(candidate.name)
+        name, swallows = printable(candidate.name), _closed(place, rest) if candidate.kind == "key" else 0
         if candidate.value is MISSING:
-            return Item(name, candidate.kind, insert)
+            return Item(name, candidate.kind, candidate.insert, swallows)
         described = self._described(candidate, secret)
         callable_ = candidate.kind in ("function", "class")
         return Item(
             name,
             candidate.kind,
-            insert,
+            candidate.insert,
+            swallows,
             "" if candidate.kind == "property" else printable(class_name(type(candidate.value))),
             described.text if described else "",
             described.kind if described else "",
@@ -213,14 +218,10 @@ def _typed(place: Target) -> str:
     return typed.decode("latin-1") if isinstance(typed, bytes) else exact_str(typed)
 
 
-def _closed(candidate: Candidate, place: Target, rest: str) -> str:
-    """The text to insert, without what stands behind the cursor already."""
-    if candidate.kind != "key":
-        return candidate.insert
+def _closed(place: Target, rest: str) -> int:
+    """How much of what ends a key stands behind the cursor already."""
     quote = place.string.quote if place.string else ""
-    if quote and rest.startswith(quote):
-        return candidate.insert.removesuffix(place.closing).removesuffix(quote)
-    return candidate.insert.removesuffix(place.closing) if rest.startswith(place.closing) else candidate.insert
+    return next((len(end) for end in (quote + place.closing, quote, place.closing) if rest.startswith(end)), 0)
 
 
 def _name(node: ast.AST) -> str:

@@ -51,6 +51,9 @@ STYLES = (
     "print",
 )
 
+#: Those that are loaded when they are needed, each as a file of its own, with the module that needs it.
+LATER = ("completion",)
+
 
 #: A file that a module imports, unless by ``import()``.
 _IMPORT = re.compile(r'^(?:import|export)\b[^;(]*?"\./([^"]+)";', re.MULTILINE)
@@ -80,10 +83,9 @@ def static_files() -> dict[str, Asset]:
         if Path(entry.name).suffix in CONTENT_TYPES
     }
     editors = Asset(json.dumps(listed()).encode(), CONTENT_TYPES[".json"])
-    return served | {
-        "editors.json": editors,
-        "page.css": Asset("\n".join(map(style, STYLES)).encode(), CONTENT_TYPES[".css"]),
-    }
+    sheets = {"page.css": "\n".join(map(style, STYLES))} | {f"{name}.css": style(name) for name in LATER}
+    styles = {name: Asset(text.encode(), CONTENT_TYPES[".css"]) for name, text in sheets.items()}
+    return served | styles | {"editors.json": editors}
 
 
 def style(name: str) -> str:

@@ -69,7 +69,7 @@ def test_what_hides_another_name_is_offered_once_with_its_own_value(complete: Co
 def test_a_name_says_what_it_is(complete: Complete) -> None:
     completion = complete("c", cart=Cart([1]), count=3, Cart=Cart, collections=collections, call=functools.wraps)
 
-    assert item(completion, "count") == Item("count", "variable", "count", "int", "3", "number")
+    assert item(completion, "count") == Item("count", "variable", "count", 0, "int", "3", "number")
     assert item(completion, "cart").text == "<Cart items=[1], _hidden=1>"
     cart = item(completion, "Cart")
     assert (cart.kind, cart.type, cart.doc) == ("class", "type", "A cart of items.")
@@ -149,7 +149,7 @@ def test_slots_and_cached_properties_are_read_where_they_are_stored(complete: Co
 def test_a_key_is_completed_with_its_quote_and_bracket(complete: Complete) -> None:
     row = {"name": "Cake", 'na"me': 1, "na\nme": 2, 3: "three", b"raw": 1, ("a", 1): 2, "price": 4}
     inserted = {source: [item.insert for item in complete(source, row=row).items] for source in (
-        'row["na', "row['na", "row[b'", "row[", "row.get('pr", "row[3", "row['na|']", "row['na|"
+        'row["na', "row['na", "row[b'", "row[", "row.get('pr", "row[3", "row['na|']"
     )}  # fmt: skip
 
     assert inserted['row["na'] == ['name"]', 'na\\"me"]', 'na\\nme"]']
@@ -158,7 +158,18 @@ def test_a_key_is_completed_with_its_quote_and_bracket(complete: Complete) -> No
     assert inserted["row["][:7] == ["'name']", "'na\"me']", "'na\\nme']", "3]", "b'raw']", "('a', 1)]", "'price']"]
     assert inserted["row.get('pr"] == ["price')"]
     assert inserted["row[3"] == ["3]"]
-    assert inserted["row['na|']"] == ["name", 'na"me', "na\\nme"]
+    assert inserted["row['na|']"] == inserted["row['na"]
+
+
+def test_what_closes_a_key_is_not_there_twice(complete: Complete) -> None:
+    row = {"name": "Cake"}
+    for source, swallows in {"row['|']": 2, "row['|'": 1, "row[|]": 1, "row['na|": 0, "row.get('|')": 2}.items():
+        (key,) = [item for item in complete(source, row=row).items if item.kind == "key"]
+        assert key.swallows == swallows
+        before, _, after = source.partition("|")
+        whole = before.removesuffix("na") + key.insert + after[swallows:]
+        assert eval(whole, {"row": row}) == "Cake", whole
+    assert item(complete("row[ro|]", row=row), "row").swallows == 0
 
 
 def test_what_is_inserted_is_the_key(complete: Complete) -> None:
@@ -193,7 +204,7 @@ def test_a_key_inside_an_f_string_keeps_it_whole(complete: Complete) -> None:
     for source, quote in (("f'{row[|]}'", "'"), ('f"{row[|]}"', '"')):
         for offered in complete(source, row=row).items:
             if offered.kind == "key":
-                assert eval(source.replace("|", offered.insert), {"row": row}) in ("Cake", "1"), quote
+                assert eval(source.replace("|]", offered.insert), {"row": row}) in ("Cake", "1"), quote
 
 
 def test_keys_of_what_is_known_as_a_mapping_are_offered(complete: Complete) -> None:

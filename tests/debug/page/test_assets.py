@@ -19,18 +19,21 @@ def classes(css: str) -> set[str]:
 
 
 def test_classes_of_tokens_have_a_prefix_that_no_class_of_the_page_has() -> None:
-    sheets = {name: classes(assets.style(name)) for name in assets.STYLES}
+    sheets = {name: classes(assets.style(name)) for name in (*assets.STYLES, *assets.LATER)}
 
     assert {name for name in sheets.pop("syntax") if not name.startswith(TOKEN)} == set()
     assert {name for sheet in sheets.values() for name in sheet if name.startswith(TOKEN)} == set()
 
 
-def test_pages_load_every_style_sheet_as_one() -> None:
-    styles = {Path(entry.name).stem for entry in (assets.folder("static") / "styles").iterdir()}
+def test_pages_load_every_style_sheet_as_one_but_those_that_are_needed_later() -> None:
+    styles = sorted(Path(entry.name).stem for entry in (assets.folder("static") / "styles").iterdir())
+    files = {name: asset.body.decode() for name, asset in assets.static_files().items()}
 
-    assert set(assets.STYLES) == styles
-    assert len(assets.STYLES) == len(styles)
-    assert all(assets.style(name) in assets.static_files()["page.css"].body.decode() for name in styles)
+    assert sorted((*assets.STYLES, *assets.LATER)) == styles
+    assert all(assets.style(name) in files["page.css"] for name in assets.STYLES)
+    for name in assets.LATER:
+        assert files[f"{name}.css"] == assets.style(name)
+        assert any(f'"./{name}.css"' in text for file, text in files.items() if file.endswith(".js"))
 
 
 def test_lines_have_at_most_120_columns() -> None:
@@ -54,7 +57,9 @@ def test_a_file_defines_the_element_of_its_name_and_exports_its_class(name: str)
     assert script.startswith(f"// <{tag}>: ")
     assert re.findall(r"class (\w+) extends", script) == [kind]
     assert re.findall(r"customElements\.define\((.*)\)", script) == [f'"{tag}", {kind}']
-    assert f'import "./{name}";' in assets.static_files()["debugkit.js"].body.decode()
+    scripts = [asset.body.decode() for file, asset in assets.static_files().items() if file.endswith(".js")]
+    later = any(f'import("./{name}")' in script for script in scripts)
+    assert later is not (f'import "./{name}";' in assets.static_files()["debugkit.js"].body.decode())
 
 
 def test_what_scripts_add_to_a_page_are_elements_and_the_theme() -> None:

@@ -1,0 +1,159 @@
+"""Completion and the preview while typing, in a real browser: what opens the list, what takes from it, what is lost."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.conftest import Watched
+from browser.page_app import Site
+from playwright.sync_api import Locator, Page, Route, expect
+
+
+@pytest.fixture
+def page(site: Site, watched: Watched) -> Page:
+    """An unlocked browser on the page of an error, with the caret in an empty line."""
+    page = watched.page
+    site.unlock(page)
+    page.goto(f"{site.base}/checkout")
+    prompt(page).fill("")
+    expect(page.locator("dk-completion")).to_be_attached()
+    return page
+
+
+def prompt(page: Page) -> Locator:
+    return page.locator("dk-console:visible").get_by_label("Python to run")
+
+
+def typed(page: Page, source: str) -> None:
+    prompt(page).press_sequentially(source)
+
+
+def options(page: Page) -> Locator:
+    return page.get_by_role("listbox", name="Completions").get_by_role("option")
+
+
+def worth(page: Page) -> Locator:
+    return page.locator("dk-completion .worth")
+
+
+def test_a_dot_opens_the_list_and_the_arrows_and_enter_take_from_it(page: Page) -> None:
+    typed(page, "ITEMS[0].")
+    expect(options(page).first).to_contain_text("clear")
+    expect(prompt(page)).not_to_have_attribute("aria-activedescendant", re.compile("."))
+
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    chosen = options(page).and_(page.locator("[aria-selected=true]"))
+    expect(chosen).to_contain_text("get(key, default=None, /)")
+    expect(prompt(page)).to_have_attribute("aria-activedescendant", chosen.get_attribute("id") or "")
+    expect(page.locator(".explained")).to_contain_text("Return the value for key")
+    page.keyboard.press("Enter")
+
+    expect(prompt(page)).to_have_value("ITEMS[0].get")
+    expect(options(page)).to_have_count(0)
+    expect(page.locator(".entry")).to_have_count(0)
+
+
+def test_enter_runs_what_is_typed_where_nothing_was_chosen(page: Page) -> None:
+    typed(page, "item.keys")
+    expect(options(page)).to_contain_text(["keys"])
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".entry .in code")).to_have_text("item.keys")
+    expect(options(page)).to_have_count(0)
+    expect(prompt(page)).to_have_value("")
+
+
+def test_a_key_is_completed_once_and_what_it_is_worth_stands_beside_it(page: Page) -> None:
+    typed(page, "item['")
+    expect(options(page)).to_contain_text(["name", "cost", "count"])
+    expect(options(page).first).to_contain_text("'Cake'")
+    page.keyboard.press("Tab")
+
+    expect(prompt(page)).to_have_value("item['name']")
+    expect(worth(page)).to_have_text("→ 'Cake'")
+    typed(page, ".upper()")
+    expect(worth(page)).to_have_text("→ 'CAKE'")
+    page.keyboard.press("Enter")
+    expect(page.locator(".entry .value")).to_have_text("'CAKE'")
+    expect(worth(page)).to_be_hidden()
+
+
+def test_tab_takes_the_only_choice_at_once_and_opens_a_list_of_several(page: Page) -> None:
+    typed(page, "curren")
+    page.keyboard.press("Tab")
+    expect(prompt(page)).to_have_value("currency")
+
+    prompt(page).fill("")
+    typed(page, "pri")
+    page.keyboard.press("Tab")
+    expect(options(page)).to_contain_text(["price_of(item)", "print("])
+    page.keyboard.press("Escape")
+    expect(options(page)).to_have_count(0)
+    expect(prompt(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(prompt(page)).not_to_be_focused()
+    expect(prompt(page)).to_have_value("pri")
+
+
+def test_tab_indents_at_the_start_of_a_line_and_completes_behind_it(page: Page) -> None:
+    typed(page, "if item:")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(prompt(page)).to_have_value("if item:\n        ")
+    typed(page, "curren")
+    page.keyboard.press("Tab")
+    expect(prompt(page)).to_have_value("if item:\n        currency")
+
+
+def test_a_click_takes_an_item_and_leaves_the_caret_in_the_line(page: Page) -> None:
+    typed(page, "item['")
+    options(page).filter(has_text="count").click()
+
+    expect(prompt(page)).to_have_value("item['count']")
+    expect(prompt(page)).to_be_focused()
+    typed(page, " + 1")
+    expect(worth(page)).to_have_text("→ 2")
+
+
+def test_nothing_is_lost_or_taken_by_mistake_while_the_server_is_slow(page: Page) -> None:
+    waiting: list[Route] = []
+    page.route("**/complete", lambda route: waiting.append(route))
+    typed(page, "item['name'].upper()")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".entry .value")).to_have_text("'CAKE'")
+    typed(page, "item.")
+    with page.expect_request("**/complete"):
+        typed(page, "k")
+    typed(page, "e")
+    for route in waiting:  # answers for what does not stand there any more
+        route.continue_()
+    page.keyboard.press("Tab")
+    expect(prompt(page)).to_have_value("item.ke")
+    page.unroute("**/complete")
+    typed(page, "y")
+    expect(options(page)).to_contain_text(["keys"])
+
+
+def test_who_only_types_is_not_asked_for_the_pin(page: Page) -> None:
+    page.context.clear_cookies()
+    with page.expect_response("**/complete") as answered:
+        typed(page, "item.")
+
+    assert answered.value.status == 403
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(options(page)).to_have_count(0)
+
+
+def test_a_server_that_cannot_answer_costs_the_list_and_nothing_else(page: Page) -> None:
+    page.route("**/complete", lambda route: route.fulfill(status=500, body="{"))
+    typed(page, "item.")
+    page.keyboard.press("Tab")
+    typed(page, "copy()")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".entry .value")).to_contain_text("'Cake'")
+    page.unroute("**/complete")
