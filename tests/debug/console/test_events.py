@@ -148,7 +148,7 @@ from debugkit.serving.log import never_wait
 
 errors = never_wait(sys.stderr)  # what an application gets as wsgi.errors, and Flask's logger with it
 console = Console(sys._getframe())
-def shown(source):
+def shown(source, console=console):
     return "".join(event.text for event in console.evaluate(source) if isinstance(event, Output))
 texts = [
     shown("logging.getLogger('x').warning('last resort')\nlogging.getLogger('x').info('below')"),
@@ -157,6 +157,8 @@ texts = [
 ]
 logging.basicConfig(format="%(message)s", level="INFO")
 texts.append(shown("logging.info('configured')"))
+again = Console((lambda: sys._getframe())())
+texts += [len(shown("warnings.warn('in a function')", again)) > 20 for _ in range(2)]
 print(texts)
 errors.write("afterwards\n")
 errors.flush()
@@ -173,7 +175,7 @@ def test_logging_and_warnings_show_what_they_would_in_a_terminal():
     )
     assert done.stderr == "afterwards\n", done.stderr
     warning = "<console 3>:1: UserWarning: careful\n  warnings.warn('careful')\n"
-    assert ast.literal_eval(done.stdout) == ["last resort\n", "wsgi.errors\n", warning, "configured\n"]
+    assert ast.literal_eval(done.stdout) == ["last resort\n", "wsgi.errors\n", warning, "configured\n", True, True]
 
 
 def test_a_write_that_the_command_replaced_stays():
