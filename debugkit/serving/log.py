@@ -136,6 +136,8 @@ class ErrorStream(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
+        if not writes_to(self._stream):  # for this thread and at the moment: a debugger shows what its command writes
+            return self._stream.write(text)
         with self._lock:
             lines, end, self._part = (self._part + text).rpartition("\n")
             if end:

@@ -57,12 +57,16 @@ def test_a_page_in_use_has_no_violation(open_page: Callable[..., Page]) -> None:
     page = open_page("/order")
     page.locator(".run summary").click()
     prompt = page.get_by_label("Python to run")
-    for command in ("{'a': [1, None]}", "print('out')", "1 / 0", "import sys; print('x', file=sys.stderr)", "exit()"):
+    commands = ("{'a': [1, None]}", "print('out')", "1 / 0", "import sys; print('x', file=sys.stderr)", "exit()")
+    colours = "print(''.join(f'\\x1b[{code}m{code} ' for code in [*range(30, 38), *range(90, 98)]))"
+    for command in (*commands, colours, "[{'n': n, 'name': 'Tea'} for n in range(30)]", "'long ' * 1_000"):
         prompt.fill(command)
         prompt.press("Enter")
         expect(page.locator(".entry", has_text=command)).to_be_visible()
     page.locator(".entry .opener").first.click()
     expect(page.locator(".entry .tree")).to_be_visible()
+    page.get_by_role("button", name="Show all 5,000 characters").click()
+    expect(page.locator(".entry .whole")).to_be_visible()
     page.get_by_role("tab", name="Plain text").click()
     expect(page.locator("#panel-text pre")).to_be_visible()
     page.locator("dk-copy-menu summary").click()

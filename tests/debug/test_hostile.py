@@ -313,7 +313,10 @@ def test_a_hostile_result_costs_its_own_line_in_the_console(thing: str) -> None:
     assert found is not None
     client.unlock(client.app.debugger.pin_auth.pin)  # type: ignore[attr-defined]
 
-    for command in ("thing", "[thing]", "{'a': thing}", "dump(thing)", "raise ValueError(thing)"):
+    drawn = [f"type('Drawn', (), {{'_repr_{name}_': lambda self: thing}})()" for name in ("png", "jpeg", "svg", "html")]
+    tables = ["[{'a': thing}, {'a': 1}] * 30", "[(lambda: {'a': 1, thing: 2})() for _ in range(2)]", "[thing, thing]"]
+    others = ["dump(thing)", "raise ValueError(thing)", "__import__('sys').stdout.write(thing)"]
+    for command in ("thing", "[thing]", "{'a': thing}", *drawn, *tables, *others):
         assert client.post(f"{BASE}/frames/{found[1]}/evaluate", {"source": command}).events[-1]["kind"] == "done"
     assert "apples" in str(client.post(f"{BASE}/frames/{found[1]}/evaluate", {"source": "basket"}).events)
 

@@ -142,7 +142,10 @@ def forms(failing: Failing) -> dict[str, float]:
     for name in ("text", "shown"):
         value = failing.text if name == "text" else Shown(failing.text)
         timed(f"tree of {name}", lambda: client.post(f"/__debugkit__/values/{entry.values.put(value, name)}"))  # noqa: B023
-    timed("console", lambda: client.post(f"/__debugkit__/frames/{frame}/evaluate", {"source": "text, print(text)"}))
+    drawing = "type('Drawn', (), {'_repr_html_': lambda self: text, '__repr__': lambda self: text})()"
+    for source in ("text, print(text)", "[{text[:100]: text, 'inner': [text]}] * 30", drawing):
+        console = f"/__debugkit__/frames/{frame}"
+        timed(source, lambda: client.post(f"{console}/evaluate", {"source": source}))  # noqa: B023
     return seconds
 
 

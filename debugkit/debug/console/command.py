@@ -182,6 +182,8 @@ class Command:
         except BaseException as error:
             if not (self._interruption.wanted and issubclass(type(error), KeyboardInterrupt)):
                 self.queue.fail(_traceback_text(error, self._limit))
+        finally:
+            self._namespace.write_through()
         return "done"
 
     def _await(self, code: CodeType) -> None:

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
+from debugkit.debug.console.living_frame import LivingFrame, living_frame
 from debugkit.debug.console.module_names import ModuleNames
 from debugkit.debug.console.transforms import ASSIGN, FUNCTIONS, MODULE, SHOW, Method, ModuleStores, show_expressions
 from debugkit.debug.safe.lazy_imports import used
@@ -35,7 +36,7 @@ _AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 #: What import statements, class statements and warnings read from the globals of the code.
 _MODULE_FACTS = ("__name__", "__package__", "__spec__", "__loader__", "__file__", "__path__")
-_HIDDEN = (*_MODULE_FACTS, "__builtins__", "__annotations__", "_")
+_HIDDEN = (*_MODULE_FACTS, "__builtins__", "__annotations__", "__warningregistry__", "_")
 
 _numbers = itertools.count(1)
 _COMPOUND = (
@@ -63,6 +64,7 @@ class Namespace:
         self._flags = 0
         self._method = Method("", "")
         self._local_names: ModuleNames | None = None
+        self._living: LivingFrame | None = None
         self._underscore: tuple[object, ...] = ()  # what the frame itself calls _, if anything
         if frame is None:
             self._names: dict[str, Any] = dict(names)
@@ -83,6 +85,7 @@ class Namespace:
             self._local_names = ModuleNames(frame.f_globals, self._helpers())
             return
         self._names = _names_of(frame)
+        self._living = living_frame(frame, self._names)
         self._method = Method(_class_of(code), code.co_varnames[0] if code.co_argcount else "")
         if "_" in self._names:
             self._underscore = (self._names["_"],)
@@ -110,7 +113,16 @@ class Namespace:
 
     def run(self, code: CodeType) -> Any:
         """Run the code of a command. Raises whatever it raises. Code that awaits is returned as a coroutine instead."""
+        if self._living is not None:
+            self._living.read()
+        if self._globals is not self._names:  # each command may warn, also where an earlier one has
+            self._names.pop("__warningregistry__", None)
         return eval(code, self._names, self._names if self._local_names is None else self._local_names)
+
+    def write_through(self) -> None:
+        """Let the frame see what the command has assigned, if it has not ended."""
+        if self._living is not None:
+            self._living.write()
 
     def names(self) -> dict[str, object]:
         """The console's names and values: what ``locals()`` is. In a module, a copy of its globals."""
@@ -128,6 +140,7 @@ class Namespace:
     def close(self) -> None:
         """Release all names and sources."""
         self._names, self._globals, self._at_hand, self._local_names = {}, {}, {}, None
+        self._living = None
         self._underscore = ()
         while self._sources:
             linecache.cache.pop(self._sources.popleft(), None)

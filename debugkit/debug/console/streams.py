@@ -2,11 +2,13 @@
 
 ``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` route each access to the console that owns the current context, or the
 current thread. Child threads inherit the owner; so do child tasks of an event loop, which share a thread and have a
-context each. Does not know what becomes of the text.
+context each. Those who hold a real stream, as handlers of `logging` do, write to its owner too: its ``write`` is
+replaced meanwhile. Does not know what becomes of the text.
 """
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import io
 import sys
@@ -91,6 +93,32 @@ class _Router:
         return self._stream().__exit__(*error)
 
 
+class _Tap:
+    """Replaces ``write`` of a real stream, for those who got hold of it before the command."""
+
+    def __init__(self, name: str, stream: Any) -> None:
+        self.stream = stream
+        self._name = name
+        self._before: dict[str, Any] = {name: method for name, method in vars(stream).items() if name == "write"}
+        self._write: Callable[[str], Any] = stream.write
+        stream.write = self
+
+    def __call__(self, text: str) -> Any:
+        streams = current_streams()
+        return self._write(text) if streams is None else streams.stream(self._name).write(text)
+
+    @property
+    def __self__(self) -> Any:
+        """Whose method it is, for the calling thread: servers ask, who write to their stderr past Python's streams."""
+        streams = current_streams()
+        return getattr(self._write, "__self__", None) if streams is None else streams.stream(self._name)
+
+    def remove(self) -> None:
+        if vars(self.stream).get("write") is self:  # else somebody replaced it, which is respected
+            del self.stream.write
+            vars(self.stream).update(self._before)
+
+
 _NAMES = ("stdin", "stdout", "stderr")
 
 
@@ -98,12 +126,13 @@ class Routing:
     """Installs routers in ``sys`` while they are used, and removes them afterwards."""
 
     # For the same reason as in `real_threads.KeptLock`.
-    __slots__ = ("_breakpoint", "_original_breakpoint", "_original_start", "_start", "_users", "lock")
+    __slots__ = ("_breakpoint", "_original_breakpoint", "_original_start", "_start", "_taps", "_users", "lock")
 
     def __init__(self) -> None:
         # Re-entrant: a generator that the garbage collector closes in the middle of `enter` calls `leave`.
         self.lock = RLock()
         self._users = 0
+        self._taps: list[_Tap] = []
         self._start: Callable[[threading.Thread], None] = threading.Thread.start
         self._original_start = self._start
         self._breakpoint: Callable[..., Any] = sys.breakpointhook
@@ -122,17 +151,27 @@ class Routing:
         if self._users == 0:
             for name in _NAMES:
                 self._restore(name)
+            while self._taps:
+                self._taps.pop().remove()
             if threading.Thread.start is self._start:
                 threading.Thread.start = self._original_start  # type: ignore[method-assign]  # undone here
             if sys.breakpointhook is self._breakpoint:
                 sys.breakpointhook = self._original_breakpoint
 
-    @staticmethod
-    def _route(name: str) -> None:
+    def _route(self, name: str) -> None:
         # A new router each time: something that wraps an old one may be there, and the old one must not lead back.
         current = getattr(sys, name, None)
         if not isinstance(current, _Router):
             setattr(sys, name, _Router(name, current))
+            if name != "stdin":
+                self._tap(name, current)
+                self._tap(name, getattr(sys, f"__{name}__"))
+
+    def _tap(self, name: str, stream: Any) -> None:
+        if not any(tap.stream is stream for tap in self._taps):
+            # `None`, or a stream of another kind that takes no attribute: it is not routed for those who hold it.
+            with contextlib.suppress(Exception):
+                self._taps.append(_Tap(name, stream))
 
     @staticmethod
     def _restore(name: str) -> None:

@@ -87,9 +87,14 @@ def _lexer(language: str) -> Lexer:
 
 def highlight(lines: Sequence[str], language: str) -> list[list[Token]]:
     """The tokens of each line, read as one text. Control characters are replaced, one by one."""
-    code = "\n".join(lines) + "\n"
-    coloured = _verbatim(_split(_tokens(code, language)), lines)
-    if _HAS_CONTROLS.search(code):
+    # Pygments looks for indentation across lines: of many that hold blanks only, it would take the square.
+    filled = ["" if line.isspace() else line for line in lines]
+    code = "\n".join(filled) + "\n"
+    coloured = _verbatim(_split(_tokens(code, language)), filled)
+    for number, line in enumerate(lines):
+        if line.isspace():
+            coloured[number] = [("", line)]
+    if _HAS_CONTROLS.search("\n".join(lines)):
         coloured = [[(css, piece.translate(_CONTROLS)) for css, piece in tokens] for tokens in coloured]
     return coloured
 

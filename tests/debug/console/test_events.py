@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import ast
 import io
+import logging
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -117,6 +120,90 @@ def test_threads_that_the_command_starts_print_into_it():
 
     text = "".join(event.text for event in events(act) if isinstance(event, Output))
     assert text == "thread\ntimer\ngrandchild\npool\n"
+
+
+def test_who_holds_the_real_stream_writes_into_the_command_too(stranger: Stranger):
+    real, real_error = io.StringIO(), io.StringIO()
+    logger = logging.Logger("held")
+    with redirect_stdout(real), redirect_stderr(real_error):
+        logger.addHandler(logging.StreamHandler())  # holds what sys.stderr is now, as after logging.basicConfig()
+        held = sys.stdout
+
+        def act():
+            logger.warning("mine")
+            held.write("held\n")
+            stranger.does(lambda: logger.warning("theirs"))
+
+        found = events(act)
+        logger.warning("afterwards")
+    assert found == [Output("stderr", "mine\n"), Output("stdout", "held\n"), DONE]
+    assert (real.getvalue(), real_error.getvalue()) == ("", "theirs\nafterwards\n")
+    assert "write" not in vars(real_error)
+
+
+IN_A_PROCESS = r"""
+import logging, sys, warnings
+from debugkit.debug.console.console import Console, Output
+from debugkit.serving.log import never_wait
+
+errors = never_wait(sys.stderr)  # what an application gets as wsgi.errors, and Flask's logger with it
+console = Console(sys._getframe())
+def shown(source, console=console):
+    return "".join(event.text for event in console.evaluate(source) if isinstance(event, Output))
+texts = [
+    shown("logging.getLogger('x').warning('last resort')\nlogging.getLogger('x').info('below')"),
+    shown("errors.write('wsgi.errors\\n') and None"),
+    shown("warnings.warn('careful')"),
+]
+logging.basicConfig(format="%(message)s", level="INFO")
+texts.append(shown("logging.info('configured')"))
+again = Console((lambda: sys._getframe())())
+texts += [len(shown("warnings.warn('in a function')", again)) > 20 for _ in range(2)]
+print(texts)
+errors.write("afterwards\n")
+errors.flush()
+"""
+
+
+def test_logging_and_warnings_show_what_they_would_in_a_terminal():
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_PROCESS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == "afterwards\n", done.stderr
+    warning = "<console 3>:1: UserWarning: careful\n  warnings.warn('careful')\n"
+    assert ast.literal_eval(done.stdout) == ["last resort\n", "wsgi.errors\n", warning, "configured\n", True, True]
+
+
+def test_a_write_that_the_command_replaced_stays():
+    stream, written = io.StringIO(), []
+    with redirect_stderr(stream):
+        events(lambda: setattr(stream, "write", written.append))
+        sys.stderr.write("own")
+    assert written == ["own"]
+
+
+def test_a_write_that_somebody_had_replaced_before_is_put_back():
+    stream, written = io.StringIO(), []
+    own = stream.write = written.append
+    with redirect_stderr(stream):
+        assert events(lambda: stream.write("mine")) == [Output("stderr", "mine"), DONE]
+        stream.write("own")
+    assert (written, stream.write) == (["own"], own)
+
+
+def test_a_stream_that_takes_no_attribute_is_left_as_it_is():
+    class Slotted:
+        __slots__ = ()
+
+        def write(self, text: str) -> int:
+            return len(text)
+
+    with redirect_stderr(Slotted()):
+        assert events(lambda: print("mine", file=sys.stderr)) == [Output("stderr", "mine\n"), DONE]
 
 
 def test_an_error_in_such_a_thread_is_shown_too():

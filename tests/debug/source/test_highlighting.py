@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_control_characters_are_replaced_one_for_one() -> None:
 def test_any_text_comes_out_of_the_lexer_as_it_went_in(text: str, language: str) -> None:
     code = text + "\n"
     assert texts(highlighting._split(highlighting._tokens(code, language))) == code.split("\n")[:-1]
+
+
+@pytest.mark.parametrize("blank", [" ", "    ", "\x0c"])
+def test_lines_of_blanks_stay_as_they_are_and_cost_in_proportion_to_their_number(blank: str) -> None:
+    def seconds(count: int) -> float:
+        started = time.process_time()
+        shown = highlight(["if x:", *[blank] * count], "python")
+        assert texts(shown)[1:] == [blank.replace("\x0c", "\u240c")] * count
+        return time.process_time() - started
+
+    assert min(seconds(4_000) for _ in range(3)) <= 2.7 * min(seconds(2_000) for _ in range(3)) + 0.02
 
 
 def test_a_lexer_that_loses_text_is_not_believed() -> None:
