@@ -90,7 +90,7 @@ class PageBuilder:
             notes=tuple(linked(self._text(note)) for note in head.notes),
             frame=self._frame(frame) if frame else None,
             request_line=entry.request_line,
-            status=entry.framework_report.status,
+            status=self.status,
             time=moment.strftime("%H:%M:%S"),
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
@@ -110,6 +110,7 @@ class PageBuilder:
             searches=tuple(map(search_view, entry.framework_report.searches)),
             hint=self.hint,
             text="" if frame else self._text(captured.text),
+            captured_at=entry.framework_report.captured_at,
         )
 
     @property
@@ -121,6 +122,11 @@ class PageBuilder:
     def url(self) -> str:
         """The permanent address of the error."""
         return f"{self._viewer.base}/tracebacks/{self._entry.id}"
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer; `None` where no request failed."""
+        return self._entry.framework_report.status if self._entry.request_line else None
 
     @property
     def title(self) -> str:
