@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import HIDDEN
-from debugkit.debug.page.frame_locals import CODE, among_globals, arguments, local_values, names_of
+from debugkit.debug.page.frame_locals import CODE, among_globals, arguments, local_values, names_of, own_first
 from debugkit.debug.page.frame_models import BriefView, FrameView, LineView, SourceView, ValueView
 from debugkit.debug.page.frame_names import editor_url, frame_id, frame_url, library_label, short_filename
 from debugkit.debug.page.name_values import WORD, NameValues, name_values
@@ -228,7 +228,7 @@ class FrameViews:
         """The locals worth a row, with what is shown in place of secret ones."""
         if frame.frame is not None:
             names = {**names_of(frame.frame), **self._hidden(frame)}
-            yield from local_values(names, module_level=among_globals(frame.frame, frame.name))
+            yield from own_first(frame.frame, local_values(names, module_level=among_globals(frame.frame, frame.name)))
 
     def _source(
         self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str, failing: Mapping[str, ValueView]
