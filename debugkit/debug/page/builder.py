@@ -30,7 +30,7 @@ from debugkit.debug.tracebacks.model import (
     replaced,
     walk,
 )
-from debugkit.debug.tracebacks.telling import AppFrame, app_frames
+from debugkit.debug.tracebacks.telling import AppFrame, app_frames, links
 from debugkit.debug.values.describe import Describer
 from debugkit.settings import Settings
 
@@ -188,7 +188,9 @@ class PageBuilder:
     def markdown_page(self) -> PageView:
         """The page with the application's frames in full, root cause first."""
         views = tuple(map(self._app_view, app_frames(self._entry.captured)))
-        return replace(self.page(), app_views=views, request=self._request())
+        steps = links(self._entry.captured.exception)
+        root_cause = self._text(title(steps[0].last)) if len(steps) > 1 else ""
+        return replace(self.page(), app_views=views, root_cause=root_cause, request=self._request())
 
     def _app_view(self, listed: AppFrame) -> AppFrameView:
         name = self._text(title(listed.exception)) if listed.role else ""

@@ -241,6 +241,7 @@ class PageView:
     more_origins: tuple[OriginView, ...] = ()
     #: The application's frames with source and values, root cause first, and the request: for Markdown only.
     app_views: tuple[AppFrameView, ...] = ()
+    root_cause: str = ""  # "ValueError: invalid literal", where it is not what was raised; for Markdown only
     request: RequestView = RequestView(())
     #: The text stays available when the frames are gone; says so and why.
     notice: str = ""
