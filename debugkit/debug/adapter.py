@@ -11,11 +11,12 @@ import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
 from os import PathLike
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Generic, TypeVar
 
 from debugkit.debug.attributes import Attributes
 from debugkit.debug.debugger import Debugger
+from debugkit.debug.framework_report import FrameworkReport
 from debugkit.debug.frameworks import known
 from debugkit.debug.frameworks.framework import Failure
 from debugkit.debug.http.context import RequestContext
@@ -26,6 +27,8 @@ from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.replay.replay import Replay
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.safe import thread_contexts
+from debugkit.debug.safe.inspection import exact_str
+from debugkit.debug.safe.text import clean
 from debugkit.debug.timeline import sources
 from debugkit.errors import ConfigurationError, DebugkitError, Gone
 from debugkit.raised import traceback_of
@@ -203,8 +206,14 @@ def capture(exc: BaseException) -> str:
     debugger = _latest() if _latest is not None else None
     if debugger is None:
         raise DebugkitError("There is no debugger yet: wrap the application in debugkit.DebuggedApplication first.")
-    entry = debugger.record(exc, traceback_of(exc), context=contextvars.copy_context())
+    report = FrameworkReport(captured_at=_place(sys._getframe(1)))
+    entry = debugger.record(exc, traceback_of(exc), context=contextvars.copy_context(), explain=lambda captured: report)
     return f"{debugger.settings.mount}/tracebacks/{entry.id}"
+
+
+def _place(frame: FrameType) -> str:
+    code = frame.f_code
+    return clean(f"{exact_str(code.co_filename)}:{frame.f_lineno} in {exact_str(code.co_qualname)}")
 
 
 def application_identity(app: object) -> str:

@@ -71,7 +71,8 @@ class Search:
 class FrameworkReport:
     """What a framework adds to one error.
 
-    ``status`` is the HTTP status of the answer; ``raised_during`` names the handler of the request
+    ``status`` is the HTTP status of the answer; ``captured_at`` is where the program handed over an exception that no
+    request failed with ("/app/jobs.py:12 in nightly"); ``raised_during`` names the handler of the request
     ("shop.views.checkout"); ``hint`` is a sentence for the top of the page that may quote values. ``facts`` are rows
     of the request's panel. ``names`` are at hand in every console of the error. ``hidden`` has, by the index of a
     frame, what is shown instead of its variables: `HIDDEN`, or a copy without secrets. ``secret_names`` (variables,
@@ -79,6 +80,7 @@ class FrameworkReport:
     """
 
     status: int = 500
+    captured_at: str = ""
     raised_during: str = ""
     hint: str = ""
     searches: tuple[Search, ...] = ()

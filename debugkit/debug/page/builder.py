@@ -30,7 +30,7 @@ from debugkit.debug.tracebacks.model import (
     replaced,
     walk,
 )
-from debugkit.debug.tracebacks.telling import AppFrame, app_frames
+from debugkit.debug.tracebacks.telling import AppFrame, app_frames, links
 from debugkit.debug.values.describe import Describer
 from debugkit.settings import Settings
 
@@ -90,7 +90,7 @@ class PageBuilder:
             notes=tuple(linked(self._text(note)) for note in head.notes),
             frame=self._frame(frame) if frame else None,
             request_line=entry.request_line,
-            status=entry.framework_report.status,
+            status=self.status,
             time=moment.strftime("%H:%M:%S"),
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
@@ -110,6 +110,7 @@ class PageBuilder:
             searches=tuple(map(search_view, entry.framework_report.searches)),
             hint=self.hint,
             text="" if frame else self._text(captured.text),
+            captured_at=entry.framework_report.captured_at,
         )
 
     @property
@@ -121,6 +122,11 @@ class PageBuilder:
     def url(self) -> str:
         """The permanent address of the error."""
         return f"{self._viewer.base}/tracebacks/{self._entry.id}"
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer; `None` where no request failed."""
+        return self._entry.framework_report.status if self._entry.request_line else None
 
     @property
     def title(self) -> str:
@@ -182,7 +188,9 @@ class PageBuilder:
     def markdown_page(self) -> PageView:
         """The page with the application's frames in full, root cause first."""
         views = tuple(map(self._app_view, app_frames(self._entry.captured)))
-        return replace(self.page(), app_views=views, request=self._request())
+        steps = links(self._entry.captured.exception)
+        root_cause = self._text(title(steps[0].last)) if len(steps) > 1 else ""
+        return replace(self.page(), app_views=views, root_cause=root_cause, request=self._request())
 
     def _app_view(self, listed: AppFrame) -> AppFrameView:
         name = self._text(title(listed.exception)) if listed.role else ""

@@ -29,7 +29,7 @@ from debugkit.debug.source.excerpt import (
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
 from debugkit.debug.source.name_values import WORD, NameValues, name_values
-from debugkit.debug.tracebacks.frame_locals import CODE, among_globals, arguments, local_values, names_of
+from debugkit.debug.tracebacks.frame_locals import CODE, among_globals, arguments, local_values, names_of, own_first
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.values.describe import Describer, Node
 from debugkit.settings import Settings
@@ -231,7 +231,7 @@ class FrameViews:
         """The locals worth a row, with what is shown in place of secret ones."""
         if frame.frame is not None:
             names = {**names_of(frame.frame), **self._hidden(frame)}
-            yield from local_values(names, module_level=among_globals(frame.frame, frame.name))
+            yield from own_first(frame.frame, local_values(names, module_level=among_globals(frame.frame, frame.name)))
 
     def _source(
         self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str, failing: Mapping[str, ValueView]

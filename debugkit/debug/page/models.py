@@ -225,7 +225,7 @@ class PageView:
     notes: tuple[tuple[Piece, ...], ...]  # of what was raised
     frame: FrameView | None  # the opened frame; None for an exception without traceback
     request_line: str  # "POST /cart/checkout", empty when there was no request
-    status: int
+    status: int | None  # of the answer; None where no request failed
     time: str  # "12:03:11"
     time_iso: str
     versions: tuple[str, ...]  # ("Python 3.13.0", "Flask 3.1.3")
@@ -241,11 +241,13 @@ class PageView:
     more_origins: tuple[OriginView, ...] = ()
     #: The application's frames with source and values, root cause first, and the request: for Markdown only.
     app_views: tuple[AppFrameView, ...] = ()
+    root_cause: str = ""  # "ValueError: invalid literal", where it is not what was raised; for Markdown only
     request: RequestView = RequestView(())
     #: The text stays available when the frames are gone; says so and why.
     notice: str = ""
-    #: The plain text itself, only when there is no frame to show (evicted).
+    #: The plain text itself, only when there is no frame to show.
     text: str = ""
+    captured_at: str = ""  # where the program handed over an exception that no request failed with
     live: LiveView | None = None
     #: For a page whose files are not passed on by a proxy: which addresses it leaves out, and where it is complete.
     mount: str = ""

@@ -35,7 +35,7 @@ class Problem:
             "id": entry.id,
             "type": "about:blank",
             "title": builder.title,
-            "status": report.status,
+            "status": builder.status,
             "notice": DATA,
             "text": self._clean(entry.captured.text),
             "exceptions": [self._exception(exception) for exception in (head, *head.chain)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -55,3 +55,9 @@ def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator
         noise = name.startswith("__") or id(type(value)) in CODE
         if not (module_level and noise):
             yield name, value
+
+
+def own_first(frame: FrameType, values: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
+    """``values`` with what every Jinja template has after what this one was given."""
+    shared = templates.shared_names(frame)
+    return sorted(values, key=lambda item: item[0] in shared)

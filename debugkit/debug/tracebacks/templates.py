@@ -45,6 +45,14 @@ def template_of(maker: FrameType) -> Any:
     return None
 
 
+def shared_names(frame: FrameType) -> dict[str, object]:
+    """What Jinja gives to every template of the environment: ``url_for``, ``config``. Empty for other frames."""
+    maker = maker_of(frame)
+    environment = inspection.attribute(template_of(maker), "environment") if maker is not None else None
+    shared = inspection.attribute(environment, "globals")
+    return shared if type(shared) is dict else {}
+
+
 def template_name(frame: FrameType) -> str:
     """The name that its loader knows a Jinja template by which is no file; "" for all else."""
     filename = inspection.exact_str(frame.f_code.co_filename)

@@ -262,3 +262,17 @@ def test_a_page_of_flask_names_its_template_and_shows_its_source() -> None:
     assert "&lt;template row.html&gt;" in page
     assert "&lt;template cart.html&gt;" in page
     assert "{{ 1 / 0 }}" in re.sub(r"<[^>]*>", "", page)
+
+
+def test_what_a_template_of_flask_was_given_stands_before_what_all_templates_have() -> None:
+    app = flask.Flask("shop")
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.add_url_rule(
+        "/", view_func=lambda: flask.render_template_string("{{ rows[9].price.amount }}", teas=[], rows={})
+    )
+    app.wsgi_app = DebuggedApplication(app.wsgi_app)  # type: ignore[method-assign]
+    page = Client(app.wsgi_app)("/", HTTP_ACCEPT="text/html").text
+    names = re.findall(r"<dt>(\w+)</dt>", page[: page.index('id="panel-')])
+
+    assert set(names) >= {"rows", "teas", "url_for", "config", "request", "session", "g"}
+    assert names.index("teas") < min(map(names.index, ("url_for", "config", "request", "session", "g")))

@@ -192,6 +192,13 @@ def test_markdown_begins_with_the_root_cause_its_line_and_its_values() -> None:
     assert "Led to: `LookupError: no price`" in second
 
 
+def test_markdown_names_a_root_cause_in_a_library_before_the_line_of_the_application() -> None:
+    before, first = told(ordered, "text/markdown").text.split("\n## ")[:2]
+
+    assert "Root cause: `sqlite3.OperationalError: no such table: orders`" in before
+    assert "in `ordered`" in first
+
+
 def test_json_has_the_values_of_the_root_cause() -> None:
     root = told(renamed, "application/json").json["exceptions"][-1]
 
