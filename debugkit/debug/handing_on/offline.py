@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from debugkit.debug.access.viewer import Level, Viewer
 from debugkit.debug.framework_report import Panel
 from debugkit.debug.page import assets, rendering
-from debugkit.debug.page.builder import PageBuilder, packages
+from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.frame_models import FrameView, LineView, ValueView
+from debugkit.debug.page.listing import packages
 from debugkit.debug.page.models import PageView
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.safe.text import shortened
