@@ -146,7 +146,7 @@ def test_the_keys_are_the_ones_of_the_script() -> None:
     keys = {key for line in lines if line.startswith("``") for key in re.findall(r"``(\S)``", line[:11])}
     script = (ROOT / "static" / "keys.js").read_text("utf-8")
 
-    assert keys == {"j", "k", "c", "y", "r", "?"}
+    assert keys == {"j", "k", "c", "y", "r", "/", "?"}
     for key in keys:
         assert f'"{key}"' in script or f"{key}:" in script, key
 
