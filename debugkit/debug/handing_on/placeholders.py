@@ -57,9 +57,6 @@ class Placeholders:
 
     def body(self, content_type: str, body: bytes) -> bytes:
         kind = content_type.partition(";")[0].strip().lower()
-        if len(body) > MOST_SCANNED:
-            self._hidden["the body"] = None
-            return PLACEHOLDER.encode()
         if kind == "application/x-www-form-urlencoded":
             fields = body.decode("utf-8", "surrogateescape").split("&")
             body = "&".join(self._pair("field", pair) for pair in fields).encode("utf-8", "surrogateescape")
@@ -79,7 +76,8 @@ class Placeholders:
         return PLACEHOLDER if value else value
 
     def _text(self, what: str, text: str) -> str:
-        shown = self._redactor.text(text).replace(REDACTED, PLACEHOLDER)
+        searched = len(text) <= MOST_SCANNED
+        shown = self._redactor.text(text).replace(REDACTED, PLACEHOLDER) if searched else PLACEHOLDER
         if shown == text:
             return text
         self._hidden[what] = None
