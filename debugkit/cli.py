@@ -164,6 +164,8 @@ def run(options: argparse.Namespace) -> int:
 
     def application() -> Application:
         files.apply(os.environ, debug=choices.debugger is not None)
+        if control := current():
+            control.environ = dict(os.environ)
         loaded = load(target)
         return loaded if choices.debugger is None else prepare_framework(loaded, choices.debugger)
 
@@ -208,6 +210,9 @@ def make_choices(values: dict[str, Any], target: Target, name: str, *, explicit:
         exclude_patterns=values["exclude_patterns"],
         reloader_type=values["reloader_type"],
         reloader_interval=values["reloader_interval"],
+        reload_mode=values["reload_mode"],
+        preload=values["preload"],
+        timing=values["timing"],
         threaded=values["threaded"],
         processes=values["processes"],
         static_files=static_files(values["static_files"]),

@@ -64,6 +64,8 @@ def serve(
     )
 
     def load() -> WSGIApplication:
+        if control := current():  # which has read `.env`, as the command does
+            control.environ = dict(os.environ)
         application: WSGIApplication = info.load_app()
         return application
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from debugkit.converters import Converter, choice_of, flag, paths, seconds_or_text, wrong
+from debugkit.converters import Converter, choice_of, flag, paths, seconds_or_text, texts, wrong
 from debugkit.errors import ConfigurationError
 from debugkit.serving.listen import parse_address
 
@@ -20,6 +20,7 @@ from debugkit.serving.listen import parse_address
 PREFIXES = ("DEBUGKIT_", "RUNSERVER_PLUS_", "RUNSERVERPLUS_")
 DEFAULT_PORT = 8000
 RELOADERS = ("auto", "stat", "watchdog")
+MODES = ("auto", "warm", "cold")
 #: When a start reports that its checks found nothing: each time ("reload", "always"), the first time, or never. What
 #: they find is always reported.
 MESSAGES = ("reload", "once", "always", "never")
@@ -57,6 +58,9 @@ class Options:
     exclude_patterns: tuple[str, ...] = ()
     reloader_type: str = "auto"
     reloader_interval: float = 1.0
+    reload_mode: str | None = None
+    preload: tuple[str, ...] | None = None
+    timing: bool | None = None
     debugger: str = ""  # the module of the one that opens in the terminal: "pdb", "ipdb"
     messages: str = "reload"
     pin: bool = True
@@ -132,6 +136,9 @@ def _add_reloader(parser: argparse.ArgumentParser) -> None:
     )
     add("--reloader-interval", metavar="SECONDS", help="seconds between checks (stat only)")
     add("--reloader-type", metavar="TYPE", help=f"how changes are detected: {', '.join(RELOADERS)}")
+    add("--reload-mode", metavar="MODE", help=f"how the next process starts: {', '.join(MODES)}")
+    add("--preload", metavar="NAME,..", help="import these modules once for all processes, in this order")
+    add("--timing", action="store_true", default=None, help="say where the time of a reload went")
 
 
 def _add_sql(parser: argparse.ArgumentParser) -> None:
@@ -173,6 +180,9 @@ def resolve(arguments: Mapping[str, Any], settings: object) -> Options:
         exclude_patterns=find.join("exclude_patterns", "EXCLUDE_PATTERNS", "--exclude-pattern"),
         reloader_type=find.value("reloader_type", "POLLER_RELOADER_TYPE", choice_of(RELOADERS), "auto"),
         reloader_interval=find.value("reloader_interval", "POLLER_RELOADER_INTERVAL", seconds_or_text, 1.0),
+        reload_mode=find.value("reload_mode", "RELOAD_MODE", choice_of(MODES), None),
+        preload=find.value("preload", "PRELOAD", texts, None),
+        timing=arguments.get("timing"),
         debugger="ipdb" if arguments.get("ipdb") else "pdb" if arguments.get("pdb") or arguments.get("pm") else "",
         messages=find.value("startup_messages", "STARTUP_MESSAGES", choice_of(MESSAGES), "reload"),
         pin=not arguments.get("nopin"),

@@ -6,6 +6,7 @@ The command line wins over ``DEBUGKIT_*`` variables, and those over the nearest 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,11 @@ def list_of_texts(value: Any, source: str) -> tuple[str, ...]:
     return texts(value, source)
 
 
+def names(value: Any, source: str) -> tuple[str, ...]:
+    """Texts without commas: several may stand in one."""
+    return texts(",".join(list_of_texts(value, source)), source)
+
+
 #: By the kind of an option.
 CONVERTERS: Mapping[str, Converter] = {
     "text": text,
@@ -32,6 +38,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "number": seconds_or_text,
     "flag": flag_or_word,
     "list": list_of_texts,
+    "names": names,
 }
 
 
@@ -62,6 +69,9 @@ OPTIONS = (
     Option("reload", "flag", True, "restart when a file of the application changes"),
     Option("reloader_type", "text", "auto", "how changes are detected", "TYPE", ("auto", "stat", "watchdog")),
     Option("reloader_interval", "number", 1.0, "seconds between checks (stat only)", "SECONDS"),
+    Option("reload_mode", "text", "auto", "how the next process starts", "MODE", ("auto", "warm", "cold")),
+    Option("preload", "names", (), "import these modules once for all processes, in this order", "NAME,.."),
+    Option("timing", "flag", False, "say where the time of a reload went"),
     Option("extra_files", "list", (), "also watch this file, folder or pattern; repeatable", "PATH"),
     Option("exclude_patterns", "list", (), "files, folders or patterns to ignore; repeatable", "PATTERN"),
     Option("debugger", "flag", True, "show the debugger page for errors"),
@@ -110,7 +120,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             names = [option.flag, off]
             keywords |= {"action": OnOff, "nargs": 0}
         else:
-            keywords |= {"metavar": option.metavar, "action": "append" if option.kind == "list" else "store"}
+            keywords |= {"metavar": option.metavar, "action": "append" if option.kind in ("list", "names") else "store"}
         parser.add_argument(*names, **keywords)
 
 
@@ -146,6 +156,13 @@ def resolve(
     for name, value in arguments.items():
         values[name] = convert(NAMES[name], value, NAMES[name].flag)
     return values
+
+
+def from_environ(name: str, environ: Mapping[str, str] = os.environ) -> Any:
+    """The value of an option where there is no command line and no file. Raises `ConfigurationError`."""
+    option = NAMES[name]
+    value = environ.get(option.variable, "").strip()
+    return convert(option, value, option.variable) if value else option.value
 
 
 def convert(option: Option, value: Any, source: str) -> Any:

@@ -44,6 +44,9 @@ class Choices:
     exclude_patterns: tuple[str, ...] = ()
     reloader_type: str = "auto"
     reloader_interval: float = 1.0
+    reload_mode: str | None = None  # this and what follows, `None`: as the environment says
+    preload: tuple[str, ...] | None = None
+    timing: bool | None = None
     threaded: bool = True
     processes: int = 1
     static_files: Any = None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from debugkit.runner.cli_options import from_environ
 from debugkit.runner.config import Choices, adhoc_certificate
 from debugkit.serving.listen import UnixListener
 from debugkit.serving.reloading.bootstrap import SupervisorConfig
@@ -28,7 +29,14 @@ def supervisor_config(
         exclude_patterns=choices.exclude_patterns,
         reloader_type=choices.reloader_type,
         reloader_interval=choices.reloader_interval,
+        reload_mode=_chosen(choices.reload_mode, "reload_mode"),
+        preload=_chosen(choices.preload, "preload"),
+        timing=_chosen(choices.timing, "timing"),
     )
+
+
+def _chosen(value: Any, option: str) -> Any:
+    return from_environ(option) if value is None else value
 
 
 def worker_config(

@@ -24,15 +24,21 @@ def main(arguments: Sequence[str]) -> int:
     """Run the program of the supervisor whose channel is the descriptor ``arguments[0]``. Returns the exit status.
 
     The other arguments are modules that the last worker has needed.
-
-    A worker is started before it is needed, and waits for its configuration with all that it can know already.
     """
     for module in PREPARED:
         importlib.import_module(module)
     for module in arguments[1:]:
         with suppress(Exception):  # the program will import it, and its error has a page then
             importlib.import_module(module)
-    channel = socket.socket(fileno=int(arguments[0]))
+    return await_program(int(arguments[0]))
+
+
+def await_program(descriptor: int) -> int:
+    """Wait for the configuration from the supervisor, and run the program. Returns the exit status.
+
+    A worker is started before it is needed, and waits with all that it can know already.
+    """
+    channel = socket.socket(fileno=descriptor)
     channel.set_inheritable(False)  # or whatever the application starts would keep it open
     try:
         control = take(Channel(channel), Log().say)

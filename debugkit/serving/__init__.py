@@ -12,7 +12,7 @@ reloading     the supervisor, its workers, and what they say to each other
 
 ``server`` accepts connections (``connections``) and gives each to a thread (``thread_pool``); ``processes`` does so in
 several processes; ``config`` configures both, and has the time line of how things end. ``listen`` opens sockets,
-``addresses`` names them, ``log`` prints.
+``addresses`` names them, ``log`` prints, ``forks`` sees to what applications fork.
 
 - One request: server -> connections -> thread_pool -> http.connection -> http.environ -> the application ->
   http.response -> http.transport.
@@ -20,7 +20,8 @@ several processes; ``config`` configures both, and has the time line of how thin
   (a new process) debugkit.runner.worker -> reloading.control -> the program, which serves from the same sockets.
 
 Words of the product: the *supervisor* holds sockets and watcher and imports nothing of the user's; a *worker* serves; a
-*spare* worker waits, its interpreter started, for the next save.
+*spare* worker waits, its interpreter started, for the next save; a *preloaded* process has imported what is installed
+and what the last worker needed, and is what workers are forked from where they start *warm*.
 """
 
 from __future__ import annotations

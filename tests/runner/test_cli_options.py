@@ -47,7 +47,7 @@ def test_every_option_can_be_given_in_all_three_places(option: Any) -> None:
         assert options(word)[option.name] is not option.value
         assert options(environ={option.variable: "off" if option.value else "ON"})[option.name] is not option.value
         assert options(table={option.name: not option.value})[option.name] is not option.value
-    elif option.kind == "list":
+    elif option.kind in ("list", "names"):
         assert options(option.flag, "a", option.flag, "b")[option.name] == ("a", "b")
         assert options(environ={option.variable: "a, b"})[option.name] == ("a", "b")
         assert options(table={option.flag[2:]: ["a", "b"]})[option.name] == ("a", "b")
@@ -56,6 +56,14 @@ def test_every_option_can_be_given_in_all_three_places(option: Any) -> None:
         assert options(option.flag, text)[option.name] == value
         assert options(environ={option.variable: text})[option.name] == value
         assert options(table={option.name: value})[option.name] == value
+
+
+def test_several_names_may_stand_in_one_word() -> None:
+    assert options("--preload", "pandas,sqlalchemy", "--preload", "django")["preload"] == (
+        "pandas",
+        "sqlalchemy",
+        "django",
+    )
 
 
 @pytest.mark.parametrize(

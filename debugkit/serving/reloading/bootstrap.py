@@ -36,6 +36,9 @@ class SupervisorConfig:
     exclude_patterns: tuple[str, ...] = ()
     reloader_type: str = "auto"
     reloader_interval: float = 1.0
+    reload_mode: str = "auto"
+    preload: tuple[str, ...] = ()  # modules that are imported before the program asks for them
+    timing: bool = False
 
     def dump(self) -> str:
         return json.dumps(asdict(self))

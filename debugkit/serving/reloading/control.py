@@ -17,14 +17,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from debugkit.hooks import ANSWERS, Answer, changing, leaving
+from debugkit.serving.forks import Lifeline
 from debugkit.serving.log_writer import writer
 from debugkit.serving.reloading.channel import Channel
-from debugkit.serving.reloading.lifeline import Lifeline
+from debugkit.serving.reloading.forking import obstacle_in_program
 from debugkit.serving.reloading.messages import (
     Changed,
     Decision,
     Imported,
     ListenersClosed,
+    Loaded,
     Message,
     PromptOpen,
     Ready,
@@ -33,7 +35,7 @@ from debugkit.serving.reloading.messages import (
     StartRefused,
     WorkerConfig,
 )
-from debugkit.serving.reloading.modules import imported_files, is_installed
+from debugkit.serving.reloading.modules import imported_files, installed_modules, is_installed
 from debugkit.serving.reloading.prompts import at_prompt
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
@@ -75,6 +77,8 @@ class Control:
         self.config = config
         #: Settings for the page of a failed start. A framework whose own settings say more replaces the supervisor's.
         self.debugger = config.debugger
+        #: The variables with which the program's own code begins.
+        self.environ = dict(os.environ)
         self.served = False
 
     def start(self) -> None:
@@ -194,6 +198,9 @@ class Control:
             return
         since, self._looked, self._count = self._looked, time.time(), len(sys.modules)
         self.watch(imported_files(), since)
+        if self.config.preloads:
+            path = tuple(map(os.path.abspath, sys.path))
+            self._channel.send(Loaded(installed_modules(), path, self.environ, obstacle_in_program()))
 
     def watch(self, files: Iterable[str], since: float) -> None:
         """Have ``files`` watched too; one that has changed after ``since`` (in epoch seconds) counts as changed."""

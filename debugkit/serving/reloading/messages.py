@@ -1,7 +1,8 @@
-"""The messages between a supervisor and its workers, and how a line of JSON becomes one.
+"""The messages between a supervisor and its processes, and how a line of JSON becomes one.
 
-A worker sends `Imported`, `PromptOpen`, `Decision`, `StartRefused`, `Ready` and `ListenersClosed`; the supervisor sends
-`WorkerConfig`, always first, then `Changed`, `Serve` and `Shutdown`. Messages hold plain values and never change.
+A worker sends `Imported`, `Loaded`, `PromptOpen`, `Decision`, `StartRefused`, `Ready` and `ListenersClosed`; the
+supervisor sends `WorkerConfig`, always first, then `Changed`, `Serve` and `Shutdown`. A preloaded process gets a
+`Preload` and answers `Preloaded`. Messages hold plain values and never change.
 """
 
 from __future__ import annotations
@@ -25,6 +26,37 @@ class Imported:
 
     files: tuple[str, ...]
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What has been imported that belongs to Python or to installed packages, in this order."""
+
+    modules: Mapping[str, str]  # name and file
+    path: tuple[str, ...]  # where modules are looked for: `sys.path`
+    environ: Mapping[str, str]  # the variables with which the program began
+    obstacle: str = ""  # why no other process could have imported it in its place
+
+
+@dataclass(frozen=True, slots=True)
+class Preload:
+    """Import these ``modules``, with these variables; ``skip`` names modules that each worker imports for itself."""
+
+    names: tuple[str, ...]  # what was asked for by name, first
+    modules: Mapping[str, str]
+    path: tuple[str, ...]
+    folder: str  # where the program's own modules are looked for first
+    environ: Mapping[str, str]
+    skip: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preloaded:
+    """The modules are imported, and workers can be forked, unless there is something to ``skip`` or an ``obstacle``."""
+
+    modules: Mapping[str, str]  # all that is imported now
+    skip: tuple[str, ...] = ()  # what cannot be imported before the program, beside what was known
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +111,7 @@ class WorkerConfig:
     supervisor: str = ""  # a random name, which workers of one supervisor have in common
     number: int = 1  # of the workers that have run the program
     message: str = ""  # do not run the program, and show this instead
+    preloads: bool = False  # what is imported is to be `Loaded`
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +133,9 @@ class Shutdown:
     reload: bool
 
 
-FromWorker = Imported | StartRefused | PromptOpen | Decision | Ready | ListenersClosed
+FromWorker = Imported | Loaded | StartRefused | PromptOpen | Decision | Ready | ListenersClosed
 FromSupervisor = WorkerConfig | Changed | Serve | Shutdown
-Message = FromWorker | FromSupervisor
+Message = FromWorker | FromSupervisor | Preload | Preloaded
 
 KINDS: Mapping[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
 

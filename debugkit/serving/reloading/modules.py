@@ -11,13 +11,23 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+import debugkit
 from debugkit.raised import field, traceback_of
 from debugkit.serving.paths import exists, is_file
+
+#: Where debugkit is, which may be edited in place.
+OURS = f"{Path(debugkit.__file__).parent}{os.sep}"
 
 
 def imported_files() -> list[str]:
     """The files of the imported modules."""
     return [path for module in list(sys.modules.values()) if (path := file_of(module))]
+
+
+def installed_modules() -> dict[str, str]:
+    """Names and files of the modules of Python, of installed packages and of debugkit, in the order of their import."""
+    modules = {name: file_of(module) for name, module in list(sys.modules.items()) if name != "__main__"}
+    return {name: file for name, file in modules.items() if file and is_ours_or_installed(file)}
 
 
 def files_of(error: BaseException) -> list[str]:
@@ -56,6 +66,10 @@ def is_installed(path: str) -> bool:
         return True
     parts = Path(path).parts
     return "site-packages" in parts or "dist-packages" in parts
+
+
+def is_ours_or_installed(path: str) -> bool:
+    return path.startswith(OURS) or is_installed(path)
 
 
 @functools.cache

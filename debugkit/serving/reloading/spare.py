@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from debugkit.serving.reloading.workers import Worker, package_folders
+from debugkit.serving.reloading.workers import Worker
 
 #: Seconds after which a worker that serves gets a successor that waits.
 DELAY = 0.5
@@ -17,18 +17,23 @@ class Spare:
     def __init__(self, start: Callable[[], Worker], discard: Callable[[Worker], None]) -> None:
         self._start = start
         self._discard = discard
-        self._installed: object = None  # what could be imported when it was started
         self.worker: Worker | None = None
         self.due: float | None = None  # when to start one
 
     def schedule(self) -> None:
         self.due = time.monotonic() + DELAY
 
+    def renew(self) -> None:
+        """Another one would be better prepared."""
+        self.close()
+        self.due = time.monotonic()
+
     def start_if_due(self, now: float) -> None:
         if self.due is None or self.due > now:
             return
         self.due = None
-        self._installed = package_folders()
+        if self.worker is not None:
+            return
         try:
             self.worker = self._start()
         except OSError:  # whoever needs a worker will say so
@@ -37,11 +42,12 @@ class Spare:
     def take(self) -> Worker | None:
         """The process that waits, unless packages have been installed since: it would not find them."""
         worker, self.worker, self.due = self.worker, None, None
-        if worker is None or self._installed == package_folders():
+        if worker is None or worker.is_fresh():
             return worker
         self._discard(worker)
         return None
 
     def close(self) -> None:
-        if self.worker is not None:
-            self._discard(self.worker)
+        worker, self.worker = self.worker, None
+        if worker is not None:
+            self._discard(worker)

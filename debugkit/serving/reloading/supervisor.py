@@ -7,6 +7,7 @@ another.
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import selectors
@@ -17,16 +18,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from debugkit import terminal_text
 from debugkit.hooks import Answer
 from debugkit.serving.log import Log
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.reloading.bootstrap import SupervisorConfig
+from debugkit.serving.reloading.launchers import make_launcher
 from debugkit.serving.reloading.messages import (
     Changed,
     Decision,
     Imported,
     ListenersClosed,
+    Loaded,
     Message,
     PromptOpen,
     Ready,
@@ -34,20 +36,13 @@ from debugkit.serving.reloading.messages import (
     Shutdown,
     StartRefused,
 )
+from debugkit.serving.reloading.report import Report
 from debugkit.serving.reloading.spare import Spare
-from debugkit.serving.reloading.workers import Worker, end, forget_bytecode, reap, start
+from debugkit.serving.reloading.workers import ENDED, BackOff, Forked, Worker, end, forget_bytecode, reap
 from debugkit.serving.signals import SIGNALS, Waker, handling
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
-from debugkit.serving.watching import fingerprints
 from debugkit.serving.watching.watcher import Scope, make_watcher
-
-#: Seconds until a crashed worker is started again: the first, and the longest. They double from one to the next.
-BACK_OFF = (0.5, 30.0)
-#: Seconds after which a worker that crashes counts as the first to do so.
-STABLE = 10.0
-#: How a worker that was asked to end does so: on its own, or by one of the signals that stop gracefully.
-ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 
 
 class Supervisor:
@@ -63,7 +58,7 @@ class Supervisor:
         )
         self._selector = selectors.DefaultSelector()
         self._waker = Waker()
-        self._selector.register(self._waker, selectors.EVENT_READ)
+        self._selector.register(self._waker, selectors.EVENT_READ, self._waker.drain)
         self._batches: deque[list[Path]] = deque()
         self._signals: deque[int] = deque()
         self._workers: set[Worker] = set()
@@ -71,9 +66,9 @@ class Supervisor:
         self._count = 0
         self._name = secrets.token_hex(16)  # what its workers have in common with no others
         self._spare = Spare(self._start, self._drop)
-        self._again: float | None = None  # when to start after a crash
-        self._back_off = 0.0
-        self._saved = 0.0
+        self._launcher = make_launcher(config, selector=self._selector, say=self._say, on_settled=self._spare.renew)
+        self._again = BackOff()  # after a crash
+        self._report = Report(self._say, config.worker.program.folder, timing=config.timing)
         self._prepare: tuple[str, ...] = ()  # modules for the next worker
         self._status: int | None = None
 
@@ -95,6 +90,7 @@ class Supervisor:
         for worker in self._workers:
             worker.process.kill()
             worker.process.wait()
+        self._launcher.close()
         self._selector.close()
         self._waker.close()
         for path in self._config.unlink:
@@ -115,10 +111,7 @@ class Supervisor:
 
     def _turn(self) -> None:
         for key, _ in self._selector.select(self._patience()):
-            if key.data is None:
-                self._waker.drain()
-            else:
-                self._hear(key.data)
+            key.data()
         self._look_for_the_ended()
         while self._signals:
             self._stop(self._signals.popleft())
@@ -128,14 +121,16 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         moments = [moment for worker in self._workers for moment in (worker.asked, worker.deadline)]
-        due = min((moment for moment in (*moments, self._again, self._spare.due) if moment is not None), default=None)
+        moments += [self._again.due, self._spare.due, self._launcher.due]
+        due = min((moment for moment in moments if moment is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
     def _look_at_the_clock(self) -> None:
         now = time.monotonic()
-        if self._again is not None and self._again <= now:
-            self._again = None
+        if self._again.due is not None and self._again.due <= now:
+            self._again.due = None
             self._spawn()
+        self._launcher.tend(now)
         self._spare.start_if_due(now)
         for worker in list(self._workers):
             if worker.deadline is not None and worker.deadline <= now:
@@ -157,23 +152,34 @@ class Supervisor:
         self._count += 1
         worker.substitute = bool(message)
         worker.born = time.monotonic()
-        worker.channel.send(replace(self._config.worker, number=self._count, supervisor=self._name, message=message))
+        config = replace(self._config.worker, preloads=self._launcher.learns)
+        worker.channel.send(replace(config, number=self._count, supervisor=self._name, message=message))
+        self._report.step("started")
         self._workers.add(worker)
         self._current = worker
         self._let_serve()
 
     def _start(self) -> Worker:
-        worker = start(self._config.worker, time.monotonic(), self._prepare)
-        self._selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
+        worker = self._launcher.start(self._prepare)
+        self._selector.register(worker.channel.sock, selectors.EVENT_READ, functools.partial(self._hear, worker))
+        if isinstance(worker.process, Forked):  # of its end comes no SIGCHLD
+            self._selector.register(worker.process, selectors.EVENT_READ, lambda: None)
         return worker
 
     def _drop(self, worker: Worker) -> None:
-        self._selector.unregister(worker.channel.sock)
-        worker.channel.sock.close()
+        self._hang_up(worker)
         worker.process.kill()
         worker.process.wait()
 
+    def _hang_up(self, worker: Worker) -> None:
+        self._selector.unregister(worker.channel.sock)
+        worker.channel.sock.close()
+        if isinstance(worker.process, Forked):
+            self._selector.unregister(worker.process)
+
     def _hear(self, worker: Worker) -> None:
+        if worker.channel.fileno() < 0:  # it was dropped in this very turn
+            return
         try:
             messages = worker.channel.receive()
         except EOFError:
@@ -186,6 +192,8 @@ class Supervisor:
         match message:
             case Imported(files=files, since=since):
                 self._watcher.add(files, since)
+            case Loaded():
+                self._launcher.learn(message)
             case StartRefused(status=status):
                 worker.refused = status
             case PromptOpen():
@@ -196,6 +204,7 @@ class Supervisor:
                 self._prepare = prepare or self._prepare  # the page of a failed start needs less than the program
                 worker.state = "failed" if failed else "serving"
                 worker.ready = True
+                self._report.step("loaded")
                 self._let_serve()
             case ListenersClosed():
                 worker.closed = True
@@ -205,8 +214,7 @@ class Supervisor:
                 self._say(" * Ignored data that the program wrote to the reloader's own channel.")
 
     def _lose(self, worker: Worker) -> None:
-        self._selector.unregister(worker.channel.sock)
-        worker.channel.sock.close()
+        self._hang_up(worker)
         self._workers.discard(worker)
         if worker is self._spare.worker:
             self._spare.worker = None
@@ -216,7 +224,7 @@ class Supervisor:
     def _look_for_the_ended(self) -> None:
         """A process may be gone while its end of the channel is open in another one that it has started."""
         for worker in [*self._workers, *([self._spare.worker] if self._spare.worker else [])]:
-            if worker.process.poll() is None:
+            if worker.channel.fileno() < 0 or worker.process.poll() is None:
                 continue
             while worker.channel.waits:  # its last words
                 self._hear(worker)
@@ -234,14 +242,13 @@ class Supervisor:
         worker.held = False
         if worker is not self._current:
             return
+        self._report.step("decided")
         if answer == "restart":
             self._reload(worker)
-            return
-        self._saved = 0.0
-        if answer == "handled":
-            self._say(
-                f" * {terminal_text.files(paths, self._config.worker.program.folder)}: applied without a restart."
-            )
+        elif answer == "handled":
+            self._report.handled(paths)
+        else:
+            self._report.ignored()
 
     def _let_serve(self) -> None:
         """Let the current worker serve when no other takes connections: nobody gets an old answer after a new one."""
@@ -254,14 +261,10 @@ class Supervisor:
         if not worker.ready:
             return
         worker.ready = False
-        failed = worker.state == "failed"
-        self._spare.schedule()
-        if self._saved:
-            took = time.monotonic() - self._saved
-            self._say(f" * Waiting for a change ({took:.2f} s)." if failed else f" * Reloaded in {took:.2f} s.")
-        elif self._count == 1:
+        if self._launcher.settled:
+            self._spare.schedule()
+        if not self._report.serves(failed=worker.state == "failed", warm=worker.warm) and self._count == 1:
             self._say(f" * Reloading with {self._watcher.kind}: {self._watcher.watched} files are watched.")
-        self._saved = 0.0
 
     def _ended(self, worker: Worker, status: int) -> None:
         if worker is not self._current or self._status is not None:
@@ -285,15 +288,10 @@ class Supervisor:
         self._spawn(reason)
 
     def _crashed(self, worker: Worker, status: int) -> None:
-        stable = time.monotonic() - worker.born > STABLE
-        self._back_off = 0.0 if stable else self._back_off
-        self._start_later(f"The program {how_it_ended(status)}")
+        self._start_later(f"The program {how_it_ended(status)}", time.monotonic() - worker.born)
 
-    def _start_later(self, reason: str) -> None:
-        first, longest = BACK_OFF
-        self._back_off = min(longest, self._back_off * 2) or first
-        self._again = time.monotonic() + self._back_off
-        self._say(f" * {reason}: starting it again in {self._back_off:g} s.")
+    def _start_later(self, reason: str, lived: float = 0.0) -> None:
+        self._say(f" * {reason}: starting it again in {self._again.postpone(lived):g} s.")
 
     # What leads to another worker, or to the end.
 
@@ -301,12 +299,11 @@ class Supervisor:
         if self._status is not None:
             return
         forget_bytecode(paths)
-        self._saved = self._saved or time.monotonic() - fingerprints.age(paths)
-        self._back_off = 0.0
-        self._say(f" * {terminal_text.files(paths, self._config.worker.program.folder)} changed.")
+        self._launcher.look_at(paths)
+        self._again.reset()
+        self._report.changed(paths)
         worker = self._current
         if worker is None:
-            self._again = None
             self._spawn()
         elif worker.state == "serving":
             worker.channel.send(Changed(tuple(paths)))
@@ -329,7 +326,7 @@ class Supervisor:
 
     def _stop(self, number: int) -> None:
         """The first signal ends everything gently, the second at once."""
-        self._again = self._spare.due = None
+        self._again.due = self._spare.due = None
         if self._status is not None:
             for worker in self._workers:
                 worker.process.kill()

@@ -4,27 +4,113 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import socket
+import select
+import signal
+import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from debugkit.serving.reloading.bootstrap import boot, first_environ
 from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.messages import WorkerConfig
-from debugkit.serving.reloading.modules import installed_folders
+
+#: How the status of a process travels: as `subprocess` has it, negative for a signal.
+STATUS = struct.Struct("i")
+#: What counts as the status of a process when whoever could tell it is gone.
+UNKNOWN = 255
+#: How a worker that was asked to end does so: on its own, or by one of the signals that stop gracefully.
+ENDED = {0, 128 + 1, 128 + signal.SIGINT, 128 + signal.SIGTERM}
+#: Seconds for the news of a process that has ended to arrive.
+NEWS = 1.0
+
+
+class WorkerProcess(Protocol):
+    """A process, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Forked:
+    """A process that another one of ours has forked. ``descriptor`` is its pidfd (pidfd_open(2)), readable at its end.
+
+    Through ``news`` its parent writes its status then; as a number, it may be somebody else's by that time.
+    """
+
+    def __init__(self, pid: int, descriptor: int, news: int) -> None:
+        self.pid = pid
+        self._descriptor = descriptor
+        self._news = news
+        self._status: int | None = None
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def poll(self) -> int | None:
+        if self._status is None and _readable(self._descriptor, 0):
+            self._status = self._collect()
+            self._close()
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self._status is None and not _readable(self._descriptor, timeout):
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+        status = self.poll()
+        assert status is not None
+        return status
+
+    def terminate(self) -> None:
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: int) -> None:
+        if self._status is None:
+            try:
+                signal.pidfd_send_signal(self._descriptor, number)
+            except ProcessLookupError:  # it has ended, and its parent knows
+                pass
+
+    def _collect(self) -> int:
+        try:  # where its parent is gone, and this process looks after all: in a container, as number 1
+            if adopted := os.waitid(os.P_PIDFD, self._descriptor, os.WEXITED):
+                return adopted.si_status if adopted.si_code == os.CLD_EXITED else -adopted.si_status
+        except ChildProcessError:
+            pass
+        data = os.read(self._news, STATUS.size) if _readable(self._news, NEWS) else b""
+        return int(STATUS.unpack(data)[0]) if len(data) == STATUS.size else UNKNOWN
+
+    def _close(self) -> None:
+        os.close(self._descriptor)
+        os.close(self._news)
+
+
+def _readable(descriptor: int, timeout: float | None) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if timeout is None else timeout * 1000))
 
 
 @dataclass(eq=False, slots=True)
 class Worker:
     """A process that serves, or is about to."""
 
-    process: subprocess.Popen[bytes]
+    process: WorkerProcess
     channel: Channel
     born: float
+    #: Whether what it has imported by itself is still what is there. Asked when it has waited to be needed.
+    is_fresh: Callable[[], bool]
+    warm: bool = False  # it began with what others had imported
     state: Literal["starting", "serving", "failed"] = "starting"
     ready: bool = False  # to serve
     may_serve: bool = False  # it was sent its turn
@@ -37,23 +123,43 @@ class Worker:
     deadline: float | None = None  # when to kill it
 
 
-def start(config: WorkerConfig, now: float, prepare: Sequence[str] = ()) -> Worker:
-    """Start a process that imports the modules ``prepare``, and waits for its configuration.
+class BackOff:
+    """When what has failed is tried again: later from one time to the next."""
+
+    #: Seconds, at first and at most. They double.
+    SECONDS = (0.5, 30.0)
+    #: Seconds after which a failure counts as the first.
+    STABLE = 10.0
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self.due: float | None = None
+
+    def postpone(self, lived: float) -> float:
+        """It has failed, after ``lived`` seconds. Returns for how many it is put off."""
+        if lived > self.STABLE:
+            self.reset()
+        shortest, longest = self.SECONDS
+        self._seconds = min(longest, self._seconds * 2) or shortest
+        self.due = time.monotonic() + self._seconds
+        return self._seconds
+
+    def reset(self) -> None:
+        """What failed has changed."""
+        self._seconds = 0.0
+        self.due = None
+
+
+def start_process(
+    config: WorkerConfig, module: str, title: str, arguments: Sequence[str], descriptors: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    """Start `main` of one of our modules as a worker is started; it inherits ``descriptors`` beside the listeners.
 
     Raises `OSError` when the system does not let it.
     """
-    ours, theirs = socket.socketpair()
-    code = boot("debugkit.runner.worker", f"worker of {os.getpid()}")
-    command = [sys.executable, *config.program.options, "-c", code, str(theirs.fileno()), *prepare]
-    descriptors = *config.sockets, theirs.fileno()
-    try:
-        process = _start_in(config.program.folder, command, descriptors)
-    except OSError:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    return Worker(process, Channel(ours), now)
+    code = boot(module, f"{title} of {os.getpid()}")
+    command = [sys.executable, *config.program.options, "-c", code, *arguments]
+    return _start_in(config.program.folder, command, (*config.sockets, *descriptors))
 
 
 def _start_in(folder: str, command: Sequence[str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
@@ -82,19 +188,7 @@ def forget_bytecode(paths: Sequence[str]) -> None:
                 pass
 
 
-def package_folders() -> list[tuple[str, int]]:
-    """What changes when a package is installed: the folders of packages, and when each changed."""
-    return [(folder, changed) for folder in installed_folders() if (changed := _changed_at(folder))]
-
-
-def _changed_at(folder: str) -> int:
-    try:
-        return Path(folder).stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def reap(process: subprocess.Popen[bytes], seconds: float) -> int:
+def reap(process: WorkerProcess, seconds: float) -> int:
     """The exit status of a process that has ``seconds`` to end; negative for a signal, as `subprocess` has it."""
     try:
         return process.wait(seconds)
@@ -103,6 +197,6 @@ def reap(process: subprocess.Popen[bytes], seconds: float) -> int:
         return process.wait()
 
 
-def end(process: subprocess.Popen[bytes], seconds: float) -> None:
+def end(process: WorkerProcess, seconds: float) -> None:
     process.terminate()
     reap(process, seconds)

@@ -20,7 +20,10 @@ from debugkit.serving.reloading.messages import (
     Decision,
     Imported,
     ListenersClosed,
+    Loaded,
     Message,
+    Preload,
+    Preloaded,
     PromptOpen,
     Ready,
     Serve,
@@ -47,6 +50,9 @@ CONFIG = WorkerConfig(
 )
 MESSAGES: list[Message] = [
     Imported(("a.py", "\u00e9.py"), 1.5),
+    Loaded({"json": "/json.py"}, ("/lib",), {"TEA": "green"}, obstacle="a thread"),
+    Preload(("json",), {"re": "/re.py"}, ("/lib",), "/srv", {"TEA": "green"}, skip=("re",)),
+    Preloaded({"json": "/json.py"}, skip=("re",)),
     StartRefused(1),
     PromptOpen(),
     Decision("handled", ("a.py",)),

@@ -1,0 +1,220 @@
+"""Workers that are forked from a process which has imported the installed packages: one real server, and its saves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from process_support import gone
+from reload_support import Caller, Project, project
+from serving_support import ROOT, TIMEOUT
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks on Linux only")
+
+#: Installed packages: one that is imported ahead, one that needs the project, and one that starts a thread.
+PACKAGES = {
+    "heavy": "import os\nPROCESS, TEA, VERSION = os.getpid(), os.environ.get('TEA'), 1\n",
+    "needy": "import os, prices\nPROCESS = os.getpid()\n",
+    "busy": (
+        "import os, threading\nPROCESS = os.getpid()\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    ),
+}
+APP = """
+import os, sys
+import heavy, needy, busy, prices
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    facts = ["{text}", os.getpid(), heavy.PROCESS, needy.PROCESS, busy.PROCESS, heavy.TEA, heavy.VERSION, prices.tea]
+    return [" ".join(map(str, facts)).encode()]
+"""
+
+
+class Site(Project):
+    """A server whose workers start warm once it has been seen to."""
+
+    count = 0
+
+    def next(self) -> str:
+        """Save another text, and wait until it is served. Returns the line of the terminal."""
+        Site.count += 1
+        self.write(APP.format(text=f"text{self.count}"))
+        line = self.says(r"^ \* (Reloaded|Waiting).*").string
+        while self.facts[0] != f"text{self.count}":
+            line = self.says(r"^ \* (Reloaded|Waiting).*").string
+        return line
+
+    def warm_up(self) -> None:
+        while "warm" not in self.next():
+            pass
+
+    @property
+    def facts(self) -> list[str]:
+        return self.text.split()
+
+    @property
+    def worker(self) -> int:
+        return int(self.facts[1])
+
+    @property
+    def preloaded(self) -> int:
+        """The process that has forked the worker."""
+        return parent(self.worker)
+
+    def family(self) -> set[int]:
+        """The processes of this server."""
+        processes = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
+        return {number for number in processes if group(number) == self.process.pid}
+
+
+def fields(number: int) -> list[str]:
+    """Of proc_pid_stat(5), from the third on: state, parent, group."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["X", "0", "0"]
+
+
+def parent(number: int) -> int:
+    return int(fields(number)[1])
+
+
+def group(number: int) -> int:
+    return int(fields(number)[2])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("warm")
+    packages = folder / "site-packages"
+    packages.mkdir()
+    for name, text in PACKAGES.items():
+        (packages / f"{name}.py").write_text(text)
+    home = folder / "project"
+    home.mkdir()
+    (home / "prices.py").write_text("tea = 1\n")
+    (home / ".env").write_text("TEA=green\n")
+    variables = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)]), "DEBUGKIT_RELOAD_MODE": "auto"}
+    with project(home, APP.format(text="text0"), DEBUGKIT_STATE_DIR=str(folder / "state"), **variables) as shop:
+        served = Site(home, shop.process)
+        served.port = shop.port
+        served.warm_up()
+        yield served
+
+
+def test_what_is_installed_is_imported_once_and_what_needs_the_project_or_a_thread_in_each_worker(site: Site) -> None:
+    seen = []
+    for _ in range(2):
+        assert "warm" in site.next()
+        _, worker, heavy, needy, busy, *_ = site.facts
+        assert worker == needy == busy != heavy
+        seen.append((worker, heavy))
+    assert seen[0][0] != seen[1][0]
+    assert seen[0][1] == seen[1][1] == str(site.preloaded)
+    assert parent(site.preloaded) == site.process.pid
+
+
+def test_reloads_in_a_row_leave_no_process_and_no_descriptor(site: Site) -> None:
+    def sizes() -> tuple[int, ...]:
+        return tuple(len(list(Path(f"/proc/{number}/fd").iterdir())) for number in (site.process.pid, site.preloaded))
+
+    seen = set()
+    for _ in range(20):
+        assert "warm" in site.next()
+        old = site.family() - {site.process.pid, site.preloaded, site.worker}
+        seen.add(sizes())
+    assert all(fields(number)[0] != "Z" or gone(number) for number in old)
+    assert len(seen) <= 6, seen  # with an old worker, with a spare one
+
+
+def test_the_last_of_many_saves_is_served_and_nobody_is_refused(site: Site) -> None:
+    with Caller(site.port, keep=False) as plain, Caller(site.port, keep=True) as kept:
+        for number in range(10):
+            site.write(APP.format(text=f"quick{number}"))
+        while site.facts[0] != "quick9":
+            site.wait_for_reload()
+    assert (plain.failures, kept.failures) == ([], [])
+    for answers in (plain.answers, kept.answers):
+        texts = [answer.split()[0] for answer in answers]
+        assert len(list(dict.fromkeys(texts))) == sum(
+            text != before for text, before in zip(texts, ["", *texts], strict=False)
+        ), "an old answer after a new one"
+
+
+def test_a_mistake_is_a_page_and_its_end_is_served(site: Site) -> None:
+    site.write("def (\n")
+    assert "warm" in site.says(r"^ \* Waiting.*").string
+    assert site.get().status == 500
+    assert "warm" in site.next()
+    assert site.get().status == 200
+
+
+def test_a_package_that_was_changed_is_imported_anew(site: Site) -> None:
+    path = site.folder.parent / "site-packages" / "heavy.py"
+    path.write_text(PACKAGES["heavy"].replace(", 1\n", ", 2\n"))
+    assert "warm" not in site.next()
+    assert site.facts[6] == "2"
+    site.warm_up()
+    assert site.facts[6] == "2"
+    assert site.facts[2] == str(site.preloaded)
+
+
+def test_variables_of_the_project_are_there_when_packages_are_imported(site: Site) -> None:
+    assert site.facts[5] == "green"
+    (site.folder / ".env").write_text("TEA=black\n")
+    assert "warm" not in site.says(r"^ \* (Reloaded|Waiting).*").string
+    assert site.facts[5] == "black"
+    site.warm_up()
+    assert site.facts[5] == "black"
+    assert site.facts[2] == str(site.preloaded)
+
+
+def test_a_worker_that_is_killed_is_replaced(site: Site) -> None:
+    os.kill(site.worker, signal.SIGKILL)
+    site.says("was ended by SIGKILL: starting it again")
+    assert site.get().status == 200
+    assert "warm" in site.next()
+
+
+def test_a_preloaded_process_that_is_killed_is_replaced(site: Site) -> None:
+    os.kill(site.preloaded, signal.SIGKILL)
+    site.says("The next reload starts cold: the preloaded process was ended by SIGKILL")
+    site.next()
+    site.warm_up()
+
+
+def test_all_end_with_a_supervisor_that_is_killed(site: Site) -> None:
+    family = site.family()
+    site.process.kill()
+    assert len(family) >= 3
+    assert all(gone(number) for number in family)
+
+
+OBSTACLES = {
+    "gevent": ("sys.modules['gevent'] = sys", "gevent"),
+    "debugger": ("sys.modules['pydevd'] = sys", "pydevd"),
+    "trace": ("sys.settrace(lambda *arguments: None)", "follows each line"),
+    "profile": ("sys.setprofile(lambda *arguments: None)", "follows each line"),
+    "threads": ("import threading; threading.settrace(lambda *arguments: None)", "follows each line"),
+    "finder": ("import finders; sys.meta_path.append(finders.Finder())", "how modules are found"),
+    "hook": ("import finders; sys.path_hooks.append(finders.hook)", "how modules are found"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), OBSTACLES.values(), ids=OBSTACLES.keys())
+def test_a_program_that_a_fork_would_not_be_is_started_cold_and_says_why(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    (tmp_path / "finders.py").write_text(
+        "class Finder:\n    find_spec = lambda *a: None\ndef hook(path):\n    raise ImportError\n"
+    )
+    ask = "import sys\nfrom debugkit.serving.reloading.forking import obstacle_in_program as ask\nassert not ask()\n"
+    command = [sys.executable, "-c", f"{ask}{text}\nprint(ask())\n"]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=environ)
+    assert expected in done.stdout
