@@ -44,7 +44,7 @@ def code_view(
         connection="HTTPSConnection" if request.scheme == "https" else "HTTPConnection",
         method=literal(request.method),
         scheme=literal(request.scheme),
-        secure=str(request.scheme == "https"),
+        secure=repr(request.scheme == "https"),
         host=literal(request.host),
         url=literal(f"{request.scheme}://{request.host}{target}"),
         target=literal(target),

@@ -108,7 +108,7 @@ class SourceView:
         """How wide the gutter is: the digits of the last line number, the lines that may be added included."""
         end = self.lines[-1] if self.lines else None
         last = end.last if isinstance(end, Gap) else end.lineno if end else 0
-        return min(len(str(last + self.below)), WIDEST_GUTTER)
+        return min(len(f"{last + self.below}"), WIDEST_GUTTER)
 
 
 @dataclass(frozen=True, slots=True)

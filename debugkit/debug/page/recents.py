@@ -91,12 +91,12 @@ class Wanted:
 
     def matches(self, row: Row) -> bool:
         method, _, path = row.request_line.partition(" ")
-        everything = " ".join((row.title, row.type, method, path, row.where, str(row.status))).casefold()
+        everything = " ".join((row.title, row.type, method, path, row.where, f"{row.status}")).casefold()
         return (
             all(word in everything for word in self.text.casefold().split())
             and self.path.casefold() in path.casefold()
             and self.type.casefold() in row.type.casefold()
-            and self.status in ("", str(row.status))
+            and self.status in ("", f"{row.status}")
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,6 @@ def asked_by(frame: FrameType | None) -> str:
 def _shown(filename: str) -> str:
     """A path for people: relative to the working directory where it is below that."""
     try:
-        return str(Path(filename).relative_to(Path.cwd()))
+        return os.fspath(Path(filename).relative_to(Path.cwd()))
     except (ValueError, OSError):
         return filename
