@@ -1,5 +1,7 @@
 // What the address says is open: "#frame=19&in=deep.py:walk&panel=headers". In the fragment, so that a reload of the
-// answer to a POST is still a POST: after the History API it would be a GET. The functions but `go` are pure.
+// answer to a POST is still a POST: after the History API it would be a GET. All but `here` and `go` is pure.
+
+let place = parse("");
 
 /** @returns {{frame: number | null, name: string, panel: string}} frame: its number; name: its file and function */
 export function parse(hash) {
@@ -36,9 +38,16 @@ export function nearest({ frame, name }, frames) {
   return frames.indexOf(alike.sort((one, other) => distance(one) - distance(other))[0]);
 }
 
+/** What is open. A link to a part of the page, such as "#main", changes nothing of it. */
+export function here() {
+  if (/^(#((frame|in|panel)=.*)?)?$/.test(location.hash)) place = parse(location.hash);
+  return place;
+}
+
 /** Lets the address tell what is open now. A step is one that Back takes back. */
 export function go(changes, { step = false } = {}) {
-  const hash = format({ ...parse(location.hash), ...changes });
+  place = { ...here(), ...changes };
+  const hash = format(place);
   if (hash === location.hash) return;
   if (step) location.hash = hash;
   else location.replace(hash || "#");

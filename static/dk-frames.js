@@ -1,5 +1,5 @@
 // <dk-frames>: opens frames in place. Panes once opened stay in the page, so that their consoles keep what they said.
-import { go, nearest, parse } from "./address.js";
+import { go, here, nearest } from "./address.js";
 import { getFragment } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { hear, tell } from "./events.js";
@@ -16,7 +16,7 @@ export class DkFrames extends DebugkitElement {
     if (!this.#main) return;
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    addEventListener("hashchange", () => this.#openFromHash(), { signal });
+    addEventListener("hashchange", () => this.#follow(), { signal });
     hear("unlocked", ({ detail }) => this.#refresh(detail), signal);
     hear("show", (event) => event.detail.frame && this.#asked(event), signal);
     this.#first = this.#current;
@@ -24,7 +24,7 @@ export class DkFrames extends DebugkitElement {
     const pane = this.querySelector("article");
     if (row && pane) this.#panes.set(row.href, pane);
     this.#filter(recall("frames") === "app" ? "app" : "all");
-    this.#openFromHash();
+    this.#follow();
     this.#reveal(this.#current);
   }
 
@@ -202,18 +202,23 @@ export class DkFrames extends DebugkitElement {
     }
   }
 
-  /** After a step back or forth, and on a page that was opened by a link to a frame or has healed. */
-  #openFromHash() {
-    const place = parse(location.hash);
+  /** The row that the address names, else the one that the page came with. */
+  #addressed() {
+    const place = here();
     const rows = this.#rows;
     const at = nearest(
       place,
       rows.map((row) => ({ number: number(row), name: name(row) })),
     );
-    const row = at < 0 ? this.#first : rows[at];
-    if (row && row !== this.#current) this.#open(row.href, { step: false });
     if (at < 0 && place.frame !== null) go({ frame: null, name: "" });
-    else if (at >= 0) go({ frame: number(row), name: name(row) });
+    else if (at >= 0) go({ frame: number(rows[at]), name: name(rows[at]) });
+    return rows[at] ?? this.#first;
+  }
+
+  /** After a step back or forth, and on a page that was opened by a link to a frame or has healed. */
+  #follow() {
+    const row = this.#addressed();
+    if (row && row !== this.#current) this.#open(row.href, { step: false });
   }
 }
 

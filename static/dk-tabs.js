@@ -1,5 +1,5 @@
 // <dk-tabs>: the panels, one at a time, by the ARIA pattern for tabs. Text that is long is fetched when it is opened.
-import { go, parse } from "./address.js";
+import { go, here } from "./address.js";
 import { getElement, getText } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { hear } from "./events.js";
@@ -44,13 +44,13 @@ export class DkTabs extends DebugkitElement {
     this.prepend(list);
     this.dataset.tabbed = "";
     this.#choose(this.#addressed());
-    const { panel, frame } = parse(location.hash);
+    const { panel, frame } = here();
     if (panel && frame === null && arrived()) this.scrollIntoView({ behavior: "instant" });
   }
 
   /** The tab that the address names, else the first. */
   #addressed() {
-    const { panel } = parse(location.hash);
+    const { panel } = here();
     return this.#tabs.find((tab) => slug(tab) === panel) ?? this.#tabs[0];
   }
 

@@ -32,7 +32,7 @@ debugkit.debug.source debugkit.debug.values debugkit.debug.timeline debugkit.deb
 debugkit.debug.wsgi_conformance
 debugkit.debug.registry debugkit.debug.processes debugkit.debug.causes debugkit.debug.completion debugkit.debug.replay
 debugkit.debug.page
-debugkit.debug.live debugkit.debug.handing_on
+debugkit.debug.live debugkit.debug.handing_on debugkit.debug.search
 debugkit.debug.debugger
 debugkit.debug.http debugkit.debug.attributes
 debugkit.debug.adapter

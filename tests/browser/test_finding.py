@@ -129,6 +129,19 @@ def test_the_address_carries_frame_and_panel_and_back_steps_through_frames(site:
     expect(page.get_by_role("tab", name="Headers")).to_have_attribute("aria-selected", "true")
 
 
+def test_a_link_within_the_page_changes_nothing_of_what_is_open(page: Page) -> None:
+    row(page, "Cart.total").click()
+    expect(title(page)).to_have_text("Cart.total")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"#frame=\d+&in=page_app\.py:Cart\.total$"))
+    page.get_by_role("tab", name="Headers").click()
+
+    expect(page).to_have_url(re.compile(r"#frame=\d+&in=page_app\.py:Cart\.total&panel=headers$"))
+    expect(title(page)).to_have_text("Cart.total")
+
+
 def test_a_frame_that_is_gone_leaves_the_address(site: Site, page: Page) -> None:
     page.goto(f"{site.base}/order#frame=2&in=page_app.py:gone")
 
@@ -178,19 +191,6 @@ def test_who_unlocks_from_the_bar_can_type_at_once(locked: Page) -> None:
     unlock(locked)
 
     expect(locked.get_by_label("Python to run")).to_be_focused()
-
-
-def test_the_next_values_of_a_long_one_have_the_focus(site: Site, page: Page) -> None:
-    page.goto(f"{site.base}/many-locals")
-    table = page.locator(".locals .row", has_text="table").locator("dk-value")
-    table.locator(".opener").first.click()
-    shown = table.locator(".tree > li")
-    expect(shown).not_to_have_count(0)
-    first_new = shown.count() - 1  # in the place of the button
-    table.get_by_role("button", name="Show more").first.focus()
-    page.keyboard.press("Enter")
-
-    expect(shown.nth(first_new).locator(".opener")).to_be_focused()
 
 
 # Other tabs, and keys

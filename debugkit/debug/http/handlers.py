@@ -17,7 +17,7 @@ from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_names import frame_url, short_filename
 from debugkit.debug.page.models import SourcePageView
-from debugkit.debug.page.search import ErrorSearch
+from debugkit.debug.search import ErrorSearch
 from debugkit.errors import BadRequest, Forbidden, NotFound
 
 #: User agents of programs that fetch a link to preview it.
@@ -34,7 +34,7 @@ def static(context: RequestContext, name: str) -> Response:
         raise NotFound("There is no such file.")
     keyed = f"/{assets.static_key()}/" in context.request.path
     cache = "max-age=31536000, immutable" if keyed else "no-cache"
-    return responses.answer(asset.content_type, asset.body, cache=cache)
+    return responses.answer(asset.content_type, assets.compact(asset), cache=cache)
 
 
 def traceback(context: RequestContext, entry: str, form: str | None) -> Response:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -59,6 +59,14 @@ LATER = ("completion",)
 _IMPORT = re.compile(r'^(?:import|export)\b[^;(]*?"\./([^"]+)";', re.MULTILINE)
 
 
+#: Comments that have their lines for themselves, as all in static/ have, and in style sheets all others.
+_SCRIPT_NOISE = re.compile(rb"^[ \t]*(?://[^\n]*|/\*\*.*?\*/)[ \t]*$", re.MULTILINE | re.DOTALL)
+_STYLE_NOISE = re.compile(rb"/\*.*?\*/", re.DOTALL)
+#: Where a line of a style sheet needs no end, and a property no blank.
+_RULE_END = re.compile(rb" ?([{};,])\n")
+_PROPERTY = re.compile(rb"^([\w-]+:) ", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True)
 class Asset:
     """A file of static/, whole."""
@@ -91,6 +99,24 @@ def static_files() -> dict[str, Asset]:
 def style(name: str) -> str:
     """The text of one style sheet; pages load all of them as one, ``page.css``."""
     return (folder("static") / "styles" / f"{name}.css").read_text("utf-8")
+
+
+@lru_cache(maxsize=256)
+def compact(asset: Asset) -> bytes:
+    """A script or a style sheet without comments and indentation, a quarter of it; else the file as it is.
+
+    Nothing else is changed, so that what a browser's tools show can be read.
+    """
+    if asset.content_type == CONTENT_TYPES[".js"]:
+        return _without(_SCRIPT_NOISE, asset.body)
+    if asset.content_type == CONTENT_TYPES[".css"]:
+        return _RULE_END.sub(rb"\1", _PROPERTY.sub(rb"\1", _without(_STYLE_NOISE, asset.body)))
+    return asset.body
+
+
+def _without(noise: re.Pattern[bytes], text: bytes) -> bytes:
+    lines = (line.strip() for line in noise.sub(b"", text).splitlines())
+    return b"\n".join(line for line in lines if line)
 
 
 @cache

@@ -65,9 +65,9 @@ class House:
         self.bodies = {
             "evaluate": {"source": "1"},
             "complete": {"source": "b", "cursor": 1},
+            "search": {"text": "basket"},
             "unlock": {"pin": self.app.debugger.pin_auth.pin},
         }
-        self.bodies["search"] = {"text": "basket"}
         entry = (owner("/x").header("X-Debugkit-Traceback") or "").rpartition("/")[2]
         frame = owner(f"{MOUNT}/tracebacks/{entry}.json").json["exceptions"][0]["frames"][-1]["id"]
         events = owner.post(f"{MOUNT}/frames/{frame}/evaluate", {"source": "basket"}).events

@@ -11,6 +11,7 @@ import pytest
 from support.client import Client
 
 from debugkit import DebuggedApplication
+from debugkit.debug.page import assets
 
 FRAMES = 30
 #: Bytes, before any compression, of a page with that many frames and of all that it loads by itself.
@@ -81,3 +82,26 @@ def test_a_page_names_every_module_that_it_needs_so_that_none_is_asked_for_in_a_
 
     assert named == needed
     assert not [url for url in named if url.endswith("/search.js")], "it is fetched when it is first used"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in assets.static_files() if name.endswith(".js")))
+def test_a_script_is_written_so_that_comments_and_indentation_can_be_left_out(name: str) -> None:
+    source = assets.static_files()[name].body.decode()
+    sent = assets.compact(assets.static_files()[name]).decode()
+
+    quotes = [line for line in source.splitlines() if line.count("`") % 2 and not re.search(r"\\`", line)]
+    assert quotes == [], "indentation inside of a text over several lines would be lost"
+    code = [line.strip() for line in source.splitlines() if not re.match(r"\s*(//|/\*\*| \*)|\s*$", line)]
+    assert sent.splitlines() == code
+
+
+def test_a_style_sheet_is_sent_without_comments_and_indentation() -> None:
+    sheet = assets.Asset(b"/* The\n bar */\n.a,\n.b {\n  margin: 0\n    1px; /* why */\n}\n", "text/css; charset=utf-8")
+
+    assert assets.compact(sheet) == b".a,.b{margin:0\n1px;}"
+
+
+def test_each_animation_is_named_once_for_all_style_sheets_are_one() -> None:
+    names = re.findall(r"@keyframes ([\w-]+)", "".join(map(assets.style, assets.STYLES)))
+
+    assert sorted(names) == sorted(set(names))

@@ -13,7 +13,7 @@ from support.client import Client
 
 from debugkit import DebuggedApplication
 from debugkit.debug.access.viewer import Level, Viewer
-from debugkit.debug.page.search import MOST_OF_A_GROUP, ErrorSearch
+from debugkit.debug.search import MOST_OF_A_GROUP, ErrorSearch
 
 MOUNT = "/__debugkit__"
 PIN = "314-159-265"
@@ -65,16 +65,16 @@ def summary(app: DebuggedApplication, entry: str) -> Callable[..., str]:
 
 def test_frames_source_values_and_request_are_searched_whatever_the_case(summary: Callable[..., str]) -> None:
     assert summary("lapsang") == (
-        "2 in tests/debug/page/test_search.py, 8 in Locals of walk, 2 in Locals of price_of, 1 in Headers."
+        "2 in tests/debug/test_search.py, 8 in Locals of walk, 2 in Locals of price_of, 1 in Headers."
     )
     assert "Locals of price_of" in summary("password")
-    assert "in tests/debug/page/test_search.py" in summary("failing_app")
+    assert "in tests/debug/test_search.py" in summary("failing_app")
     assert summary("HTTP/1.0").startswith("1 in ")
 
 
 def test_a_secret_is_not_found_by_its_value(summary: Callable[..., str]) -> None:
     # The literal stands in the source, which is shown; the value of the variable is not.
-    assert summary("Souchong") == "1 in tests/debug/page/test_search.py."
+    assert summary("Souchong") == "1 in tests/debug/test_search.py."
 
 
 def test_who_sees_no_values_searches_none(summary: Callable[..., str]) -> None:
@@ -102,7 +102,7 @@ def test_a_search_ends_in_time_and_has_looked_at_the_frames_of_the_application_f
 
     count = len(record.captured.frames)
     assert view.notice == f"Only 1 of {count} frames were searched: more would have taken too long."
-    assert view.groups[0].label == "tests/debug/page/test_search.py"
+    assert view.groups[0].label == "tests/debug/test_search.py"
     assert view.groups[-1].label == "Headers"
 
 
