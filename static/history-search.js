@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 export class HistorySearch {
   #history;
   #done;
+  #closed = false;
   #at = Number.POSITIVE_INFINITY;
   #match = null;
   #input = make("input", { type: "text", autocomplete: "off", spellcheck: false });
@@ -51,11 +52,10 @@ export class HistorySearch {
   }
 
   #close(text) {
-    if (!this.#row.isConnected) return;
+    if (this.#closed) return; // removing it blurs it
+    this.#closed = true;
     const focused = this.#row.contains(document.activeElement);
-    const done = this.#done;
-    this.#done = () => {}; // removing it blurs it
     this.#row.remove();
-    done(text, focused);
+    this.#done(text, focused);
   }
 }

@@ -7,7 +7,7 @@ import re
 import pytest
 from browser.conftest import Watched
 from browser.page_app import PIN, Site, enter
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 
 @pytest.fixture
@@ -503,9 +503,9 @@ def test_what_was_typed_and_answered_survives_a_reload_and_runs_again_by_a_click
 
 def test_the_way_back_to_the_page_finds_what_was_open_and_typed(page: Page, site: Site) -> None:
     shown = page.locator("article.frame:visible")
-    shown.locator(".locals .opener").first.click()
-    expect(shown.locator(".locals .tree > li").first).to_be_visible()
-    opened = shown.locator(".locals .tree > li").all_text_contents()
+    shown.locator(".facts .opener").first.click()
+    expect(shown.locator(".facts .tree > li").first).to_be_visible()
+    opened = shown.locator(".facts .tree > li").all_text_contents()
     run(page, "item['name']")
     prompt(page).press_sequentially("half a comm")
     page.goto(f"{site.base}/console")
@@ -513,20 +513,22 @@ def test_the_way_back_to_the_page_finds_what_was_open_and_typed(page: Page, site
 
     expect(prompt(page)).to_have_value("half a comm")
     expect(transcript(page)).to_contain_text("1 command from before")
-    expect(shown.locator(".locals .tree > li")).to_have_text(opened)
+    expect(shown.locator(".facts .tree > li")).to_have_text(opened)
 
 
 def test_enter_that_is_pressed_before_the_console_has_come_counts(page: Page) -> None:
-    page.route("**/console.js", lambda route: None)
+    held: list[Route] = []
+    page.route("**/console.js", lambda route: held.append(route))
     page.reload()
     prompt(page).focus()
     page.keyboard.type("x = 7\ndef twice(n):\nreturn n * 2\n\ntwice(x)\nhalf a comm")
     expect(prompt(page)).to_have_value(re.compile("half a comm$"))
-    page.unroute("**/console.js")  # lets it come
+    held.pop().continue_()
 
     expect(log(page).locator(".value")).to_have_text("14")
     expect(log(page).locator(".entry")).to_have_count(3)
     expect(prompt(page)).to_have_value("half a comm")
+    page.unroute("**/console.js")
 
 
 def test_a_log_that_was_cleared_does_not_come_back(page: Page) -> None:
