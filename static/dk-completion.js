@@ -71,7 +71,7 @@ export class DkCompletion extends DebugkitElement {
     this.#popup.addEventListener("pointerdown", (event) => event.preventDefault());
     this.#popup.addEventListener("mousedown", (event) => event.preventDefault());
     this.#list.addEventListener("click", (event) => this.#clicked(event.target.closest("[role=option]")));
-    this.#status = make("span", { className: "unseen", role: "status" });
+    this.#status = make("span", { className: "unseen", ariaLive: "polite" });
     this.#worth = make("span", { className: "worth", ariaHidden: "true" });
     this.replaceChildren(this.#popup, this.#worth, this.#status);
     this.#input.setAttribute("aria-autocomplete", "list");

@@ -13,6 +13,7 @@ import pytest
 ROWS = {
     "run.py": ("generator of 100", "990 repeated frames", "dict of 100,000", "import debugkit", "Memory after"),
     "asgi.py": ("answer of 1 parts", "An error of FastAPI"),
+    "completing.py": ("names", "attributes", "keys", "modules", "a preview"),
     "servers.py": ("Requests/s, 16 connections", "10 MB up", "10 MB down", "waitress"),
     "watching.py": ("watchdog", "stat"),
     "floods.py": ("second half", "descriptors", "left behind"),
