@@ -6,15 +6,17 @@ import { make } from "./dom.js";
 
 export const SLOW = 0.2; // seconds from which on the time is worth showing
 const NAME = 80; // characters of a value that name its picture
-const NEAR = 40; // pixels from the end of the log at which its reader is at the end
 
 export class ConsoleEntry {
   /** The element for the log. */
   element;
   #typed;
   #output = null;
+  #change;
 
-  constructor(text) {
+  /** @param {string} text  @param {(act: () => void) => void} change  lets something change the log at a later time */
+  constructor(text, change) {
+    this.#change = change;
     const prompt = make("span", { className: "prompt", ariaHidden: "true", textContent: prompts(text) });
     this.#typed = make("pre", { className: "in" }, prompt, make("code", { textContent: text }));
     this.element = make("div", { className: "entry" }, this.#typed);
@@ -45,7 +47,7 @@ export class ConsoleEntry {
 
   #write({ stream, text }) {
     if (this.#output?.stream !== stream) {
-      const output = new ConsoleOutput(stream);
+      const output = new ConsoleOutput(stream, this.#change);
       this.#add(output.element);
       this.#output = output;
     }
@@ -69,18 +71,15 @@ export class ConsoleEntry {
     return this.element.closest("dk-console")?.dataset.evaluate.replace(/evaluate$/, `results/${result}`);
   }
 
-  /** Keeps the place of an element that comes later; who reads the end of the log goes on reading the end. */
+  /** Keeps the place of an element that comes later. */
   async #later(block, makeElement) {
     const place = block.appendChild(make("div"));
     const element = await makeElement();
-    const log = place.closest("[role=log]");
-    const follows = log && log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-    place.replaceWith(element);
-    if (follows) log.scrollTop = log.scrollHeight;
+    this.#change(() => place.replaceWith(element));
   }
 
   /** Colours for a text: lines of [class, text]. Left as it is when that is another text. */
-  #colour(element, lines) {
+  #colour(element, lines = []) {
     if (
       lines
         .map((line) => line.map(([, text]) => text).join(""))
@@ -105,4 +104,4 @@ export class ConsoleEntry {
 
 const longText = () => import("./dk-long-text.js");
 const tables = () => import("./dk-table.js");
-const pictures = () => import("./dk-picture.js");
+const pictures = () => import("./pictures.js");

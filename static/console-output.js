@@ -10,15 +10,18 @@ export class ConsoleOutput {
   #terminal = null;
   #ready = null;
   #rows = new Map();
+  #change;
 
-  constructor(stream) {
+  /** @param {string} stream  @param {(act: () => void) => void} change  lets something change the log at a later time */
+  constructor(stream, change) {
     this.stream = stream;
+    this.#change = change;
     this.element = make("pre", { className: stream === "stderr" ? "stderr" : "out" });
   }
 
   append(text) {
     if (!this.#ready && !SPECIAL.test(text)) return this.element.append(text);
-    this.#ready = (this.#ready ?? this.#begin()).then(() => this.#draw(text));
+    this.#ready = (this.#ready ?? this.#begin()).then(() => this.#change(() => this.#draw(text)));
   }
 
   /** What stands here so far goes through the terminal, too: a progress bar may begin behind a text. */

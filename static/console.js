@@ -194,7 +194,7 @@ export class Console {
   }
 
   #submit(typed) {
-    typed.entry = new ConsoleEntry(typed.text);
+    typed.entry = new ConsoleEntry(typed.text, (act) => this.#log.change(act));
     history.add(typed.text);
     this.#mark(typed, "waiting");
     this.#log.append(typed.entry.element);
