@@ -115,23 +115,24 @@ export class DkFrames extends DebugkitElement {
       this.#put(url, await getFragment(url, this.#signal));
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.#put(
-        url,
-        make(
-          "article",
-          { className: "frame" },
-          make("p", { className: "notice problem", role: "alert", textContent: error.message }),
-        ),
-      );
-      this.#panes.delete(url); // Shown, but asked for again next time.
-      for (const other of this.#main.children) other.hidden = other !== this.#main.lastElementChild;
+      this.#refuse(error.message);
     } finally {
       this.#main.removeAttribute("aria-busy");
     }
   }
 
+  /** A frame that cannot be had: the one that is open stays. */
+  #refuse(message) {
+    const shown = this.#shown;
+    const notice = make("p", { className: "notice problem", role: "alert", textContent: message });
+    notice.dataset.refused = "";
+    shown.querySelector("[data-refused]")?.remove();
+    shown.prepend(notice);
+    for (const [url, pane] of this.#panes) if (pane === shown) this.#select(url);
+  }
+
   #put(url, pane) {
-    for (const failed of this.#main.querySelectorAll(":scope > article:not([data-frame])")) failed.remove();
+    for (const notice of this.#main.querySelectorAll("[data-refused]")) notice.remove();
     const old = this.#panes.get(url);
     if (old) old.replaceWith(pane);
     else this.#main.append(pane);

@@ -57,7 +57,7 @@ export class DkSource extends DebugkitElement {
 
   #bar(way, word) {
     const count = Math.min(STEP, this.dataset[way]);
-    const step = make("button", { type: "button", className: "link", textContent: `${count} lines ${word}` });
+    const step = make("button", { type: "button", className: "link", textContent: lines(count, word) });
     step.dataset.step = STEP;
     const whole = make("button", { type: "button", className: "link", textContent: "whole file" });
     whole.dataset.whole = "";
@@ -88,6 +88,10 @@ export class DkSource extends DebugkitElement {
     this.#values = this.#loading = null;
     super.disconnectedCallback();
   }
+}
+
+function lines(count, word) {
+  return count === 1 ? `1 line ${word}` : `${count} lines ${word}`;
 }
 
 customElements.define("dk-source", DkSource);

@@ -71,7 +71,7 @@ function offer(source, way) {
     return;
   }
   const button = bar.querySelector("[data-step]");
-  if (left < Number(button.dataset.step)) button.textContent = button.textContent.replace(/^\d+/, left);
+  if (left < Number(button.dataset.step)) button.textContent = `${left} more`;
 }
 
 async function fetched(source, first, last, signal) {

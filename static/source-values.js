@@ -141,9 +141,7 @@ export class SourceValues {
   #go(name) {
     if (!name) return;
     this.#line(name.line).scrollIntoView({ block: "nearest", behavior: "instant" });
-    const code = this.#code.getBoundingClientRect();
-    const box = this.#boxes(name)[0];
-    if (box.right > code.right || box.left < code.left + 64) this.#code.scrollLeft += box.left - code.left - 96;
+    this.#toName(this.#boxes(name)[0]);
     this.#show(name, true);
     const { text, type } = this.#values[name.value];
     this.#status.textContent = [`${this.#values[name.value].name} = ${text}`, type, name.note]
@@ -162,6 +160,13 @@ export class SourceValues {
       width: `${box.width + 4}px`,
       height: `${box.height + 2}px`,
     });
+  }
+
+  /** The lines are scrolled sideways only for what would be out of sight without that. */
+  #toName(box) {
+    const code = this.#code;
+    const left = box.left - code.getBoundingClientRect().left + code.scrollLeft;
+    code.scrollLeft = left + box.width < code.clientWidth ? 0 : left - code.clientWidth / 2;
   }
 
   // What is shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -191,6 +192,27 @@ def quoted_path(environ: Mapping[str, Any]) -> str:
     """SCRIPT_NAME and PATH_INFO, percent-encoded. PEP 3333 passes bytes as Latin-1 characters."""
     path = f"{exact_str(environ.get('SCRIPT_NAME'))}{exact_str(environ.get('PATH_INFO'))}"
     return quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~-._")
+
+
+#: Bytes beyond ASCII, percent-encoded.
+_ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+#: Persian words and emoji are written with them.
+_JOINERS = "\u200c\u200d"
+
+
+def iri(address: str) -> str:
+    """An address as people write it (RFC 3987, 3.2): ``/抹茶``. What is no UTF-8, no letter or would steer the text
+    around it stays percent-encoded.
+    """
+    return _ENCODED.sub(_decoded, address)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    # What cannot be decoded becomes a lone surrogate, which is not printable and encodes to the byte it was.
+    text = bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogateescape")
+    return "".join(
+        char if char.isprintable() or char in _JOINERS else quote(char, errors="surrogateescape") for char in text
+    )
 
 
 def take_snapshot(environ: Mapping[str, Any], *, root: str = "", finish: bool = True) -> RequestSnapshot:

@@ -136,7 +136,7 @@ class ErrorSearch:
         request = self._entry.request
         if request is None or not self._viewer.sees_values:
             return
-        for panel in Panels(self._entry, request, self._describer, handles=False).all():
+        for panel in Panels(self._entry, request, self._describer, handles=False, readable=True).all():
             self._search_panel(pattern, panel)
 
     def _search_panel(self, pattern: re.Pattern[str], panel: Panel[ValueView]) -> None:

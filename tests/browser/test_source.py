@@ -201,3 +201,18 @@ def test_an_editor_may_be_the_clipboard_and_another_one_is_a_click_away(page: Pa
     page.wait_for_function("navigator.clipboard.readText().then((text) => /page_app.py:\\d+$/.test(text))")
     shown(page).get_by_role("button", name="Choose the editor").click()
     expect(page.get_by_role("dialog").get_by_role("button", name="Zed")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_frame_that_cannot_be_had_leaves_the_open_one_where_it_is(page: Page) -> None:
+    page.route("**/frames/*", lambda route: route.fulfill(status=503, json={"explanation": "The server has stopped."}))
+
+    page.keyboard.press("k")
+
+    expect(shown(page).get_by_role("alert")).to_have_text("The server has stopped.")
+    expect(shown(page).locator("h2 .fn")).to_have_text("price_of")
+    expect(page.locator("[data-list] a[aria-current]")).to_contain_text("price_of")
+    page.unroute("**/frames/*")
+    page.keyboard.press("k")
+    expect(shown(page).locator("h2 .fn")).to_have_text("Cart.total")
+    page.keyboard.press("j")
+    expect(shown(page).get_by_role("alert")).to_have_count(0)

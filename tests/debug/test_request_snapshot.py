@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from client import Client
 
-from debugkit.debug.request_snapshot import RECORDED, RecordedInput, take_snapshot
+from debugkit import DebuggedApplication
+from debugkit.debug.request_snapshot import RECORDED, RecordedInput, iri, take_snapshot
 
 
 def environ(**more: Any) -> dict[str, Any]:
@@ -140,3 +144,40 @@ def test_a_snapshot_knows_whether_it_has_all_of_the_body(
 def test_a_request_without_a_body_has_all_of_it() -> None:
     assert take_snapshot(environ()).body_complete
     assert not take_snapshot(environ(CONTENT_LENGTH="5")).body_complete
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("/%E6%8A%B9%E8%8C%B6", "/抹茶"),
+        ("GET /caf%C3%A9/%F0%9F%8D%B5", "GET /café/🍵"),
+        ("/a%20b%2Fc%3F%25%00", "/a%20b%2Fc%3F%25%00"),  # ASCII stays: decoded, it would mean something else
+        ("/%FF%E6%8A%B9%E6%8A", "/%FF抹%E6%8A"),  # what is no UTF-8
+        ("/%ED%A0%80", "/%ED%A0%80"),  # nor is a surrogate
+        ("/%E2%80%AEexe", "/%E2%80%AEexe"),  # U+202E turns what follows around
+        ("/%C2%A0%C2%85%E2%80%A8%EE%80%80", "/%C2%A0%C2%85%E2%80%A8%EE%80%80"),  # blank, control, line, private
+        ("/%D9%85%DB%8C%E2%80%8C%D8%AE", "/می\u200cخ"),
+    ],
+)
+def test_an_address_is_shown_as_people_write_it_and_steers_nothing(address: str, shown: str) -> None:
+    assert iri(address) == shown
+    assert quote(shown, safe="/%+ ") == address
+
+
+def fails(environ: dict[str, Any], start_response: Any) -> Any:
+    raise ValueError("every request fails")
+
+
+def test_the_page_shows_the_address_as_people_write_it_and_texts_have_it_as_it_was_sent() -> None:
+    client = Client(DebuggedApplication(fails))
+    answer = client("/抹茶".encode().decode("latin-1"), HTTP_ACCEPT="text/html")
+    encoded = "/%E6%8A%B9%E8%8C%B6"
+
+    shown = re.sub("<[^>]*>", " ", answer.text)
+    assert "GET /抹茶" in shown
+    assert encoded not in shown
+    address = answer.header("X-Debugkit-Traceback") or ""
+    for form in (".txt", ".md", ".json"):
+        text = client(address + form).text
+        assert encoded in text, form
+        assert "抹茶" not in text, form

@@ -95,7 +95,7 @@ class PageBuilder:
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
             occurrences=entry.occurrences,
-            panels=self.panels(),
+            panels=self.panels(readable=True),
             viewer=viewer,
             app_frames=len(own),
             all_frames=len(captured.frames),
@@ -142,12 +142,13 @@ class PageBuilder:
             report.hint or cause(replaced(self._entry.captured.exception), report.hidden, self._describer)
         )
 
-    def panels(self, only: Container[str] | None = None) -> tuple[Panel[ValueView], ...]:
+    def panels(self, only: Container[str] | None = None, *, readable: bool = False) -> tuple[Panel[ValueView], ...]:
         """What the request was made of, for those who see values: all panels, or those of the names in ``only``."""
         request = self._entry.request
         if request is None or not self._viewer.sees_values:
             return ()
-        return Panels(self._entry, request, self._describer, handles=self._viewer.is_developer).all(only)
+        handles = self._viewer.is_developer
+        return Panels(self._entry, request, self._describer, handles=handles, readable=readable).all(only)
 
     def text(self, site: str) -> TextView:
         """The error as plain text. ``site`` is what its page's address begins with."""

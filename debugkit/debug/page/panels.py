@@ -20,7 +20,7 @@ from debugkit.debug.page.frame_models import ValueView
 from debugkit.debug.page.headline import title
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.registry import ErrorRecord
-from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.request_snapshot import RequestSnapshot, iri
 from debugkit.debug.safe.inspection import MISSING, attribute, exact_str
 from debugkit.debug.safe.text import text_of, type_name
 from debugkit.debug.timeline import listing
@@ -49,13 +49,25 @@ Tables = tuple[Table[ValueView], ...]
 
 
 class Panels:
-    """Makes the panels of one entry; with ``handles`` the values in them can be opened."""
+    """Makes the panels of one entry.
 
-    def __init__(self, entry: ErrorRecord, request: RequestSnapshot, describer: Describer, *, handles: bool) -> None:
+    With ``handles`` the values in them can be opened; with ``readable`` addresses are as people write them.
+    """
+
+    def __init__(
+        self,
+        entry: ErrorRecord,
+        request: RequestSnapshot,
+        describer: Describer,
+        *,
+        handles: bool,
+        readable: bool = False,
+    ) -> None:
         self._entry = entry
         self._request = request
         self._describer = describer
         self._handles = handles
+        self._address: Callable[[str], str] = iri if readable else str
 
     def all(self, only: Container[str] | None = None) -> tuple[Panel[ValueView], ...]:
         """The panels, or those of the names in ``only``."""
@@ -116,10 +128,10 @@ class Panels:
 
     def _request_tables(self) -> Tables:
         request = self._request
-        facts: list[tuple[str, object]] = [("Method", request.method), ("Path", request.path)]
+        facts: list[tuple[str, object]] = [("Method", request.method), ("Path", self._address(request.path))]
         host = request.headers.get("host", "")
         if host:
-            facts.insert(1, ("Address", f"{request.scheme}://{host}{request.path}"))
+            facts.insert(1, ("Address", f"{request.scheme}://{host}{self._address(request.path)}"))
         facts += [(name, text) for name, text in (("User", request.user), ("Client", request.client)) if text]
         facts += self._entry.framework_report.facts
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from debugkit import terminal_text
 from debugkit.debug.page import assets
 from debugkit.debug.page.models import DATA
+from debugkit.debug.request_snapshot import iri
 from debugkit.debug.source.excerpt import Gap
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(fence=fence, span=span, line=terminal_text.line, quoted=terminal_text.quoted)
+    environment.filters.update(iri=iri, fence=fence, span=span, line=terminal_text.line, quoted=terminal_text.quoted)
     # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
     environment.globals.clear()
     environment.globals.update(kept=kept, icon=icon, data=DATA, modules=assets.modules)

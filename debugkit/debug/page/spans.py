@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import dropwhile
 
@@ -10,6 +11,11 @@ from debugkit.debug.source.excerpt import SourceLine
 
 #: Pygments' classes for names, operators, punctuation, white space and errors: they look like any text, and so join it.
 COLOURLESS = frozenset({"n", "o", "p", "w", "err"})
+
+#: Finds what is written from right to left (UAX 9: Hebrew, Arabic and their neighbours, and the scripts of Plane 1).
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]").search
+#: Such a name is a span of its own, or the operators beside it would change places.
+ISOLATED = "rtl"
 
 
 def spans(line: SourceLine, tips: Callable[[tuple[int, int]], str] | None = None) -> Iterator[Span]:
@@ -22,7 +28,7 @@ def spans(line: SourceLine, tips: Callable[[tuple[int, int]], str] | None = None
         for piece, marked in ((whole, False),) if outside else cut(whole, column, line.marks):
             column += len(piece)
             tip = tips((line.lineno, column + line.offset)) if tips and kind[:1] == "n" else ""
-            look = "" if kind in COLOURLESS else kind
+            look = kind if kind not in COLOURLESS else "" if piece.isascii() or not RIGHT_TO_LEFT(piece) else ISOLATED
             if css == look and mark == marked and not tip:
                 text += piece
                 continue

@@ -63,6 +63,17 @@ def test_a_name_carries_its_value_and_stays_a_span_of_its_own() -> None:
     assert [(span.text, span.value) for span in found] == [("self", "<Cart>"), (".", ""), ("items", "[1, 2]")]
 
 
+def test_a_name_from_right_to_left_is_a_span_of_its_own() -> None:
+    tokens = (("n", "שם"), ("", " "), ("o", "+"), ("", " "), ("n", "שם2"), ("p", ")"))
+
+    assert [(span.text, span.css) for span in spans(line(*tokens))] == [
+        ("שם", "rtl"),
+        (" + ", ""),
+        ("שם2", "rtl"),
+        (")", ""),
+    ]
+
+
 def test_classes_without_a_colour_are_left_out() -> None:
     from debugkit.debug.page import assets
     from debugkit.debug.page.spans import COLOURLESS
