@@ -226,4 +226,4 @@ class Program(Process):
 def environ() -> dict[str, str]:
     """The environment for a process that is to find this checkout's debugkit."""
     quick = {"DEBUGKIT_RELOAD_MODE": "cold"}  # preloading for a few saves would cost a test more than it brings
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **quick}
+    return {**quick, **os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}

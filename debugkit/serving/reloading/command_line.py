@@ -58,12 +58,16 @@ class Program:
         named = Path(self.folder, self.what).parent if self.kind == "script" else self.root
         return named if same(named, self.root) else self.root
 
+    def set_arguments(self) -> None:
+        """Let this process have its command line, as far as modules can ask for that."""
+        sys.orig_argv[:] = self.argv
+        sys.argv[:] = ["-c" if self.kind == "command" else self.what, *self.arguments]
+
     def run(self) -> None:
         """Run it in this process as ``python`` would. Raises what it raises."""
         if not sys.flags.safe_path:
             sys.path.insert(0, str(self.root))
-        sys.orig_argv[:] = self.argv
-        sys.argv[:] = ["-c" if self.kind == "command" else self.what, *self.arguments]
+        self.set_arguments()
         main = sys.modules["__main__"] = ModuleType("__main__")
         main.__dict__["__builtins__"] = builtins
         path = Path(self.folder, self.what)

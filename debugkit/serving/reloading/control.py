@@ -35,7 +35,7 @@ from debugkit.serving.reloading.messages import (
     StartRefused,
     WorkerConfig,
 )
-from debugkit.serving.reloading.modules import imported_files, installed_modules, is_installed
+from debugkit.serving.reloading.modules import imported_files, installed, is_installed, search_path
 from debugkit.serving.reloading.prompts import at_prompt
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
@@ -129,7 +129,8 @@ class Control:
                 threading.Thread(target=self._end, args=[False], daemon=True).start()
                 threading.Event().wait(self._timeouts.orphan)
                 os._exit(1)
-            self._report()
+            if not readable:  # nobody waits for that
+                self._report()
             self._look_at_the_prompt()
 
     def _obey(self, message: Message | None) -> None:
@@ -197,10 +198,11 @@ class Control:
         if len(sys.modules) == self._count:
             return
         since, self._looked, self._count = self._looked, time.time(), len(sys.modules)
-        self.watch(imported_files(), since)
+        files = imported_files()
+        self.watch(files.values(), since)
         if self.config.preloads:
-            path = tuple(map(os.path.abspath, sys.path))
-            self._channel.send(Loaded(installed_modules(), path, self.environ, obstacle_in_program()))
+            path = tuple(search_path())
+            self._channel.send(Loaded(installed(files), path, self.environ, obstacle_in_program()))
 
     def watch(self, files: Iterable[str], since: float) -> None:
         """Have ``files`` watched too; one that has changed after ``since`` (in epoch seconds) counts as changed."""

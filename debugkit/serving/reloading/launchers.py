@@ -182,7 +182,7 @@ class Warm:
             names=self._names,
             modules=loaded.modules,
             path=loaded.path,
-            folder=str(self._config.program.root),
+            program=self._config.program,
             environ=loaded.environ,
             skip=self._skip,
         )

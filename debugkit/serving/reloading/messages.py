@@ -7,9 +7,10 @@ supervisor sends `WorkerConfig`, always first, then `Changed`, `Serve` and `Shut
 
 from __future__ import annotations
 
+import functools
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -45,7 +46,7 @@ class Preload:
     names: tuple[str, ...]  # what was asked for by name, first
     modules: Mapping[str, str]
     path: tuple[str, ...]
-    folder: str  # where the program's own modules are looked for first
+    program: Program  # which will need them
     environ: Mapping[str, str]
     skip: tuple[str, ...]
 
@@ -155,9 +156,13 @@ def decode(line: bytes) -> Message | None:
         return None
 
 
+#: The types of the fields of a kind. Reading them takes longer than all else about a message.
+hints_of: Callable[[Any], Mapping[str, Any]] = functools.cache(get_type_hints)
+
+
 def from_json(kind: type[T], fields: object) -> T:
     """A dataclass from what `dataclasses.asdict` made of it, and JSON of that. Raises `ValueError`."""
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     if not isinstance(fields, dict) or fields.keys() != hints.keys():
         raise ValueError(f"{kind.__name__} has the fields {', '.join(hints)}")
     return kind(**{name: _check(hint, fields[name]) for name, hint in hints.items()})

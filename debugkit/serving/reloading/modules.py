@@ -8,6 +8,7 @@ import site
 import sys
 import sysconfig
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -19,15 +20,25 @@ from debugkit.serving.paths import exists, is_file
 OURS = f"{Path(debugkit.__file__).parent}{os.sep}"
 
 
-def imported_files() -> list[str]:
-    """The files of the imported modules."""
-    return [path for module in list(sys.modules.values()) if (path := file_of(module))]
+#: Files that were there when somebody asked. Each worker asks for those of all modules, and a fork begins with these.
+_seen: set[str] = set()
 
 
-def installed_modules() -> dict[str, str]:
-    """Names and files of the modules of Python, of installed packages and of debugkit, in the order of their import."""
-    modules = {name: file_of(module) for name, module in list(sys.modules.items()) if name != "__main__"}
-    return {name: file for name, file in modules.items() if file and is_ours_or_installed(file)}
+def imported_files() -> dict[str, str]:
+    """The names of the imported modules that have a file, and that, in the order of their import."""
+    files = {name: file_of(module) for name, module in list(sys.modules.items())}
+    return {name: file for name, file in files.items() if file}
+
+
+def installed(files: Mapping[str, str]) -> dict[str, str]:
+    """Those of Python, of installed packages and of debugkit."""
+    return {name: file for name, file in files.items() if name != "__main__" and is_ours_or_installed(file)}
+
+
+def search_path() -> list[str]:
+    """Where modules are looked for. Some entries name no folder, but something for import hooks."""
+    entries = dict.fromkeys(entry for entry in sys.path if type(entry) is str)
+    return [os.path.abspath(entry) if exists(entry) else entry for entry in entries]  # noqa: PTH100
 
 
 def files_of(error: BaseException) -> list[str]:
@@ -52,8 +63,12 @@ def file_of(module: object) -> str:
     path = ModuleType.__getattribute__(module, "__dict__").get("__file__")
     if not isinstance(path, str):
         return ""
+    if path in _seen:
+        return path
     if is_file(path):
-        return os.path.abspath(path)  # noqa: PTH100
+        absolute = os.path.abspath(path)  # noqa: PTH100
+        _seen.add(absolute)
+        return absolute
     here = Path(path)
     while not exists(here) and here != here.parent:  # a module inside an archive: the archive
         here = here.parent

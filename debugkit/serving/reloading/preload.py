@@ -29,8 +29,8 @@ from debugkit.serving.reloading.forking import (
     begin_anew,
     is_traced,
 )
-from debugkit.serving.reloading.messages import Preload, Preloaded, encode, from_json
-from debugkit.serving.reloading.modules import file_of, installed_modules, is_ours_or_installed
+from debugkit.serving.reloading.messages import KINDS, Preload, Preloaded, encode, from_json, hints_of
+from debugkit.serving.reloading.modules import file_of, imported_files, installed, is_ours_or_installed, search_path
 from debugkit.serving.reloading.workers import STATUS
 from debugkit.serving.signals import SIGNALS
 
@@ -49,6 +49,7 @@ def serve_forks(arguments: Sequence[str]) -> int:
     with os.fdopen(int(arguments[1]), "rb") as file:
         order = from_json(Preload, json.loads(file.read()))
     variables = Variables(order.environ)
+    order.program.set_arguments()
     outcome = Importing(order).run()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -56,6 +57,8 @@ def serve_forks(arguments: Sequence[str]) -> int:
     supervisor.sendall(encode(outcome) + b"\n")
     if outcome.skip or outcome.obstacle:
         os._exit(0)
+    for kind in KINDS.values():
+        hints_of(kind)  # which each fork would look up
     gc.collect()
     gc.freeze()  # the memory of what is here stays shared, since no collection touches it
     return Forks(supervisor, [variables.restore, disposition.restore]).run()
@@ -70,11 +73,11 @@ class Importing:
         self._new: list[str] = []
 
     def run(self) -> Preloaded:
-        known = list(dict.fromkeys(sys.path))
+        known = search_path()
         if [folder for folder in self._order.path if folder in known] != known and self._order.path:
             return Preloaded({}, obstacle="the program removes or reorders what is in sys.path")
         theirs = [folder for folder in self._order.path if folder not in known]
-        finder = Finder([self._order.folder, *theirs], self._skip)
+        finder = Finder([str(self._order.program.root), *theirs], self._skip)
         sys.meta_path.insert(0, finder)
         traces = Traces()
         for name in dict.fromkeys((*self._order.names, *self._order.modules)):
@@ -82,7 +85,7 @@ class Importing:
                 self._skip.add(name)
                 self._new.append(name)
         sys.meta_path.remove(finder)
-        return Preloaded(installed_modules(), tuple(self._new), TRACED if is_traced() else "")
+        return Preloaded(installed(imported_files()), tuple(self._new), TRACED if is_traced() else "")
 
     def _import(self, name: str, finder: Finder, traces: Traces) -> bool:
         finder.touched = False

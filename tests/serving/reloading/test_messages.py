@@ -51,7 +51,7 @@ CONFIG = WorkerConfig(
 MESSAGES: list[Message] = [
     Imported(("a.py", "\u00e9.py"), 1.5),
     Loaded({"json": "/json.py"}, ("/lib",), {"TEA": "green"}, obstacle="a thread"),
-    Preload(("json",), {"re": "/re.py"}, ("/lib",), "/srv", {"TEA": "green"}, skip=("re",)),
+    Preload(("json",), {"re": "/re.py"}, ("/lib",), PROGRAM, {"TEA": "green"}, skip=("re",)),
     Preloaded({"json": "/json.py"}, skip=("re",)),
     StartRefused(1),
     PromptOpen(),

@@ -68,7 +68,7 @@ class Ground:
         return from_json(Preloaded, json.loads(done.stdout))
 
     def _rest(self, skip: tuple[str, ...]) -> Mapping[str, Any]:
-        return {"folder": str(self.project), "skip": skip}
+        return {"program": Program("script", "app.py", (), (), str(self.project), ("python", "app.py")), "skip": skip}
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def config(text: str) -> WorkerConfig:
 @contextmanager
 def preloaded(*names: str, **variables: str) -> Iterator[Preloading]:
     environ = {**os.environ, **variables}
-    preloading = Preloading(config(""), Preload(names, {}, (), "/nowhere", environ, ()))
+    preloading = Preloading(config(""), Preload(names, {}, (), config("").program, environ, ()))
     try:
         outcome = preloading.outcome()
         assert outcome is not None

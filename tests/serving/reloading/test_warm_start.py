@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,46 @@ def test_a_program_that_a_fork_would_not_be_is_started_cold_and_says_why(
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=environ)
     assert expected in done.stdout
+
+
+ASGI = """
+import os
+async def app(scope, receive, send):
+    body = b"{text} %d" % os.getppid()
+    await send({{"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}})
+    await send({{"type": "http.response.body", "body": body}})
+"""
+DJANGO = """
+import os, sys
+from django.conf import settings
+APPS = ["debugkit.django", "django.contrib.contenttypes", "django.contrib.auth"]
+settings.configure(DEBUG=True, SECRET_KEY="x", ROOT_URLCONF="__main__", INSTALLED_APPS=APPS, USE_TZ=True)
+from django.core.management import execute_from_command_line
+from django.http import HttpResponse
+from django.urls import path
+def index(request):
+    from django.contrib.auth.models import User  # needs settings
+    return HttpResponse(f"{text} {{os.getppid()}}")
+urlpatterns = [path("", index)]
+execute_from_command_line(sys.argv)
+"""
+SERVERS = {
+    "asgi": (ASGI, "-m", "debugkit", "run", "app.py", "--port", "0"),
+    "django": (DJANGO, "app.py", "runserver_plus", "127.0.0.1:0", "--skip-checks"),
+}
+
+
+@pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS.keys())
+def test_other_servers_start_warm_too(tmp_path: Path, server: tuple[str, ...]) -> None:
+    text, *python = server
+    numbers = count()
+    variables = {"DEBUGKIT_RELOAD_MODE": "auto", "DEBUGKIT_STATE_DIR": str(tmp_path / "state")}
+    with project(tmp_path, text.format(text="first"), python=tuple(python), **variables) as shop:
+        line = ""
+        while "warm" not in line:
+            number = next(numbers)
+            shop.write(text.format(text=f"text{number}"))
+            line = shop.says(r"^ \* (Reloaded|Waiting).*").string
+            name, preloaded = shop.text.split()
+            assert name == f"text{number}"
+        assert parent(int(preloaded)) == shop.process.pid
