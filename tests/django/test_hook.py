@@ -172,6 +172,16 @@ def test_an_async_view_opens_in_the_view_with_what_lies_between_as_library(clien
     assert {frame["library"].split()[0] for frame in between} <= {"Django", "asgiref", "Python"}
 
 
+def test_a_request_is_sent_again_and_its_error_has_a_page(app: DebuggedApplication) -> None:
+    client = Client(app)
+    client.unlock(app.debugger.pin_auth.pin)
+    address = client("/later/").header("X-Debugkit-Traceback")
+    event = client.post(f"{address}/replay").events[-1]
+
+    assert (event["outcome"], event["status"]) == ("same", 500)
+    assert client(event["url"]).status == 200
+
+
 def ask_asgi(body: bytes = b"", **more: Any) -> HttpResponse:
     async def ask() -> HttpResponse:
         handler = ASGIHandler()
