@@ -24,11 +24,12 @@ from debugkit.debug.adapter import Adapter
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import TRACEBACK_HEADER, failed_response
 from debugkit.debug.messages import Request, Response
-from debugkit.debug.request_snapshot import hurry, take_snapshot
+from debugkit.debug.request_snapshot import RECORDED, RequestSnapshot, hurry, take_snapshot
 from debugkit.debug.wsgi_gateway import make_failed_request, tell
 from debugkit.django.report import report
 from debugkit.django.template_errors import with_templates
 from debugkit.serving.log import ErrorStream
+from debugkit.settings import Limits
 
 Answer = Callable[..., HttpResponse]
 
@@ -83,7 +84,7 @@ def _answer(
     entry = debugger.record(
         exc,
         with_templates(exc, tb),
-        request=take_snapshot(environ, root=asked.root, finish=False),
+        request=with_body(take_snapshot(environ, root=asked.root, finish=False), request, debugger.settings.limits),
         context=contextvars.copy_context(),
         explain=partial(report, request, status),
     )
@@ -167,6 +168,19 @@ def read_body(request: HttpRequest, limit: int) -> None:
         request.body  # noqa: B018 - kept in the request
     except Exception:  # the client is gone, or Django refuses the body: the page does without it
         return
+
+
+def with_body(snapshot: RequestSnapshot, request: HttpRequest, limits: Limits) -> RequestSnapshot:
+    """The snapshot with the body that Django has kept: under ASGI nothing else has recorded it."""
+    body = vars(request).get("_body")
+    if RECORDED in environ_of(request) or type(body) is not bytes:
+        return snapshot
+    return replace(
+        snapshot,
+        body=body[: limits.recorded_body],
+        body_complete=len(body) <= limits.recorded_body,
+        body_length=len(body),
+    )
 
 
 # The terminal

@@ -170,6 +170,14 @@ def test_the_list_of_keys_has_no_violation(open_page: Callable[..., Page]) -> No
     assert violations(page) == []
 
 
+def test_the_dialog_of_a_replay_has_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout", reduced_motion="reduce")
+    page.keyboard.press("r")
+    expect(page.get_by_role("link", name="Open the new error")).to_be_focused()
+
+    assert violations(page) == []
+
+
 def test_everything_is_reached_and_operated_by_keyboard_alone(open_page: Callable[..., Page]) -> None:
     page = open_page("/checkout")
     focused = "(document.activeElement.closest('a, button, summary, textarea, [tabindex]')?.textContent ?? '').trim()"

@@ -172,10 +172,20 @@ def test_an_async_view_opens_in_the_view_with_what_lies_between_as_library(clien
     assert {frame["library"].split()[0] for frame in between} <= {"Django", "asgiref", "Python"}
 
 
-def ask_asgi(**more: Any) -> HttpResponse:
+def test_a_request_is_sent_again_and_its_error_has_a_page(app: DebuggedApplication) -> None:
+    client = Client(app)
+    client.unlock(app.debugger.pin_auth.pin)
+    address = client("/later/").header("X-Debugkit-Traceback")
+    event = client.post(f"{address}/replay").events[-1]
+
+    assert (event["outcome"], event["status"]) == ("same", 500)
+    assert client(event["url"]).status == 200
+
+
+def ask_asgi(body: bytes = b"", **more: Any) -> HttpResponse:
     async def ask() -> HttpResponse:
         handler = ASGIHandler()
-        request = ASGIRequest(http_scope("/later/", **more), io.BytesIO())
+        request = ASGIRequest(http_scope("/later/", **more), io.BytesIO(body))
         response: HttpResponse = await handler.get_response_async(request)
         return response
 
@@ -200,6 +210,15 @@ def test_an_address_that_middleware_takes_from_a_header_is_not_this_computer() -
 
     assert ["KeyError" in text for text in (near, far, public)] == [True, True, False]
     assert ["{&#39;Sencha&#39;: 12}" in text for text in (near, far, public)] == [True, False, False]
+
+
+def test_under_asgi_the_body_is_kept_too(app: DebuggedApplication) -> None:
+    headers = {"content-type": "application/json", "content-length": "7"}
+    ask_asgi(b'{"a":1}', method="POST", headers=headers)
+    [[entry, *_], *_] = app.debugger.registry.recent_groups()
+
+    assert entry.request is not None
+    assert (entry.request.body, entry.request.body_complete) == (b'{"a":1}', True)
 
 
 def test_under_asgi_an_address_from_a_header_is_not_this_computer_and_none_is_a_strangers(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 
 from debugkit.debug.access.viewer import Level, Viewer
 from debugkit.debug.debugger import Debugger
-from debugkit.debug.http import responses
+from debugkit.debug.http import handing_on_handlers, responses
 from debugkit.debug.http.context import MOST_BYTES, RequestContext
 from debugkit.debug.http.error_response import entry_response
 from debugkit.debug.http.relay import CLEAR, ROWS, document_name
@@ -19,6 +20,7 @@ from debugkit.debug.page import recents, rendering
 from debugkit.debug.processes.siblings import Picture
 from debugkit.debug.processes.snapshots import Document
 from debugkit.debug.registry import ErrorRecord
+from debugkit.errors import RequestError
 
 #: Frames of the application whose panes are kept beside the page.
 FRAMES = 5
@@ -78,11 +80,23 @@ def _documents(debugger: Debugger, entry: ErrorRecord) -> Iterator[tuple[str, Do
         for form in ("html", "json", "markdown", "text"):
             response = entry_response(context, entry, form, status=200, notice=ENDED)
             yield document_name(form, values=values), _document(response)
+        for name, document in _exports(context, entry):
+            yield document_name(name, values=values), document
         with debugger.describer(entry) as describer:
             builder = context.builder(entry, describer)
             for frame in builder.app_frames()[:FRAMES]:
                 pane = responses.page(rendering.fragment("frame.html", builder.frame(frame)))
                 yield document_name(f"frame {entry.id}-{frame.index}", values=values), _document(pane)
+
+
+def _exports(context: RequestContext, entry: ErrorRecord) -> list[tuple[str, Document]]:
+    """What is handed on of an error, as long as it is live."""
+    asked = [(form, handing_on_handlers.export) for form in handing_on_handlers.FORMS]
+    exports: list[tuple[str, Document]] = []
+    for form, handler in (*asked, (".html", handing_on_handlers.offline)):
+        with suppress(RequestError):
+            exports.append((f"export {form}", _document(handler(context, entry.id, form))))
+    return exports
 
 
 def _request(root: str) -> Request:

@@ -103,7 +103,9 @@ def document_name(name: str, *, values: bool) -> str:
 
 def _document_name(context: RequestContext, arguments: Mapping[str, str | None]) -> str:
     """What the owner has left for such a request; empty for what needs the owner itself."""
-    if context.request.method == "POST" or "export" in arguments or context.request.path.endswith("/source"):
+    if "export" in arguments:
+        return f"export {arguments['export']}"
+    if context.request.method == "POST" or context.request.path.endswith("/source"):
         return ""
     if "entry" in arguments:
         return responses.FORMS[arguments.get("form") or ""] or context.form

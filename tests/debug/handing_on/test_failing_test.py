@@ -12,6 +12,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from client import Client
+
+from debugkit import DebuggedApplication
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
@@ -139,3 +142,32 @@ def run(arguments: list[str], paths: list[Path], folder: Path, given: str = "") 
 @pytest.mark.parametrize("name", RAISED)
 def test_the_copied_test_fails_with_the_same_exception(failures: dict[str, str], name: str) -> None:
     assert re.match(re.escape(RAISED[name]), failures[name])
+
+
+SCRIPT = """
+from client import Client
+from debugkit import DebuggedApplication
+
+def shop(environ, start_response):
+    raise ValueError("no tea")
+
+if __name__ == "__main__":
+    client = Client(DebuggedApplication(shop, pin_logging=False), validate=False)
+    print(client(client("/").header("X-Debugkit-Traceback") + "/pytest").text)
+"""
+
+
+def test_what_runs_as_a_script_is_imported_by_the_name_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "tea_shop.py").write_text(SCRIPT, "utf-8")
+
+    assert "\nfrom tea_shop import shop\n" in run(["tea_shop.py"], [ROOT / "tests" / "support"], tmp_path)
+
+
+def test_an_application_that_no_module_has_is_left_to_the_reader() -> None:
+    def make() -> Any:
+        return lambda environ, start_response: {}["tea"]
+
+    client = Client(DebuggedApplication(make(), pin_logging=False), validate=False)
+    test = client(f"{client('/').header('X-Debugkit-Traceback')}/pytest").text
+
+    assert "\napplication = None  # import your application here, under this name\n" in test

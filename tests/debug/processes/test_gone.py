@@ -48,6 +48,11 @@ def read_after_the_end(browser: Browser, error: str, frame: str) -> None:
     pane = browser(f"{MOUNT}/frames/{frame}", headers={"X-Debugkit": "1"})
     assert (pane.status, "<html" in pane.text, "Application.fails" in pane.text) == (200, False, True)
     assert "<html" in browser(f"{MOUNT}/frames/{frame}").text
+    assert browser(f"{address}/curl").text.startswith("curl ")
+    assert "def test_get_" in browser(f"{address}/pytest").text
+    assert "attachment" in browser(f"{address}.html").headers["Content-Disposition"]
+    assert "Replay" not in page.text
+    assert browser.post(f"tracebacks/{error}/replay", {}).json["error"] == "gone"
     refused = browser.post(f"frames/{frame}/evaluate", {"source": "1"})
     assert (refused.status, refused.json["error"]) == (410, "gone")
     assert "has ended" in refused.json["explanation"]
