@@ -18,8 +18,8 @@ export class ConsoleEntry {
   constructor(text, change) {
     this.#change = change;
     const prompt = make("span", { className: "prompt", ariaHidden: "true", textContent: prompts(text) });
-    this.#typed = make("pre", { className: "in" }, prompt, make("code", { textContent: text }));
-    this.element = make("div", { className: "entry" }, this.#typed);
+    this.#typed = make("pre", { className: "in", "data-in": "" }, prompt, make("code", { textContent: text }));
+    this.element = make("div", { className: "entry", "data-entry": "" }, this.#typed);
   }
 
   /** What the server said of the command: output, a value, an error, its colours, or that it is done. */
@@ -37,7 +37,7 @@ export class ConsoleEntry {
   }
 
   fail(text) {
-    return this.#add(make("pre", { className: "error", textContent: text }));
+    return this.#add(make("pre", { className: "error", "data-error": "", textContent: text }));
   }
 
   #add(element) {

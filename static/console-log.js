@@ -21,7 +21,7 @@ export class Log {
 
   /** What the log says, for another page to show: no more than can be seen. */
   get commands() {
-    return [...this.#log.querySelectorAll(":scope > .entry")].map(read);
+    return [...this.#log.querySelectorAll(":scope > [data-entry]")].map(read);
   }
 
   /** Puts a new entry at the end, and goes there: somebody has just typed it. */
@@ -66,11 +66,11 @@ export class Log {
 }
 
 function read(entry) {
-  const parts = [...entry.children].filter((part) => !part.matches(".in") && part.textContent);
-  const kindOf = (part) => KINDS.find((kind) => part.classList.contains(kind)) ?? "value";
+  const parts = [...entry.children].filter((part) => !part.matches("[data-in]") && part.textContent);
+  const kindOf = (part) => KINDS.find((kind) => part.className.split(" ").includes(kind)) ?? "value";
   const running = entry.dataset.state === "running" ? [{ kind: "note", text: "It was still running." }] : [];
   return {
-    text: entry.querySelector(".in code").textContent,
+    text: entry.querySelector("[data-in] code").textContent,
     // biome-ignore lint/performance/useDomNodeTextContent: the cells of a table stay apart
     parts: [...parts.map((part) => ({ kind: kindOf(part), text: part.innerText })), ...running],
   };

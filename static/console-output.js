@@ -12,7 +12,7 @@ export class ConsoleOutput {
   #rows = new Map();
   #change;
 
-  /** @param {string} stream  @param {(act: () => void) => void} change  lets something change the log at a later time */
+  /** @param {string} stream  @param {(act: () => void) => void} change  lets something change the log later */
   constructor(stream, change) {
     this.stream = stream;
     this.#change = change;

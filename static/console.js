@@ -1,5 +1,5 @@
-// What makes <dk-console> a console. What is typed goes to the log at Enter, waits for its turn there, and runs; the line
-// below is always free. Streams what a command prints; keeps its state in the page.
+// What makes <dk-console> a console. What is typed goes to the log at Enter, waits for its turn there, and runs; the
+// line below is always free. Streams what a command prints; keeps its state in the page.
 import { command, evaluate } from "./client.js";
 import { CommandQueue } from "./command-queue.js";
 import { Editor } from "./console-editor.js";
@@ -94,7 +94,7 @@ export class Console {
 
   #forget() {
     this.#before = [];
-    this.#element.querySelector(".before")?.remove();
+    this.#element.querySelector("[data-before]")?.remove();
   }
 
   /** Enter that was pressed before anything listened is pressed again, after each of its lines. */
@@ -116,6 +116,11 @@ export class Console {
 
   get #stop() {
     return this.#element.querySelector("[data-stop]");
+  }
+
+  /** A key that was pressed before anything listened. */
+  press(event) {
+    this.#pressed(event);
   }
 
   #pressed(event) {

@@ -76,7 +76,7 @@ export class DkConsole extends DebugkitElement {
     this.#starting = Console !== undefined;
     if (signal.aborted || !Console) return;
     this.#console = new Console(this, signal, this.#early.lines);
-    for (const { key } of this.#early.keys) this.#input.dispatchEvent(new KeyboardEvent("keydown", { key }));
+    for (const event of this.#early.keys) this.#console.press(event);
     this.dataset.ready = "";
   }
 }

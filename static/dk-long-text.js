@@ -40,7 +40,7 @@ export class DkLongText extends DebugkitElement {
   }
 
   #show({ text, next }) {
-    this.querySelector(".problem")?.remove();
+    this.querySelector("[data-problem]")?.remove();
     if (!this.#text.isConnected) this.prepend(this.#text);
     this.#text.append(text);
     this.#next = next;
@@ -50,8 +50,8 @@ export class DkLongText extends DebugkitElement {
   }
 
   #fail(message) {
-    this.querySelector(".problem")?.remove();
-    this.append(make("p", { className: "problem", textContent: message }));
+    this.querySelector("[data-problem]")?.remove();
+    this.append(make("p", { className: "problem", "data-problem": "", textContent: message }));
   }
 }
 

@@ -64,7 +64,7 @@ export class DkRecents extends DebugkitElement {
 
   /** The new list, with what was unfolded and focused in the old one. */
   #put(list) {
-    const old = this.querySelector(".list");
+    const old = this.querySelector("[data-rows]");
     if (old.isEqualNode(list)) return;
     const focused = document.activeElement.closest("[data-group]")?.dataset.group;
     for (const details of old.querySelectorAll("[data-group] details[open]")) {

@@ -3,7 +3,7 @@ import { command } from "./client.js";
 import { DebugkitElement, make } from "./dom.js";
 import { unlocked } from "./unlocking.js";
 
-/** The element for a table as the server describes it: {columns, left_out, rows, total, next}; more rows are at `url`. */
+/** A table as the server describes it: {columns, left_out, rows, total, next}; more rows are at `url`. */
 export function tableElement(table, url) {
   const element = new DkTable();
   element.dataset.url = url;

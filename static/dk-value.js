@@ -1,6 +1,6 @@
 // <dk-value>: a value that opens into its children, which come from the server a page at a time.
 import { post, valueUrl } from "./client.js";
-import { DebugkitElement, make } from "./dom.js";
+import { DebugkitElement, make, termOf } from "./dom.js";
 import { unlocked } from "./unlocking.js";
 
 const NAME = 40; // characters of a value that name its button where the value itself has no name
@@ -40,7 +40,7 @@ export class DkValue extends DebugkitElement {
 
   /** What the value is called beside it, or how it begins. */
   #name() {
-    const named = this.closest(".tree > li, .row")?.querySelector(":scope > :is(.key, dt)")?.textContent.trim();
+    const named = termOf(this)?.textContent.trim();
     return (named || this.#text.textContent).slice(0, NAME);
   }
 

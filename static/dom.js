@@ -10,6 +10,12 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What names a value beside it: the term of its row, or the key of its item; null where nothing does. */
+export function termOf(value) {
+  const row = value.closest("li, dd");
+  return (row?.localName === "dd" ? row.previousElementSibling : row?.firstElementChild) ?? null;
+}
+
 /** A custom element whose listeners live exactly as long as it is in the page. */
 export class DebugkitElement extends HTMLElement {
   #controller;

@@ -1,5 +1,6 @@
 // Keeps what a tab has of its consoles, and which values are open, while its page is loaded anew: by healing, by the
 // reader, or on the way back. In the tab's own storage, and no more than the page shows.
+import { termOf } from "./dom.js";
 import { hear } from "./events.js";
 import { merged, parseKept, recordFor } from "./kept.js";
 import { recall, remember } from "./store.js";
@@ -23,7 +24,7 @@ export function generation() {
 
 /** Which file and function a row of the list of frames leads to. */
 function placeOf(row) {
-  return `${row.title.replace(/:\d+( \([^)]*\))?$/, "")} ${row.querySelector(".name")?.textContent}`;
+  return `${row.title.replace(/:\d+( \([^)]*\))?$/, "")} ${row.querySelector("[data-name]")?.textContent}`;
 }
 
 function rows() {
@@ -65,19 +66,19 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 // Values that are open, by their names from the outermost in.
 
 function valuesOf(pane) {
-  return pane ? [...pane.querySelectorAll(":is(.locals, .facts) dk-value")] : [];
+  return pane ? [...pane.querySelectorAll("[data-kept] dk-value")] : [];
 }
 
 function paneShown() {
-  return document.querySelector("article.frame:not([hidden])");
+  return document.querySelector("article[data-frame]:not([hidden])");
 }
 
 function pathOf(value) {
   const names = [];
   for (let at = value; at; at = at.parentElement.closest("dk-value")) {
-    names.unshift((at.closest("li, .row, .facts > div")?.querySelector(".key, dt") ?? at).textContent);
+    names.unshift((termOf(at) ?? at).textContent);
   }
-  return [value.closest(".locals") ? "locals" : "facts", ...names].join("\0");
+  return [value.closest("[data-kept]").dataset.kept, ...names].join("\0");
 }
 
 function openValues() {
@@ -101,7 +102,7 @@ async function openAgain(pane, path) {
   if (!button) return;
   const arrived = new Promise((resolve) => {
     const observer = new MutationObserver(() => {
-      if (!value.querySelector(":scope > .tree > li")) return;
+      if (!value.querySelector(":scope > ul > li")) return;
       observer.disconnect();
       resolve();
     });

@@ -13,7 +13,7 @@ export function strip({ commands }, { changed, again }) {
   entries.setAttribute("aria-label", summary.textContent);
   const button = make("button", { type: "button", className: "button small", textContent: "Run them again" });
   button.addEventListener("click", again, { once: true });
-  return make("div", { className: "before" }, make("details", {}, summary, entries), button);
+  return make("div", { className: "before", "data-before": "" }, make("details", {}, summary, entries), button);
 }
 
 function entryOf({ text, parts }) {

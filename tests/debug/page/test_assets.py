@@ -79,7 +79,7 @@ def test_elements_are_told_of_each_other_by_events_only() -> None:
     imported = {
         (name, other) for name, script in scripts.items() for other in re.findall(r'from "\./(dk-\S+)"', script)
     }
-    assert imported == {("dk-console.js", "dk-value.js")}  # what makes the element of a value
+    assert imported == set()
 
 
 def test_scripts_find_elements_by_attributes_and_never_by_classes() -> None:
