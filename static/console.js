@@ -10,6 +10,7 @@ import { make } from "./dom.js";
 import { History, parseEntries } from "./history.js";
 import { generation, keptFor } from "./keeping.js";
 import { bounded } from "./kept.js";
+import { isEditable } from "./keys.js";
 import { stillOpen, unfinished } from "./python-text.js";
 import { recall, remember } from "./store.js";
 import { unlocked } from "./unlocking.js";
@@ -151,7 +152,7 @@ export class Console {
 
   /** Typing on after a click into the log goes to the line. */
   #typedInLog(event) {
-    const press = event.key === " " && event.target.closest("button, a, summary");
+    const press = isEditable(event.target) || (event.key === " " && event.target.closest("button, a, summary"));
     if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey || press) return;
     event.stopPropagation();
     this.#editor.focus();

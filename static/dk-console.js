@@ -31,9 +31,10 @@ export class DkConsole extends DebugkitElement {
     this.querySelector("form").scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
-  /** What is kept of this console while its page is loaded anew. */
+  /** What is kept of this console while its page is loaded anew; null if nobody has turned to it. */
   get record() {
-    return this.#console?.record ?? { commands: [], draft: this.#input.value, caret: 0, focused: false };
+    const draft = this.#input.value;
+    return this.#console?.record ?? (draft ? { commands: [], draft, caret: draft.length, focused: false } : null);
   }
 
   /** The code that the frame belongs to has gone. */

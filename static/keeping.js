@@ -34,24 +34,18 @@ function rows() {
 /** What is kept for a console. */
 export function keptFor(element) {
   const first = document.querySelector("dk-console") === element;
-  return recordFor(kept, placeHere(element), { address, places: first ? rows().map(placeOf) : null });
+  const record = recordFor(kept, placeHere(element), { address, places: first ? rows().map(placeOf) : null });
+  kept.consoles = kept.consoles.filter((other) => other !== record); // once: frames of a recursion have one place
+  return record;
 }
 
 function placeHere(element) {
-  return element.dataset.place ?? "";
-}
-
-function shown() {
-  return document.querySelector("[data-list] a[aria-current]");
-}
-
-function placeShown() {
-  return shown() ? placeOf(shown()) : "";
+  return element?.dataset.place ?? "";
 }
 
 function keep() {
-  const consoles = [...document.querySelectorAll("dk-console")];
-  const page = { address, place: placeShown(), open: openValues(), scroll: scrollY };
+  const consoles = [...document.querySelectorAll("dk-console")].filter((element) => element.record);
+  const page = { address, place: placeIn(paneShown()), open: openValues(), scroll: scrollY };
   const records = consoles.map((element) => ({
     ...element.record,
     place: placeHere(element),
@@ -73,6 +67,10 @@ function paneShown() {
   return document.querySelector("article[data-frame]:not([hidden])");
 }
 
+function placeIn(pane) {
+  return placeHere(pane?.querySelector("dk-console"));
+}
+
 function pathOf(value) {
   const names = [];
   for (let at = value; at; at = at.parentElement.closest("dk-value")) {
@@ -88,7 +86,7 @@ function openValues() {
 
 /** Opens the values again that were open, outermost first, and goes to where the page was left. */
 async function restore(pane) {
-  if (!left || left.place !== placeShown()) return;
+  if (!left || left.place !== placeIn(pane)) return;
   const { open = [], scroll } = left;
   left = null;
   const top = scrollY;

@@ -196,7 +196,7 @@ def test_nothing_is_lost_and_nothing_runs_maimed_when_somebody_types_faster_than
 def test_commands_wait_for_the_one_that_runs_and_stop_drops_them(page: Page) -> None:
     stop = endless(page)
     page.keyboard.type("1 + 1\n2 + 2\n3 +")
-    status = console(page).get_by_role("status")
+    status = console(page).locator(".state")
     expect(status).to_have_text("running, 2 waiting")
     expect(log(page).locator(".entry[data-state=waiting]")).to_have_count(2)
 
@@ -214,29 +214,33 @@ def test_a_stop_says_at_once_that_it_was_heard(page: Page) -> None:
     page.route("**/interrupt", lambda route: None)
     endless(page).click()
 
-    expect(console(page).get_by_role("status")).to_have_text("stopping…")
+    expect(console(page).locator(".state")).to_have_text("stopping…")
     page.unroute("**/interrupt")
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
 
 def test_what_only_the_server_knows_to_be_incomplete_comes_back_before_what_was_typed_since(page: Page) -> None:
-    page.route("**/evaluate", lambda route: None)
+    held: list[Route] = []
+    page.route("**/evaluate", lambda route: held.append(route))
     prompt(page).focus()
     with page.expect_request("**/evaluate"):
         page.keyboard.type("try: print('in')\n\n")
     expect(log(page).locator(".entry")).to_have_count(1)
     page.keyboard.type("print('since')")
-    page.unroute("**/evaluate")  # lets it go on
+    held.pop().continue_()
+    page.unroute("**/evaluate")
 
     expect(prompt(page)).to_have_value("try: print('in')\nprint('since')")
     expect(log(page).locator(".entry")).to_have_count(0)
 
 
 def test_lines_entered_while_the_server_had_not_called_the_first_incomplete_belong_to_it(page: Page) -> None:
-    page.route("**/evaluate", lambda route: None)
+    held: list[Route] = []
+    page.route("**/evaluate", lambda route: held.append(route))
     prompt(page).focus()
     page.keyboard.type("try: print('in')\n\nfinally: print('out')\n\n7 * 6\n")
     expect(log(page).locator(".entry")).to_have_count(3)
+    held[0].continue_()
     page.unroute("**/evaluate")
 
     expect(log(page).locator(".out")).to_have_text("in\nout\n", use_inner_text=True)
@@ -429,9 +433,9 @@ def test_tab_and_backspace_indent_by_steps_and_leave_the_console_where_there_is_
 def test_a_bracket_that_two_empty_lines_do_not_close_is_named(page: Page) -> None:
     prompt(page).press_sequentially("len([\n\n")
 
-    expect(console(page).get_by_role("status")).to_contain_text("still open: [")
+    expect(console(page).locator(".state")).to_contain_text("still open: [")
     page.keyboard.type("1")
-    expect(console(page).get_by_role("status")).to_be_empty()
+    expect(console(page).locator(".state")).to_be_empty()
 
 
 def test_a_composition_ends_without_running_what_is_half_written(page: Page) -> None:
