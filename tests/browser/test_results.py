@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -134,6 +135,13 @@ def test_commands_and_their_errors_are_coloured(page: Page) -> None:
     expect(entry.locator(".in .t-k")).to_have_text("for")
     expect(entry.locator(".in code")).to_have_text("for n in (0,):\n    1 / n")
     expect(entry.locator(".error .t-gr")).to_have_text("ZeroDivisionError")
+
+
+def test_how_long_a_command_took_is_told_on_hover_or_below(page: Page) -> None:
+    expect(run(page, "import time; time.sleep(0.01)").locator(".in")).to_have_attribute(
+        "title", re.compile(r"^\d+ ms$")
+    )
+    expect(run(page, "time.sleep(0.25)").locator(".note")).to_have_text(re.compile(r"^\d\.\d s$"))
 
 
 def test_nested_values_stand_below_their_key_on_a_phone(page: Page) -> None:

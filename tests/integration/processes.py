@@ -187,7 +187,7 @@ class Browser:
 
     def _own(self, path: str, data: object) -> dict[str, Any]:
         """A request as the page's script makes it."""
-        key = self.key if path.endswith(("/evaluate", "/interrupt", "/replay")) else ""
+        key = self.key if path.endswith(("/evaluate", "/interrupt", "/replay")) or "/results/" in path else ""
         origin = f"http://{self.name}:{self.server.port}"
         headers = {"Content-Type": "application/json", "Accept": "*/*", "X-Debugkit": key or "1", "Origin": origin}
         if self.fetch_site:

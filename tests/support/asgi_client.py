@@ -149,7 +149,7 @@ class ASGIClient:
 
     def post(self, path: str, data: object = None, **more: Any) -> Answer:
         """A request as the page's own script makes it."""
-        key = self.key if path.endswith(("/evaluate", "/interrupt", "/replay")) else ""
+        key = self.key if path.endswith(("/evaluate", "/interrupt", "/replay")) or "/results/" in path else ""
         headers = {"content-type": "application/json", "x-debugkit": key or "1", "origin": "http://localhost:8000"}
         return self(
             path, "POST", body=json.dumps(data or {}).encode(), headers=headers | more.pop("headers", {}), **more

@@ -108,7 +108,7 @@ class Client:
 
     def post(self, path: str, data: object = None, **more: Any) -> Answer:
         """A request as the page's own script makes it."""
-        key = self.key if path.endswith(("/evaluate", "/interrupt", "/replay")) else ""
+        key = self.key if path.endswith(("/evaluate", "/interrupt", "/replay")) or "/results/" in path else ""
         headers = {
             "CONTENT_TYPE": "application/json",
             "HTTP_X_DEBUGKIT": key or "1",

@@ -105,7 +105,7 @@ def _document_name(context: RequestContext, arguments: Mapping[str, str | None])
     """What the owner has left for such a request; empty for what needs the owner itself."""
     if "export" in arguments:
         return f"export {arguments['export']}"
-    if context.request.method == "POST" or context.request.path.endswith("/source"):
+    if context.request.method == "POST" or "number" in arguments or context.request.path.endswith("/source"):
         return ""
     if "entry" in arguments:
         return responses.FORMS[arguments.get("form") or ""] or context.form

@@ -60,7 +60,7 @@ def event(debugger: Debugger, result: Result, entry: ErrorRecord | None, results
         node = describer.describe(value, name)
         handle = entry.values.put(value, name) if entry and node.openable else None
         tree = {"text": node.text, "type": node.type, "kind": node.kind, "handle": handle}
-        looks = {} if node.redacted or result.text == result.name == "locals" else _looks(value, describer, guard)
+        looks = {} if node.redacted else _looks(value, describer, guard)
     long = len(result.text) > SHORT
     sent: dict[str, Any] = {"kind": "value", "text": _short(result.text, node) if long else result.text, "node": tree}
     if long:

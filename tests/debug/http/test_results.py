@@ -33,7 +33,7 @@ class Console:
         return event
 
     def more(self, number: int, **body: object) -> dict[str, Any]:
-        answer = self.client.post(f"{self.url}/results/{number}", body, HTTP_X_DEBUGKIT=self.client.key)
+        answer = self.client.post(f"{self.url}/results/{number}", body)
         assert answer.status == 200, answer.text
         more: dict[str, Any] = answer.json
         return more

@@ -56,7 +56,8 @@ def read_after_the_end(browser: Browser, error: str, frame: str) -> None:
     refused = browser.post(f"frames/{frame}/evaluate", {"source": "1"})
     assert (refused.status, refused.json["error"]) == (410, "gone")
     assert "has ended" in refused.json["explanation"]
-    assert browser(f"{MOUNT}/frames/{frame}/source").status == 410
+    for lost in ("source", "results/1"):
+        assert browser(f"{MOUNT}/frames/{frame}/{lost}").status == 410
     afar = browser.server.browser()(address, headers={"X-Forwarded-For": "10.0.0.1"})
     assert ("no Sencha left" in afar.text, "Sencha&#39;" in afar.text) == (True, False)
     assert error in listed(browser)

@@ -87,6 +87,9 @@ def test_the_address_of_an_error_answers_in_every_form(browser: Browser) -> None
 def test_values_are_opened_whichever_process_is_asked(browser: Browser) -> None:
     frame = browser.frame_id(errors_of_all(browser)[-1], "Application.fails")
     (node,) = [event["node"] for event in browser.evaluate(frame, "tea") if event["kind"] == "value"]
+    (long,) = [event for event in browser.evaluate(frame, "[0] * 1000") if event["kind"] == "value"]
+    texts = [browser.post(f"frames/{frame}/results/{long['result']}", {"offset": 0}).json["text"] for _ in range(8)]
+    assert texts == [repr([0] * 1000)] * 8
     answers = [browser.post(f"values/{node['handle']}", {"offset": 0}).json for _ in range(8)]
     assert [[child["label"] for child in answer["children"]] for answer in answers] == [["'name'", "'price'"]] * 8
 
