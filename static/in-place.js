@@ -62,6 +62,8 @@ export class InPlace {
     for (const failed of this.#place.querySelectorAll(":scope > [role=alert]")) failed.remove();
     this.#place.append(pane);
     if (!pane.dataset.frame) return; // Asked for again next time.
+    // Landmarks of the same name are in the page already, and may come again with the next member.
+    for (const part of pane.querySelectorAll("section[aria-label], [role=region]")) part.role = "group";
     this.#panes.set(url, pane);
     tell(pane, "opened");
   }

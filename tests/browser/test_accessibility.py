@@ -48,6 +48,14 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
+def test_a_member_of_a_group_that_is_open_where_it_stands_has_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/group", size=NARROW)
+    page.locator("dk-member a").first.click()
+    expect(page.locator("dk-member article")).to_be_visible()
+
+    assert violations(page) == []
+
+
 @pytest.mark.parametrize(("path", "size"), [("/chain", SIZE), ("/group", NARROW), ("/many-locals", TABLET)])
 def test_the_page_of_an_error_has_no_violation(open_page: Callable[..., Page], path: str, size: ViewportSize) -> None:
     assert violations(open_page(path, size=size)) == []

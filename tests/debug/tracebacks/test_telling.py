@@ -70,6 +70,25 @@ def test_an_error_that_only_libraries_raised_opens_on_the_first_frame_of_the_app
     assert opened(error) == "fail"
 
 
+SESSION = """
+class Session:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        raise RuntimeError("no rollback")
+"""
+
+
+def rolled_back() -> None:
+    with run(SESSION, LIBRARY)["Session"]():  # type: ignore[operator]
+        fail()
+
+
+def test_an_error_on_leaving_a_block_of_the_application_is_no_stand_in_for_the_one_in_it() -> None:
+    assert opened(captured(rolled_back)) == "rolled_back"
+
+
 def opened(error: CapturedTraceback) -> str:
     assert error.opened is not None
     return error.opened.name.rpartition(".")[2]
