@@ -59,6 +59,7 @@ def test_the_page_of_an_error_has_no_violation(open_page: Callable[..., Page], p
     assert violations(open_page(path, size=size)) == []
 
 
+@pytest.mark.timeout(240)  # axe-core looks at each of a thousand elements, on a machine that may be busy
 def test_a_page_in_use_has_no_violation(open_page: Callable[..., Page]) -> None:
     page = open_page("/order")
     page.locator(".run summary").click()
