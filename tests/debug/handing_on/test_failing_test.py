@@ -139,6 +139,8 @@ def run(arguments: list[str], paths: list[Path], folder: Path, given: str = "") 
     return done.stdout
 
 
+# All of them are run at once: by two processes, which import every framework.
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", RAISED)
 def test_the_copied_test_fails_with_the_same_exception(failures: dict[str, str], name: str) -> None:
     assert re.match(re.escape(RAISED[name]), failures[name])
