@@ -9,6 +9,7 @@ import ast
 import types
 from collections.abc import Container, Iterator, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final
 
 from debugkit.debug.safe import inspection
@@ -76,12 +77,8 @@ class Place:
     def statements(self) -> Iterator[ast.stmt]:
         return (node for node in self._nodes() if isinstance(node, ast.stmt))
 
-    def _nodes(self) -> list[Any]:
-        return self._placed
-
-    @cached_property
-    def _placed(self) -> list[ast.AST]:
-        return [node for node in ast.walk(self.tree) if hasattr(node, "lineno")] if self.tree is not None else []
+    def _nodes(self) -> tuple[Any, ...]:
+        return syntax.placed_nodes(self.tree) if self.tree is not None else ()
 
     @cached_property
     def _gone(self) -> set[str]:
@@ -137,8 +134,8 @@ class Place:
         return value if type(value) is types.FunctionType else None
 
 
-def _span(node: ast.AST) -> tuple[Any, ...]:
-    return tuple(getattr(node, name, None) for name in ("lineno", "end_lineno", "col_offset", "end_col_offset"))
+#: The lines and columns of a node, as in a frame's position.
+_span: Final = attrgetter("lineno", "end_lineno", "col_offset", "end_col_offset")
 
 
 def _covers(node: ast.stmt | ast.expr, line: int) -> bool:

@@ -28,6 +28,12 @@ def parse(lines: tuple[str, ...], first: int = 1, last: int | None = None) -> as
         return None
 
 
+@lru_cache(maxsize=8)
+def placed_nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """The nodes of a tree that have a place in the text, as `ast.walk` comes to them."""
+    return tuple(node for node in ast.walk(tree) if hasattr(node, "lineno"))
+
+
 def statement_start(lines: tuple[str, ...], lineno: int) -> int | None:
     """The line of the last statement that begins at ``lineno`` or before it: no string goes over its beginning."""
     tree = parse(lines)
