@@ -14,10 +14,11 @@ import django_site
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.core.signals import request_finished, request_started
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, OperationalError, connection, connections
 from django.template import Context, Engine
 from django.test import RequestFactory
 
+from debugkit.debug.timeline import timeline
 from debugkit.django.options import LAYOUT, SqlOptions
 from debugkit.django.query_printer import QueryPrinter
 from debugkit.django.sql import KEPT, PARAMETER, TEXT, Query, Recording, describe, is_users, recorded, shorten
@@ -223,3 +224,16 @@ def test_a_driver_that_cannot_tell_what_it_sent_is_no_trouble() -> None:
     show = QueryPrinter(SqlOptions(layout=None), lines.append)
     show(asked, "SELECT %s", [1], {"connection": Silent, "cursor": None})
     assert lines == ["SELECT %s [1]\n    1.0ms  [default]  failed"]
+
+
+def test_queries_stand_in_the_timeline_of_the_request() -> None:
+    with request_of(Recording()):
+        timeline.begin()
+        query("SELECT 1")
+        with pytest.raises(OperationalError):
+            query("SELECT * FROM nowhere")
+        done, failed = timeline.recorded().moments
+
+    assert (done.kind, done.label, done.text) == ("sql", "default", "SELECT 1")
+    assert done.where.endswith("in query")
+    assert failed.label == "default, failed"

@@ -19,7 +19,9 @@ _LONGEST = 1_000
 
 def recents(context: RequestContext) -> Response:
     rows, notice = relay.all_rows(context)
-    view = recents_view(rows, context.viewer, context.static_url, context.live("list"), notice, _wanted(context))
+    live = context.live("list")
+    polls = live is None or context.debugger.siblings.are_expected(context.request.multiprocess)
+    view = recents_view(rows, context.viewer, context.static_url, live, notice, _wanted(context), polls=polls)
     if context.form == "html":
         render = rendering.fragment if context.from_script else rendering.html
         return responses.page(render("recents.html", view))

@@ -297,6 +297,8 @@ class RecentsView:
     static_url: str
     list_url: str
     clear_url: str  # empty for those who may not
+    #: It looks for new errors from time to time: no event tells of those of other processes.
+    polls: bool
     live: LiveView | None = None
     notice: str = ""  # what is missing
 

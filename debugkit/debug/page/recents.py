@@ -107,8 +107,10 @@ def recents_view(
     live: LiveView | None = None,
     notice: str = "",
     wanted: Wanted = Wanted(),
+    *,
+    polls: bool = False,
 ) -> RecentsView:
-    """``notice`` says what is missing."""
+    """``notice`` says what is missing; ``polls``: no event tells of all new errors."""
     return RecentsView(
         rows=tuple(_recent_view(row, viewer) for row in rows if wanted.matches(row)),
         kept=len(rows),
@@ -117,6 +119,7 @@ def recents_view(
         static_url=static_url,
         list_url=f"{viewer.base}/tracebacks",
         clear_url=f"{viewer.base}/tracebacks/clear" if viewer.is_developer else "",
+        polls=polls,
         live=live,
         notice=notice,
     )
