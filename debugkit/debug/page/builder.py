@@ -154,7 +154,7 @@ class PageBuilder:
         """The error as plain text. ``site`` is what its page's address begins with."""
         entry = self._entry
         text, report = self._text(entry.captured.text), entry.framework_report
-        return TextView(text, f"{site}{self.url}", self._request(), report.raised_during, report.searches)
+        return TextView(text, f"{site}{self.url}", self._request(), report.raised_during, report.searches, self.hint)
 
     def _request(self) -> RequestView:
         """The request as Django's own plain text has it: each table under its name there, empty ones too."""

@@ -192,6 +192,7 @@ class TextView:
     request: RequestView
     raised_during: str = ""
     searches: tuple[Search, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
