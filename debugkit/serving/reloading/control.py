@@ -60,7 +60,7 @@ class Control:
         self._log = log
         self._timeouts = config.timeouts
         self._reported: set[str] = set()
-        self._count = 0
+        self._count = self._learned = 0  # of modules that were reported
         self._looked = self.born = time.time()
         self._waiting: list[str] | None = None  # changes that a prompt holds back
         self._stop: Callable[[], None] | None = None
@@ -100,6 +100,8 @@ class Control:
         self.served = True
         writer().flush()  # the supervisor has something to say to that, which follows
         self._channel.send(Ready(failed, prepare))
+        if not self.config.warm:  # somebody may save in the next moment, and that is to be warm
+            self._report()
         if self._leaves:  # asked to while the application was being imported
             stop()
         else:
@@ -194,13 +196,16 @@ class Control:
             os._exit(0)
 
     def _report(self) -> None:
-        """Tell which files of the application have been imported since the last time."""
-        if len(sys.modules) == self._count:
+        """Tell what has been imported since the last time: which files are the application's, and all that are not."""
+        count = len(sys.modules)
+        learns = self.config.preloads and self.served  # until then, the program is just beginning
+        if count == self._count and not (learns and count != self._learned):
             return
-        since, self._looked, self._count = self._looked, time.time(), len(sys.modules)
+        since, self._looked, self._count = self._looked, time.time(), count
         files = imported_files()
         self.watch(files.values(), since)
-        if self.config.preloads:
+        if learns:
+            self._learned = count
             path = tuple(search_path())
             self._channel.send(Loaded(installed(files), path, self.environ, obstacle_in_program()))
 

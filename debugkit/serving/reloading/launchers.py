@@ -41,8 +41,11 @@ class Launcher(Protocol):
     """Starts workers. ``due`` is when `tend` is to be called next."""
 
     due: float | None
+
     #: Whether it will not be better prepared in a moment.
-    settled: bool
+    @property
+    def settled(self) -> bool: ...
+
     #: Whether it wants to know what workers have imported.
     learns: bool
 
@@ -123,7 +126,10 @@ class Warm:
         self._rounds = self._deaths = 0
         self._reasons: set[str] = set()  # that were said
         self.due: float | None = None  # to begin with the next one, or to stop waiting for it
-        self.settled = False
+
+    @property
+    def settled(self) -> bool:
+        return self._ready is not None or (self._next is None and self.due is None)
 
     def start(self, prepare: Sequence[str]) -> Worker:
         if self._ready is not None and not self._ready.is_fresh():
@@ -139,19 +145,19 @@ class Warm:
         if loaded.obstacle:
             self._give_up(loaded.obstacle)
             self._loaded = None
-        elif self._is_news(loaded):
-            self._loaded = loaded
-            self._rounds = 0
+            return
+        before, self._loaded = self._loaded, loaded
+        if before is None or (loaded.path, loaded.environ) != (before.path, before.environ):
             self._drop_next()
-            self.due = time.monotonic() + DELAY
+            self._plan()
+        elif loaded.modules.items() <= before.modules.items():
+            self._loaded = before
+        elif self._next is None:  # else what is being imported is of use first
+            self._plan()
 
-    def _is_news(self, loaded: Loaded) -> bool:
-        before = self._loaded
-        return (
-            before is None
-            or (loaded.path, loaded.environ) != (before.path, before.environ)
-            or bool(loaded.modules.items() - before.modules.items())
-        )
+    def _plan(self) -> None:
+        self._rounds = 0
+        self.due = time.monotonic() + DELAY
 
     def look_at(self, paths: Sequence[str]) -> None:
         if any(fnmatch(name, pattern) for path in paths for name in last_names(path) for pattern in GROUND):
@@ -226,11 +232,15 @@ class Warm:
 
     def _promote(self, preloading: Preloading, outcome: Preloaded) -> None:
         self._retire_ready()
-        if self._loaded is not None:  # its workers will report all of that
-            self._loaded = replace(self._loaded, modules={**self._loaded.modules, **outcome.modules})
+        known = {**preloading.order.modules, **outcome.modules}
+        news = self._loaded is not None and self._loaded.modules.items() - known.items()
         self._next, self._ready = None, preloading
         self.due = None
-        self._settle()
+        if self._loaded is not None:  # its workers will report all of that
+            self._loaded = replace(self._loaded, modules={**self._loaded.modules, **known})
+        if news:
+            self._plan()
+        self._on_settled()
 
     def _lose(self, preloading: Preloading) -> None:
         """The preloaded process has ended, which it does not by itself."""
@@ -242,8 +252,8 @@ class Warm:
         self._deaths += 1
         if self._deaths < DEATHS:
             self._say(f" * The next reload starts cold: {reason}.")
-            self.due = time.monotonic() + DELAY
-            self.settled = False
+            if self._next is None:
+                self._plan()
         else:
             self._give_up(reason)
 
@@ -252,22 +262,17 @@ class Warm:
         self._retire_ready()
         self._drop_next()
         self._loaded, self._skip = None, ()
-        self.settled = False
 
     def _give_up(self, reason: str) -> None:
         """Start cold, and say why, until a worker has imported something else."""
         if reason not in self._reasons:
             self._reasons.add(reason)
             self._say(f" * Reloads start cold: {reason}.")
-        prepared_otherwise = self._ready is not None or not self.settled
+        expected = self._ready is not None or self.due is not None
         self._retire_ready()
         self._drop_next()
-        if prepared_otherwise:
-            self._settle()
-
-    def _settle(self) -> None:
-        self.settled = True
-        self._on_settled()
+        if expected:
+            self._on_settled()
 
     def _drop_next(self) -> None:
         self.due = None

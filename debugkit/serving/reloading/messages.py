@@ -113,6 +113,7 @@ class WorkerConfig:
     number: int = 1  # of the workers that have run the program
     message: str = ""  # do not run the program, and show this instead
     preloads: bool = False  # what is imported is to be `Loaded`
+    warm: bool = False  # most of that was there already
 
 
 @dataclass(frozen=True, slots=True)

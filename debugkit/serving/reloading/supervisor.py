@@ -121,7 +121,7 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         moments = [moment for worker in self._workers for moment in (worker.asked, worker.deadline)]
-        moments += [self._again.due, self._spare.due, self._launcher.due]
+        moments += [self._again.due, self._launcher.due, self._spare.due if self._launcher.settled else None]
         due = min((moment for moment in moments if moment is not None), default=None)
         return None if due is None else max(0.0, due - time.monotonic())
 
@@ -131,7 +131,8 @@ class Supervisor:
             self._again.due = None
             self._spawn()
         self._launcher.tend(now)
-        self._spare.start_if_due(now)
+        if self._launcher.settled:
+            self._spare.start_if_due(now)
         for worker in list(self._workers):
             if worker.deadline is not None and worker.deadline <= now:
                 worker.process.kill()
@@ -152,7 +153,7 @@ class Supervisor:
         self._count += 1
         worker.substitute = bool(message)
         worker.born = time.monotonic()
-        config = replace(self._config.worker, preloads=self._launcher.learns)
+        config = replace(self._config.worker, preloads=self._launcher.learns, warm=worker.warm)
         worker.channel.send(replace(config, number=self._count, supervisor=self._name, message=message))
         self._report.step("started")
         self._workers.add(worker)
@@ -193,7 +194,8 @@ class Supervisor:
             case Imported(files=files, since=since):
                 self._watcher.add(files, since)
             case Loaded():
-                self._launcher.learn(message)
+                if worker is self._current and worker.state == "serving":  # the page of a failed start needs less
+                    self._launcher.learn(message)
             case StartRefused(status=status):
                 worker.refused = status
             case PromptOpen():
@@ -261,8 +263,7 @@ class Supervisor:
         if not worker.ready:
             return
         worker.ready = False
-        if self._launcher.settled:
-            self._spare.schedule()
+        self._spare.schedule()
         if not self._report.serves(failed=worker.state == "failed", warm=worker.warm) and self._count == 1:
             self._say(f" * Reloading with {self._watcher.kind}: {self._watcher.watched} files are watched.")
 
