@@ -71,6 +71,9 @@ app = FastAPI()
 async def index():
     return "{text}"
 """
+#: What many applications import, and never change.
+HEAVY = "import pandas, sqlalchemy, django\n"
+IMPORTED = ("pandas", "sqlalchemy", "django")
 #: A module in the way of watchdog: flask run cannot be told to do without it.
 ABSENT = {"watchdog.py": "raise ImportError('hidden by the benchmark')\n"}
 
@@ -98,17 +101,22 @@ RUN = "-m debugkit run app.py --port {port}"
 UVICORN = "-m uvicorn app:app --reload --port {port}"
 PEERS = (
     Peer("debugkit", WSGI, f"{RUN} --reloader-type watchdog", ("watchdog",)),
+    Peer("debugkit, started cold", WSGI, f"{RUN} --reload-mode cold"),
+    Peer("debugkit, heavy", HEAVY + WSGI, RUN, IMPORTED),
+    Peer("debugkit, heavy, started cold", HEAVY + WSGI, f"{RUN} --reload-mode cold", IMPORTED),
     Peer("debugkit, stat", WSGI, f"{RUN} --reloader-type stat"),
     Peer("debugkit, a Flask application", FLASK, RUN, ("flask",)),
     Peer("debugkit, a Django application", DJANGO, RUN, ("django",)),
     Peer("debugkit, an ASGI application", ASGI, RUN, ("uvicorn",)),
     Peer("debugkit, a FastAPI application", FASTAPI, RUN, ("uvicorn", "fastapi")),
     Peer("Werkzeug, stat", SCRIPT, "app.py {port} stat", ("werkzeug",)),
+    Peer("Werkzeug, stat, heavy", HEAVY + SCRIPT, "app.py {port} stat", ("werkzeug", *IMPORTED)),
     Peer("Werkzeug, watchdog", SCRIPT, "app.py {port} watchdog", ("werkzeug", "watchdog")),
     Peer("flask run --debug", FLASK, "-m flask run --debug --port {port}", ("flask",)),
     Peer("the same without watchdog", FLASK, "-m flask run --debug --port {port}", ("flask",), ABSENT),
     Peer("Django runserver", DJANGO, "app.py runserver 127.0.0.1:{port}", ("django",)),
     Peer("uvicorn --reload", ASGI, UVICORN, ("uvicorn",)),
+    Peer("uvicorn --reload, heavy", HEAVY + ASGI, UVICORN, ("uvicorn", *IMPORTED)),
     Peer("uvicorn --reload, a FastAPI application", FASTAPI, UVICORN, ("uvicorn", "fastapi")),
     Peer("gunicorn --reload", WSGI, "-m gunicorn app:app --reload --bind 127.0.0.1:{port}", ("gunicorn",)),
 )
