@@ -169,21 +169,23 @@ def many() -> Iterator[Preloading]:
 
 def test_its_forks_end_with_their_own_status_and_leave_no_descriptor(many: Preloading) -> None:
     def descriptors() -> list[int]:
-        return [len(list(Path(f"/proc/{number}/fd").iterdir())) for number in (os.getpid(), many.process.pid)]
+        """Of both, at a moment when it has just forked, and so does nothing else."""
+        waits = fork(many)
+        counts = [len(list(Path(f"/proc/{number}/fd").iterdir())) for number in (os.getpid(), many.process.pid)]
+        with pytest.raises(subprocess.TimeoutExpired):
+            waits.process.wait(0.01)
+        waits.channel.sock.close()  # it is not needed any more
+        assert waits.process.wait(TIMEOUT) == 0
+        return counts
 
-    assert run(fork(many), "import os; os._exit(3)") == 3
     before = descriptors()
-    for text, status in (("import os; os._exit(4)", 4), ("import os; os.kill(os.getpid(), 9)", -9)):
+    for text, status in (("import os; os._exit(3)", 3), ("import os; os.kill(os.getpid(), 9)", -9)):
         assert run(fork(many), text) == status
     killed = fork(many)
     killed.process.kill()
     assert killed.process.wait(TIMEOUT) == killed.process.poll() == -9
     killed.process.kill()  # its number may be another one's by now
     killed.channel.sock.close()
-    with pytest.raises(subprocess.TimeoutExpired):
-        (waits := fork(many)).process.wait(0.01)
-    waits.channel.sock.close()  # it is not needed any more
-    assert waits.process.wait(TIMEOUT) == 0
     assert descriptors() == before
 
 
