@@ -8,6 +8,7 @@ import dataclasses
 import inspect
 import json
 import re
+import runpy
 import shlex
 import signal
 import socket
@@ -57,6 +58,17 @@ def server_title(block: str) -> str:
 def arguments() -> list[str]:
     names = [name for name in inspect.signature(debugkit.DebuggedApplication).parameters if name != "settings"]
     return sorted({*names, *Settings.__dataclass_fields__})
+
+
+def test_its_pictures_are_those_that_the_script_takes_of_the_real_page() -> None:
+    script = runpy.run_path(str(ROOT / "examples" / "photograph.py"))
+    taken = {script["FOLDER"] / photograph.name for photograph in script["PHOTOGRAPHS"]}
+    shown = re.findall(r"^\.\. image:: (\S+)\n   :alt: \w", README, re.M)
+
+    assert set(script["FOLDER"].iterdir()) == taken
+    assert len(shown) == README.count("image::") == 2
+    assert {ROOT / name for name in shown} <= taken
+    assert all(path.stat().st_size < 150_000 for path in taken)
 
 
 def test_every_argument_is_in_the_table_and_no_other() -> None:

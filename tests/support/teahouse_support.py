@@ -35,14 +35,18 @@ FAILURES: dict[str, Any] = {failure.title: failure for group in GROUPS for failu
 def environ(database: Path, **variables: str) -> dict[str, str]:
     """An environment in which ``manage.py`` finds this checkout, and writes nothing into it."""
     own = {name: text for name, text in os.environ.items() if not name.startswith(("DJANGO_", "WERKZEUG_"))}
-    return own | {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONUTF8": "1",
-        "TEAHOUSE_DATABASE": str(database),
-        **variables,
-    }
+    return (
+        {"DEBUGKIT_RELOAD_MODE": "cold"}
+        | own
+        | {
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+            "TEAHOUSE_DATABASE": str(database),
+            **variables,
+        }
+    )
 
 
 def made_database(folder: Path) -> Path:
