@@ -41,6 +41,7 @@ DEBUGGER: Mapping[str, Converter] = {
     "editor": text,
     "editor_paths": several,
     "redact": several,
+    "timeline": flag_or_word,
     "identity": text,
 }
 #: Those of `run_simple`, with certificate and key in place of its ``ssl_context``.

@@ -71,7 +71,7 @@ def test_a_template_on_the_way_opens_with_its_variables_and_its_console(go: Call
     page.locator(".rows a[data-open]", has_text="{{ item.price }}").click()
 
     expect(shown(page).locator("h2 .path")).to_contain_text("shop/item.html:2")
-    expect(shown(page).locator(".locals")).to_contain_text("position")
+    expect(shown(page)).to_contain_text("position")
     prompt = shown(page).get_by_label("Python to run")
     prompt.fill("position + 41")
     prompt.press("Enter")

@@ -248,7 +248,7 @@ def test_markup_in_messages_values_and_requests_stays_text(site: Site, page: Pag
     page.goto(f"{site.base}/markup?{MARKUP}")
     expect(page.locator("h1 .val")).to_have_text(MARKUP)
     expect(page.get_by_role("list", name="Notes")).to_have_text(MARKUP)
-    shown(page).locator(".locals .row", has=page.get_by_text("values", exact=True)).locator(".opener").click()
+    shown(page).locator(".facts > div", has=page.get_by_text("values", exact=True)).locator(".opener").click()
     expect(shown(page).locator(".tree .key")).to_contain_text("<img src=x")
     shown(page).get_by_label("Python to run").fill("print(repr(values)), values")
     page.keyboard.press("Enter")
@@ -525,7 +525,7 @@ def test_without_scripts_frame_values_and_panels_are_on_the_page(site: Site, pla
 
     expect(plain.locator(".l.cur")).to_contain_text('item["price"]')
     expect(plain.locator(".facts")).to_contain_text("'Cake'")
-    expect(plain.locator(".locals")).to_contain_text("'EUR'")
+    expect(plain.locator(".code")).to_contain_text("'EUR'")
     expect(plain.locator("#panel-request")).to_contain_text("green")
     expect(plain.locator("#panel-headers")).to_be_visible()
     expect(plain.locator("noscript .notice")).to_contain_text("The console needs JavaScript")

@@ -233,7 +233,8 @@ class Browser:
             response = self.open(connection, f"{MOUNT}/{path}", "POST", **self._own(path, {"source": source}))
             with closing(response):  # a connection that is not kept belongs to it by now
                 assert response.status == 200, response.read()
-                yield (json.loads(line) for line in iter(response.readline, b"") if line.strip())
+                events = (json.loads(line) for line in iter(response.readline, b"") if line.strip())
+                yield (event for event in events if event["kind"] != "command")  # its colours
 
     def evaluate(self, frame: str, source: str) -> list[dict[str, Any]]:
         with self.stream(f"frames/{frame}/evaluate", source) as events:

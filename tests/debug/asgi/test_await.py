@@ -53,8 +53,8 @@ class Browser:
 
     def events(self, source: str) -> Iterator[dict[str, Any]]:
         for line in self.ask(f"{self.frame}/evaluate", {"source": source}):
-            if line.strip():
-                yield json.loads(line)
+            if line.strip() and (event := json.loads(line))["kind"] != "command":
+                yield event
 
 
 @pytest.fixture(scope="module", params=["asyncio", "uvloop"])
