@@ -525,7 +525,7 @@ def test_without_scripts_frame_values_and_panels_are_on_the_page(site: Site, pla
 
     expect(plain.locator(".l.cur")).to_contain_text('item["price"]')
     expect(plain.locator(".facts")).to_contain_text("'Cake'")
-    expect(plain.locator(".code")).to_contain_text("'EUR'")
+    expect(plain.locator("[data-code]")).to_contain_text("'EUR'")
     expect(plain.locator("#panel-request")).to_contain_text("green")
     expect(plain.locator("#panel-headers")).to_be_visible()
     expect(plain.locator("noscript .notice")).to_contain_text("The console needs JavaScript")
