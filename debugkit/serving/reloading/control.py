@@ -100,8 +100,8 @@ class Control:
         self.served = True
         writer().flush()  # the supervisor has something to say to that, which follows
         self._channel.send(Ready(failed, prepare))
-        if not self.config.warm:  # somebody may save in the next moment, and that is to be warm
-            self._report()
+        if self.config.preloads and not self.config.warm:  # the next save may come at once, and is to be warm
+            threading.Thread(target=self._report, name="debugkit-report", daemon=True).start()
         if self._leaves:  # asked to while the application was being imported
             stop()
         else:

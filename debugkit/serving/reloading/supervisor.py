@@ -38,7 +38,7 @@ from debugkit.serving.reloading.messages import (
 )
 from debugkit.serving.reloading.report import Report
 from debugkit.serving.reloading.spare import Spare
-from debugkit.serving.reloading.workers import ENDED, BackOff, Forked, Worker, end, forget_bytecode, reap
+from debugkit.serving.reloading.workers import ENDED, BackOff, Forked, Worker, end, forget_bytecode
 from debugkit.serving.signals import SIGNALS, Waker, handling
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
@@ -170,7 +170,7 @@ class Supervisor:
     def _drop(self, worker: Worker) -> None:
         self._hang_up(worker)
         worker.process.kill()
-        worker.process.wait()
+        worker.reap(self._timeouts.exit)
 
     def _hang_up(self, worker: Worker) -> None:
         self._selector.unregister(worker.channel.sock)
@@ -220,7 +220,7 @@ class Supervisor:
         self._workers.discard(worker)
         if worker is self._spare.worker:
             self._spare.worker = None
-        self._ended(worker, reap(worker.process, self._timeouts.exit))
+        self._ended(worker, worker.reap(self._timeouts.exit))
         self._let_serve()
 
     def _look_for_the_ended(self) -> None:

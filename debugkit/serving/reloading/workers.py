@@ -58,7 +58,6 @@ class Forked:
     def poll(self) -> int | None:
         if self._status is None and _readable(self._descriptor, 0):
             self._status = self._collect()
-            self._close()
         return self._status
 
     def wait(self, timeout: float | None = None) -> int:
@@ -90,7 +89,8 @@ class Forked:
         data = os.read(self._news, STATUS.size) if _readable(self._news, NEWS) else b""
         return int(STATUS.unpack(data)[0]) if len(data) == STATUS.size else UNKNOWN
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """It is known how it has ended. Not earlier: a selector may still have the descriptor."""
         os.close(self._descriptor)
         os.close(self._news)
 
@@ -121,6 +121,13 @@ class Worker:
     babbles: bool = False  # something else than a message has come from it
     asked: float | None = None  # when to restart if no answer comes
     deadline: float | None = None  # when to kill it
+
+    def reap(self, seconds: float) -> int:
+        """The exit status of its process, which nobody asks again; see `reap`."""
+        status = reap(self.process, seconds)
+        if isinstance(self.process, Forked):
+            self.process.close()
+        return status
 
 
 class BackOff:

@@ -154,7 +154,7 @@ def fork(preloading: Preloading) -> Worker:
 def run(worker: Worker, text: str) -> int:
     """Have a fork run a program. Returns how it has ended."""
     worker.channel.send(config(text))
-    status = worker.process.wait(TIMEOUT)
+    status = worker.reap(TIMEOUT)
     worker.channel.sock.close()
     return status
 
@@ -175,7 +175,7 @@ def test_its_forks_end_with_their_own_status_and_leave_no_descriptor(many: Prelo
         with pytest.raises(subprocess.TimeoutExpired):
             waits.process.wait(0.01)
         waits.channel.sock.close()  # it is not needed any more
-        assert waits.process.wait(TIMEOUT) == 0
+        assert waits.reap(TIMEOUT) == 0
         return counts
 
     before = descriptors()
@@ -185,6 +185,7 @@ def test_its_forks_end_with_their_own_status_and_leave_no_descriptor(many: Prelo
     killed.process.kill()
     assert killed.process.wait(TIMEOUT) == killed.process.poll() == -9
     killed.process.kill()  # its number may be another one's by now
+    assert killed.reap(TIMEOUT) == -9
     killed.channel.sock.close()
     assert descriptors() == before
 
