@@ -56,6 +56,7 @@ def test_the_path_is_copied(page: Page) -> None:
 
 
 def test_the_key_y_copies_the_traceback(page: Page) -> None:
+    page.locator("h1").click()  # the prompt has the focus that it had before the page was loaded anew
     page.keyboard.press("y")
 
     expect(page.locator("dk-copy-menu").get_by_role("status")).to_have_text("Copied")
