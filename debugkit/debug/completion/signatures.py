@@ -39,6 +39,8 @@ _IN_C: Final = (
 )  # fmt: skip
 #: What C code says of a parameter that is bound.
 _BOUND: Final = re.compile(r"\(\$(?:self|module|type|cls)(?:, /)?(?:, )?")
+#: What C code says of a default that Python has no text for.
+_UNSAID: Final = "=<unrepresentable>"
 
 Style = Literal["positional", "both", "keyword", "args", "kwargs"]
 
@@ -161,7 +163,7 @@ def _of_c(text: str, bound: bool) -> str:
     """The text that C code has of its signature, without what is passed by itself."""
     if bound or text.startswith("($module"):
         text = _BOUND.sub("(", text, count=1)
-    return printable(text.replace("$", ""))[:_SIGNATURE]
+    return printable(text.replace("$", "").replace(_UNSAID, "=…"))[:_SIGNATURE]
 
 
 # Documentation

@@ -110,6 +110,7 @@ def test_a_signature_leaves_out_what_is_passed_by_itself(complete: Complete) -> 
     assert item(completion, "parse").signature == "(text='')"
     assert item(of_class, "total").signature.startswith("(self, start")
     assert item(complete("''."), "join").signature == "(iterable, /)"
+    assert item(complete("{}."), "pop").signature == "(key, default=…, /)"
     assert item(complete("math.", math=sys.modules["math"]), "sqrt").signature == "(x, /)"
 
 
