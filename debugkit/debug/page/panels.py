@@ -209,12 +209,15 @@ class Panels:
         return tuple(table for table in tables if table.rows)
 
     def _timeline_tables(self) -> Tables:
-        """What the request did before it failed."""
+        """What the request did before it failed. The type of a row is the line that caused it, the last of its text."""
         recorded = self._entry.timeline
         if not recorded.moments:
             return ()
         rows = listing.rows(recorded, title(self._entry.captured.exception))
-        return (self._table("", rows, self._describer.text(listing.notice(recorded)), len(rows)),)
+        table = self._table("", rows, self._describer.text(listing.notice(recorded)), len(rows))
+        places = [self._describer.text(moment.where) for moment in recorded.moments] + [""]
+        placed = tuple(row._replace(type=place) for row, place in zip(table.rows, places, strict=True))
+        return (replace(table, rows=placed),)
 
     def _environment_tables(self) -> Tables:
         rest = {

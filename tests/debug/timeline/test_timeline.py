@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -60,6 +61,13 @@ def test_log_records_and_warnings_stand_in_their_order_with_the_line_that_made_t
     assert record.endswith("in work")
     assert (second.split(" ", 3)[3], warned.partition("\n")[0]) == ("warning DeprecationWarning", "old tea")
     assert (last.rpartition(" ")[2], error) == ("error", "KeyError: 'price'")
+
+
+def test_the_page_sets_time_and_line_apart_from_what_happened() -> None:
+    page = client_of(lambda: LOGGER.error("two\nlines"))("/", HTTP_ACCEPT="text/html").text
+
+    assert re.search(r'<dt><span class="at">1\. \+[\d.]+ ms </span>ERROR teashop.cart</dt>', page)
+    assert re.search(r'<span class="val">two\nlines</span><span class="type mono">\S+:\d+ in \S+</span>', page)
 
 
 def test_a_request_has_its_own_moments_only() -> None:
