@@ -29,8 +29,10 @@ export function say(label, text) {
   const { own, timer } = labels.get(label) ?? { own: label.textContent };
   clearTimeout(timer);
   label.textContent = text;
+  label.dataset.said = "";
   const restore = () => {
     label.textContent = own;
+    delete label.dataset.said;
     labels.delete(label);
   };
   labels.set(label, { own, timer: setTimeout(restore, SHOWN) });
