@@ -9,6 +9,7 @@ import { DebugkitElement, make } from "./dom.js";
 
 const PAUSE = 40; // milliseconds without a key before the server is asked
 const PAGE = 8; // rows that the page keys go
+const ROOM = 200; // pixels below the line that are enough for the list
 const LEAST = 64; // pixels that a preview needs to say something
 
 const styled = sheet();
@@ -197,10 +198,12 @@ export class DkCompletion extends DebugkitElement {
     this.#status.textContent = items.length === 1 ? "1 completion" : `${items.length + more} completions`;
   }
 
+  /** Below the line, so that source and values stay in sight, unless there is too little room for it. */
   #place() {
     const { left, top, bottom } = caretPlace(this.#input, this.#answer.start - this.#answer.replaces.length);
+    const below = innerHeight - bottom >= Math.min(ROOM, top);
+    this.#popup.style.maxHeight = `${(below ? innerHeight - bottom : top) - 12}px`;
     const { width, height } = this.#popup.getBoundingClientRect();
-    const below = bottom + 4 + height <= innerHeight || top < height + 4;
     this.#popup.style.left = `${Math.max(8, Math.min(left - 30, innerWidth - width - 8))}px`;
     this.#popup.style.top = below ? `${bottom + 4}px` : `${top - height - 4}px`;
   }
@@ -211,12 +214,12 @@ export class DkCompletion extends DebugkitElement {
     this.#active = number;
     const row = this.#list.children[number];
     row?.setAttribute("aria-selected", "true");
-    row?.scrollIntoView({ block: "nearest", behavior: "instant" });
     if (row) this.#input.setAttribute("aria-activedescendant", row.id);
     else this.#input.removeAttribute("aria-activedescendant");
     this.#about.replaceChildren(...(row ? about(this.#answer.items[number]) : []));
     this.#about.hidden = !this.#about.hasChildNodes();
     this.#place();
+    row?.scrollIntoView({ block: "nearest", behavior: "instant" });
     return true;
   }
 

@@ -55,6 +55,19 @@ def test_a_dot_opens_the_list_and_the_arrows_and_enter_take_from_it(page: Page) 
     expect(page.locator(".entry")).to_have_count(0)
 
 
+def test_a_list_with_too_little_room_for_all_of_it_leaves_the_source_in_sight(page: Page) -> None:
+    top = prompt(page).evaluate("it => it.getBoundingClientRect().top")
+    page.set_viewport_size({"width": 1440, "height": int(top) + 240})
+    typed(page, "{}.")
+    expect(options(page).first).to_contain_text("clear")
+    for _ in range(7):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator(".explained")).to_contain_text("pop(key, default=…, /)")
+
+    expect(page.get_by_role("option", selected=True)).to_be_in_viewport(ratio=1)
+    assert page.locator(".completions").evaluate("it => it.getBoundingClientRect().top") > top
+
+
 def test_enter_runs_what_is_typed_where_nothing_was_chosen(page: Page) -> None:
     typed(page, "item.keys")
     expect(options(page)).to_contain_text(["keys"])
