@@ -123,15 +123,16 @@ def _sent(
         yield b"\n"
         coloured = False
         for event in events:
+            colours = b""  # in one piece with what follows: each is a packet
             if not coloured and _has_time(event):
                 coloured = True
-                yield rendering.to_json({"kind": "command", "tokens": coloured_command(source)}) + b"\n"
+                colours = rendering.to_json({"kind": "command", "tokens": coloured_command(source)}) + b"\n"
             if isinstance(event, Beat):
-                yield b"\n"
+                yield colours or b"\n"
                 continue
             if not isinstance(event, Output):  # of what has changed, nobody may be shown what it said before
                 debugger.registry.look_anew()
-            yield rendering.to_json(_data(debugger, event, console, entry)) + b"\n"
+            yield colours + rendering.to_json(_data(debugger, event, console, entry)) + b"\n"
 
 
 def _has_time(event: Event) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from debugkit.debug.source.highlighting import highlight
 from debugkit.debug.source.positions import Token
 
@@ -9,8 +11,9 @@ from debugkit.debug.source.positions import Token
 _COLOURED = 10_000
 
 
+@lru_cache(maxsize=32)
 def coloured_command(source: str) -> list[list[Token]]:
-    """The tokens of each line of a command; none of a long one."""
+    """The tokens of each line of a command, which is often run again; none of a long one."""
     return highlight(source.split("\n"), "python") if len(source) <= _COLOURED else []
 
 
