@@ -59,4 +59,4 @@ def test_an_unlocked_browser_stays_so_over_reloads(own_page: Watched, tmp_path: 
         console = page.get_by_role("textbox", name="Python to run").first
         console.fill("item['price'] * 14")
         console.press("Enter")
-        expect(page.get_by_text("42", exact=True)).to_be_visible()
+        expect(page.locator(".entry .value")).to_have_text("42")

@@ -14,16 +14,10 @@ from client import Client
 from sqlalchemy.pool import StaticPool
 
 from debugkit import DebuggedApplication
-from debugkit.debug.timeline import timeline
 from debugkit.debug.timeline.timeline import MOST, Moment, Recorded, Timeline
 
 LOGGER = logging.getLogger("teashop.cart")
 MOUNT = "/__debugkit__"
-
-
-@pytest.fixture(autouse=True)
-def no_other_request() -> None:
-    timeline._current.set(None)
 
 
 def client_of(work: Callable[[], object], **settings: Any) -> Client:
