@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.page_app import MOUNT, SIZE, Site, enter, forget, one_page
 from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from debugkit import DebuggedApplication, make_server
 
 NARROW: ViewportSize = {"width": 390, "height": 844}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
@@ -152,6 +156,35 @@ def test_the_small_pages_have_no_violation(open_page: Callable[..., Page], path:
     open_page("/syntax")
 
     assert violations(open_page(path)) == []
+
+
+def test_the_timeline_and_the_list_that_is_searched_have_no_violation(window: Page, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    logger = logging.getLogger("shop.stock")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        logger.warning("only %d left", 3)
+        raise LookupError("no tea")
+
+    debugged = DebuggedApplication(app, pin="off", state_dir=tmp_path, timeline=True)
+    with make_server("127.0.0.1", 0, debugged) as server:
+        window.goto(server.url)
+        window.get_by_role("tab", name="Timeline").click()
+        expect(window.get_by_role("tabpanel")).to_contain_text("only 3 left")
+        assert violations(window) == []
+
+        window.goto(f"{server.url}__debugkit__/")
+        window.get_by_role("searchbox").press_sequentially("coffee")
+        expect(window.get_by_role("status")).to_have_text("No error matches this search.")
+        assert violations(window) == []
+        window.get_by_role("searchbox").fill("TEA")
+        expect(window.get_by_role("status")).to_have_text("1 of 1 match")
+        window.set_viewport_size(NARROW)
+        assert violations(window) == []
+        window.get_by_role("button", name="Clear the list").click()
+        expect(window.get_by_role("main")).to_contain_text("No errors since the server started.")
 
 
 def test_the_whole_file_has_no_violation(open_page: Callable[..., Page]) -> None:
