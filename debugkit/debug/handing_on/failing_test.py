@@ -91,9 +91,9 @@ def _form(target: Target) -> str:
 
 
 def _django_settings() -> str:
-    return inspection.exact_str(
-        getattr(getattr(sys.modules.get("django.conf"), "settings", None), "SETTINGS_MODULE", "")
-    )
+    """The module of Django's settings, if they have been made: to ask them would make them."""
+    lazy = getattr(sys.modules.get("django.conf"), "settings", None)
+    return inspection.exact_str(inspection.attribute(inspection.attribute(lazy, "_wrapped"), "SETTINGS_MODULE"))
 
 
 def _has_debugger(target: Target) -> bool:

@@ -30,7 +30,14 @@ from debugkit.serving.reloading.forking import (
     is_traced,
 )
 from debugkit.serving.reloading.messages import KINDS, Preload, Preloaded, encode, from_json, hints_of
-from debugkit.serving.reloading.modules import file_of, imported_files, installed, is_ours_or_installed, search_path
+from debugkit.serving.reloading.modules import (
+    file_of,
+    imported_files,
+    installed,
+    installed_folders,
+    is_ours_or_installed,
+    search_path,
+)
 from debugkit.serving.reloading.workers import STATUS
 from debugkit.serving.signals import SIGNALS
 
@@ -78,6 +85,7 @@ class Importing:
             return Preloaded({}, obstacle="the program removes or reorders what is in sys.path")
         theirs = [folder for folder in self._order.path if folder not in known]
         finder = Finder([str(self._order.program.root), *theirs], self._skip)
+        installed_folders()  # asked for by the finder first, it would import, and so ask the finder
         sys.meta_path.insert(0, finder)
         traces = Traces()
         for name in dict.fromkeys((*self._order.names, *self._order.modules)):

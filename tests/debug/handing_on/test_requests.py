@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import django.conf
 import pytest
 from client import Client
 
@@ -194,3 +195,10 @@ def test_who_sees_no_values_gets_nothing_to_copy(kind: str) -> None:
     refusal = client(f"{MOUNT}/tracebacks/{address}/{kind}", HTTP_ACCEPT="*/*")
 
     assert (refusal.status, refusal.json["error"]) == (403, "not_unlocked")
+
+
+def test_settings_of_django_that_nobody_has_made_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    monkeypatch.setattr(django.conf, "settings", django.conf.LazySettings())
+
+    assert "def test_" in copied(DebuggedApplication(Echo(), pin_logging=False), "pytest", "/")

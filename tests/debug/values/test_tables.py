@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -41,9 +42,9 @@ def texts(value: object) -> list[list[str | None]]:
 
 
 def rows_of_sqlite() -> list[Any]:
-    connection = sqlite3.connect(":memory:")
-    connection.row_factory = sqlite3.Row
-    return connection.execute("select 1 as a, 'x' as b union select 2, 'y'").fetchall()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute("select 1 as a, 'x' as b union select 2, 'y'").fetchall()
 
 
 RECORDS: dict[str, tuple[Callable[[], object], list[list[str | None]]]] = {
