@@ -31,6 +31,12 @@ export class ConsoleEntry {
     else if (event.kind === "done") this.#done(event);
   }
 
+  /** @param {"waiting" | "running" | null} state  null: it is done, or does not run */
+  mark(state) {
+    if (state) this.element.dataset.state = state;
+    else delete this.element.dataset.state;
+  }
+
   /** A sentence of the console's own. */
   note(text) {
     this.#add(make("p", { className: "note", textContent: text }));

@@ -18,6 +18,11 @@ export function continuation(text, since = "") {
   return `${body}\n${indentation(body)}${since}`;
 }
 
+/** Commands, and below them what has been typed since. */
+export function together(text, since) {
+  return since ? `${text}\n${since}` : text;
+}
+
 /** Whether the selection may be indented by Tab: it begins where a line that is not the first does, or spans lines. */
 export function indents({ text, start, end }) {
   const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);

@@ -4,7 +4,7 @@ import { command, evaluate } from "./client.js";
 import { CommandQueue } from "./command-queue.js";
 import { Editor } from "./console-editor.js";
 import { ConsoleEntry, SLOW } from "./console-entry.js";
-import { continuation, prepare } from "./console-input.js";
+import { continuation, prepare, together } from "./console-input.js";
 import { Log } from "./console-log.js";
 import { make } from "./dom.js";
 import { History, parseEntries } from "./history.js";
@@ -46,7 +46,7 @@ export class Console {
     const prompt = element.querySelector("[data-prompt]");
     this.#editor = new Editor({ input, prompt, entered: () => this.#enter() }, signal);
     this.#log = new Log(log, element.querySelector("form"), signal);
-    input.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    input.addEventListener("keydown", (event) => this.press(event), { signal });
     input.addEventListener("input", () => this.#hint && this.#say(""), { signal });
     this.#stop.addEventListener("click", () => this.#stopped(), { signal });
     log.addEventListener("keydown", (event) => this.#typedInLog(event), { signal });
@@ -119,12 +119,8 @@ export class Console {
     return this.#element.querySelector("[data-stop]");
   }
 
-  /** A key that was pressed before anything listened. */
+  /** A key was pressed in the line, or had been before anything listened. */
   press(event) {
-    this.#pressed(event);
-  }
-
-  #pressed(event) {
     // Safari ends a composition by an Enter that is told from others by its code alone.
     if (event.isComposing || event.keyCode === 229) return;
     const act = this.#actionFor(event);
@@ -202,15 +198,9 @@ export class Console {
   #submit(typed) {
     typed.entry = new ConsoleEntry(typed.text, (act) => this.#log.change(act));
     history.add(typed.text);
-    this.#mark(typed, "waiting");
+    typed.entry.mark("waiting");
     this.#log.append(typed.entry.element);
     this.#queue.add(typed);
-  }
-
-  /** How an entry looks that is not done. */
-  #mark({ entry }, state) {
-    if (state) entry.element.dataset.state = state;
-    else delete entry.element.dataset.state;
   }
 
   async #run(typed) {
@@ -234,7 +224,7 @@ export class Console {
 
   #begin(typed) {
     typed.connection = new AbortController();
-    this.#mark(typed, "running");
+    typed.entry.mark("running");
     this.#stopping = false;
     // A command that answers at once needs no button to stop it.
     this.#timer = setTimeout(() => this.#tell(true), SLOW * 1000);
@@ -242,7 +232,7 @@ export class Console {
 
   #end(typed) {
     clearTimeout(this.#timer);
-    this.#mark(typed, null);
+    typed.entry.mark(null);
     this.#stopping = false;
     if (!this.#queue.waiting) this.#tell(false);
   }
@@ -316,7 +306,7 @@ export class Console {
   /** Commands that waited for one that did not end well do not run. */
   #leaveOut(commands) {
     for (const typed of commands) {
-      this.#mark(typed, null);
+      typed.entry.mark(null);
       this.#log.change(() => typed.entry.note("Not run."));
     }
   }
@@ -354,9 +344,4 @@ export class Console {
     this.#unstopped(typed, "Stop was not answered: the connection was closed instead, which ends the command.");
     typed.connection.abort();
   }
-}
-
-/** Commands, and below them what has been typed since. */
-function together(text, since) {
-  return since ? `${text}\n${since}` : text;
 }

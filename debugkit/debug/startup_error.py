@@ -9,14 +9,13 @@ import contextvars
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from debugkit.debug.framework_report import NOTHING, FrameworkReport
+from debugkit.debug.framework_report import FrameworkReport
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import answer_live, failed_response
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import rendering
 from debugkit.debug.page.models import MessageView
-from debugkit.debug.startup_advice import start_advice
 from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.debug.wsgi_gateway import make_request, send
 from debugkit.raised import traceback_of
@@ -32,18 +31,21 @@ class FailedStart:
 
     ``debugged`` is the middleware whose application it replaces; what lies below its mount works as ever. ``error`` is
     what stopped the start, its traceback without the frames of whoever loaded the application; it is recorded once,
-    with live frames. `None`: ``message`` says in a sentence what happened.
+    with live frames; ``advice`` says what to do about it, if that is known. `None`: ``message`` says in a sentence what
+    happened.
     """
 
-    def __init__(self, debugged: DebuggedApplication, error: BaseException | None, message: str = "") -> None:
+    def __init__(
+        self, debugged: DebuggedApplication, error: BaseException | None, message: str = "", advice: str = ""
+    ) -> None:
         self._debugged = debugged
         self._debugger = debugged.debugger
         self._message = message
-        advice = FrameworkReport(hint=start_advice(error)) if error is not None else NOTHING
+        report = FrameworkReport(hint=advice)
         #: The recorded error; `None` when there is only a message.
         self.entry = (
             self._debugger.record(
-                error, traceback_of(error), context=contextvars.copy_context(), explain=lambda _: advice
+                error, traceback_of(error), context=contextvars.copy_context(), explain=lambda _: report
             )
             if error is not None
             else None

@@ -8,8 +8,9 @@ from typing import Any
 import sqlparse
 
 from debugkit import terminal_text
+from debugkit.debug.timeline.timeline import shorten
 from debugkit.django.options import SqlOptions
-from debugkit.django.sql import Query, shorten
+from debugkit.django.sql import Query
 from debugkit.serving.log import time_text
 
 #: Characters from which a query is printed as it is: to lay it out takes longer than to read it is worth.

@@ -23,7 +23,8 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 
 from debugkit.debug.safe.text import text_of
-from debugkit.debug.timeline.timeline import note
+from debugkit.debug.timeline.timeline import note, shorten
+from debugkit.debug.timeline.where import shown
 from debugkit.serving.reloading.modules import is_installed
 
 #: Queries kept of one request: the last ones, as those led to the error.
@@ -161,10 +162,6 @@ def _type_name(value: Any) -> str:
     return f"<{type(value).__name__}>"
 
 
-def shorten(text: str, size: int) -> str:
-    return text if len(text) <= size else f"{text[:size]}… ({len(text):,} characters)"
-
-
 def asked_by(frame: FrameType | None) -> str:
     """The innermost line of the user's code on the stack: of Python, or of a template that is rendered."""
     while frame is not None:
@@ -189,10 +186,3 @@ def _template_line(frame: FrameType) -> str:
 def is_users(path: str) -> bool:
     """Whether a file is the project's: neither installed, nor Python's, nor ours."""
     return not path.startswith((_OWN, "<")) and not is_installed(path) and Path(path).name != "manage.py"
-
-
-@lru_cache(maxsize=10_000)
-def shown(path: str) -> str:
-    """A path for people: relative to the working directory where it is below that."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

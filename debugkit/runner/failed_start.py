@@ -43,26 +43,28 @@ def failed_application(control: Control, error: BaseException | None, message: s
 
     The files that the error names are watched from now on.
     """
+    advice = ""
     if error is not None:
         control.watch(files_of(error), control.born)
         error = with_traceback(error, strip_own_frames(traceback_of(error)))
-        print_failed_start(error)
+        advice = print_failed_start(error)
     if control.debugger is None:
         return plain_failure
     from debugkit.debug.startup_error import FailedStart
 
     application = cast("DebuggedApplication", wrap_in_debugger(plain_failure, **control.debugger))
-    FailedStart(application, error, message)
+    FailedStart(application, error, message, advice)
     return application
 
 
-def print_failed_start(error: BaseException) -> None:
-    """The traceback, below two sentences that say what to do where that is known."""
+def print_failed_start(error: BaseException) -> str:
+    """Print the traceback, below two sentences that say what to do where that is known; returns these."""
     from debugkit.debug.startup_advice import start_advice
 
     if advice := start_advice(error):
         Log().say(f" * {terminal_text.quoted(advice)}")
     Log().failed(error)
+    return advice
 
 
 def failed_choices(control: Control) -> Choices:

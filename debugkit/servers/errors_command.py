@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 
 from debugkit import terminal_text
 from debugkit.errors import DebugkitError
+from debugkit.servers import FORMAT
 from debugkit.servers.known import KnownServer, known
 from debugkit.state import user_folder
 
@@ -32,8 +33,6 @@ _PATIENCE: Final = 5.0
 _MOST: Final = 20_000_000
 _DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-#: The version of what ``--json`` prints, as in the data of the servers.
-_FORMAT: Final = 1
 
 DESCRIPTION = """\
 Print the recent errors of your servers that run on this computer: all of them in
@@ -207,7 +206,7 @@ def _as_json(errors: Sequence[ListedError]) -> str:
         {name: error.fields[name] for name in names} | {"time": error.fields["time_iso"], "url": error.url}
         for error in errors
     ]
-    return json.dumps({"format": _FORMAT, "errors": rows}, indent=2)
+    return json.dumps({"format": FORMAT, "errors": rows}, indent=2)
 
 
 def _as_markdown(errors: Sequence[ListedError]) -> str:

@@ -205,3 +205,12 @@ def test_the_page_heals_as_its_request_allows(error: str | None, method: str, he
 
     assert f'data-heals="{heals}"' in page
     assert ("Send the POST again" in page) == (method == "POST")
+
+
+def test_what_to_do_about_it_stands_on_the_page() -> None:
+    client = Client(
+        FailedStart(DebuggedApplication(never), raised("import teapots"), advice="teapots is missing. Install it.")
+    )
+
+    assert client("/", HTTP_ACCEPT="application/json").json["hint"] == "teapots is missing. Install it."
+    assert "teapots is missing. Install it." in client("/").text

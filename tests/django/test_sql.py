@@ -19,9 +19,10 @@ from django.template import Context, Engine
 from django.test import RequestFactory
 
 from debugkit.debug.timeline import timeline
+from debugkit.debug.timeline.timeline import shorten
 from debugkit.django.options import LAYOUT, SqlOptions
 from debugkit.django.query_printer import QueryPrinter
-from debugkit.django.sql import KEPT, PARAMETER, TEXT, Query, Recording, describe, is_users, recorded, shorten
+from debugkit.django.sql import KEPT, PARAMETER, TEXT, Query, Recording, describe, is_users, recorded
 
 assert django_site  # settings are needed
 

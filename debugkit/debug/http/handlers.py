@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
 from debugkit.debug.http.error_response import entry_response, past_live
-from debugkit.debug.http.relay import all_rows
+from debugkit.debug.http.relay import newest
 from debugkit.debug.messages import Request, Response
 from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.frame import FrameViews
@@ -176,15 +176,9 @@ def unlock_link(context: RequestContext) -> Response:
     except ValueError:
         raise BadRequest("The link has more fields than the one in the terminal. Copy it again.") from None
     context.debugger.pin_auth.redeem(query.get("token", [""])[0])
-    target = query.get("next", [_newest(context)])[0]
+    target = query.get("next", [newest(context)])[0]
     suffix = f"/{target}" if re.fullmatch(ID, target) else ""
     cookie, key = context.start_session()
     # A fragment is sent to no server (RFC 9110, 4.2.5); the page takes the key out of the address at once.
     location = f"{context.base}/tracebacks{suffix}#debugkit-key={key}"
     return responses.answer("text/plain", b"", status=302, headers=(("Location", location), cookie))
-
-
-def _newest(context: RequestContext) -> str:
-    """The id of the newest error of all processes; empty if there was none."""
-    rows, _ = all_rows(context)
-    return rows[0].moments[0][1] if rows else ""

@@ -12,6 +12,7 @@ from debugkit.debug.messages import Response
 from debugkit.debug.page import rendering
 from debugkit.debug.page.recents import Wanted, recents_view
 from debugkit.errors import BadRequest, NotFound
+from debugkit.servers import FORMAT
 
 #: Characters of what is searched for.
 _LONGEST = 1_000
@@ -25,7 +26,7 @@ def recents(context: RequestContext) -> Response:
     if context.form == "html":
         render = rendering.fragment if context.from_script else rendering.html
         return responses.page(render("recents.html", view))
-    return responses.data({"format": rendering.FORMAT, "errors": rendering.plain(view.rows)})
+    return responses.data({"format": FORMAT, "errors": rendering.plain(view.rows)})
 
 
 def _wanted(context: RequestContext) -> Wanted:
@@ -40,10 +41,9 @@ def _wanted(context: RequestContext) -> Wanted:
 
 def last(context: RequestContext, form: str | None) -> Response:
     """The newest error of all processes, in every form."""
-    rows, _ = relay.all_rows(context)
-    if not rows:
+    error_id = relay.newest(context)
+    if not error_id:
         raise NotFound("There has been no error since the server started.")
-    error_id = rows[0].moments[0][1]
     context.request = replace(context.request, path=f"tracebacks/{error_id}{form or ''}")
     elsewhere = relay.relayed(context, {"entry": error_id, "form": form})
     chosen = responses.FORMS[form or ""] or context.form

@@ -127,6 +127,12 @@ def all_rows(context: RequestContext) -> tuple[list[Row], str]:
     return recents.merged([*own, *others, *left]), _missing(silent)
 
 
+def newest(context: RequestContext) -> str:
+    """The id of the newest error of all processes; empty if there was none."""
+    rows, _ = all_rows(context)
+    return rows[0].moments[0][1] if rows else ""
+
+
 def _missing(silent: int) -> str:
     return f"{silent} of the worker processes did not answer: their errors are not listed." if silent else ""
 

@@ -175,13 +175,20 @@ class FrameViews:
         shown = self._excerpt(frame)
         line = next((line for line in shown.lines if isinstance(line, SourceLine) and line.current), None)
         values, _ = self._attempt("", lambda: self._brief_values(frame, shown) if line else (), _NO_LOCALS[0])
+        place = self.place(frame)
+        return (
+            replace(place, line=LineView(line.lineno, tuple(unindented(spans(line))), True, values)) if line else place
+        )
+
+    def place(self, frame: CapturedFrame) -> BriefView:
+        """Where a frame is, without its line and values."""
         return BriefView(
             id=frame_id(self._entry, frame),
             url=frame_url(self._entry, frame, self._viewer),
             name=frame.name,
             short_filename=short_filename(frame.filename, library=frame.library is not None),
             lineno=frame.lineno,
-            line=LineView(line.lineno, tuple(unindented(spans(line))), True, values) if line else None,
+            line=None,
         )
 
     def _brief_values(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ValueView, ...]:

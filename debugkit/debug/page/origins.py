@@ -15,7 +15,7 @@ from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import Search
 from debugkit.debug.page.frame import FrameViews
 from debugkit.debug.page.frame_models import BriefView
-from debugkit.debug.page.frame_names import frame_id, frame_url, short_filename
+from debugkit.debug.page.frame_names import frame_url
 from debugkit.debug.page.headline import SINGLE_LINE, shortened
 from debugkit.debug.page.models import OriginView, Role, SearchView, Step
 from debugkit.debug.registry import ErrorRecord
@@ -106,24 +106,13 @@ class Origins:
 
     def _line(self, item: _Item) -> OriginView:
         frame = nearest_frame(item.link.telling)
-        return self._view(item, self._place(frame) if frame else None)
+        return self._view(item, self._views.place(frame) if frame else None)
 
     def _view(self, item: _Item, frame: BriefView | None) -> OriginView:
         exception = item.link.last
         # The headline says already what the last step of the chain said.
         message = "" if exception is self._head else shortened(self._text(exception.message), SINGLE_LINE)
         return OriginView(exception.type_name, message, item.role, frame, item.member)
-
-    def _place(self, frame: CapturedFrame) -> BriefView:
-        """Where a frame is, without its line and values."""
-        return BriefView(
-            id=frame_id(self._entry, frame),
-            url=frame_url(self._entry, frame, self._viewer),
-            name=frame.name,
-            short_filename=short_filename(frame.filename, library=frame.library is not None),
-            lineno=frame.lineno,
-            line=None,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

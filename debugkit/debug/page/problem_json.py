@@ -11,9 +11,9 @@ from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.page.frame_models import ValueView
 from debugkit.debug.page.frame_names import frame_id, library_label
 from debugkit.debug.page.models import DATA
-from debugkit.debug.page.rendering import FORMAT
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, RepeatedFrames
+from debugkit.servers import FORMAT
 
 
 class Problem:

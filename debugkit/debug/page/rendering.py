@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-#: The version of the data that programs read: it grows when a field changes its meaning or goes.
-FORMAT: Final = 1
 #: Finds what markup must not hold as it is.
 _SPECIAL: Final = re.compile("[&<>\"']").search
 

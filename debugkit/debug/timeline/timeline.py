@@ -96,8 +96,8 @@ def note(kind: Kind, label: str, text: str, where: str, seconds: float = 0.0) ->
         timeline.add(Moment(kind, max(timeline.now - seconds, 0.0), label, shorten(text), where, seconds))
 
 
-def shorten(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}… ({len(text):,} characters)"
+def shorten(text: str, most: int = MOST_TEXT) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
 def recorded() -> Recorded:

@@ -22,13 +22,13 @@ def asked_by(frame: FrameType | None) -> str:
             break
         filename = exact_str(frame.f_code.co_filename)
         if filename[:1] != "<" and not is_library(filename):
-            return f"{_shown(filename)}:{frame.f_lineno} in {exact_str(frame.f_code.co_name)}"
+            return f"{shown(filename)}:{frame.f_lineno} in {exact_str(frame.f_code.co_name)}"
         frame = frame.f_back
     return ""
 
 
 @lru_cache(maxsize=1_000)
-def _shown(filename: str) -> str:
+def shown(filename: str) -> str:
     """A path for people: relative to the working directory where it is below that."""
     try:
         return os.fspath(Path(filename).relative_to(Path.cwd()))
