@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -21,6 +20,7 @@ from debugkit.debug.causes import (
     unpacking,
 )
 from debugkit.debug.causes.scene import Scene
+from debugkit.debug.safe.processor_time import ProcessorTime
 from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.values.describe import Describer
 from debugkit.raised import traceback_of
@@ -40,7 +40,7 @@ _KINDS: Final[tuple[Callable[[Scene], str], ...]] = (
     lookups.cause,
     contexts.cause,
 )
-#: Seconds after which no further kind is asked, and characters of a sentence.
+#: Seconds of the processor after which no further kind is asked, and characters of a sentence.
 _MOST_SECONDS: Final = 0.1
 _LONGEST: Final = 300
 
@@ -49,7 +49,7 @@ def cause(
     captured: CapturedException,
     hidden: Mapping[int, Mapping[str, object]],
     describer: Describer,
-    clock: Callable[[], float] = time.thread_time,
+    processor_time: ProcessorTime | None = None,
 ) -> str:
     """Why ``captured`` was raised, in one sentence without secrets; "" where that is not certain. Never raises.
 
@@ -58,12 +58,12 @@ def cause(
     scene = _scene(captured, hidden, describer)
     if scene is None:
         return ""
-    deadline = clock() + _MOST_SECONDS
+    left = processor_time or ProcessorTime(_MOST_SECONDS)
     for kind in _KINDS:
-        if clock() > deadline:
+        if left.used_up:
             return ""
         try:
-            sentence = kind(scene)
+            sentence = left.run(kind, scene)
         except Exception:  # the page is about another exception
             continue
         if sentence:

@@ -9,25 +9,23 @@ objects not evaluated. Types are compared by ``type()`` and looked up by ``id()`
 from __future__ import annotations
 
 import contextvars
-import time
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from debugkit.debug.redaction.names import LONGEST_NAME
 from debugkit.debug.redaction.patterns import CREDENTIAL_OPTIONS, NAME_KEYS, VALUE_KEYS
 from debugkit.debug.redaction.redactor import REDACTED, Redactor
 from debugkit.debug.safe.inspection import ForeignCodeError, Guard, class_name, exact_str, printable
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
+from debugkit.debug.safe.processor_time import ProcessorTime
 from debugkit.debug.safe.text import text_of
 from debugkit.debug.values.builtins import int_text
 from debugkit.debug.values.dispatch import Classes
 from debugkit.debug.values.preview import Note, Preview, Property, cut
 from debugkit.debug.values.remembered import Remembered
 from debugkit.settings import Limits
-
-T = TypeVar("T")
 
 #: Fewer characters than these say nothing: the part is counted with those left out.
 FEWEST: Final = 6
@@ -89,8 +87,8 @@ def page_guard(limits: Limits, context: contextvars.Context | None = None) -> Gu
 class Describer:
     """Describes values within ``limits``. Make one for each page: it holds the time of foreign code and of texts.
 
-    ``remembered`` is what foreign code answered before, and gets what it answers now. ``clock`` tells the processor
-    time of this thread: a busy machine costs a page nothing.
+    ``remembered`` is what foreign code answered before, and gets what it answers now. ``processor_time`` is what the
+    page has for its values and texts.
     """
 
     def __init__(
@@ -98,14 +96,14 @@ class Describer:
         limits: Limits,
         redactor: Redactor,
         guard: Guard | None = None,
-        clock: Callable[[], float] = time.thread_time,
         *,
         remembered: Remembered | None = None,
+        processor_time: ProcessorTime | None = None,
     ) -> None:
         self.limits, self.redactor = limits, redactor
         self._guard = guard or page_guard(limits)
         self._classes = Classes(limits, redactor, self._guard, remembered or Remembered())
-        self._left, self._clock = MOST_SECONDS, clock
+        self._time = processor_time or ProcessorTime(MOST_SECONDS)
         self._texts: dict[str, str] = {}
         self._path: list[int] = []  # ids of the containers around the value at hand
 
@@ -125,12 +123,15 @@ class Describer:
         """``text`` without secrets. The same one is searched once, however often a page prints it."""
         known = self._texts.get(text)
         if known is None:
-            known = self._texts[text] = self._timed(lambda: self.redactor.text(text), lambda: f"({_NO_TIME})")
+            known = f"({_NO_TIME})" if self._time.used_up else self._time.run(self.redactor.text, text)
+            self._texts[text] = known
         return known
 
     def describe(self, value: object, name: str = "") -> Node:
         """``value`` in one line of at most ``limits.value_text`` characters. Its ``name`` may make it secret."""
-        return self._timed(lambda: self._described(value, name), lambda: self._error(value, _NO_TIME))
+        if self._time.used_up:
+            return self._error(value, _NO_TIME)
+        return self._time.run(self._described, value, name)
 
     def children(self, value: object, name: str = "", offset: int = 0, *, most: int = PAGE_ITEMS) -> Children:
         """At most ``most`` children from ``offset`` on; none of a secret."""
@@ -151,16 +152,6 @@ class Describer:
         except RuntimeError:  # another thread changes it
             return []
         return [(part.key, part.value) for part in parts if part.style == "pair"]
-
-    def _timed(self, make: Callable[[], T], otherwise: Callable[[], T]) -> T:
-        """What ``make`` gives, at the cost of the page's time; ``otherwise`` when that is used up."""
-        if self._left <= 0:
-            return otherwise()
-        started = self._clock()
-        try:
-            return make()
-        finally:
-            self._left -= self._clock() - started
 
     # One line
 

@@ -11,6 +11,7 @@ import pytest
 from values_support import Color, Item, Plain, Shown
 
 from debugkit.debug.redaction.redactor import REDACTED, Redactor
+from debugkit.debug.safe.processor_time import ProcessorTime
 from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
@@ -232,8 +233,13 @@ def test_children_that_cannot_be_read_say_so(describer):
 
 def test_values_and_texts_count_against_the_time_of_the_page():
     moments = iter(range(0, 1_000, 2))
-    with Describer(Limits(), Redactor(environ={}), clock=lambda: next(moments)) as describer:
-        assert describer.describe([1]).text == "[1]"
+
+    def clock():
+        return next(moments)
+
+    time = ProcessorTime(8.0, clock, clock)
+    with Describer(Limits(), Redactor(environ={}), processor_time=time) as describer:
+        assert [describer.describe([1]).text for _ in range(4)] == ["[1]"] * 4
         assert describer.describe([1]).text == "<list: not shown: the time for this page ran out>"
         assert describer.text("password=hunter2") == "(not shown: the time for this page ran out)"
 
