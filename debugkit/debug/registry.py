@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from debugkit.debug.console.table import ConsoleTable
@@ -42,12 +42,14 @@ TEXT_TRACEBACKS = 100
 _FORGOTTEN = 2_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Group:
-    """The errors of one fingerprint: ``count`` is how many there were, kept or not."""
+    """The errors of one fingerprint: how many there were, how many are kept, and which of those are texts only."""
 
     fingerprint: str
     count: int = 0
+    kept: int = 0
+    texts: dict[str, ErrorRecord] = field(default_factory=dict)  # what lost its frames first comes first
 
 
 class ErrorRecord:
@@ -173,6 +175,7 @@ class Registry:
         self._owner = owner
         self._lock = threading.RLock()  # re-entrant for the same reason as an entry's
         self._entries: dict[str, ErrorRecord] = {}  # oldest first
+        self._live: dict[str, ErrorRecord] = {}  # those of them that have their frames
         self._groups: dict[str, _Group] = {}
         self._forgotten: dict[str, None] = {}
 
@@ -204,7 +207,8 @@ class Registry:
                 owner=self._owner(),
                 clock=self._clock,
             )
-            self._entries[entry.id] = entry
+            self._entries[entry.id] = self._live[entry.id] = entry
+            group.kept += 1
             ended += self._end_same(entry) + self._end_many(entry)
         return entry
 
@@ -251,9 +255,8 @@ class Registry:
     def clear(self) -> None:
         """Forget all errors. Their ids answer as those do that made room."""
         with self._lock:
-            entries = list(self._entries.values())
-            ended = _ended([entry for entry in entries if entry.live], "The list of errors was cleared.")
-            for entry in entries:
+            ended = self._end(list(self._live.values()), "The list of errors was cleared.")
+            for entry in list(self._entries.values()):
                 self._forget(entry)
         _drop(ended)
 
@@ -277,59 +280,53 @@ class Registry:
         _drop(ended)
         del removed
 
-    def _live(self) -> list[ErrorRecord]:
-        return [entry for entry in list(self._entries.values()) if entry.live]
-
     def _end_old(self) -> list[ErrorRecord]:
         limit = self._limits.max_age
         horizon = self._clock() - limit
-        old = [entry for entry in self._live() if entry.used < horizon]
-        return _ended(
+        old = [entry for entry in list(self._live.values()) if entry.used < horizon]
+        return self._end(
             old,
             f"The frames of this error were released after {_span(limit)} without use. The text is still available.",
         )
 
     def _end_same(self, newest: ErrorRecord) -> list[ErrorRecord]:
         limit = self._live_per_group
-        same = [entry for entry in self._live() if entry._group is newest._group]
+        same = [entry for entry in list(self._live.values()) if entry._group is newest._group]
         reason = (
             f"The frames of this error were released because it happened again (at most {limit} of the same are kept)"
         )
-        return _ended(_least(same, newest, limit), f"{reason}. The text is still available.")
+        return self._end(_least(same, newest, limit), f"{reason}. The text is still available.")
 
     def _end_many(self, newest: ErrorRecord) -> list[ErrorRecord]:
         limit = self._limits.live_tracebacks
         reason = f"The frames of this error were released to make room for newer errors (at most {limit} are kept)"
-        return _ended(_least(self._live(), newest, limit), f"{reason}. The text is still available.")
+        return self._end(_least(list(self._live.values()), newest, limit), f"{reason}. The text is still available.")
+
+    def _end(self, entries: list[ErrorRecord], reason: str) -> list[ErrorRecord]:
+        for entry in entries:
+            entry._end(reason)
+            self._live.pop(entry.id, None)
+            entry._group.texts[entry.id] = entry
+        return entries
 
     def _remove_texts(self) -> list[ErrorRecord]:
         """Take out texts beyond the limit, the oldest of the largest group first: rare errors outlive a flood."""
-        ended = [entry for entry in list(self._entries.values()) if not entry.live]
-        if (surplus := len(ended) - self._text_tracebacks) <= 0:
-            return []
-        kept: dict[str, list[ErrorRecord]] = {}
-        for entry in ended:
-            kept.setdefault(entry.group, []).append(entry)
         removed = []
-        for _ in range(surplus):
-            entry = max(kept.values(), key=len).pop(0)
-            removed.append(entry)
-            self._forget(entry)
+        while len(self._entries) - len(self._live) > self._text_tracebacks:
+            largest = max(list(self._groups.values()), key=lambda group: len(group.texts))
+            removed.append(next(iter(largest.texts.values())))
+            self._forget(removed[-1])
         return removed
 
     def _forget(self, entry: ErrorRecord) -> None:
-        del self._entries[entry.id]
+        group = entry._group
+        del self._entries[entry.id], group.texts[entry.id]
         self._forgotten[entry.id] = None
         if len(self._forgotten) > _FORGOTTEN:
             del self._forgotten[next(iter(self._forgotten))]
-        if not any(other.group == entry.group for other in list(self._entries.values())):
-            del self._groups[entry.group]
-
-
-def _ended(entries: list[ErrorRecord], reason: str) -> list[ErrorRecord]:
-    for entry in entries:
-        entry._end(reason)
-    return entries
+        group.kept -= 1
+        if not group.kept:
+            del self._groups[group.fingerprint]
 
 
 def _drop(entries: list[ErrorRecord]) -> None:
@@ -340,8 +337,10 @@ def _drop(entries: list[ErrorRecord]) -> None:
 
 def _least(entries: list[ErrorRecord], newest: ErrorRecord, limit: int) -> list[ErrorRecord]:
     """Those that go so that ``limit`` stay: what is worth least first, the newest one last of all."""
+    if len(entries) <= limit:
+        return []
     ranked = sorted(entries, key=lambda entry: (entry is newest, entry._worth))
-    return ranked[: max(0, len(ranked) - limit)]
+    return ranked[: len(ranked) - limit]
 
 
 def _span(seconds: float) -> str:
