@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import traceback
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -19,23 +20,50 @@ _MOST_PRINTED = 10_000
 _LONGEST_LINE = 10_000
 
 
+#: Frames whose text is kept for the next error, and characters of each one's lines and text.
+_MOST_KNOWN = 256
+_LONGEST_KNOWN = 2_000
+
+#: The text of frames by their place and the lines that stand there.
+_known: dict[tuple[object, ...], str] = {}
+
+
 class _Stack(traceback.StackSummary):
     """Formats a frame once, however often it is repeated: the carets of PEP 657 cost a parse for every frame."""
 
     def __init__(self, summaries: Iterable[traceback.FrameSummary]) -> None:
         super().__init__(summaries)
-        self._formatted: dict[object, str] = {}
+        self._formatted: dict[tuple[object, ...], str] = {}
 
     def format_frame_summary(self, frame_summary: traceback.FrameSummary, **options: Any) -> str:
         summary = frame_summary
-        key = (summary.filename, summary.lineno, summary.end_lineno, summary.colno, summary.end_colno, summary.name)
-        if key not in self._formatted:
-            line = summary.line or ""
-            if len(line) > _LONGEST_LINE:  # its carets would cost a parse of all of it
-                name, lineno, cut = summary.name, summary.lineno, f"{line[:_LONGEST_LINE]}..."
-                summary = traceback.FrameSummary(summary.filename, lineno, name, lookup_line=False, line=cut)
-            self._formatted[key] = super().format_frame_summary(summary, **options)
-        return self._formatted[key]
+        place = (summary.filename, summary.lineno, summary.end_lineno, summary.colno, summary.end_colno, summary.name)
+        text = self._formatted.get(place)
+        if text is None:
+            text = self._formatted[place] = self._remembered(place, summary, options)
+        return text
+
+    def _remembered(self, place: tuple[object, ...], summary: traceback.FrameSummary, options: dict[str, Any]) -> str:
+        """The text that the frame had in an earlier error, if its lines are still the same."""
+        first, last = summary.lineno, summary.end_lineno
+        if summary.filename.startswith("<") or first is None or last is None:  # its lines may be anybody's
+            return self._made(summary, options)
+        key = (*place, *linecache.getlines(summary.filename)[first - 1 : last])
+        text = _known.get(key)
+        if text is None:
+            text = self._made(summary, options)
+            if sum(map(len, key[len(place) :])) + len(text) <= _LONGEST_KNOWN:  # type: ignore[arg-type]
+                if len(_known) >= _MOST_KNOWN:
+                    _known.clear()
+                _known[key] = text
+        return text
+
+    def _made(self, summary: traceback.FrameSummary, options: dict[str, Any]) -> str:
+        line = summary.line or ""
+        if len(line) > _LONGEST_LINE:  # its carets would cost a parse of all of it
+            name, lineno, cut = summary.name, summary.lineno, f"{line[:_LONGEST_LINE]}..."
+            summary = traceback.FrameSummary(summary.filename, lineno, name, lookup_line=False, line=cut)
+        return super().format_frame_summary(summary, **options)
 
 
 def traceback_text(

@@ -90,21 +90,58 @@ def test_the_text_is_what_was_when_it_was_captured() -> None:
     assert one.text == "ValueError: before\n"
 
 
-def test_repeated_frames_cost_the_text_no_time() -> None:
-    """Counted, not timed: the traceback module formats each distinct frame once."""
+def frames_formatted(exc: BaseException) -> int:
+    """How many frames the traceback module formats for the text of ``exc``: counted, not timed."""
     formatted: list[str] = []
 
     def count(frame: FrameType, event: str, arg: object) -> None:
         if event == "call" and frame.f_code is traceback.StackSummary.format_frame_summary.__code__:
             formatted.append(event)
 
-    exc, before = caught(even, 900), sys.getprofile()
+    before = sys.getprofile()
     sys.setprofile(count)
     try:
         capture(exc)
     finally:
         sys.setprofile(before)
-    assert 0 < len(formatted) < 10
+    return len(formatted)
+
+
+def test_repeated_frames_cost_the_text_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traceback_text, "_known", {})
+    assert 0 < frames_formatted(caught(even, 900)) < 10
+
+
+def failing_in(path: Path, *lines: str) -> BaseException:
+    path.write_text("\n".join(lines), "utf-8")
+    exc = caught(lambda: exec(compile(path.read_text("utf-8"), str(path), "exec"), {}))
+    assert isinstance(exc, ZeroDivisionError)
+    return exc
+
+
+def test_the_next_error_at_the_same_place_formats_no_frame(tmp_path: Path) -> None:
+    exc = failing_in(tmp_path / "shop.py", "price = 1", "price / (", "  0)")
+    capture(exc)
+    assert frames_formatted(exc) == 0
+
+
+@pytest.mark.parametrize("lines", [("price = 1", "price / 0  # ä", "1"), ("price = 1", "price / (", "  0  )", "2")])
+def test_a_line_that_has_changed_stands_in_the_next_text_as_it_is_now(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    path = tmp_path / "shop.py"
+    capture(failing_in(path, "price = 1", "price / (", "  0)"))
+    exc = failing_in(path, *lines)
+    assert capture(exc).text == expected_text(exc)
+
+
+def test_what_is_kept_of_frames_for_the_next_error_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traceback_text, "_MOST_KNOWN", 5)
+    monkeypatch.setattr(traceback_text, "_known", {})
+    for number in range(1, 9):
+        capture(failing_in(tmp_path / "shop.py", *["price = 1"] * number, "price / 0"))
+        assert len(traceback_text._known) <= 5
+    long = failing_in(tmp_path / "shop.py", "price = 1", f"price / 0; '{'x' * 3_000}'")
+    capture(long)
+    assert frames_formatted(long) > 0
 
 
 def test_fields_that_a_class_overrides_do_not_reach_the_traceback_module() -> None:
