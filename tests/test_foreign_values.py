@@ -32,6 +32,7 @@ OWN_FIELDS = {
     "debugkit.debug.values.objects": {"BaseException.args"},
     "debugkit.debug.source.expressions": {"function.args", "args.args"},  # of ast
     "debugkit.debug.console.transforms": {"call.args", "node.args"},
+    "debugkit.debug.page.templating": {"node.args", "macro_ref.node.args"},  # of Jinja's syntax tree
     "debugkit.django.report": {"match.args"},  # of Django's ResolverMatch
 }
 

@@ -1,15 +1,12 @@
-"""View models become HTML and Markdown. The only module that knows Jinja2; only templates/ holds markup."""
+"""View models become HTML, Markdown and JSON. Knows no markup: only templates/ does."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
-from itertools import chain
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from debugkit import terminal_text
 from debugkit.debug.page import assets
@@ -18,64 +15,24 @@ from debugkit.debug.request_snapshot import iri
 from debugkit.debug.source.excerpt import Gap
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
-
-
-#: Finds what markup must not hold as it is.
-_SPECIAL: Final = re.compile("[&<>\"']").search
+    from debugkit.debug.page.templating import Templates
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from jinja2.compiler import CodeGenerator, Frame
-    from markupsafe import escape
+def templates() -> Templates:
+    """What finds the templates."""
+    from debugkit.debug.page import templating  # Jinja2 takes long to import, and most requests need no page
 
-    def as_markup(value: Any) -> str:
-        """``value`` as markup. Most have nothing to escape, and a call of `escape` costs as much as four of this."""
-        kind = type(value)
-        if kind is str and not _SPECIAL(value):
-            return value  # type: ignore[no-any-return]
-        return int.__repr__(value) if kind is int else escape(value)
-
-    class Printing(CodeGenerator):
-        """Prints by `as_markup` where Jinja prints by `escape`."""
-
-        def _output_child_pre(self, node: Any, frame: Frame, finalize: Any) -> None:
-            if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
-                self.write("environment.printed(")
-            else:
-                super()._output_child_pre(node, frame, finalize)
-
-    class Direct(Environment):
-        """Templates ask for attributes of view models only, so a missing one is an error, and nothing else is tried."""
-
-        code_generator_class = Printing
-        printed = staticmethod(as_markup)
-        getattr = staticmethod(getattr)  # type: ignore[assignment]  # what a page asks for most: not through two calls
-
-    def load(name: str) -> str | None:
-        try:
-            return assets.template_source(name)
-        except FileNotFoundError:
-            return None
-
-    environment = Direct(
-        loader=FunctionLoader(load),
-        autoescape=lambda name: name is not None and name.endswith((".html", ".svg")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
+    names = {"part": part, "kept": kept, "icon": icon, "replaced": replaced, "verbatim": str, "modules": assets.modules}
+    return templating.Templates(
+        assets.template_source,
+        filters={"iri": iri, "fence": fence, "span": span, "line": terminal_text.line, "quoted": terminal_text.quoted},
+        tests={
+            "gap": lambda line: isinstance(line, Gap),
+            "a": lambda model, name: type(model).__name__ == name,
+        },
+        names=names | {"data": DATA},
     )
-    environment.filters.update(iri=iri, fence=fence, span=span, line=terminal_text.line, quoted=terminal_text.quoted)
-    # Nothing of Jinja's own is used; a short list also makes each import between templates cheaper.
-    environment.globals.clear()
-    environment.globals.update(kept=kept, icon=icon, data=DATA, modules=assets.modules)
-    environment.tests["gap"] = lambda line: isinstance(line, Gap)
-    environment.tests["a"] = lambda model, name: type(model).__name__ == name
-    return environment
 
 
 def html(page: str, view: object) -> bytes:
@@ -83,78 +40,42 @@ def html(page: str, view: object) -> bytes:
     return _encoded(f"pages/{page}", view)
 
 
-def fragment(part: str, view: object) -> bytes:
+def fragment(name: str, view: object) -> bytes:
     """A template of fragments/, for a page that is open already."""
-    return _encoded(f"fragments/{part}", view)
+    return _encoded(f"fragments/{name}", view)
 
 
 def _encoded(template: str, view: object) -> bytes:
     """Lone surrogates of user data become U+FFFD."""
-    if not is_plain(view):
-        view = plain_texts(view)
-    return _environment().get_template(template).render(view=view).encode("utf-8", "replace")
-
-
-def is_plain(view: Any) -> bool:
-    """Whether every text in a view model is an exact `str`: of others markupsafe believes the ``__html__``."""
-    items = [view]
-    while items:  # level by level, since a page has thousands
-        nested: list[Iterable[Any]] = []
-        for item in items:
-            kind = type(item)
-            if id(kind) in _PLAIN:
-                continue
-            if issubclass(kind, tuple):
-                nested.append(item)
-            elif read := _READERS.get(id(kind)) or _reader(kind):
-                nested.append(read(item))
-            elif issubclass(kind, str):
-                return False
-        items = [*chain.from_iterable(nested)]
-    return True
-
-
-#: By id: a metaclass may define ``__eq__``.
-_PLAIN: Final = frozenset(map(id, (str, int, bool, type(None))))
-#: What reads all fields of a data class at once, by the id of the class.
-_READERS: dict[int, Callable[[Any], tuple[Any, ...]]] = {}
-
-
-def _reader(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
-    if not is_dataclass(kind):
-        return None
-    names = [field.name for field in fields(kind)]
-    return _READERS.setdefault(id(kind), attrgetter(*names, names[0]))  # two names at least: of one it gives no tuple
-
-
-def plain_texts(view: Any) -> Any:
-    """The same view model with every text as an exact `str`, whose markup is escaped."""
-    if isinstance(view, str):
-        return str.__str__(view)
-    if isinstance(view, tuple):
-        items = [plain_texts(item) for item in view]
-        return type(view)(*items) if hasattr(view, "_fields") else tuple(items)
-    if is_dataclass(view) and not isinstance(view, type):
-        return replace(view, **{field.name: plain_texts(getattr(view, field.name)) for field in fields(view)})
-    return view
+    return part(template, view).encode("utf-8", "replace")
 
 
 def text(page: str, view: object) -> str:
     """A plain text or Markdown of pages/: nothing in it steers the terminal it may be read in."""
-    return terminal_text.lines(_environment().get_template(f"pages/{page}").render(view=view))
+    return terminal_text.lines(part(f"pages/{page}", view))
+
+
+def part(template: str, view: object) -> str:
+    """A template rendered with a view model, for another one that it is a part of."""
+    return templates().get_template(template).render(view=view)
 
 
 @lru_cache(maxsize=64)
-def kept(template: str, view: object) -> Markup:
-    """A part of a page that is the same for most pages, printed once: dialogs and buttons by who is looking."""
-    from markupsafe import Markup
-
-    return Markup(_environment().get_template(template).render(view=view))
+def kept(template: str, view: object) -> str:
+    """A part that is the same for most pages, printed once: dialogs and buttons by who is looking."""
+    return part(template, view)
 
 
-def icon(name: str) -> Markup:
+def icon(name: str) -> str:
     """A drawing by name."""
     return kept("fragments/icon.html", name)
+
+
+def replaced(text: str, old: str, markup: str) -> str:
+    """Text as markup in which every ``old`` is ``markup``, such as a place to wrap at."""
+    from debugkit.debug.page.templating import escaped
+
+    return escaped(text).replace(old, markup)
 
 
 def fence(text: str) -> str:

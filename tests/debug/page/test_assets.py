@@ -109,7 +109,7 @@ def test_each_template_is_a_page_or_a_fragment_or_macros() -> None:
     assert {
         name for name, text in templates.items() if text.count("{% macro") and name.startswith("fragments")
     } == set()
-    named = set(re.findall(r'(?:{% (?:from|include|extends) |kept\()"(.*?)"', "".join(templates.values())))
+    named = set(re.findall(r'(?:{% (?:from|include|extends) |(?:kept|part)\()"(.*?)"', "".join(templates.values())))
     assert named - set(templates) == set()
     imported = set(re.findall(r'{% from "(.*?)" import', "".join(templates.values())))
     assert imported == {name for name in templates if name.startswith("macros")}
