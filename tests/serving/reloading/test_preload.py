@@ -92,21 +92,35 @@ def test_what_fails_or_touches_the_project_or_starts_what_a_fork_loses_is_left_t
         asks_through_another="import asks",
         starts="import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
         opens="file = open(__file__)",
+        opens_and_fails="import os; os.open(__file__, 0); 1 / 0",
         after="import plain",
     )
-    names = (*("plain", "fails", "leaves", "asks", "asks_for_a_folder"), *("starts", "opens", "after"))
+    names = (
+        *("plain", "fails", "leaves", "asks", "asks_for_a_folder"),
+        *("starts", "opens", "opens_and_fails", "after"),
+    )
     outcome = ground.preload(*names)
-    assert outcome.skip == ("fails", "leaves", "asks", "asks_for_a_folder", "starts", "opens")
+    assert outcome.skip == {
+        "fails": "fails without the program: ZeroDivisionError",
+        "leaves": "fails without the program: SystemExit",
+        "asks": "needs the program",
+        "asks_for_a_folder": "needs the program",
+        "starts": "starts a thread or opens a file",
+        "opens": "starts a thread or opens a file",
+        "opens_and_fails": "starts a thread or opens a file",
+    }
     assert {"plain", "after"} <= outcome.modules.keys()
-    assert ground.preload("asks_through_another", "plain", skip=("asks",)).skip == ("asks_through_another",)
+    assert list(ground.preload("asks_through_another", "plain", skip=("asks",)).skip) == ["asks_through_another"]
 
 
 def test_a_module_that_was_another_file_for_the_program_is_left_to_it(ground: Ground) -> None:
     ground.install(tea="")
-    assert ground.preload("tea").skip == ()
-    assert ground.preload(modules={"tea": "/elsewhere/tea.py"}).skip == ("tea",)
+    assert ground.preload("tea").skip == {}
+    assert ground.preload(modules={"tea": "/elsewhere/tea.py"}).skip == {
+        "tea": "the program has another module of that name"
+    }
     (ground.project / "tea.py").write_text("")  # which is looked for first there
-    assert ground.preload(modules={}, names=("tea",)).skip == ("tea",)
+    assert ground.preload(modules={}, names=("tea",)).skip == {"tea": "needs the program"}
 
 
 def test_places_that_the_program_adds_are_the_projects_and_one_that_it_removes_is_in_the_way(ground: Ground) -> None:
@@ -121,8 +135,8 @@ def test_places_that_the_program_adds_are_the_projects_and_one_that_it_removes_i
         check=True,
     )
     path = json.loads(known.stdout.replace("'", '"'))
-    assert ground.preload("asks", path=tuple(path)).skip == ()
-    assert ground.preload("asks", path=(*path, str(ground.project / "lib"))).skip == ("asks",)
+    assert ground.preload("asks", path=tuple(path)).skip == {}
+    assert ground.preload("asks", path=(*path, str(ground.project / "lib"))).skip == {"asks": "needs the program"}
     assert "sys.path" in ground.preload("asks", path=tuple(path[:-1])).obstacle
 
 
@@ -141,7 +155,7 @@ def preloaded(*names: str, **variables: str) -> Iterator[Preloading]:
         assert select.select([preloading], [], [], TIMEOUT)[0]
         outcome = preloading.outcome()
         assert outcome is not None
-        assert (outcome.skip, outcome.obstacle) == ((), "")
+        assert (outcome.skip, outcome.obstacle) == ({}, "")
         yield preloading
     finally:
         preloading.close()

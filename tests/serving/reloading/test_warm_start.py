@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -18,6 +19,8 @@ import pytest
 from process_support import gone
 from reload_support import Caller, Project, project
 from serving_support import ROOT, TIMEOUT, Program
+
+from debugkit.serving.reloading.forking import UNFIT
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks on Linux only")
 
@@ -242,7 +245,9 @@ def test_what_is_registered_for_the_end_is_called_once_in_each_worker_and_not_be
     assert not any(line.endswith((f" {preloaded}", f" {site.worker}")) for line in site.ends)
 
 
-def test_where_the_time_went_is_said(site: Site) -> None:
+def test_where_the_time_went_is_said_and_what_each_worker_has_to_import(site: Site) -> None:
+    assert " * Not preloaded: needy (needs the program).\n" in site.terminal
+    assert " * Not preloaded: busy (starts a thread or opens a file).\n" in site.terminal
     site.next()
     steps = site.says(r"^   Of that: (.*)\.$")[1]
     assert re.sub(r"\d+ ms", "", steps) == "noticed , decided , started , loaded , its turn "
@@ -298,6 +303,15 @@ def test_a_preloaded_process_that_is_killed_is_replaced(site: Site) -> None:
     site.warm_up()
 
 
+def test_what_is_in_the_way_of_a_warm_start_is_said_once_with_its_reason_and_ends_with_it(site: Site) -> None:
+    site.save(f"import sys\nsys.modules['gevent'] = sys\n{APP.format(text='green')}")
+    site.says(r"^ \* Reloads start cold: gevent does not survive a fork\.$")
+    site.save(f"import sys\nsys.modules['gevent'] = sys\n{APP.format(text='black')}")
+    assert site.text.startswith("black")
+    site.warm_up()
+    assert site.terminal.count("Reloads start cold") == 1
+
+
 def test_all_end_with_a_supervisor_that_is_killed(site: Site) -> None:
     family, preloaded = site.family(), site.preloaded
     site.process.kill()
@@ -307,28 +321,46 @@ def test_all_end_with_a_supervisor_that_is_killed(site: Site) -> None:
 
 
 OBSTACLES = {
-    "gevent": ("sys.modules['gevent'] = sys", "gevent"),
-    "debugger": ("sys.modules['pydevd'] = sys", "pydevd"),
-    "trace": ("sys.settrace(lambda *arguments: None)", "follows each line"),
-    "profile": ("sys.setprofile(lambda *arguments: None)", "follows each line"),
-    "threads": ("import threading; threading.settrace(lambda *arguments: None)", "follows each line"),
-    "finder": ("import finders; sys.meta_path.append(finders.Finder())", "how modules are found"),
-    "hook": ("import finders; sys.path_hooks.append(finders.hook)", "how modules are found"),
+    **{name: (f"sys.modules[{name!r}] = sys", f"{name} does not survive a fork") for name in UNFIT},
+    "trace": ("sys.settrace(lambda *arguments: None)", "follows each line of the program (__main__)"),
+    "profile": ("sys.setprofile(lambda *arguments: None)", "follows each line of the program (__main__)"),
+    "threads": ("threading.settrace(lambda *arguments: None)", "follows each line of the program (__main__)"),
+    "finder": ("sys.meta_path.append(finders.Finder())", "modules are found (Finder in sys.meta_path)"),
+    "hook": ("sys.path_hooks.append(finders.hook)", "modules are found (hook in sys.path_hooks)"),
 }
+if sys.version_info >= (3, 12):
+    OBSTACLES["monitoring"] = ("sys.monitoring.use_tool_id(3, 'tea')", "follows each line of the program (tea)")
+ASKS = """
+import finders, json, os, sys, threading
+from debugkit.serving.reloading.forking import obstacle_in_program
+assert not obstacle_in_program()
+for text in json.load(sys.stdin):
+    if not os.fork():
+        exec(text)
+        print(json.dumps(obstacle_in_program()), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+FINDERS = "class Finder:\n    find_spec = lambda *a: None\ndef hook(path):\n    raise ImportError\n"
 
 
-@pytest.mark.parametrize(("text", "expected"), OBSTACLES.values(), ids=OBSTACLES.keys())
-def test_a_program_that_a_fork_would_not_be_is_started_cold_and_says_why(
-    tmp_path: Path, text: str, expected: str
-) -> None:
-    (tmp_path / "finders.py").write_text(
-        "class Finder:\n    find_spec = lambda *a: None\ndef hook(path):\n    raise ImportError\n"
+@pytest.fixture(scope="module")
+def reasons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Why programs that do such a thing would not start warm."""
+    folder = tmp_path_factory.mktemp("finders")
+    (folder / "finders.py").write_text(FINDERS)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])}
+    texts = json.dumps([text for text, _ in OBSTACLES.values()])
+    command = [sys.executable, "-c", ASKS]
+    done = subprocess.run(
+        command, input=texts, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=environ
     )
-    ask = "import sys\nfrom debugkit.serving.reloading.forking import obstacle_in_program as ask\nassert not ask()\n"
-    command = [sys.executable, "-c", f"{ask}{text}\nprint(ask())\n"]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=environ)
-    assert expected in done.stdout
+    return dict(zip(OBSTACLES, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+@pytest.mark.parametrize("name", OBSTACLES)
+def test_a_program_that_a_fork_would_not_be_is_started_cold_and_says_why(reasons: dict[str, str], name: str) -> None:
+    assert reasons[name].endswith(OBSTACLES[name][1])
 
 
 WSGI = """
