@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,11 +69,12 @@ def project(
     python: tuple[str, ...] = ("-m", "debugkit", "run", "app.py", "--port", "0"),
     stdin: int = subprocess.DEVNULL,
     name: str = "app.py",
+    interpreter: str = sys.executable,
     **variables: str,
 ) -> Iterator[Project]:
     """Serve ``text`` as ``app.py`` of ``folder`` with a reloader, until the end of the test."""
     (folder / name).write_text(text)
-    with Program(*arguments, cwd=folder, python=python, stdin=stdin, **variables) as process:
+    with Program(*arguments, cwd=folder, python=python, stdin=stdin, interpreter=interpreter, **variables) as process:
         found = Project(folder, process)
         found.port = int(process.read_until(r"https?://\S+:(\d+)/$")[1])
         process.read_until(r"^ \* (Reloading with|Waiting for a change)")

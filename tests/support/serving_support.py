@@ -211,9 +211,10 @@ class Program(Process):
         python: tuple[str, ...] = ("-m", "debugkit"),
         stdin: int = subprocess.DEVNULL,
         stderr: int | None = None,
+        interpreter: str = sys.executable,
         **variables: str,
     ) -> None:
-        command = [sys.executable, "-W", "error", *python, *arguments]
+        command = [interpreter, "-W", "error", *python, *arguments]
         super().__init__(command, cwd=cwd, env=environ() | variables, stdin=stdin, stderr=stderr)
 
     def port(self) -> int:

@@ -26,29 +26,36 @@ UNFIT = ("eventlet", "gevent", "grpc", "jax", "polars", "pydevd", "ray", "tensor
 FIT = ("numpy", "scipy")
 #: The numbers of `sys.monitoring` for tools are 0 to 5 (PEP 669).
 TOOLS = range(6)
-TRACED = "a debugger or a measurement follows each line of the program"
 
 
 def obstacle_in_program() -> str:
     """Why the program that runs in this process must have imported all by itself; "" where it need not."""
     if unfit := [name for name in UNFIT if name in sys.modules]:
         return f"{unfit[0]} does not survive a fork"
-    if is_traced():
-        return TRACED
-    if any(_is_the_programs(hook) for hook in (*sys.meta_path, *sys.path_hooks)):
-        return "the program changes how modules are found (sys.meta_path, sys.path_hooks)"
+    if follower := obstacle_of_tracing():
+        return follower
+    for place, hooks in (("sys.meta_path", sys.meta_path), ("sys.path_hooks", sys.path_hooks)):
+        if theirs := [maker for maker in map(_maker, hooks) if _is_the_programs(maker)]:
+            return f"the program changes how modules are found ({theirs[0].__qualname__} in {place})"
     return ""
 
 
-def is_traced() -> bool:
+def obstacle_of_tracing() -> str:
+    """Why a fork would not be followed as the program is; "" when nothing follows it."""
+    followers = sys.gettrace(), sys.getprofile(), threading.gettrace(), threading.getprofile()
+    names = [str(_maker(follower).__module__) for follower in followers if follower is not None]
     monitoring: Any = getattr(sys, "monitoring", None)  # since Python 3.12
-    follows = sys.gettrace() or sys.getprofile() or threading.gettrace() or threading.getprofile()
-    return bool(follows) or any(monitoring.get_tool(number) for number in (TOOLS if monitoring else ()))
+    tools = [monitoring.get_tool(number) for number in (TOOLS if monitoring else ())]
+    names += [str(tool) for tool in tools if tool is not None]
+    return f"a debugger or a measurement follows each line of the program ({names[0]})" if names else ""
 
 
-def _is_the_programs(hook: object) -> bool:
-    """Whether an import hook comes from a file of the user's. An object is asked for nothing but its class."""
-    maker: Any = hook if issubclass(type(hook), (type, FunctionType)) else type(hook)
+def _maker(hook: object) -> Any:
+    """The function or class that a hook is or comes from. An object is asked for nothing but its class."""
+    return hook if issubclass(type(hook), (type, FunctionType)) else type(hook)
+
+
+def _is_the_programs(maker: Any) -> bool:
     file = file_of(sys.modules.get(str(maker.__module__)))
     return bool(file) and not is_ours_or_installed(file)
 
@@ -61,10 +68,10 @@ class Traces:
         self._threads = set(threading.enumerate())
         self._native, self._files = _native_threads(), _descriptors()
 
-    def are_new(self) -> bool:
-        """Whether there is anything since the last time that a fork would lose."""
+    def are_new(self, *, failed: bool = False) -> bool:
+        """Whether there is anything since the last time that a fork would lose; ``failed``: an import has."""
         started = set(threading.enumerate()) - self._threads
-        if len(sys.modules) == self._modules and not started:
+        if len(sys.modules) == self._modules and not started and not failed:
             return False
         imported = list(sys.modules)[self._modules :]
         native, files = _native_threads(), _descriptors()

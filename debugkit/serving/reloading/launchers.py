@@ -11,7 +11,7 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -111,6 +111,7 @@ class Warm:
         selector: selectors.BaseSelector,
         say: Callable[[str], None],
         on_settled: Callable[[], None],
+        timing: bool = False,
     ) -> None:
         self._cold = Cold(config)
         self._config = config
@@ -118,11 +119,12 @@ class Warm:
         self._selector = selector
         self._say = say
         self._on_settled = on_settled
+        self._timing = timing
         self._ready: Preloading | None = None
         self._next: Preloading | None = None
         self._retired: list[Preloading] = []  # until their workers have ended
         self._loaded: Loaded | None = None
-        self._skip: tuple[str, ...] = ()
+        self._skip: dict[str, str] = {}  # what each worker imports for itself, and why
         self._rounds = self._deaths = 0
         self._reasons: set[str] = set()  # that were said
         self.due: float | None = None  # to begin with the next one, or to stop waiting for it
@@ -190,7 +192,7 @@ class Warm:
             path=loaded.path,
             program=self._config.program,
             environ=loaded.environ,
-            skip=self._skip,
+            skip=tuple(self._skip),
         )
         try:
             self._next = Preloading(self._config, order)
@@ -219,16 +221,17 @@ class Warm:
         elif self._rounds < ROUNDS:
             self._drop_next()
             self._rounds += 1
-            self._skip += outcome.skip
+            self._skip |= outcome.skip
             self._tell_of(outcome.skip)
             self._begin()
         else:
             self._give_up("too much of what they need cannot be imported before the program")
 
-    def _tell_of(self, skipped: Sequence[str]) -> None:
-        for name in self._names:
-            if name in skipped:
-                self._say(f" * {terminal_text.quoted(name)} is not preloaded: it fails, or needs the program.")
+    def _tell_of(self, skipped: Mapping[str, str]) -> None:
+        for reason in dict.fromkeys(skipped.values()):
+            names = [name for name in skipped if skipped[name] == reason and (self._timing or name in self._names)]
+            if names:
+                self._say(terminal_text.line(f" * Not preloaded: {', '.join(names)} ({reason})."))
 
     def _promote(self, preloading: Preloading, outcome: Preloaded) -> None:
         self._retire_ready()
@@ -261,7 +264,7 @@ class Warm:
         """What it has imported is not what there is any more."""
         self._retire_ready()
         self._drop_next()
-        self._loaded, self._skip = None, ()
+        self._loaded, self._skip = None, {}
 
     def _give_up(self, reason: str) -> None:
         """Start cold, and say why, until a worker has imported something else."""
@@ -312,7 +315,7 @@ def make_launcher(
         if config.reload_mode == "warm":
             say(f" * Reloads start cold: {why}.")
         return Cold(config.worker)
-    return Warm(config.worker, config.preload, selector=selector, say=say, on_settled=on_settled)
+    return Warm(config.worker, config.preload, selector=selector, say=say, on_settled=on_settled, timing=config.timing)
 
 
 def obstacle_in_system() -> str:

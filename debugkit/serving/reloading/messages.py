@@ -56,7 +56,8 @@ class Preloaded:
     """The modules are imported, and workers can be forked, unless there is something to ``skip`` or an ``obstacle``."""
 
     modules: Mapping[str, str]  # all that is imported now
-    skip: tuple[str, ...] = ()  # what cannot be imported before the program, beside what was known
+    #: What cannot be imported before the program, beside what was known, and why.
+    skip: Mapping[str, str] = field(default_factory=dict)
     obstacle: str = ""
 
 

@@ -21,14 +21,7 @@ from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-from debugkit.serving.reloading.forking import (
-    TRACED,
-    Disposition,
-    Traces,
-    Variables,
-    begin_anew,
-    is_traced,
-)
+from debugkit.serving.reloading.forking import Disposition, Traces, Variables, begin_anew, obstacle_of_tracing
 from debugkit.serving.reloading.messages import KINDS, Preload, Preloaded, encode, from_json, hints_of
 from debugkit.serving.reloading.modules import (
     file_of,
@@ -77,7 +70,7 @@ class Importing:
     def __init__(self, order: Preload) -> None:
         self._order = order
         self._skip = set(order.skip)
-        self._new: list[str] = []
+        self._new: dict[str, str] = {}
 
     def run(self) -> Preloaded:
         known = search_path()
@@ -89,20 +82,28 @@ class Importing:
         sys.meta_path.insert(0, finder)
         traces = Traces()
         for name in dict.fromkeys((*self._order.names, *self._order.modules)):
-            if name not in self._skip and not self._import(name, finder, traces):
+            if name not in self._skip and (reason := self._import(name, finder, traces)):
                 self._skip.add(name)
-                self._new.append(name)
+                self._new[name] = reason
         sys.meta_path.remove(finder)
-        return Preloaded(installed(imported_files()), tuple(self._new), TRACED if is_traced() else "")
+        return Preloaded(installed(imported_files()), self._new, obstacle_of_tracing())
 
-    def _import(self, name: str, finder: Finder, traces: Traces) -> bool:
+    def _import(self, name: str, finder: Finder, traces: Traces) -> str:
+        """Why each worker must import a module for itself; "" when it is imported here."""
         finder.touched = False
+        file = failure = ""
         try:
-            module = importlib.import_module(name)
-        except BaseException:  # SystemExit too: the program will see what it is
-            return False
-        expected = self._order.modules.get(name)
-        return not finder.touched and not traces.are_new() and expected in (None, file_of(module))
+            file = file_of(importlib.import_module(name))
+        except BaseException as error:  # SystemExit too: the program will see what it is
+            failure = f"fails without the program: {type(error).__name__}"
+        leaves = traces.are_new(failed=bool(failure))  # asked in any case: the next module is not to answer for it
+        if finder.touched:
+            return "needs the program"
+        if leaves:
+            return "starts a thread or opens a file"
+        if self._order.modules.get(name, file) != file:
+            return failure or "the program has another module of that name"
+        return failure
 
 
 class Finder:

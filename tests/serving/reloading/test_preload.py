@@ -20,6 +20,7 @@ from process_support import gone
 from serving_support import ROOT, TIMEOUT
 
 from debugkit.serving.reloading.command_line import Program
+from debugkit.serving.reloading.launchers import Cold
 from debugkit.serving.reloading.messages import Preload, Preloaded, WorkerConfig, from_json
 from debugkit.serving.reloading.preloading import Preloading
 from debugkit.serving.reloading.workers import UNKNOWN, Forked, Worker
@@ -91,21 +92,35 @@ def test_what_fails_or_touches_the_project_or_starts_what_a_fork_loses_is_left_t
         asks_through_another="import asks",
         starts="import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
         opens="file = open(__file__)",
+        opens_and_fails="import os; os.open(__file__, 0); 1 / 0",
         after="import plain",
     )
-    names = (*("plain", "fails", "leaves", "asks", "asks_for_a_folder"), *("starts", "opens", "after"))
+    names = (
+        *("plain", "fails", "leaves", "asks", "asks_for_a_folder"),
+        *("starts", "opens", "opens_and_fails", "after"),
+    )
     outcome = ground.preload(*names)
-    assert outcome.skip == ("fails", "leaves", "asks", "asks_for_a_folder", "starts", "opens")
+    assert outcome.skip == {
+        "fails": "fails without the program: ZeroDivisionError",
+        "leaves": "fails without the program: SystemExit",
+        "asks": "needs the program",
+        "asks_for_a_folder": "needs the program",
+        "starts": "starts a thread or opens a file",
+        "opens": "starts a thread or opens a file",
+        "opens_and_fails": "starts a thread or opens a file",
+    }
     assert {"plain", "after"} <= outcome.modules.keys()
-    assert ground.preload("asks_through_another", "plain", skip=("asks",)).skip == ("asks_through_another",)
+    assert list(ground.preload("asks_through_another", "plain", skip=("asks",)).skip) == ["asks_through_another"]
 
 
 def test_a_module_that_was_another_file_for_the_program_is_left_to_it(ground: Ground) -> None:
     ground.install(tea="")
-    assert ground.preload("tea").skip == ()
-    assert ground.preload(modules={"tea": "/elsewhere/tea.py"}).skip == ("tea",)
+    assert ground.preload("tea").skip == {}
+    assert ground.preload(modules={"tea": "/elsewhere/tea.py"}).skip == {
+        "tea": "the program has another module of that name"
+    }
     (ground.project / "tea.py").write_text("")  # which is looked for first there
-    assert ground.preload(modules={}, names=("tea",)).skip == ("tea",)
+    assert ground.preload(modules={}, names=("tea",)).skip == {"tea": "needs the program"}
 
 
 def test_places_that_the_program_adds_are_the_projects_and_one_that_it_removes_is_in_the_way(ground: Ground) -> None:
@@ -120,8 +135,8 @@ def test_places_that_the_program_adds_are_the_projects_and_one_that_it_removes_i
         check=True,
     )
     path = json.loads(known.stdout.replace("'", '"'))
-    assert ground.preload("asks", path=tuple(path)).skip == ()
-    assert ground.preload("asks", path=(*path, str(ground.project / "lib"))).skip == ("asks",)
+    assert ground.preload("asks", path=tuple(path)).skip == {}
+    assert ground.preload("asks", path=(*path, str(ground.project / "lib"))).skip == {"asks": "needs the program"}
     assert "sys.path" in ground.preload("asks", path=tuple(path[:-1])).obstacle
 
 
@@ -137,9 +152,10 @@ def preloaded(*names: str, **variables: str) -> Iterator[Preloading]:
     environ = {**os.environ, **variables}
     preloading = Preloading(config(""), Preload(names, {}, (), config("").program, environ, ()))
     try:
+        assert select.select([preloading], [], [], TIMEOUT)[0]
         outcome = preloading.outcome()
         assert outcome is not None
-        assert (outcome.skip, outcome.obstacle) == ((), "")
+        assert (outcome.skip, outcome.obstacle) == ({}, "")
         yield preloading
     finally:
         preloading.close()
@@ -191,41 +207,64 @@ def test_its_forks_end_with_their_own_status_and_leave_no_descriptor(many: Prelo
 
 
 SHOWS = """
-import json, os, random, ssl, sys, logging, multiprocessing, signal, numpy, gc
+import json, os, random, ssl, sys, logging, multiprocessing, signal, threading, uuid, tempfile, numpy, gc
 own = {
     "random": random.random(), "numpy": numpy.random.random(), "ssl": ssl.RAND_bytes(8).hex(),
-    "authkey": multiprocessing.current_process().authkey.hex(), "pid": os.getpid(), "started": logging._startTime,
+    "multiprocessing": multiprocessing.current_process().authkey.hex(), "number": os.getpid(),
+    "logging": logging._startTime, "uuid": uuid.uuid4().hex, "tempfile": next(tempfile._get_candidate_names()),
 }
 same = {
     "signals": [str(signal.getsignal(number)).split(" at ")[0] for number in sorted(signal.valid_signals())],
-    "wakeup": signal.set_wakeup_fd(-1),
-    "process": [multiprocessing.current_process().name, multiprocessing.parent_process(),
-                multiprocessing.active_children()],
+    "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])), "wakeup": signal.set_wakeup_fd(-1),
+    "multiprocessing": [multiprocessing.current_process().name, multiprocessing.parent_process(),
+                        multiprocessing.active_children(), multiprocessing.get_start_method(),
+                        multiprocessing.Process().name],
+    "threads": [(thread.name, thread.daemon) for thread in threading.enumerate()],
+    "main thread": [threading.main_thread() is threading.current_thread(), threading.get_native_id() == os.getpid()],
     "open": len(os.listdir("/proc/self/fd")),
     "logging": [logging.getLogger().level, len(logging.getLogger().handlers), list(logging._handlers)],
     "path": sys.path, "argv": sys.argv, "environ": dict(os.environ), "folder": os.getcwd(), "gc": gc.isenabled(),
     "meta_path": [getattr(finder, "__name__", type(finder).__name__) for finder in sys.meta_path],
     "main": sorted(vars(sys.modules["__main__"])),
-    "filters": len(__import__("warnings").filters),
+    "warnings": len(__import__("warnings").filters), "session": os.getsid(0), "group": os.getpgrp(),
+    "niceness": os.nice(0), "umask": os.umask(0o22), "trace": [sys.gettrace(), sys.getprofile()],
+    "tls": len(ssl.create_default_context().get_ca_certs()), "flags": list(sys.flags),
 }
 with open(OUTPUT, "w") as file:
     json.dump([own, same], file)
 os._exit(0)
 """
+#: What each process has for itself, and what is alike in all of them, however they have begun.
+OWN = ("random", "numpy", "ssl", "multiprocessing", "number", "logging", "uuid", "tempfile")
+SAME = (
+    *("signals", "blocked", "wakeup", "multiprocessing", "threads", "main thread", "open", "logging", "path", "argv"),
+    *("environ", "folder", "gc", "meta_path", "main", "warnings", "session", "group", "niceness", "umask", "trace"),
+    *("tls", "flags"),
+)
+Shown = Mapping[str, Any]
 
 
-def test_a_fork_is_as_a_process_that_was_started(many: Preloading, tmp_path: Path) -> None:
-    from debugkit.serving.reloading.launchers import Cold
-
+@pytest.fixture(scope="module")
+def shown(many: Preloading, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Shown, Shown]]:
+    """What is its own and what is like the others' in a process that was started, and in two that were forked."""
+    folder = tmp_path_factory.mktemp("shown")
     cold = Cold(config("")).start(["numpy.random", "logging", "multiprocessing", "ssl", "concurrent.futures.thread"])
-    shown = []
     for number, worker in enumerate((cold, fork(many), fork(many))):
-        output = tmp_path / str(number)
-        assert run(worker, f"OUTPUT = {str(output)!r}\n{SHOWS}") == 0
-        shown.append(json.loads(output.read_text()))
-    (_, started), (first, same), (second, again) = shown
-    assert started == same == again
-    assert not first.items() & second.items()
+        assert run(worker, f"OUTPUT = {str(folder / str(number))!r}\n{SHOWS}") == 0
+    facts = [json.loads((folder / str(number)).read_text()) for number in range(3)]
+    assert all((tuple(own), tuple(same)) == (OWN, SAME) for own, same in facts)
+    return facts
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_each_fork_has_its_own(shown: list[tuple[Shown, Shown]], name: str) -> None:
+    assert len({own[name] for own, _ in shown}) == 3
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_fork_has_what_a_process_has_that_was_started(shown: list[tuple[Shown, Shown]], name: str) -> None:
+    (_, started), (_, first), (_, second) = shown
+    assert started[name] == first[name] == second[name]
 
 
 def test_what_imports_print_is_printed_once(tmp_path: Path) -> None:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import sysconfig
+import venv
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from process_support import gone
 from reload_support import Caller, Project, project
-from serving_support import ROOT, TIMEOUT
+from serving_support import ROOT, TIMEOUT, Program
+
+from debugkit.serving.reloading.forking import UNFIT
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks on Linux only")
 
-#: Installed packages: one that is imported ahead, one that needs the project, and one that starts a thread.
+#: Installed packages: two that are imported ahead, one that needs the project, and one that starts a thread.
 PACKAGES = {
     "heavy": "import os\nPROCESS, TEA, VERSION = os.getpid(), os.environ.get('TEA'), 1\n",
+    "final": (
+        "import atexit, os\ndef end(name):\n    with open(os.environ['ENDS'], 'a') as file:\n"
+        "        file.write(f'{name} {os.getpid()}\\n')\natexit.register(end, 'package')\n"
+    ),
     "needy": "import os, prices\nPROCESS = os.getpid()\n",
     "busy": (
         "import os, threading\nPROCESS = os.getpid()\n"
@@ -27,11 +38,17 @@ PACKAGES = {
     ),
 }
 APP = """
-import os, sys
-import heavy, needy, busy, prices
+import atexit, os, sys
+import heavy, final, needy, busy, prices
+atexit.register(final.end, "project")
+try:
+    import cups
+except ImportError:
+    cups = None
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    facts = ["{text}", os.getpid(), heavy.PROCESS, needy.PROCESS, busy.PROCESS, heavy.TEA, heavy.VERSION, prices.tea]
+    facts = ["{text}", os.getpid(), heavy.PROCESS, needy.PROCESS, busy.PROCESS, heavy.TEA, heavy.VERSION, prices.tea,
+             getattr(cups, "size", None)]
     return [" ".join(map(str, facts)).encode()]
 """
 
@@ -40,6 +57,10 @@ class Site(Project):
     """A server whose workers start warm once it has been seen to."""
 
     count = 0
+
+    def __init__(self, folder: Path, process: Program, environment: Environment) -> None:
+        super().__init__(folder, process)
+        self.environment = environment
 
     def next(self) -> str:
         """Save another text, and wait until it is served. Returns the line of the terminal."""
@@ -67,6 +88,19 @@ class Site(Project):
         """The process that has forked the worker."""
         return parent(self.worker)
 
+    @property
+    def spare(self) -> int:
+        """The process that waits to become the next worker; nobody tells when it begins to."""
+        waiting: set[int] = set()
+        while len(waiting) != 1:  # the one that has served may not have ended yet
+            waiting = {number for number in self.family() if parent(number) == self.preloaded} - {self.worker}
+        return waiting.pop()
+
+    @property
+    def ends(self) -> list[str]:
+        """Which functions of `atexit` were called, in which process."""
+        return (self.folder.parent / "ends").read_text().splitlines()
+
     def family(self) -> set[int]:
         """The processes of this server."""
         processes = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
@@ -89,20 +123,60 @@ def group(number: int) -> int:
     return int(fields(number)[2])
 
 
+class Environment:
+    """A virtual environment that has all packages of this one, and some of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        venv.create(folder, symlinks=True)
+        self.python = str(folder / "bin" / "python")
+        self.packages = next(folder.glob("lib/python*/site-packages"))
+        (self.packages / "others.pth").write_text(sysconfig.get_path("purelib"))
+        for name, text in PACKAGES.items():
+            (self.packages / f"{name}.py").write_text(text)
+
+    def install(self, **texts: str) -> None:
+        """Have pip install modules, each of a package that has its name."""
+        wheels = [make_wheel(self.packages.parent, name, text) for name, text in texts.items()]
+        pip = [
+            self.python,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            "--no-index",
+            "--no-deps",
+            "--no-compile",
+        ]
+        subprocess.run([*pip, *wheels], check=True, stdout=subprocess.DEVNULL)
+
+
+def make_wheel(folder: Path, name: str, text: str) -> Path:
+    about = f"{name}-1.dist-info"
+    wheel = folder / f"{name}-1-py3-none-any.whl"
+    files = {
+        f"{name}.py": text,
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{about}/RECORD": f"{name}.py,,\n{about}/METADATA,,\n{about}/WHEEL,,\n{about}/RECORD,,\n",
+    }
+    with ZipFile(wheel, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return wheel
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("warm")
-    packages = folder / "site-packages"
-    packages.mkdir()
-    for name, text in PACKAGES.items():
-        (packages / f"{name}.py").write_text(text)
+    environment = Environment(folder / "venv")
     home = folder / "project"
     home.mkdir()
     (home / "prices.py").write_text("tea = 1\n")
     (home / ".env").write_text("TEA=green\n")
-    variables = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)]), "DEBUGKIT_RELOAD_MODE": "auto"}
-    with project(home, APP.format(text="text0"), DEBUGKIT_STATE_DIR=str(folder / "state"), **variables) as shop:
-        served = Site(home, shop.process)
+    variables = {"DEBUGKIT_RELOAD_MODE": "auto", "DEBUGKIT_TIMING": "yes", "ENDS": str(folder / "ends")}
+    variables["DEBUGKIT_STATE_DIR"] = str(folder / "state")
+    with project(home, APP.format(text="text0"), interpreter=environment.python, **variables) as shop:
+        served = Site(home, shop.process, environment)
         served.port = shop.port
         served.warm_up()
         yield served
@@ -155,14 +229,46 @@ def test_a_mistake_is_a_page_and_its_end_is_served(site: Site) -> None:
     assert site.get().status == 200
 
 
-def test_a_package_that_was_changed_is_imported_anew(site: Site) -> None:
-    path = site.folder.parent / "site-packages" / "heavy.py"
-    path.write_text(PACKAGES["heavy"].replace(", 1\n", ", 2\n"))
+def test_the_last_save_is_served_when_it_comes_while_another_one_is_imported(site: Site) -> None:
+    gate = site.folder.parent / "gate"
+    os.mkfifo(gate)
+    site.write(f"open({str(gate)!r}).read()\n{APP.format(text='early')}")
+    with gate.open("w"):  # which waits until it is imported
+        assert "warm" in site.next()
+
+
+def test_what_is_registered_for_the_end_is_called_once_in_each_worker_and_not_before(site: Site) -> None:
+    old, preloaded = site.worker, site.preloaded
+    site.next()
+    assert gone(old)
+    assert [line for line in site.ends if line.endswith(f" {old}")] == [f"project {old}", f"package {old}"]
+    assert not any(line.endswith((f" {preloaded}", f" {site.worker}")) for line in site.ends)
+
+
+def test_where_the_time_went_is_said_and_what_each_worker_has_to_import(site: Site) -> None:
+    assert " * Not preloaded: needy (needs the program).\n" in site.terminal
+    assert " * Not preloaded: busy (starts a thread or opens a file).\n" in site.terminal
+    site.next()
+    steps = site.says(r"^   Of that: (.*)\.$")[1]
+    assert re.sub(r"\d+ ms", "", steps) == "noticed , decided , started , loaded , its turn "
+
+
+def test_a_package_that_was_installed_or_upgraded_meanwhile_is_there_at_the_next_save(site: Site) -> None:
+    site.environment.install(cups="size = 300\n", heavy=PACKAGES["heavy"].replace(", 1\n", ", 2\n"))
     assert "warm" not in site.next()
     assert site.facts[6] == "2"
+    assert site.facts[8] == "300"
     site.warm_up()
-    assert site.facts[6] == "2"
     assert site.facts[2] == str(site.preloaded)
+
+
+def test_a_package_that_was_edited_is_imported_anew(site: Site) -> None:
+    path = site.environment.packages / "heavy.py"
+    path.write_text(PACKAGES["heavy"].replace(", 1\n", ", 3\n"))
+    assert "warm" not in site.next()
+    assert site.facts[6] == "3"
+    site.warm_up()
+    assert site.facts[6] == "3"
 
 
 def test_variables_of_the_project_are_there_when_packages_are_imported(site: Site) -> None:
@@ -173,6 +279,14 @@ def test_variables_of_the_project_are_there_when_packages_are_imported(site: Sit
     site.warm_up()
     assert site.facts[5] == "black"
     assert site.facts[2] == str(site.preloaded)
+
+
+def test_a_spare_worker_that_is_killed_is_not_missed(site: Site) -> None:
+    spare = site.spare
+    os.kill(spare, signal.SIGKILL)
+    assert gone(spare)
+    assert "warm" in site.next()
+    assert site.worker != spare
 
 
 def test_a_worker_that_is_killed_is_replaced(site: Site) -> None:
@@ -189,38 +303,72 @@ def test_a_preloaded_process_that_is_killed_is_replaced(site: Site) -> None:
     site.warm_up()
 
 
+def test_what_is_in_the_way_of_a_warm_start_is_said_once_with_its_reason_and_ends_with_it(site: Site) -> None:
+    site.save(f"import sys\nsys.modules['gevent'] = sys\n{APP.format(text='green')}")
+    site.says(r"^ \* Reloads start cold: gevent does not survive a fork\.$")
+    site.save(f"import sys\nsys.modules['gevent'] = sys\n{APP.format(text='black')}")
+    assert site.text.startswith("black")
+    site.warm_up()
+    assert site.terminal.count("Reloads start cold") == 1
+
+
 def test_all_end_with_a_supervisor_that_is_killed(site: Site) -> None:
-    family = site.family()
+    family, preloaded = site.family(), site.preloaded
     site.process.kill()
     assert len(family) >= 3
     assert all(gone(number) for number in family)
+    assert f"package {preloaded}" not in site.ends
 
 
 OBSTACLES = {
-    "gevent": ("sys.modules['gevent'] = sys", "gevent"),
-    "debugger": ("sys.modules['pydevd'] = sys", "pydevd"),
-    "trace": ("sys.settrace(lambda *arguments: None)", "follows each line"),
-    "profile": ("sys.setprofile(lambda *arguments: None)", "follows each line"),
-    "threads": ("import threading; threading.settrace(lambda *arguments: None)", "follows each line"),
-    "finder": ("import finders; sys.meta_path.append(finders.Finder())", "how modules are found"),
-    "hook": ("import finders; sys.path_hooks.append(finders.hook)", "how modules are found"),
+    **{name: (f"sys.modules[{name!r}] = sys", f"{name} does not survive a fork") for name in UNFIT},
+    "trace": ("sys.settrace(lambda *arguments: None)", "follows each line of the program (__main__)"),
+    "profile": ("sys.setprofile(lambda *arguments: None)", "follows each line of the program (__main__)"),
+    "threads": ("threading.settrace(lambda *arguments: None)", "follows each line of the program (__main__)"),
+    "finder": ("sys.meta_path.append(finders.Finder())", "modules are found (Finder in sys.meta_path)"),
+    "hook": ("sys.path_hooks.append(finders.hook)", "modules are found (hook in sys.path_hooks)"),
 }
+if sys.version_info >= (3, 12):
+    OBSTACLES["monitoring"] = ("sys.monitoring.use_tool_id(3, 'tea')", "follows each line of the program (tea)")
+ASKS = """
+import finders, json, os, sys, threading
+from debugkit.serving.reloading.forking import obstacle_in_program
+assert not obstacle_in_program()
+for text in json.load(sys.stdin):
+    if not os.fork():
+        exec(text)
+        print(json.dumps(obstacle_in_program()), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+FINDERS = "class Finder:\n    find_spec = lambda *a: None\ndef hook(path):\n    raise ImportError\n"
 
 
-@pytest.mark.parametrize(("text", "expected"), OBSTACLES.values(), ids=OBSTACLES.keys())
-def test_a_program_that_a_fork_would_not_be_is_started_cold_and_says_why(
-    tmp_path: Path, text: str, expected: str
-) -> None:
-    (tmp_path / "finders.py").write_text(
-        "class Finder:\n    find_spec = lambda *a: None\ndef hook(path):\n    raise ImportError\n"
+@pytest.fixture(scope="module")
+def reasons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Why programs that do such a thing would not start warm."""
+    folder = tmp_path_factory.mktemp("finders")
+    (folder / "finders.py").write_text(FINDERS)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])}
+    texts = json.dumps([text for text, _ in OBSTACLES.values()])
+    command = [sys.executable, "-c", ASKS]
+    done = subprocess.run(
+        command, input=texts, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=environ
     )
-    ask = "import sys\nfrom debugkit.serving.reloading.forking import obstacle_in_program as ask\nassert not ask()\n"
-    command = [sys.executable, "-c", f"{ask}{text}\nprint(ask())\n"]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=environ)
-    assert expected in done.stdout
+    return dict(zip(OBSTACLES, map(json.loads, done.stdout.splitlines()), strict=True))
 
 
+@pytest.mark.parametrize("name", OBSTACLES)
+def test_a_program_that_a_fork_would_not_be_is_started_cold_and_says_why(reasons: dict[str, str], name: str) -> None:
+    assert reasons[name].endswith(OBSTACLES[name][1])
+
+
+WSGI = """
+import os
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"{text} %d" % os.getppid()]
+"""
 ASGI = """
 import os
 async def app(scope, receive, send):
@@ -243,6 +391,7 @@ urlpatterns = [path("", index)]
 execute_from_command_line(sys.argv)
 """
 SERVERS = {
+    "processes": (WSGI, "-m", "debugkit", "run", "app.py", "--port", "0", "--processes", "2"),
     "asgi": (ASGI, "-m", "debugkit", "run", "app.py", "--port", "0"),
     "django": (DJANGO, "app.py", "runserver_plus", "127.0.0.1:0", "--skip-checks"),
 }
@@ -259,6 +408,7 @@ def test_other_servers_start_warm_too(tmp_path: Path, server: tuple[str, ...]) -
             number = next(numbers)
             shop.write(text.format(text=f"text{number}"))
             line = shop.says(r"^ \* (Reloaded|Waiting).*").string
-            name, preloaded = shop.text.split()
+            name, above = shop.text.split()
             assert name == f"text{number}"
-        assert parent(int(preloaded)) == shop.process.pid
+        preloaded = parent(int(above)) if "--processes" in python else int(above)
+        assert parent(preloaded) == shop.process.pid
