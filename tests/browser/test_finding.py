@@ -247,4 +247,16 @@ def test_the_last_wrong_pin_says_what_to_do_now_and_asks_for_no_other(
         expect(dialog.get_by_role("alert")).to_contain_text("Open the one-time link")
         expect(dialog.get_by_label("PIN")).to_be_hidden()
         expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+
+        page.goto(f"{site.base}/checkout")
+        expect(page.get_by_role("button", name="Unlock the console")).to_have_count(0)
+        expect(page.locator("article.frame")).to_contain_text("Too many wrong PINs. Open the one-time link")
+        page.get_by_role("button", name="Unlock", exact=True).click()
+        expect(dialog.get_by_role("alert")).to_contain_text("Too many wrong PINs. Open the one-time link")
+        expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+        expect(dialog.get_by_role("textbox")).to_have_count(0)
+        page.keyboard.press("Escape")
+        with page.context.new_page() as other:
+            site.unlock(other)
+            expect(page.get_by_label("Python to run")).to_be_enabled()
         page.goto("about:blank")

@@ -114,7 +114,7 @@ class FrameViews:
             values_url=f"{url}/values" if viewer.sees_values and frame.frame is not None else "",
             console_notice="" if console else self._console_notice(frame, gone_reason),
             editor=editor_link(frame, column_of(shown), self._settings),
-            can_unlock=viewer.can_unlock and frame.frame is not None,
+            can_unlock=viewer.can_unlock and not viewer.locked_out and frame.frame is not None,
             callers=tuple(map(self.brief, callers)),
             chosen=chosen,
         )
@@ -319,7 +319,7 @@ class FrameViews:
         """Why values are not shown. Where there are none, the notice in the place of the console says so."""
         if frame.frame is None or self._viewer.sees_values:
             return ""
-        return "Values are shown on the computer that runs the server, and elsewhere after unlocking with the PIN."
+        return "Values are shown on the computer that runs the server, and elsewhere after unlocking."
 
     def _console_notice(self, frame: CapturedFrame, gone_reason: str) -> str:
         missing = "values and no console" if self._viewer.evalex else "values"
