@@ -96,6 +96,18 @@ def test_a_match_in_the_request_opens_its_panel(page: Page) -> None:
     assert page.url.endswith("#panel=headers")
 
 
+def test_a_match_in_what_is_folded_unfolds_it(site: Site, page: Page) -> None:
+    page.goto(f"{site.base}/template")
+    expect(page.get_by_text("1 global of the template engine")).to_be_visible()
+    expect(page.get_by_text("Aarhus")).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.type("aarhus")
+    page.get_by_role("option").click()
+
+    expect(page.locator(".row:focus dt")).to_have_text("shop")
+    assert page.evaluate(HIGHLIGHTED) == "Aarhus"
+
+
 def test_a_search_without_a_match_says_so(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("no such text anywhere")
