@@ -1,7 +1,7 @@
 // <dk-frames>: opens frames in place. Panes once opened stay in the page, so that their consoles keep what they said.
 import { go, here, nearest } from "./address.js";
 import { getFragment } from "./client.js";
-import { DebugkitElement, make } from "./dom.js";
+import { DebugkitElement, make, unfold } from "./dom.js";
 import { hear, tell } from "./events.js";
 import { command, isEditable } from "./keys.js";
 import { recall, remember } from "./store.js";
@@ -181,7 +181,7 @@ export class DkFrames extends DebugkitElement {
 
   #reveal(row) {
     if (!row) return;
-    for (let box = row.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    unfold(row);
     const list = this.querySelector("[data-list]");
     const seen = list.getBoundingClientRect();
     const top = row.getBoundingClientRect().top - seen.top;

@@ -36,9 +36,9 @@ export class DkUnlock extends DebugkitElement {
   }
 
   #open(reason = "") {
-    this.#problem(reason);
+    if (!this.#ended) this.#problem(reason);
     if (!this.#dialog.open) this.#dialog.showModal();
-    this.#input.select();
+    if (!this.#ended) this.#input.select();
   }
 
   #closed() {
@@ -69,8 +69,14 @@ export class DkUnlock extends DebugkitElement {
     return this.querySelector("input");
   }
 
+  /** Whether no PIN is taken any more: then the dialog says why, and what to do. */
+  get #ended() {
+    return !this.#input || this.#input.hidden;
+  }
+
   async #submit(event) {
     event.preventDefault();
+    if (this.#ended) return;
     this.#problem("");
     try {
       const { key } = await post(this.dataset.url || UNLOCK_URL, { pin: this.#input.value.trim() });
@@ -99,7 +105,7 @@ export class DkUnlock extends DebugkitElement {
     else this.#input.select();
   }
 
-  /** No PIN is taken any more: nothing is offered that would only be refused. */
+  /** Nothing is offered that would only be refused. */
   #end() {
     for (const part of this.querySelectorAll("[data-entry]")) part.hidden = true;
     this.querySelector("[data-cancel]").textContent = "Close";

@@ -16,6 +16,11 @@ export function termOf(value) {
   return (row?.localName === "dd" ? row.previousElementSibling : row?.firstElementChild) ?? null;
 }
 
+/** Opens what `element` is folded in. */
+export function unfold(element) {
+  for (let box = element.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+}
+
 /** A custom element whose listeners live exactly as long as it is in the page. */
 export class DebugkitElement extends HTMLElement {
   #controller;

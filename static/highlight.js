@@ -1,10 +1,12 @@
 // Marks a text inside an element, without a change to the page: <https://www.w3.org/TR/css-highlight-api-1/>.
+import { unfold } from "./dom.js";
 
 const NAME = "match";
 
 /** Marks the first place of `text` inside `element`, brings it into view and gives the element the focus. */
 export function highlight(element, text) {
   if (!element) return;
+  unfold(element);
   globalThis.CSS.highlights?.delete(NAME);
   const range = rangeOf(element, text.toLowerCase());
   if (range) globalThis.CSS.highlights?.set(NAME, new Highlight(range));

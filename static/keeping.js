@@ -1,6 +1,6 @@
 // Keeps what a tab has of its consoles, and which values are open, while its page is loaded anew: by healing, by the
 // reader, or on the way back. In the tab's own storage, and no more than the page shows.
-import { termOf } from "./dom.js";
+import { termOf, unfold } from "./dom.js";
 import { hear } from "./events.js";
 import { merged, parseKept, recordFor } from "./kept.js";
 import { recall, remember } from "./store.js";
@@ -98,6 +98,7 @@ async function openAgain(pane, path) {
   const value = valuesOf(pane).find((other) => pathOf(other) === path);
   const button = value?.querySelector(":scope > [aria-expanded=false]");
   if (!button) return;
+  unfold(value);
   const arrived = new Promise((resolve) => {
     const observer = new MutationObserver(() => {
       if (!value.querySelector(":scope > ul > li")) return;

@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from debugkit import terminal_text
-from debugkit.debug.access.pin import PinAuth
+from debugkit.debug.access.pin import LOCKED_OUT, PinAuth
 from debugkit.debug.access.trust import assess, own_authority
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.console.console import Console
@@ -135,6 +136,8 @@ class Debugger:
         viewer = assess(request, self.settings, bound_host=self._bound_host, unlocked=unlocked, keyed=keyed)
         if viewer.is_stranger:
             self._explain(viewer.reason)
+        elif viewer.can_unlock and self.pin_auth.locked_out:
+            return replace(viewer, locked_out=True, reason=LOCKED_OUT)
         elif viewer.via and viewer.sees_values:
             self._explain(f"values are shown to a client behind a proxy, which sent the header {viewer.via.title()}.")
         return viewer

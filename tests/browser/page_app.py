@@ -123,6 +123,9 @@ def template() -> object:
     return TEMPLATES.get_template("receipt.html").render(lines=[{"name": "Tea"}])
 
 
+TEMPLATES.globals["shop"] = {"name": "Teahouse", "city": "Aarhus"}
+
+
 def yaml_template() -> object:
     return TEMPLATES.get_template("deploy.yaml").render()
 

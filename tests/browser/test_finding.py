@@ -96,6 +96,18 @@ def test_a_match_in_the_request_opens_its_panel(page: Page) -> None:
     assert page.url.endswith("#panel=headers")
 
 
+def test_a_match_in_what_is_folded_unfolds_it(site: Site, page: Page) -> None:
+    page.goto(f"{site.base}/template")
+    expect(page.get_by_text("1 global of the template engine")).to_be_visible()
+    expect(page.get_by_text("Aarhus")).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.type("aarhus")
+    page.get_by_role("option").click()
+
+    expect(page.locator(".row:focus dt")).to_have_text("shop")
+    assert page.evaluate(HIGHLIGHTED) == "Aarhus"
+
+
 def test_a_search_without_a_match_says_so(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("no such text anywhere")
@@ -247,4 +259,16 @@ def test_the_last_wrong_pin_says_what_to_do_now_and_asks_for_no_other(
         expect(dialog.get_by_role("alert")).to_contain_text("Open the one-time link")
         expect(dialog.get_by_label("PIN")).to_be_hidden()
         expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+
+        page.goto(f"{site.base}/checkout")
+        expect(page.get_by_role("button", name="Unlock the console")).to_have_count(0)
+        expect(page.locator("article.frame")).to_contain_text("Too many wrong PINs. Open the one-time link")
+        page.get_by_role("button", name="Unlock", exact=True).click()
+        expect(dialog.get_by_role("alert")).to_contain_text("Too many wrong PINs. Open the one-time link")
+        expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+        expect(dialog.get_by_role("textbox")).to_have_count(0)
+        page.keyboard.press("Escape")
+        with page.context.new_page() as other:
+            site.unlock(other)
+            expect(page.get_by_label("Python to run")).to_be_enabled()
         page.goto("about:blank")

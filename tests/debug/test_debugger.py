@@ -208,7 +208,7 @@ def test_a_visitor_from_the_network_sees_source_but_no_values() -> None:
     assert "basket" in page
     assert "&#39;green&#39;" not in page.replace("[&#34;green&#34;", "")
     assert "Lapsang" not in page
-    assert "after unlocking with the PIN" in page
+    assert "after unlocking" in page
 
 
 def test_a_hint_that_names_a_live_key_is_for_those_who_see_values() -> None:
@@ -305,6 +305,20 @@ def test_ten_wrong_pins_lock_entry_but_no_session_that_is_open() -> None:
     assert statuses == [403] * 10 + [429]
     assert other.unlock(pin(client)).json["error"] == "locked"
     assert evaluate(client, frame_of(client), "1").status == 200
+
+
+def test_a_page_made_after_entry_was_locked_asks_for_no_pin_and_says_what_to_do() -> None:
+    client = shop()
+    assert 'name="pin"' in client("/sugar").text
+    for _ in range(10):
+        client.unlock("000-000-000")
+
+    page = client("/sugar").text
+    assert 'name="pin"' not in page
+    assert "Enter the PIN" not in page
+    assert page.count("or stop the server and start it again.") == 2  # in place of the console, and in the dialog
+    refused = evaluate(client, frame_of(client), "1").json
+    assert (refused["error"], "stop the server" in refused["explanation"]) == ("not_unlocked", True)
 
 
 def test_the_session_cookie_is_strict_and_unreadable_for_scripts() -> None:

@@ -140,6 +140,12 @@ class Attempts:
         self._path = None
         self._leave()
 
+    def read(self) -> Record:
+        """The record as it is now."""
+        with ExitStack() as stack:
+            file = self._enter(stack)
+            return self._record if file is None else _load(file)
+
     def change(self, update: Callable[[Record], T]) -> T:
         """Call ``update`` with the record, while nobody else can read or change it, and keep what it changed.
 

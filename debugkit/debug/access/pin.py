@@ -39,8 +39,9 @@ _MOST_LINKS = 1_000
 #: Characters of RFC 3986, 3.3 but ";", which would end the attribute of the cookie.
 _COOKIE_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
 
-_NEW_LINK = "Enter the PIN, or restart the server for a new link."
-_WHAT_NEXT = "Open the one-time link from the server's terminal, or restart the server."
+_WHAT_NEXT = "Open the one-time link from the server's terminal, or stop the server and start it again."
+#: What everybody is told from the tenth wrong PIN on.
+LOCKED_OUT = f"Too many wrong PINs. {_WHAT_NEXT}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -162,13 +163,18 @@ class PinAuth:
 
         def attempt(record: Record) -> int:
             if record.failures >= MOST_FAILURES:
-                raise Locked(f"Too many wrong PINs. {_WHAT_NEXT}")
+                raise Locked(LOCKED_OUT)
             right = hmac.compare_digest(typed, keys.digits)
             record.failures = 0 if right else record.failures + 1
             return record.failures
 
         if failures := keys.attempts.change(attempt):
             raise _wrong_pin(MOST_FAILURES - failures)
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether no PIN is taken any more."""
+        return self._settings.pin_security and self._keys.attempts.read().failures >= MOST_FAILURES
 
     # Sessions
 
@@ -245,11 +251,13 @@ class PinAuth:
             raise Forbidden("This link is incomplete or not from this server. Copy it again.", code="bad_link")
         expiry, nonce = parsed
         if expiry <= now:
-            raise Forbidden(f"This link has expired. {_NEW_LINK}", code="expired_link")
+            explanation = f"This link has expired. {_other_way(keys.attempts.read())}"
+            raise Forbidden(explanation, code="expired_link")
 
         def use(record: Record) -> None:
             if nonce in record.used:
-                raise Forbidden(f"This link works once, and was already used. {_NEW_LINK}", code="used_link")
+                explanation = f"This link works once, and was already used. {_other_way(record)}"
+                raise Forbidden(explanation, code="used_link")
             record.used = dict(_newest({**record.used, nonce: expiry}, now))
 
         keys.attempts.change(use)
@@ -288,6 +296,12 @@ def _wrong_pin(remaining: int) -> WrongPin:
         return WrongPin(f"Wrong PIN, and no attempts are left. {_WHAT_NEXT}", remaining)
     left = "1 attempt left" if remaining == 1 else f"{remaining} attempts left"
     return WrongPin(f"Wrong PIN; {left}. The PIN is printed in the server's terminal.", remaining)
+
+
+def _other_way(record: Record) -> str:
+    """What to do when a link does not work."""
+    restart = "stop the server and start it again for a new link."
+    return restart.capitalize() if record.failures >= MOST_FAILURES else f"Enter the PIN, or {restart}"
 
 
 def _sign(key: bytes, text: str) -> str:

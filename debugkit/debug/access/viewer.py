@@ -24,6 +24,7 @@ class Viewer:
     base: str = ""  # what every URL of the debugger starts with: the application's root, and the mount
     evalex: bool = True  # there are consoles at all
     pin_security: bool = True  # a PIN is asked for
+    locked_out: bool = False  # no PIN is accepted any more: only the one-time link unlocks
     #: Why it is not more: for a stranger only the terminal says it; empty for a developer.
     reason: str = ""
     #: The header that says a proxy forwards the request, if there is one.
@@ -45,7 +46,7 @@ class Viewer:
 
     @property
     def can_unlock(self) -> bool:
-        """Whether entering the PIN would show more."""
+        """Whether unlocking would show more."""
         return not self.is_developer and self.evalex and self.pin_security
 
     @property

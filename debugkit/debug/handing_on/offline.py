@@ -136,7 +136,7 @@ class _Frames:
 
 def _weight(view: FrameView) -> int:
     """About how many characters of markup a frame takes; too many rather than too few."""
-    values = [*view.locals, *(detail for value in view.locals for detail in value.details)]
+    values = [*view.locals, *view.shared_rows, *(detail for value in view.locals for detail in value.details)]
     lines = [line for line in view.source.lines if isinstance(line, LineView)]
     values += [value for line in lines for value in line.values] * 2  # also in tooltips
     spans = [span for line in lines for span in line.spans]

@@ -29,7 +29,15 @@ from debugkit.debug.source.excerpt import (
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
 from debugkit.debug.source.name_values import WORD, NameValues, name_values
-from debugkit.debug.tracebacks.frame_locals import CODE, among_globals, arguments, local_values, names_of, own_first
+from debugkit.debug.tracebacks.frame_locals import (
+    CODE,
+    among_globals,
+    arguments,
+    local_values,
+    names_of,
+    own_first,
+    shared_names,
+)
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.values.describe import Describer, Node
 from debugkit.settings import Settings
@@ -91,6 +99,8 @@ class FrameViews:
         signature = arguments(frame)
         own = [row for row in names if row.name in self._own_names(frame)]
         rest = [row for row in own if not (row.relevant and source.has_failing_line)]
+        shared = shared_names(frame.frame) if frame.frame is not None else ()
+        folded = tuple(row for row in rest if row.name in shared and not row.relevant)
         url = frame_url(self._entry, frame, viewer)
         console = viewer.is_developer and frame.frame is not None
         return FrameView(
@@ -101,12 +111,13 @@ class FrameViews:
             lineno=frame.lineno,
             library=library_label(frame),
             source=source,
-            locals=names,
+            locals=tuple(row for row in names if row not in folded) if folded else names,
             locals_left_out=left_out,
             locals_notice=" ".join(filter(None, (self._locals_notice(frame), broken, lost))),
             arguments=tuple(signature.values()),
             argument_rows=tuple(row for row in rest if row.name in signature),
-            local_rows=tuple(row for row in rest if row.name not in signature),
+            local_rows=tuple(row for row in rest if row.name not in signature and row not in folded),
+            shared_rows=folded,
             info=self._describer.text(frame.info) if viewer.sees_values else "",
             evaluate_url=f"{url}/evaluate" if console else "",
             interrupt_url=f"{url}/interrupt" if console else "",
@@ -114,7 +125,7 @@ class FrameViews:
             values_url=f"{url}/values" if viewer.sees_values and frame.frame is not None else "",
             console_notice="" if console else self._console_notice(frame, gone_reason),
             editor=editor_link(frame, column_of(shown), self._settings),
-            can_unlock=viewer.can_unlock and frame.frame is not None,
+            can_unlock=viewer.can_unlock and not viewer.locked_out and frame.frame is not None,
             callers=tuple(map(self.brief, callers)),
             chosen=chosen,
         )
@@ -319,7 +330,7 @@ class FrameViews:
         """Why values are not shown. Where there are none, the notice in the place of the console says so."""
         if frame.frame is None or self._viewer.sees_values:
             return ""
-        return "Values are shown on the computer that runs the server, and elsewhere after unlocking with the PIN."
+        return "Values are shown on the computer that runs the server, and elsewhere after unlocking."
 
     def _console_notice(self, frame: CapturedFrame, gone_reason: str) -> str:
         missing = "values and no console" if self._viewer.evalex else "values"

@@ -145,7 +145,8 @@ class FrameView:
     lineno: int
     library: str  # "flask 3.1.3", "Python 3.13"; empty for the application's own
     source: SourceView
-    locals: tuple[ValueView, ...]  # the values of the failing line first, attributes, items and globals included
+    #: The values of the failing line first, attributes, items and globals included; without `shared_rows`.
+    locals: tuple[ValueView, ...]
     locals_left_out: int  # how many more there are than are shown
     locals_notice: str  # why there are no values: not from this computer, released, ...
     info: str  # __traceback_info__
@@ -166,3 +167,5 @@ class FrameView:
     #: The locals that stand nowhere else in the frame: of these, the function was called with `argument_rows`.
     argument_rows: tuple[ValueView, ...] = ()
     local_rows: tuple[ValueView, ...] = ()
+    #: What every template of a template engine has.
+    shared_rows: tuple[ValueView, ...] = ()

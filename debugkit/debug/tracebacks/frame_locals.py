@@ -9,6 +9,7 @@ from typing import Any
 
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
+from debugkit.debug.safe.text import type_name
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
 
@@ -59,5 +60,16 @@ def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator
 
 def own_first(frame: FrameType, values: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
     """``values`` with what every Jinja template has after what this one was given."""
-    shared = templates.shared_names(frame)
+    shared = shared_names(frame)
     return sorted(values, key=lambda item: item[0] in shared)
+
+
+def shared_names(frame: FrameType) -> frozenset[str]:
+    """The locals that every Jinja template of the environment has; none for other frames."""
+    shared = templates.shared_names(frame)
+    return frozenset(name for name, value in names_of(frame).items() if name in shared and _is(shared[name], value))
+
+
+def _is(shared: object, value: object) -> bool:
+    """Whether a template has a global under its name. Flask gives each what its proxies stand for, in their place."""
+    return value is shared or type_name(type(shared)) == "werkzeug.local.LocalProxy"

@@ -193,7 +193,17 @@ def test_after_ten_wrong_ones_the_right_pin_is_refused_too_and_says_what_to_do(g
     lock(gate)
     error = wrong(gate, gate.pin)
     assert (type(error), error.status, error.code) == (Locked, 429, "locked")
-    assert "restart the server" in error.explanation
+    assert "stop the server and start it again" in error.explanation
+
+
+def test_whether_entry_is_locked_is_known_without_an_attempt(gate, tmp_path, clock):
+    other = make(tmp_path, clock=clock)
+    for _ in range(9):
+        wrong(gate)
+    assert not other.locked_out
+    wrong(gate)
+    assert (gate.locked_out, other.locked_out) == (True, True)
+    assert not make(tmp_path, clock=clock, pin_security=False).locked_out
 
 
 def test_a_right_pin_starts_the_count_again(gate):
@@ -475,17 +485,34 @@ def test_applications_on_other_ports_have_cookies_of_their_own(tmp_path):
 # -- Links -----------------------------------------------------------------------------------------------------------
 
 
-def code(gate, token) -> str:
+def refusal(gate, token) -> Forbidden:
     with pytest.raises(Forbidden) as caught:
         gate.redeem(token)
-    assert re.search(r"terminal|PIN|Copy", caught.value.explanation)
-    return caught.value.code
+    return caught.value
+
+
+def code(gate, token) -> str:
+    refused = refusal(gate, token)
+    assert re.search(r"terminal|PIN|Copy", refused.explanation)
+    return refused.code
 
 
 def test_a_link_works_once(gate):
     token = gate.issue_token()
     assert gate.redeem(token) is None
     assert code(gate, token) == "used_link"
+
+
+def test_a_link_that_does_not_work_names_the_pin_only_while_one_is_taken(gate, clock):
+    used, old = gate.issue_token(), gate.issue_token()
+    gate.redeem(used)
+    assert refusal(gate, used).explanation.endswith(
+        "Enter the PIN, or stop the server and start it again for a new link."
+    )
+    lock(gate)
+    assert refusal(gate, used).explanation.endswith("Stop the server and start it again for a new link.")
+    clock.now += 3600
+    assert refusal(gate, old).explanation == "This link has expired. Stop the server and start it again for a new link."
 
 
 def test_a_link_needs_no_escaping_in_a_url(gate):

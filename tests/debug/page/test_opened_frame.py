@@ -264,15 +264,22 @@ def test_a_page_of_flask_names_its_template_and_shows_its_source() -> None:
     assert "{{ 1 / 0 }}" in re.sub(r"<[^>]*>", "", page)
 
 
-def test_what_a_template_of_flask_was_given_stands_before_what_all_templates_have() -> None:
+def template_locals(**context: object) -> tuple[list[str], list[str]]:
+    """The names of the locals of a template of Flask that fails: those that are shown at once, and those folded."""
     app = flask.Flask("shop")
     app.config["PROPAGATE_EXCEPTIONS"] = True
-    app.add_url_rule(
-        "/", view_func=lambda: flask.render_template_string("{{ rows[9].price.amount }}", teas=[], rows={})
-    )
+    app.add_url_rule("/", view_func=lambda: flask.render_template_string("{{ rows[9].price.amount }}", **context))
     app.wsgi_app = DebuggedApplication(app.wsgi_app)  # type: ignore[method-assign]
     page = Client(app.wsgi_app)("/", HTTP_ACCEPT="text/html").text
-    names = re.findall(r"<dt>(\w+)</dt>", page[: page.index('id="panel-')])
+    shown, _, folded = page[: page.index('id="panel-')].partition('<details class="shared">')
+    assert not folded or f"{folded.count('<dt>')} globals of the template engine" in folded
+    return re.findall(r"<dt>(\w+)</dt>", shown), re.findall(r"<dt>(\w+)</dt>", folded)
 
-    assert set(names) >= {"rows", "teas", "url_for", "config", "request", "session", "g"}
-    assert names.index("teas") < min(map(names.index, ("url_for", "config", "request", "session", "g")))
+
+def test_what_all_templates_of_flask_have_is_folded_below_what_this_one_was_given() -> None:
+    assert template_locals(teas=[], rows={}) == (["rows", "teas"], ["url_for", "config", "request", "session", "g"])
+
+
+def test_what_a_template_was_given_is_shown_also_by_the_name_of_a_global() -> None:
+    shown, folded = template_locals(rows={}, config={"tea": 1})
+    assert (shown, "config" in folded) == (["rows", "config"], False)
