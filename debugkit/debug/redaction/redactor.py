@@ -29,6 +29,9 @@ SHORTEST_SECRET: Final = 8
 MOST_SCANNED: Final = 1_000_000
 #: Characters before that end that are not shown either: a secret that the cut went through would not be recognised.
 _MARGIN: Final = 512
+#: Texts that are remembered, and characters of each: the same headers, values and lines are on every page.
+_MOST_KNOWN: Final = 512
+_LONGEST_KNOWN: Final = 400
 
 #: pydantic's `SecretStr`, Starlette's `Secret`, ...; not `SecretaryForm`.
 _SECRET_TYPE: Final = re.compile(r"Secret(?![a-z])")
@@ -126,6 +129,8 @@ class Redactor:
         self._hints = HINTS + self._extra
         self._exact: frozenset[str] = frozenset()
         self._values = self._secrets(environ)
+        self._known: dict[str, str] = {}
+        self._extended: tuple[frozenset[str], frozenset[str], Redactor] | None = None
 
     def name_is_secret(self, name: str) -> bool:
         """Whether the value of a variable, key, attribute, header or expression of this name is a secret."""
@@ -143,10 +148,15 @@ class Redactor:
         texts = frozenset(text for text in texts if len(text) >= SHORTEST_SECRET)
         if not (names or texts):
             return self
+        last = self._extended  # a framework marks the same ones in every error
+        if last is not None and last[:2] == (names, texts):
+            return last[2]
         redactor = copy.copy(self)
+        redactor._known, redactor._extended = {}, None
         redactor._exact = self._exact | names
         redactor._hints = self._hints + tuple(redactor._exact)
         redactor._values = tuple(sorted({*self._values, *texts}, key=len, reverse=True))
+        self._extended = (names, texts, redactor)
         return redactor
 
     def text(self, value: str) -> str:
@@ -154,10 +164,19 @@ class Redactor:
 
         Of a text that is longer than `MOST_SCANNED` the rest is left out, and its end says so.
         """
+        if len(value) <= _LONGEST_KNOWN and type(value) is str:
+            shown = self._known.get(value)
+            return self._remembered(value) if shown is None else shown
         if len(value) <= MOST_SCANNED:
             return self._searched(value)
         note = f"… ({len(value) - MOST_SCANNED + _MARGIN:,} more characters are not shown)"
         return self._searched(value[:MOST_SCANNED])[:-_MARGIN] + note
+
+    def _remembered(self, value: str) -> str:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        shown = self._known[value] = self._searched(value)
+        return shown
 
     def _searched(self, value: str) -> str:
         for secret in self._values:

@@ -314,3 +314,32 @@ def test_time_grows_with_a_text_and_not_with_its_square(redactor, make):
 )
 def test_a_type_is_secret_by_how_its_name_begins(name, secret):
     assert type_is_secret(name) is secret
+
+
+def test_what_was_shown_before_a_framework_called_it_secret_is_hidden_afterwards():
+    plain = Redactor(environ={})
+    assert plain.text("some lapsang souchong, room=7") == "some lapsang souchong, room=7"
+
+    marked = plain.extended({"room"}, {"lapsang souchong"})
+    assert marked.text("some lapsang souchong, room=7") == "some ••••••, room=••••••"
+    assert plain.text("some lapsang souchong, room=7") == "some lapsang souchong, room=7"
+
+
+def test_the_same_marks_of_a_framework_make_no_second_redactor():
+    plain = Redactor(environ={})
+    assert plain.extended({"room"}, {"lapsang souchong"}) is plain.extended({"Room"}, {"lapsang souchong"})
+    assert plain.extended({"room"}, ()) is not plain.extended({"floor"}, ())
+
+
+def test_a_text_that_comes_again_is_not_searched_again_and_few_are_remembered(monkeypatch):
+    redactor, searched = Redactor(environ={}), []
+    search = Redactor._searched
+    monkeypatch.setattr(Redactor, "_searched", lambda self, value: searched.append(value) or search(self, value))
+
+    assert {redactor.text("password=hunter2") for _ in range(3)} == {"password=••••••"}
+    assert searched == ["password=hunter2"]
+    for number in range(2_000):
+        redactor.text(f"tea {number}")
+    redactor.text("x" * 100_000)
+    assert len(redactor._known) <= 512
+    assert max(map(len, redactor._known)) < 1_000
