@@ -51,7 +51,10 @@ def class_dict(cls: type) -> Mapping[str, Any]:
 
 def exact_str(value: object) -> str:
     """``value`` as a plain `str`; "" if it is none. ``isinstance`` is no use: it believes ``value.__class__``."""
-    return str.__str__(value) if issubclass(type(value), str) else ""
+    cls = type(value)
+    if cls is str:  # as nearly all are
+        return value  # type: ignore[return-value]
+    return str.__str__(value) if issubclass(cls, str) else ""
 
 
 def class_attribute(cls: type, name: str) -> Any:

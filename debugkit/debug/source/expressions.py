@@ -17,7 +17,9 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from debugkit.debug.safe import inspection
+from debugkit.debug.safe.inspection import MISSING
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
+from debugkit.debug.safe.lookups import is_scalar, plain_keys
 from debugkit.debug.source import syntax
 from debugkit.debug.source.positions import character_offset
 from debugkit.debug.tracebacks.model import CapturedFrame
@@ -275,18 +277,39 @@ def _evaluate(
     expressions: Sequence[_Expression], names: Mapping[str, object], failing: range, clock: Callable[[], float]
 ) -> Iterator[tuple[_Expression, object]]:
     """Those that have a value. The failing lines do not depend on the clock."""
-    from pure_eval import Evaluator
-
-    evaluator, deadline = Evaluator(names), clock() + MOST_SECONDS
+    value_of, deadline = _Values(names).of, clock() + MOST_SECONDS
     for item in expressions:
         if not item.touches(failing) and clock() > deadline:
             continue
         try:
-            # Most expressions are names, which need no evaluator.
-            value = names[item.node.id] if isinstance(item.node, ast.Name) else evaluator[item.node]
-        except Exception:  # CannotEval, or a value that pure_eval did not expect
+            value = value_of(item.node)
+        except Exception:  # CannotEval, no such item, or a value that pure_eval did not expect
             continue
         yield item, value
+
+
+class _Values:
+    """What expressions are. Most are names, or items by a key that stands there, which need no evaluator."""
+
+    def __init__(self, names: Mapping[str, object]) -> None:
+        self._names = names
+        self._evaluator: Any = None
+
+    def of(self, node: ast.expr) -> object:
+        if isinstance(node, ast.Name):
+            return self._names[node.id]
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            owner: Any = self._names[node.value.id] if isinstance(node.value, ast.Name) else MISSING
+            key = node.slice.value
+            if type(owner) is dict and is_scalar(key) and plain_keys(owner) is not None:
+                return owner[key]
+            if (type(owner) is list or type(owner) is tuple) and type(key) is int:
+                return owner[key]
+        if self._evaluator is None:
+            from pure_eval import Evaluator
+
+            self._evaluator = Evaluator(self._names)
+        return self._evaluator[node]
 
 
 def _is_noise(node: ast.expr, value: object, failing: bool) -> bool:

@@ -41,10 +41,10 @@ def settings_position(exc: BaseException, traces: Sequence[TracebackType]) -> tu
 
 
 def _is_about_import(cls: type) -> bool:
-    bases = inspection.mro(cls)
-    return issubclass(cls, ImportError) or _IMPROPERLY in [
-        (inspection.module_name(b), inspection.class_name(b)) for b in bases
-    ]
+    if issubclass(cls, ImportError):
+        return True
+    names = ((inspection.module_name(base), inspection.class_name(base)) for base in inspection.mro(cls))
+    return _IMPROPERLY[0] in sys.modules and _IMPROPERLY in names
 
 
 def _names(traces: Sequence[TracebackType]) -> Iterator[str]:

@@ -22,6 +22,9 @@ def folded(keys: Sequence[object], most: int) -> list[int | OmittedItems]:
     """Indexes of ``keys``; `OmittedItems` for a cycle's rounds after the third and before the last. About ``most``."""
     items: list[int | OmittedItems] = []
     index = 0
+    if len(set(keys)) == len(keys):  # nothing repeats, as mostly
+        items += range(len(keys))
+        index = len(keys)
     while index < len(keys):
         cycle, rounds = _repetition(keys, index)
         count = (rounds - _ROUNDS_LISTED - 1) * cycle

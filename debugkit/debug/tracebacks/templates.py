@@ -25,7 +25,10 @@ def is_jinja(frame: FrameType | None) -> bool:
 
 def is_template(frame: FrameType | None) -> bool:
     """Whether the frame represents a template, whoever made it."""
-    return frame is not None and any(dict.__contains__(frame.f_globals, name) for name in (JINJA, TEMPLATE))
+    if frame is None:
+        return False
+    names = frame.f_globals
+    return dict.__contains__(names, JINJA) or dict.__contains__(names, TEMPLATE)
 
 
 def maker_of(frame: FrameType | None) -> FrameType | None:

@@ -49,6 +49,8 @@ _NO_TIME: Final = "not shown: the time for this page ran out"
 #: Whatever they are called: `None` and booleans, for they are the reason of many an error, and code.
 _CODE: Final = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, types.ModuleType, *LAZY_IMPORTS)
 _NEVER_SECRET: Final = frozenset(map(id, (type(None), bool, *_CODE)))
+#: Classes that say nothing of what their instances are for.
+_PLAIN: Final = frozenset(map(id, (str, int, float, bytes, list, tuple, dict, set)))
 
 
 class Node(NamedTuple):
@@ -162,14 +164,31 @@ class Describer:
             return self._failed(value, error)
 
     def _node(self, value: object, name: str) -> Node:
-        of = printable(self._classes.of(type(value)).name)
-        if self._is_secret(value, name):
+        secret = self._is_secret(value, name)
+        if not secret and (plain := self._plain_node(value)) is not None:
+            return plain
+        known = self._classes.of(type(value))
+        of = known.name
+        if secret:
             return Node(REDACTED, of, "redacted", False, True)
-        preview = self._classes.preview(value)
+        preview = known.previewer(value)
         text = cut(printable(self._text(preview, value, self.limits.value_text, 0)), self.limits.value_text)
         if text.strip("b'\"") == REDACTED:
             return Node(REDACTED, of, "redacted", False, True)
         return Node(text, of, preview.kind, preview.total > 0)
+
+    def _plain_node(self, value: object) -> Node | None:
+        """Short strings, numbers and constants, which most values are: what their previews say, without making any."""
+        cls, most = type(value), self.limits.value_text
+        if cls is str:
+            # With its quotes a longer one fills the line, and can be opened.
+            text = repr(self.redactor.text(value)) if len(value) + 3 <= most else ""  # type: ignore[arg-type]
+            return Node(text, "str", "string", False) if 0 < len(text) <= most and REDACTED not in text else None
+        if cls is int:
+            return Node(cut(int_text(value), most), "int", "number", False)  # type: ignore[arg-type]
+        if value is None or cls is bool:
+            return Node(repr(value), cls.__name__, "constant", False)
+        return None
 
     def _failed(self, value: object, error: Exception) -> Node:
         """The last resort. `RecursionError` and `MemoryError` end here as well."""
@@ -186,7 +205,7 @@ class Describer:
             return False
         if name and self.redactor.name_is_secret(name):
             return not issubclass(cls, (type, types.ModuleType))
-        return self._classes.of(cls).secret
+        return id(cls) not in _PLAIN and self._classes.of(cls).secret
 
     def _text(self, preview: Preview, value: object, budget: int, depth: int) -> str:
         if preview.line is not None:

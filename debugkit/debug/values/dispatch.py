@@ -45,12 +45,16 @@ from debugkit.settings import Limits
 
 @dataclass(frozen=True, slots=True)
 class KnownClass:
-    """What is known of a class; it is kept alive, so that its id stays its own."""
+    """What is known of a class; it is kept alive, so that its id stays its own. ``name`` is fit for one line."""
 
     cls: type
     name: str
     secret: bool
     previewer: Previewer
+
+
+#: What is known of the types in `BUILTIN_TYPES`, the same on all pages.
+_BUILTIN: dict[int, KnownClass] = {}
 
 
 class Classes:
@@ -77,11 +81,14 @@ class Classes:
 
     def of(self, cls: type) -> KnownClass:
         """What is known of ``cls``."""
-        known = self._known.get(id(cls))
+        known = self._known.get(id(cls)) or _BUILTIN.get(id(cls))
         if known is None:
-            previewer = BUILTIN_TYPES.get(id(cls)) or self._strings.get(id(cls)) or self._previewer(cls)
-            secret = id(cls) not in BUILTIN_TYPES and any(type_is_secret(class_name(base)) for base in mro(cls))
-            known = self._known[id(cls)] = KnownClass(cls, qualified_name(cls), secret, previewer)
+            name, previewer = printable(qualified_name(cls)), BUILTIN_TYPES.get(id(cls))
+            if previewer is not None:
+                return _BUILTIN.setdefault(id(cls), KnownClass(cls, name, False, previewer))
+            previewer = self._strings.get(id(cls)) or self._previewer(cls)
+            secret = any(type_is_secret(class_name(base)) for base in mro(cls))
+            known = self._known[id(cls)] = KnownClass(cls, name, secret, previewer)
         return known
 
     def _previewer(self, cls: type) -> Previewer:
