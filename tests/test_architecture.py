@@ -73,7 +73,6 @@ PACKAGES = {
     "flask": "debugkit.flask",
     "h11": "debugkit.serving.http.connection",
     "jinja2": "debugkit.debug.page.templating",
-    "markupsafe": "debugkit.debug.page.templating",
     "uvicorn": "debugkit.runner.asgi.server",
     "pure_eval": "debugkit.debug.source.expressions",
     "pygments": "debugkit.debug.source.highlighting",
