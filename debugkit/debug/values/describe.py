@@ -162,10 +162,13 @@ class Describer:
             return self._failed(value, error)
 
     def _node(self, value: object, name: str) -> Node:
-        of = printable(self._classes.of(type(value)).name)
+        known = self._classes.of(type(value))
+        of = known.name
         if self._is_secret(value, name):
             return Node(REDACTED, of, "redacted", False, True)
-        preview = self._classes.preview(value)
+        if type(value) is int:  # as most cells of most tables
+            return Node(cut(int_text(value), self.limits.value_text), of, "number", False)
+        preview = known.previewer(value)
         text = cut(printable(self._text(preview, value, self.limits.value_text, 0)), self.limits.value_text)
         if text.strip("b'\"") == REDACTED:
             return Node(REDACTED, of, "redacted", False, True)

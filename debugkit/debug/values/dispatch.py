@@ -81,7 +81,7 @@ class Classes:
         if known is None:
             previewer = BUILTIN_TYPES.get(id(cls)) or self._strings.get(id(cls)) or self._previewer(cls)
             secret = id(cls) not in BUILTIN_TYPES and any(type_is_secret(class_name(base)) for base in mro(cls))
-            known = self._known[id(cls)] = KnownClass(cls, qualified_name(cls), secret, previewer)
+            known = self._known[id(cls)] = KnownClass(cls, printable(qualified_name(cls)), secret, previewer)
         return known
 
     def _previewer(self, cls: type) -> Previewer:
