@@ -131,8 +131,8 @@ class Debugger:
     def viewer_of(self, request: Request) -> Viewer:
         """Who is asking. A refusal is explained in the terminal, once, and to nobody else; so is trust in a proxy."""
         cookies = request.headers.get("cookie", "")
-        unlocked = self.pin_auth.verify_cookie_header(cookies)
-        keyed = unlocked and self.pin_auth.holds_key(cookies, request.headers.get("x-debugkit", ""))
+        keyed = self.pin_auth.holds_key(cookies, request.headers.get("x-debugkit", ""))
+        unlocked = keyed or self.pin_auth.verify_cookie_header(cookies)
         viewer = assess(request, self.settings, bound_host=self._bound_host, unlocked=unlocked, keyed=keyed)
         if viewer.is_stranger:
             self._explain(viewer.reason)

@@ -185,7 +185,11 @@ class RequestSnapshot:
 
 def named(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The items of an environ, their names as plain texts."""
-    return ((exact_str(name), value) for name, value in environ.items() if issubclass(type(name), str))
+    return (
+        (name if type(name) is str else exact_str(name), value)
+        for name, value in environ.items()
+        if type(name) is str or issubclass(type(name), str)
+    )
 
 
 def quoted_path(environ: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def tell(environ: WSGIEnvironment, text: str) -> None:
 
 def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | None = None) -> Request:
     """The request as the debugger sees it. An address outside of the mount has the path ``""``."""
-    names = {name: inspection.exact_str(value) for name, value in named(environ)}
+    names = {name: value if type(value) is str else inspection.exact_str(value) for name, value in named(environ)}
     path = names.get("PATH_INFO", "")
     inner = "console" if path == console_path else path[len(mount) :].lstrip("/") if path.startswith(mount) else ""
     headers = {key[5:].replace("_", "-").lower(): value for key, value in names.items() if key.startswith("HTTP_")}

@@ -674,6 +674,15 @@ def test_nothing_secret_stands_in_an_address_or_a_page() -> None:
     assert "token=" not in str(answer.headers)
 
 
+def test_a_command_that_is_done_at_once_is_answered_in_one_piece() -> None:
+    client = unlocked()
+
+    answer = evaluate(client, frame_of(client), "print(1); 2")
+
+    assert dict(answer.headers)["Content-Length"] == str(len(answer.body))
+    assert [event["kind"] for event in answer.events] == ["output", "value", "command", "done"]
+
+
 def test_a_response_that_streams_can_be_left_in_the_middle() -> None:
     client = unlocked()
     frame = frame_of(client)

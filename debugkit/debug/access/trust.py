@@ -194,7 +194,9 @@ def _forwarded(request: Request, parameter: str) -> Iterator[str]:
 
     A quoted comma or semicolon splits its value too: half a quoted value is no address and no name, and not trusted.
     """
-    for pair in re.split("[,;]", request.headers.get("forwarded", "")):
+    if "forwarded" not in request.headers:
+        return
+    for pair in re.split("[,;]", request.headers["forwarded"]):
         name, _, value = pair.strip().partition("=")
         if name.strip().lower() == parameter:
             quoted = re.fullmatch(r'\s*"([^"]*)"\s*', value)

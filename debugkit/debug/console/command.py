@@ -199,6 +199,10 @@ class Command:
 
     # On other threads
 
+    def ends_within(self, seconds: float) -> bool:
+        """Whether its thread is done with it after ``seconds`` at most."""
+        return self._finished.wait(seconds)
+
     def interrupt(self, seconds: float) -> bool:
         """Raise KeyboardInterrupt in the command until it ends; `False` when it has not ended after ``seconds``."""
         attempts = max(_ATTEMPTS, round(seconds / _APART))
@@ -209,7 +213,7 @@ class Command:
                 awaited.cancel()
             if awaited is None or attempt:  # what is cancelled may tidy up first, and the loop is the application's
                 self._interruption.interrupt()
-            if self._finished.wait(seconds / attempts):
+            if self.ends_within(seconds / attempts):
                 return True
         return False
 

@@ -99,6 +99,11 @@ class Console:
         next(events)
         return events
 
+    def ends_within(self, seconds: float) -> bool:
+        """Whether what runs ends within ``seconds``; waits until it does, and then its events are all there."""
+        command = self._running
+        return command is None or command.ends_within(seconds)
+
     def interrupt(self) -> bool:
         """Stop what runs; `False` when nothing does.
 

@@ -38,6 +38,9 @@ _FUTURE_FLAGS = sum(getattr(__future__, name).compiler_flag for name in __future
 _MODULE_FACTS = ("__name__", "__package__", "__spec__", "__loader__", "__file__", "__path__")
 _HIDDEN = (*_MODULE_FACTS, "__builtins__", "__annotations__", "__warningregistry__", "_")
 
+#: Without one of these, a command means the same in a frame as anywhere.
+_ADAPTED = ("__", "super", "global", "nonlocal")
+
 _numbers = itertools.count(1)
 _COMPOUND = (
     *FUNCTIONS, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
@@ -103,7 +106,9 @@ class Namespace:
             tree = self._parse(source, filename)
             if tree is None:
                 return None
-            code: CodeType = compile(self._adapted(tree), filename, "exec", self._flags | _AWAIT, dont_inherit=True)
+            code: CodeType = compile(
+                self._adapted(tree, source), filename, "exec", self._flags | _AWAIT, dont_inherit=True
+            )
         except SyntaxError as error:
             if error.text is None and error.filename == filename and error.lineno:
                 error.text = linecache.getline(filename, error.lineno)
@@ -166,12 +171,12 @@ class Namespace:
         waits = len(tree.body) == 1 and isinstance(tree.body[0], _COMPOUND) and source.rpartition("\n")[2].strip() != ""
         return None if waits else tree
 
-    def _adapted(self, tree: ast.Module) -> ast.Module:
+    def _adapted(self, tree: ast.Module, source: str) -> ast.Module:
         show_expressions(tree.body)
-        if self._globals is not self._names:
-            tree = self._method.adapted(tree, self._names)
-            if any(isinstance(node, ast.Global | ast.Nonlocal) for node in ast.walk(tree)):
-                tree = ModuleStores().rewritten(tree)
+        # A text is searched sooner than its tree. What is not ASCII may mean any of these (NFKC).
+        if self._globals is self._names or (source.isascii() and not any(word in source for word in _ADAPTED)):
+            return tree
+        tree = ModuleStores().rewritten(self._method.adapted(tree, self._names))
         return ast.fix_missing_locations(tree)
 
     # Names that commands find after the user's own

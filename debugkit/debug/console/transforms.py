@@ -20,9 +20,10 @@ def show_expressions(body: list[Any]) -> None:
     """Let expression statements show their value: where the REPL does, outside of functions and classes."""
     for node in body:
         if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Starred):
-            name = ast.Constant(_short_name(node.value))
-            call = ast.Call(ast.Name(SHOW, ast.Load()), [node.value, name], [])
-            node.value = ast.copy_location(call, node.value)
+            value = node.value
+            made = (ast.Name(SHOW, ast.Load()), ast.Constant(_short_name(value)))
+            function, name = (ast.copy_location(part, value) for part in made)
+            node.value = ast.copy_location(ast.Call(function, [value, name], []), value)
         elif not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             for field in ("body", "handlers", "orelse", "finalbody", "cases"):
                 show_expressions(getattr(node, field, []))

@@ -20,12 +20,14 @@ from debugkit.errors import NotFound
 #: Seconds after which a stream with nothing to say sends an empty line: only by writing do servers notice that the
 #: reader has left.
 BEAT = 1.0
+#: Seconds in which most commands end: their events are sent in one piece, which reaches the page sooner.
+AT_ONCE = 0.02
 
 
 def evaluate(context: RequestContext, frame: str) -> Response:
     command = context.text_field("source")
     entry, console = frame_console(context.debugger, frame)
-    return responses.events(_lines(context.debugger, command, console, entry))
+    return _answer(context.debugger, command, console, entry)
 
 
 def interrupt(context: RequestContext, frame: str) -> Response:
@@ -85,7 +87,7 @@ def standalone_page(context: RequestContext) -> Response:
 def standalone_evaluate(context: RequestContext, owner: str | None) -> Response:
     require_standalone(context.debugger)
     command = context.text_field("source")
-    return responses.events(_lines(context.debugger, command, context.debugger.standalone_console()))
+    return _answer(context.debugger, command, context.debugger.standalone_console())
 
 
 def standalone_interrupt(context: RequestContext, owner: str | None) -> Response:
@@ -104,23 +106,30 @@ def require_standalone(debugger: Debugger) -> None:
         raise NotFound("The standalone console is disabled. Pass console_path to DebuggedApplication to enable it.")
 
 
-def _lines(debugger: Debugger, source: str, console: Console, entry: ErrorRecord | None = None) -> Iterator[bytes]:
-    """Run a command: its events as NDJSON, one a line; empty lines say that it still runs. Closing this interrupts it.
+def _answer(debugger: Debugger, source: str, console: Console, entry: ErrorRecord | None = None) -> Response:
+    """Run a command: its events as NDJSON, one a line. Closing the body of the response interrupts it."""
+    events = console.evaluate(source, beat=BEAT)
+    if console.ends_within(AT_ONCE):
+        return responses.events(b"".join(_lines(debugger, source, console, events, entry)))
+    # The first line is empty: many servers send no header before the first piece of a body (PEP 3333 has it so).
+    return responses.events(_lines(debugger, source, console, events, entry, first=b"\n"))
 
-    The first line is empty: many servers send no header before the first piece of a body (PEP 3333 has it so).
-    """
-    return _sent(debugger, source, console, console.evaluate(source, beat=BEAT), entry)
 
-
-def _sent(
-    debugger: Debugger, source: str, console: Console, events: Iterator[Event], entry: ErrorRecord | None
+def _lines(
+    debugger: Debugger,
+    source: str,
+    console: Console,
+    events: Iterator[Event],
+    entry: ErrorRecord | None,
+    first: bytes = b"",
 ) -> Iterator[bytes]:
+    """The events as lines, behind the ``first`` one; empty lines say that the command still runs."""
     with ExitStack() as stack:
         stack.callback(debugger.registry.look_anew)  # after the interrupted command has ended
         stack.callback(getattr(events, "close", lambda: None))
         if entry is not None:
             stack.enter_context(entry.using())
-        yield b"\n"
+        yield first
         coloured = False
         for event in events:
             colours = b""  # in one piece with what follows: each is a packet

@@ -67,8 +67,11 @@ def data(content: object, *, status: int = 200, headers: Headers = ()) -> Respon
     return answer("application/json", to_json(content), status=status, headers=headers)
 
 
-def events(lines: Iterator[bytes]) -> Response:
-    """A stream of NDJSON. Proxies must not gather the events: nginx and others honour X-Accel-Buffering."""
+def events(lines: Iterator[bytes] | bytes) -> Response:
+    """Lines of NDJSON, as they come or all at once.
+
+    Proxies must not gather them: nginx and others honour X-Accel-Buffering.
+    """
     stream = answer("application/x-ndjson", b"", headers=(("X-Accel-Buffering", "no"),))
     return Response(stream.status, stream.headers, lines)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from debugkit.debug.access.trust import check_same_origin, is_embedded
@@ -107,16 +108,23 @@ def respond(debugger: Debugger, request: Request, *, relayed: bool = False) -> R
 def _dispatch(context: RequestContext, relayed: bool) -> Response:
     request = context.request
     method = "GET" if request.method == "HEAD" else request.method
-    matches = [(route, match) for route in ROUTES if (match := route.path.fullmatch(request.path))]
+    matches = _matches(request.path)
     if not matches:
         raise NotFound("There is nothing at this address. Recent errors are listed at the debugger's root.")
     for route, match in matches:
         if route.method == method:
             _check(context, route.level)
-            elsewhere = None if relayed else relay.relayed(context, match.groupdict())
-            return elsewhere or route.handler(context, **match.groupdict())
+            arguments = match.groupdict()
+            elsewhere = None if relayed else relay.relayed(context, arguments)
+            return elsewhere or route.handler(context, **arguments)
     allow = ", ".join(sorted({name for route, _ in matches for name in METHODS[route.method]}))
     raise MethodNotAllowed(f"{request.method} is not allowed here. Use {allow}.", allow)
+
+
+@lru_cache(maxsize=32)
+def _matches(path: str) -> tuple[tuple[Route, re.Match[str]], ...]:
+    """The routes with this path: a page asks for the same ones again and again."""
+    return tuple((route, match) for route in ROUTES if (match := route.path.fullmatch(path)))
 
 
 def _check(context: RequestContext, level: Level) -> None:

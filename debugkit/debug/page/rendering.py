@@ -103,5 +103,9 @@ def plain(view: Any) -> Any:
     return view
 
 
+#: `json.dumps` makes an encoder for each call that wants other separators.
+_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
+
 def to_json(data: object) -> bytes:
-    return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return _JSON.encode(data).encode("ascii")

@@ -72,6 +72,8 @@ class Remembered:
 
     def clear(self) -> None:
         """Forget all: the objects may have changed."""
+        if not (self._answers or self._slow):
+            return
         with self._lock:
             answers, self._answers = self._answers, {}
             slow, self._slow = self._slow, {}

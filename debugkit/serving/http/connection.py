@@ -1,6 +1,7 @@
 """One connection of HTTP/1.1: bytes on one side, a WSGI application (PEP 3333) on the other.
 
-h11 reads the heads of requests, strictly (RFC 9112), with a new reader for each; `request_body.py` reads what follows.
+`plain_head` reads the heads of requests, and h11 those that are not plain, strictly (RFC 9112), with a new reader for
+each; `request_body.py` reads what follows.
 Responses are written in `response.py`: PEP 3333 wants them checked inside `start_response`, with sentences for the
 application's author, and h11's writer takes five times as long. Knows no listening socket, no thread and no debugger.
 """
@@ -13,13 +14,15 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h11
 
 from debugkit.serving.config import RequestLimits, Timeouts
-from debugkit.serving.http.environ import check_head, connection_options, make_environ
+from debugkit.serving.http.environ import Head, check_head, connection_options, make_environ
 from debugkit.serving.http.hijack import HijackableSocket
+from debugkit.serving.http.plain_head import plain_head
 from debugkit.serving.http.refused_head import second_look
 from debugkit.serving.http.request_body import Body, ChunkedBody, SizedBody
 from debugkit.serving.http.response import Response
@@ -48,6 +51,15 @@ class ServerContext:
     away: AbstractContextManager[None] = field(default_factory=nullcontext)  # see `Transport`
 
 
+class Request(NamedTuple):
+    """A head of ``size`` bytes, and what was ``received`` behind it; with ``awaited`` the client holds a body back."""
+
+    head: Head
+    size: int
+    received: bytes
+    awaited: bool = False
+
+
 class Connection:
     """A client's connection, from the first request to the last."""
 
@@ -70,9 +82,10 @@ class Connection:
 
     def _next_reader(self, received: bytes) -> None:
         """Get ready for the next request, of which ``received`` has come already."""
-        self._reader = self._new_reader()
+        #: Reads a head that is not plain.
+        self._reader: h11.Connection | None = None
         self._received = b""
-        self._request: h11.Request | None = None
+        self._request: Head | None = None
         #: When to give up waiting for the next request, on the monotonic clock.
         self.deadline = time.monotonic() + self._context.timeouts.idle
         if received:
@@ -96,36 +109,53 @@ class Connection:
 
     def _serve(self, keep_thread: Callable[[], float]) -> bool:
         while True:
-            event = self._next_event() if self._received else h11.NEED_DATA
-            if event is h11.NEED_DATA:
+            request = self._next_request() if self._received else None
+            if request is None:
                 data = self.transport.receive(keep_thread())
                 if not data:
                     return data is None and not self._context.stopping() and not self._expired()
                 if self._expired():
                     return False
                 self._receive(data)
-            elif not isinstance(event, h11.Request) or not self._respond(event):
+            elif not self._respond(request):
                 return False
 
-    def _next_event(self) -> object:
+    def _next_request(self) -> Request | None:
+        """The request whose head has come. `None`: it is not complete."""
+        if self._reader is None:
+            plain = plain_head(self._received)
+            if plain is not None:
+                return Request(plain, plain.size, self._received[plain.size :])
+            self._reader = self._new_reader(self._received)
+        head = self._next_event(self._reader)
+        if not isinstance(head, h11.Request):
+            return None
+        rest = self._reader.trailing_data[0]
+        size = len(self._received) - len(rest)
+        check_head(self._received[:size])
+        return Request(head, size, rest, self._reader.they_are_waiting_for_100_continue)
+
+    def _next_event(self, reader: h11.Connection) -> object:
         try:
-            return self._reader.next_event()
+            return reader.next_event()
         except h11.RemoteProtocolError:
             head = second_look(self._received)
             if head == self._received:
                 raise
             self._received = head
-            self._reader = self._new_reader()
-            self._reader.receive_data(head)
+            self._reader = self._new_reader(head)
             return self._reader.next_event()
 
-    def _new_reader(self) -> h11.Connection:
-        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._context.limits.head)
+    def _new_reader(self, received: bytes) -> h11.Connection:
+        reader = h11.Connection(h11.SERVER, max_incomplete_event_size=self._context.limits.head)
+        reader.receive_data(received)
+        return reader
 
     def _receive(self, data: bytes) -> None:
         if self._received:
             self._received += data
-            self._reader.receive_data(data)
+            if self._reader is not None:
+                self._reader.receive_data(data)
             return
         data = data.lstrip(b"\r\n")  # RFC 9112, 2.2
         if data.startswith(b"\x16\x03"):
@@ -133,7 +163,6 @@ class Connection:
         if data:  # h11 takes nothing for the end of the stream
             self._received = data
             self.deadline = time.monotonic() + self._context.timeouts.head
-            self._reader.receive_data(data)
 
     def _expired(self) -> bool:
         if time.monotonic() < self.deadline:
@@ -158,7 +187,7 @@ class Connection:
 
     def _refuse(self, error: Malformed, *, unread: bool = True) -> None:
         self._context.access(self._peer, f"{self.line} ({error})", error.status, 0, 0.0)
-        response = Response(self.transport, keep=False, old=True, head_only=False, before_head=lambda: None)
+        response = Response(self.transport, keep=False, old=True, head_only=False, before_head=lambda _: None)
         try:
             response.fail(error.status, f"{error}\n")
             self.transport.close(unread=unread)
@@ -174,14 +203,14 @@ class Connection:
         line = b"%b %b HTTP/%b" % (request.method, request.target, request.http_version)
         return line.decode("latin-1")
 
-    def _respond(self, request: h11.Request) -> bool:
+    def _respond(self, request: Request) -> bool:
         """Let the application answer. True: the connection can take another request."""
         began = time.perf_counter()
-        self._request = request
-        received = self._reader.trailing_data[0]
-        self._check_head(request, received)
-        environ = make_environ(request, self._environ)
-        body = self._body(environ, received)
+        self._request = request.head
+        self._check_size(request)
+        environ = make_environ(request.head, self._environ)
+        received = request.received
+        body = self._body(environ, request)
         self._hijackable.early = bool(received)
         response = self._new_response(environ, body)
         self.answering = True
@@ -201,18 +230,17 @@ class Connection:
             self.transport.close(unread=bool(unread))
         return False
 
-    def _check_head(self, request: h11.Request, received: bytes) -> None:
-        head = self._received[: len(self._received) - len(received)]
-        check_head(head)
-        if head.index(b"\r\n") > self._context.limits.line:
+    def _check_size(self, request: Request) -> None:
+        limits = self._context.limits
+        if self._received.index(b"\r\n") > limits.line:
             raise too_long()
-        if len(head) > self._context.limits.head or len(request.headers) > self._context.limits.headers:
+        if request.size > limits.head or len(request.head.headers) > limits.headers:
             raise too_large()
 
-    def _body(self, environ: dict[str, Any], received: bytes) -> Body | None:
+    def _body(self, environ: dict[str, Any], request: Request) -> Body | None:
         """What ``wsgi.input`` reads from. `None`: the request has no body."""
         limit = self._context.limits.body
-        awaited = self._reader.they_are_waiting_for_100_continue
+        received, awaited = request.received, request.awaited
         body: Body
         if "HTTP_TRANSFER_ENCODING" in environ:
             body = ChunkedBody(self.transport, received, awaited=awaited, limit=limit)
@@ -232,17 +260,16 @@ class Connection:
         old = environ["SERVER_PROTOCOL"] == "HTTP/1.0"
         options = connection_options(environ.get("HTTP_CONNECTION", ""))
         keep = "close" not in options and (not old or "keep-alive" in options)
-
-        def before_head() -> None:
-            """Before the response begins."""
-            if self._context.stopping():
-                response.keep = False
-            if body is not None:
-                check_body(body, response)
-
         head_only = environ["REQUEST_METHOD"] == "HEAD"
-        response = Response(self.transport, keep=keep, old=old, head_only=head_only, before_head=before_head)
-        return response
+        # Not a closure, which would know the response, and the two would be garbage that only the collector frees.
+        before_head = partial(self._before_head, body)
+        return Response(self.transport, keep=keep, old=old, head_only=head_only, before_head=before_head)
+
+    def _before_head(self, body: Body | None, response: Response) -> None:
+        if self._context.stopping():
+            response.keep = False
+        if body is not None:
+            check_body(body, response)
 
     def _run(self, environ: dict[str, Any], response: Response, body: Body | None) -> bool:
         """Call the application. True: the client has a complete response."""

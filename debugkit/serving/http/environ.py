@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -33,7 +33,7 @@ class Head(Protocol):
     @property
     def http_version(self) -> bytes: ...
     @property
-    def headers(self) -> Iterable[tuple[bytes, bytes]]: ...
+    def headers(self) -> Sequence[tuple[bytes, bytes]]: ...
 
 
 def check_head(head: bytes) -> None:

@@ -43,7 +43,7 @@ class Response:
     )
 
     def __init__(
-        self, transport: Transport, *, keep: bool, old: bool, head_only: bool, before_head: Callable[[], None]
+        self, transport: Transport, *, keep: bool, old: bool, head_only: bool, before_head: Callable[[Response], None]
     ) -> None:
         self._transport = transport
         self._old = old  # HTTP/1.0: no chunks, and connections are kept only by agreement
@@ -53,7 +53,7 @@ class Response:
         self._left: int | None = None
         #: Since when a client that sends no more has got nothing either, and how much it had got by then.
         self._silence: tuple[int, float] | None = None
-        #: Called before the response begins. What it raises keeps it from beginning.
+        #: Called with it before the response begins. What it raises keeps it from beginning.
         self._before_head = before_head
         self.keep = keep
         self.begun = False
@@ -182,7 +182,7 @@ class Response:
             raise Disconnected("The application has taken over the connection.")
         if not self.status:
             raise ApplicationError("The application did not call start_response before it returned a body.")
-        self._before_head()
+        self._before_head(self)
         self._head_only = self._head_only or self.status in BODYLESS
         self._left = self.length
         self._frame()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import socket
 import threading
@@ -512,6 +513,19 @@ def test_two_requests_share_nothing_of_the_environ() -> None:
     assert base == {"SCRIPT_NAME": ""}
     assert "HTTP_X" in one
     assert "HTTP_X" not in two
+
+
+def test_a_request_leaves_nothing_to_the_garbage_collector(echo_server: Running) -> None:
+    with echo_server.client() as client:
+        client.get("/first")
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                assert client.get("/again").status == 200
+            assert gc.collect() < 20
+        finally:
+            gc.enable()
 
 
 def test_an_error_says_which_status_it_becomes() -> None:
