@@ -1,218 +1,98 @@
-"""Measure debugkit beside Werkzeug and Django in one run:  python tests/benchmarks/run.py [--quick]
+"""Measure debugkit beside its peers in one session:  python tests/benchmarks/run.py [PART ...]
 
-Times are medians of rounds in which the peers take turns, so that a slow moment of the machine meets all of them.
-Compare the ratios; absolute times are this machine's.
+    python tests/benchmarks/run.py                      everything, in some minutes
+    python tests/benchmarks/run.py reloading console    these parts
+    python tests/benchmarks/run.py --quick              does every part run?
+
+The peers take turns, so that a slow moment of the machine meets all of them. Compare the ratios; times are this
+machine's. A peer that is not installed is left out:  pip install -e ".[benchmarks]"
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
-import io
+import importlib
 import logging
 import os
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-from wsgiref.util import FileWrapper
 
-import cases
-from cases import Application, answer
+sys.path.append(str(Path(__file__).parents[1] / "support"))
 
-from debugkit import DebuggedApplication
-
-
-def rounds(actions: dict[str, Callable[[], object]], count: int, repeat: int = 1) -> dict[str, float]:
-    """Seconds for one call of each action: the median over ``count`` rounds of ``repeat`` calls."""
-    times: dict[str, list[float]] = {name: [] for name in actions}
-    for _ in range(count):
-        for name, action in actions.items():
-            gc.collect(0)
-            start = time.perf_counter()
-            for _ in range(repeat):
-                action()
-            times[name].append((time.perf_counter() - start) / repeat)
-    return {name: statistics.median(found) for name, found in times.items()}
+from harness import report
+from harness.figures import Figure
+from harness.rounds import Effort, progress
+from parts import PARTS
 
 
-def werkzeug(app: Application) -> Application:
-    from werkzeug.debug import DebuggedApplication as Peer
+class Output:
+    """What is printed, and kept for a file."""
 
-    return Peer(app, evalex=True, pin_logging=False)  # type: ignore[return-value]
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.figures: list[Figure] = []
+        #: Parts that broke off.
+        self.broken: list[str] = []
 
-
-def django(app: Application) -> Application:
-    """Django's technical page for the same error."""
-    import django
-    from django.conf import settings
-
-    if not settings.configured:
-        settings.configure(DEBUG=True, ALLOWED_HOSTS=["*"], SECRET_KEY="x", ROOT_URLCONF="cases")
-        django.setup()
-    from django.test import RequestFactory
-    from django.views.debug import technical_500_response
-
-    def page(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        try:
-            return app(environ, start_response)
-        except Exception:
-            request = RequestFactory().get("/", headers={"accept": "text/html"})
-            return [technical_500_response(request, *sys.exc_info()).content]  # type: ignore[arg-type]
-
-    return page
+    def __call__(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.lines.append(line)
+            print(line, flush=True)
 
 
-def listing(size: int) -> Application:
-    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"x"] * size
-
-    return app
-
-
-def generating(size: int) -> Application:
-    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        for _ in range(size):
-            yield b"x"
-
-    return app
+def arguments() -> argparse.ArgumentParser:
+    epilog = "parts:\n" + "\n".join(f"  {name:<12}{about}" for name, about in PARTS.items())
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, epilog=epilog, formatter_class=formatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="what to measure (default: all)")
+    parser.add_argument("--quick", action="store_true", help="one small round of few peers: does it run?")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each peer (default: 5)")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write everything to this file")
+    parser.add_argument("--rst", type=Path, metavar="FILE", help="write the table of the README to this file")
+    return parser
 
 
-def filing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return FileWrapper(io.BytesIO(b"x"))
-
-
-def without_error(quick: bool) -> None:
-    print("\nA request that does not fail (µs)          bare  debugkit     added  Werkzeug     added")
-    count, repeat = (3, 200) if quick else (25, 4_000)
-    for name, app in {
-        "list of 1": listing(1),
-        "list of 100": listing(100),
-        "generator of 1": generating(1),
-        "generator of 10": generating(10),
-        "generator of 100": generating(100),
-        "file": filing,
-    }.items():
-        bare, ours, peer = app, DebuggedApplication(app), werkzeug(app)
-
-        def call(target: Any) -> Callable[[], object]:
-            environ = cases.environ() | {"wsgi.file_wrapper": FileWrapper}
-
-            def run() -> None:
-                result = target(environ, lambda status, headers, exc_info=None: None)
-                for _ in result:
-                    pass
-                close = getattr(result, "close", None)
-                if close:
-                    close()
-
-            return run
-
-        found = rounds({"bare": call(bare), "debugkit": call(ours), "werkzeug": call(peer)}, count, repeat)
-        us = {key: value * 1e6 for key, value in found.items()}
-        print(
-            f"  {name:36}{us['bare']:9.2f}{us['debugkit']:10.2f}{us['debugkit'] - us['bare']:+10.2f}"
-            f"{us['werkzeug']:10.2f}{us['werkzeug'] - us['bare']:+10.2f}"
-        )
-
-
-def with_error(quick: bool) -> None:
-    print(
-        "\nFrom the error to the page (ms, kB)    debugkit       kB  Werkzeug       kB   Django     kB   of Werkzeug's"
-    )
-    apps = {
-        "5 frames": cases.frames(5),
-        "30-frame Flask": cases.flask_application(),
-        "990 repeated frames": cases.recursion,
-        "chain of 5": cases.chain,
-    }
-    for name, app in apps.items():
-        peers = {"debugkit": DebuggedApplication(app), "werkzeug": werkzeug(app), "django": django(app)}
-        sizes = {key: len(answer(peer)) for key, peer in peers.items()}
-        slow = "990" in name
-        found = rounds(
-            {key: lambda peer=peer: answer(peer) for key, peer in peers.items()}, 2 if quick else 7 if slow else 40
-        )
-        row = "".join(f"{found[key] * 1e3:9.2f}{sizes[key] / 1e3:9.1f}" for key in peers)
-        print(f"  {name:36}{row}{found['debugkit'] / found['werkzeug']:11.3f}")
-
-
-def large_values(quick: bool) -> None:
-    print("\nWhat a large local adds to the page (ms)  debugkit  Werkzeug (shows none)    Django")
-    none = cases.holding(lambda: None)
-    peers = {"debugkit": DebuggedApplication, "werkzeug": werkzeug, "django": django}
-    for name, make in cases.LARGE.items():
-        app = cases.holding(make)
-        actions: dict[str, Callable[[], object]] = {}
-        for key, wrap in peers.items():
-            if key == "django" and quick:
-                continue
-            for label, target in (("without", wrap(none)), ("with", wrap(app))):  # type: ignore[operator]
-                actions[f"{key} {label}"] = lambda target=target: answer(target)  # type: ignore[misc]
-        for action in actions.values():
-            action()
-        found = rounds(actions, 2 if quick else 9)
-        added = [found.get(f"{key} with", 0) - found.get(f"{key} without", 0) for key in peers]
-        print(f"  {name:36}" + "".join(f"{value * 1e3:12.2f}" for value in added))
-
-
-def import_time(quick: bool) -> None:
-    def start(program: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, "-c", program], check=True)
-
-    programs = {
-        "bare interpreter": "pass",
-        "import debugkit": "import debugkit",
-        "DebuggedApplication": "from debugkit import DebuggedApplication",
-        "Werkzeug's": "from werkzeug.debug import DebuggedApplication",
-    }
-    found = rounds({name: start(program) for name, program in programs.items()}, 2 if quick else 15)
-    print("\nImport (ms over a bare interpreter)")
-    for name, value in found.items():
-        print(f"  {name:36}{(value - found['bare interpreter']) * 1e3:9.1f}")
-
-
-def memory(quick: bool) -> None:
-    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        held = bytearray(1_000_000)
-        raise ValueError(len(held))
-
-    ours = DebuggedApplication(app)
-    sizes = []
-    for _ in range(4):
-        for _ in range(20 if quick else 500):
-            answer(ours)
-        sizes.append(current_size())
-    print(
-        "\nMemory after 500, 1000, 1500 and 2000 errors that hold 1 MB each (MB):", *(f"{size:.0f}" for size in sizes)
-    )
-
-
-def current_size() -> float:
+def measure(name: str, effort: Effort, output: Output) -> None:
+    """Measure a part, and print its table. If it breaks off, that costs the others nothing, and stands in its place."""
+    module = importlib.import_module(f"parts.{name}")
+    about = " ".join((module.__doc__ or "").split())
+    figures: list[Figure] = []
+    trouble: list[str] = []
+    started = time.monotonic()
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        figures.extend(module.measure(effort))
+    except Exception as error:
+        traceback.print_exc()
+        output.broken.append(name)
+        trouble = ["", f"The rest of this part broke off: {type(error).__name__}: {error}"]
+    progress("")
+    output([*report.part(name, about, figures), *trouble, "", f"({time.monotonic() - started:.0f} s)"])
+    output.figures += figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few rounds only: does it run?")
-    quick = parser.parse_args().quick
+def main() -> int:
+    parser = arguments()
+    options = parser.parse_args()
+    if unknown := set(options.parts) - PARTS.keys():
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    effort = Effort(1 if options.quick else options.rounds, options.quick)
     logging.disable(logging.CRITICAL)
+    output = Output()
+    output(report.heading())
     with tempfile.TemporaryDirectory() as state:
         os.environ["DEBUGKIT_STATE_DIR"] = state
-        for measure in (without_error, with_error, large_values, import_time, memory):
-            measure(quick)
+        for name in options.parts or PARTS:
+            measure(name, effort, output)
+    if options.markdown:
+        options.markdown.write_text("\n".join([*output.lines, ""]), "utf-8")
+    if options.rst:
+        options.rst.write_text("\n".join([*report.short(output.figures), ""]), "utf-8")
+    return bool(output.broken)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

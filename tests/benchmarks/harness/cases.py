@@ -7,12 +7,13 @@ import io
 import runpy
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 Application = Callable[..., Iterable[bytes]]
+ASGI = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
 #: Django's page looks the address up here.
 urlpatterns: list[object] = []
@@ -97,6 +98,20 @@ def flask_application() -> Application:
         return straight(23)({"name": "Tea", "count": 3})
 
     return flask_app.wsgi_app
+
+
+def fastapi_application() -> ASGI:
+    """A view of FastAPI, some twenty frames deep with what calls it."""
+    from fastapi import FastAPI
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def fails(item: str = "Tea") -> int:
+        prices = {"Cake": 3}
+        return prices[item]
+
+    return app
 
 
 LARGE: dict[str, Callable[[], object]] = {
