@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 import time
@@ -83,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+@functools.cache  # a preloaded process has it made: that is a part of the time of a reload
 def make_parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Sequence
 
 from debugkit.runner.worker import PREPARED, await_program
@@ -13,4 +14,5 @@ def main(arguments: Sequence[str]) -> int:
     """Returns in workers only, at their end, with the exit status."""
     for module in PREPARED:
         importlib.import_module(module)
+    sys.modules["debugkit.cli"].make_parser()
     return await_program(serve_forks(arguments))

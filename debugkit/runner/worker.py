@@ -43,6 +43,7 @@ def await_program(descriptor: int) -> int:
     try:
         control = take(Channel(channel), Log().say)
     except (EOFError, KeyboardInterrupt):  # not needed any more
+        channel.close()
         return 0
     for descriptor in control.config.sockets:
         os.set_inheritable(descriptor, False)

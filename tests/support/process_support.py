@@ -27,6 +27,15 @@ def gone(number: int) -> bool:
         os.close(descriptor)
 
 
+def descendants(number: int) -> set[int]:
+    """The processes that a process has started, and those that these have, with proc_pid_children(5)."""
+    try:
+        children = set(map(int, Path(f"/proc/{number}/task/{number}/children").read_text().split()))
+    except FileNotFoundError:  # it has ended
+        return set()
+    return children.union(*map(descendants, children))
+
+
 class Output:
     """What a process prints. A thread reads it, since a process waits when nobody empties its pipe."""
 
