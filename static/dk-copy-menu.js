@@ -1,5 +1,5 @@
-// <dk-copy-menu>: copies the error, or its request, in one of several forms, or the address of what is open. Without
-// JavaScript its items are links.
+// <dk-copy-menu>: copies the error, or its request, in one of several forms, or the address of what is open; prints it.
+// Without JavaScript its items are links.
 import { getText } from "./client.js";
 import { copy, say } from "./clipboard.js";
 import { DebugkitElement } from "./dom.js";
@@ -16,10 +16,11 @@ export class DkCopyMenu extends DebugkitElement {
   }
 
   #clicked(event) {
-    const item = event.target.closest("[data-copy]");
+    const item = event.target.closest("[data-copy], [data-print]");
     if (!item || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
-    if (item.dataset.copy === "link") this.#put(async () => item.href + location.hash, item.href);
+    if (item.dataset.print !== undefined) this.#print(item);
+    else if (item.dataset.copy === "link") this.#put(async () => item.href + location.hash, item.href);
     else this.#copy(item.href);
     this.querySelector("summary").focus();
   }
@@ -28,9 +29,22 @@ export class DkCopyMenu extends DebugkitElement {
     if (event.key === "Escape" && this.querySelector("details").open) {
       this.#close();
       this.querySelector("summary").focus();
+    } else if (isPrint(event) && this.#printed) {
+      event.preventDefault();
+      this.#print(this.#printed);
     } else if (command(event, isEditable(event.target)) === "copy") {
       this.#copy(this.querySelector("[data-copy=text]").href);
     }
+  }
+
+  /** What is printed; null where there is only the page. */
+  get #printed() {
+    return this.querySelector("[data-print]");
+  }
+
+  async #print({ href }) {
+    this.#close();
+    (await import("./printing.js")).print(href);
   }
 
   #copy(url) {
@@ -53,6 +67,12 @@ export class DkCopyMenu extends DebugkitElement {
   #close() {
     this.querySelector("details").open = false;
   }
+}
+
+/** The browser's own key, which would print no more than the page has. */
+function isPrint({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  const pressed = navigator.platform.startsWith("Mac") ? metaKey && !ctrlKey : ctrlKey && !metaKey;
+  return pressed && !altKey && !shiftKey && key.toLowerCase() === "p";
 }
 
 customElements.define("dk-copy-menu", DkCopyMenu);

@@ -86,6 +86,49 @@ def test_the_menu_copies_the_request(site: Site, page: Page) -> None:
         )
 
 
+def printed(page: Page) -> str:
+    """The text of what is printed. Headless, nothing is printed when a page asks for it."""
+    page.emulate_media(media="print")
+    text = page.locator("body").inner_text()
+    page.emulate_media(media="null")
+    return text
+
+
+@pytest.mark.parametrize("way", ["key", "menu"])
+def test_every_frame_of_the_application_is_printed_with_source_and_values(site: Site, page: Page, way: str) -> None:
+    page.goto(f"{site.base}/checkout?colour=green")
+    page.evaluate("window.print = () => document.body.append('printed')")
+    if way == "key":
+        page.keyboard.press("Control+p")
+    else:
+        page.locator("dk-copy-menu summary").click()
+        page.get_by_role("link", name="Print").click()
+    expect(page.locator("body")).to_contain_text("printed")
+
+    for text in (
+        "'price'",
+        'int(item["price"])',
+        "amount += price_of(item)",
+        "{'name': 'Cake'",
+        "colour",
+        "Traceback (",
+    ):
+        assert text in printed(page)
+    expect(page.locator(".file")).to_be_hidden()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(page.locator(".file")).to_have_count(0)
+
+
+def test_what_the_browser_prints_by_its_menu_is_the_page_with_all_panels(site: Site, page: Page) -> None:
+    page.goto(f"{site.base}/checkout?colour=green")
+    text = printed(page)
+    assert all(
+        part in text for part in ("'price'", "Cart.total", "{'name': 'Cake'", "Request", "Headers", "User-Agent")
+    )
+    assert "Plain text" not in text
+    assert "Try something" not in text
+
+
 def test_the_file_opens_from_the_disk_without_a_network(
     site: Site, page: Page, browser: Browser, tmp_path: Path
 ) -> None:

@@ -71,13 +71,22 @@ def reader() -> Viewer:
 
 def offline(entry: ErrorRecord, builder: PageBuilder) -> bytes:
     """The file. ``builder`` makes its parts for `reader`."""
+    return rendering.html("offline.html", _view(entry, builder))
+
+
+def printed(entry: ErrorRecord, builder: PageBuilder) -> bytes:
+    """The same as a part of a page that is open already, to print it."""
+    return rendering.fragment("file.html", _view(entry, builder))
+
+
+def _view(entry: ErrorRecord, builder: PageBuilder) -> OfflineView:
     page = builder.page()
     raised = _Frames(builder, entry).exceptions()
     style = "\n".join([*map(assets.style, STYLES), assets.static_files()[OWN_STYLE].body.decode()])
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     text = shortened(builder.text("").text, MOST_TEXT)
-    return rendering.html("offline.html", OfflineView(page, tuple(raised), page.panels, text, style, policy))
+    return OfflineView(page, tuple(raised), page.panels, text, style, policy)
 
 
 class _Frames:

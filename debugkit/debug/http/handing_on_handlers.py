@@ -9,7 +9,7 @@ from debugkit.debug.handing_on.copied_request import CopiedRequest, copied_reque
 from debugkit.debug.handing_on.curl import curl
 from debugkit.debug.handing_on.failing_test import failing_test
 from debugkit.debug.handing_on.offline import offline as offline_file
-from debugkit.debug.handing_on.offline import reader
+from debugkit.debug.handing_on.offline import printed, reader
 from debugkit.debug.handing_on.python import script
 from debugkit.debug.http import responses
 from debugkit.debug.http.context import RequestContext
@@ -38,10 +38,13 @@ def export(context: RequestContext, entry: str, export: str) -> Response:
 
 
 def offline(context: RequestContext, entry: str, export: str) -> Response:
-    """The error as a file to keep and to hand on."""
+    """The error as a file to keep and to hand on; for the page's own script, as a part to print."""
     record = _record(context, entry)
     with context.debugger.describer(record) as describer:
-        body = offline_file(record, context.builder(record, describer, reader()))
+        builder = context.builder(record, describer, reader())
+        if context.from_script:
+            return responses.page(printed(record, builder))
+        body = offline_file(record, builder)
     name = _UNSAFE.sub("", record.captured.exception.type_name.rpartition(".")[2])[:LONGEST_NAME] or "error"
     attachment = ("Content-Disposition", f'attachment; filename="{name}-{entry[:8]}.html"')
     return responses.page(body, headers=(attachment,))
