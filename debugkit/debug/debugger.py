@@ -225,8 +225,9 @@ class Debugger:
         A Host may name any server: no link in the terminal leads there, least of all the one that unlocks. That one
         is not for errors of strangers: it would expire unused.
         """
-        base = self.own_base(request)
-        if self.own_site(request):
+        site = self.own_site(request)
+        base = f"{site}{request.root}{self.settings.mount}"
+        if site:
             self._note_address(base)
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
         announcement = self.announcement(base, entry) if not viewer.is_stranger else []

@@ -93,7 +93,7 @@ class FrameworkReport:
 
     def released(self) -> FrameworkReport:
         """Without the live objects: what stays with an error whose frames were released."""
-        return replace(self, facts=(), panels=(), names={}, hidden={})
+        return self if self is NOTHING else replace(self, facts=(), panels=(), names={}, hidden={})
 
 
 NOTHING: Final = FrameworkReport()

@@ -10,8 +10,8 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -143,11 +143,7 @@ class ErrorRecord:
         self.request, self.context, self.context_managers, self.loop = None, None, (), None
         self.framework_report = self.framework_report.released()
         self.timeline = NO_TIMELINE
-        with ExitStack() as stack:  # each is released, also when another one fails
-            stack.callback(self.values.clear)
-            stack.callback(self.remembered.close)
-            stack.callback(self.captured.release)
-            stack.callback(self.consoles.clear)
+        _call_all((self.consoles.clear, self.captured.release, self.remembered.close, self.values.clear))
 
 
 class Registry:
@@ -258,7 +254,7 @@ class Registry:
             ended = self._end(list(self._live.values()), "The list of errors was cleared.")
             for entry in list(self._entries.values()):
                 self._forget(entry)
-        _drop(ended)
+        _call_all(entry._drop for entry in ended)
 
     def look_anew(self) -> None:
         """Forget what the code of values answered: something ran that may have changed them, in whichever error."""
@@ -277,17 +273,15 @@ class Registry:
             ended = self._end_old()
             yield ended
             removed = self._remove_texts()
-        _drop(ended)
+        _call_all(entry._drop for entry in ended)
         del removed
 
     def _end_old(self) -> list[ErrorRecord]:
         limit = self._limits.max_age
         horizon = self._clock() - limit
         old = [entry for entry in list(self._live.values()) if entry.used < horizon]
-        return self._end(
-            old,
-            f"The frames of this error were released after {_span(limit)} without use. The text is still available.",
-        )
+        reason = f"The frames of this error were released after {_span(limit)} without use" if old else ""
+        return self._end(old, f"{reason}. The text is still available.")
 
     def _end_same(self, newest: ErrorRecord) -> list[ErrorRecord]:
         limit = self._live_per_group
@@ -329,10 +323,15 @@ class Registry:
             del self._groups[group.fingerprint]
 
 
-def _drop(entries: list[ErrorRecord]) -> None:
-    with ExitStack() as stack:  # each one is dropped, also when another one fails
-        for entry in entries:
-            stack.callback(entry._drop)
+def _call_all(actions: Iterable[Callable[[], None]]) -> None:
+    """Call each of ``actions``, also when another one fails."""
+    rest = iter(actions)
+    for action in rest:
+        try:
+            action()
+        except BaseException:
+            _call_all(rest)
+            raise
 
 
 def _least(entries: list[ErrorRecord], newest: ErrorRecord, limit: int) -> list[ErrorRecord]:

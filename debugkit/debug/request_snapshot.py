@@ -185,11 +185,11 @@ class RequestSnapshot:
 
 def named(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The items of an environ, their names as plain texts."""
-    return (
-        (name if type(name) is str else exact_str(name), value)
-        for name, value in environ.items()
-        if type(name) is str or issubclass(type(name), str)
-    )
+    for name, value in environ.items():
+        if type(name) is str:  # as nearly all are
+            yield name, value
+        elif issubclass(type(name), str):
+            yield exact_str(name), value
 
 
 def quoted_path(environ: Mapping[str, Any]) -> str:

@@ -98,6 +98,7 @@ class Attempts:
         self._lock = threading.Lock()
         self._record = Record()
         self._path: Path | None = None
+        self._seen: tuple[tuple[int, int, int], int] | None = None
         self._leave: Callable[[], object] = lambda: None
         if folder is not None and sys.platform != "win32":
             try:
@@ -145,6 +146,24 @@ class Attempts:
         with ExitStack() as stack:
             file = self._enter(stack)
             return self._record if file is None else _load(file)
+
+    def failures(self) -> int:
+        """How many there are, for pages: the file is read only when it has changed, for nobody waits for its lock.
+
+        Whether another one is granted is asked in `change`.
+        """
+        try:
+            status = self._path.stat() if self._path is not None else None
+        except OSError:  # the folder is gone
+            status = None
+        if status is None:
+            return self.read().failures
+        # The tenth failure makes the file longer: also where the clock of the file system has not moved.
+        state = (status.st_mtime_ns, status.st_size, status.st_ino)
+        seen = self._seen
+        if seen is None or seen[0] != state:
+            seen = self._seen = (state, self.read().failures)
+        return seen[1]
 
     def change(self, update: Callable[[Record], T]) -> T:
         """Call ``update`` with the record, while nobody else can read or change it, and keep what it changed.

@@ -28,6 +28,8 @@ def cause(scene: Scene) -> str:
         return _for_decoding(exc)
     if type(exc) is UnicodeEncodeError:
         return _for_encoding(scene, exc)
+    if not issubclass(type(exc), (ValueError, ArithmeticError)):
+        return ""
     if inspection.qualified_name(type(exc)) == "json.decoder.JSONDecodeError":
         return _for_json(exc)
     if type(exc) is ValueError and (match := _NUMBER.match(scene.message)):

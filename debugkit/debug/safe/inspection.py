@@ -35,12 +35,21 @@ _MRO = type.__dict__["__mro__"]
 _DICT = type.__dict__["__dict__"]
 _MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
+_FLAGS = type.__dict__["__flags__"]
+#: Py_TPFLAGS_HEAPTYPE: the class was made by a ``class`` statement, or by a library in its manner.
+_HEAP_TYPE = 1 << 9
 
 
 def mro(cls: type) -> tuple[type, ...]:
     """The classes ``cls`` inherits from, itself first, whatever its metaclass says."""
     result: tuple[type, ...] = _MRO.__get__(cls)
     return result
+
+
+def is_heap_type(cls: type) -> bool:
+    """Whether the class was made at run time. The others are C code of the interpreter, or of a library."""
+    flags: int = _FLAGS.__get__(cls)
+    return bool(flags & _HEAP_TYPE)
 
 
 def class_dict(cls: type) -> Mapping[str, Any]:

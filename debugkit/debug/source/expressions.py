@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from debugkit.debug.safe import inspection
@@ -115,11 +116,11 @@ def expression_values(
     if not repeated:
         expressions = _distinct(expressions)
     values = [
-        ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, item.touches(failing))
-        for item, value in _evaluate(expressions, _Names(frame.frame), failing, clock)
-        if repeated or not _is_noise(item.node, value, item.touches(failing))
+        ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, fails)
+        for item, value, fails in _evaluate(expressions, _Names(frame.frame), failing, clock)
+        if repeated or not _is_noise(item.node, value, fails)
     ]
-    return tuple(sorted(values, key=lambda value: (value.lineno, value.colno, value.end_lineno, value.end_colno)))
+    return tuple(sorted(values, key=attrgetter("lineno", "colno", "end_lineno", "end_colno")))
 
 
 def _failing_lines(frame: CapturedFrame) -> range:
@@ -275,17 +276,18 @@ class _Names(dict[str, object]):
 
 def _evaluate(
     expressions: Sequence[_Expression], names: Mapping[str, object], failing: range, clock: Callable[[], float]
-) -> Iterator[tuple[_Expression, object]]:
-    """Those that have a value. The failing lines do not depend on the clock."""
+) -> Iterator[tuple[_Expression, object, bool]]:
+    """Those that have a value, and whether they are on a failing line: the clock is not asked for those."""
     value_of, deadline = _Values(names).of, clock() + MOST_SECONDS
     for item in expressions:
-        if not item.touches(failing) and clock() > deadline:
+        fails = item.touches(failing)
+        if not fails and clock() > deadline:
             continue
         try:
             value = value_of(item.node)
         except Exception:  # CannotEval, no such item, or a value that pure_eval did not expect
             continue
-        yield item, value
+        yield item, value, fails
 
 
 class _Values:

@@ -7,17 +7,15 @@ Knows no source, no values, no page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
-from types import CodeType, TracebackType
+from types import TracebackType
 
-from debugkit.debug.safe import inspection
+from debugkit.debug.safe import codes, inspection
 from debugkit.debug.safe.text import clean, type_name
 from debugkit.debug.tracebacks import exceptions, hiding, repeats, templates
 from debugkit.debug.tracebacks.django_settings import settings_position
 from debugkit.debug.tracebacks.libraries import file_of_owner
 from debugkit.debug.tracebacks.messages import ExceptionTexts
 from debugkit.debug.tracebacks.model import (
-    NOWHERE,
     CapturedException,
     CapturedFrame,
     CapturedTraceback,
@@ -154,18 +152,19 @@ def _frames(
 def _frame(trace: TracebackType, hidden: bool, texts: ExceptionTexts) -> CapturedFrame:
     frame = trace.tb_frame
     code = frame.f_code
+    known = codes.known(code)
     info = local(frame, "__traceback_info__")
     template = templates.template_name(frame)
-    filename = inspection.exact_str(code.co_filename)
+    filename = known.filename
     owner = file_of_owner(filename, frame.f_globals)
     return CapturedFrame(
         frame=frame,
         code=code,
-        filename=clean(f"<template {template}>" if template else filename),
+        filename=clean(f"<template {template}>") if template else known.shown,
         lineno=trace.tb_lineno or code.co_firstlineno,
-        name=clean(_qualified(code)),
+        name=known.name,
         module=clean(inspection.exact_str(dict.get(frame.f_globals, "__name__"))),
-        position=_position(code, trace.tb_lasti),
+        position=Position(*known.position(code, trace.tb_lasti)),
         hidden=hidden,
         info="" if info is inspection.MISSING or info is None else texts.text(info, _INFO_SIZE),
         owner=clean(owner) if owner != filename else "",
@@ -176,18 +175,6 @@ def _frame(trace: TracebackType, hidden: bool, texts: ExceptionTexts) -> Capture
 def _is_made_up(filename: str) -> bool:
     """Whether it is the name of a text (``<string>``, ``<attrs generated init Tea>``), not of a file."""
     return filename.startswith("<") and not filename.startswith("<frozen ")
-
-
-def _position(code: CodeType, instruction: int) -> Position:
-    """The position of the code at a bytecode offset; -1: nothing has run."""
-    position = next(islice(code.co_positions(), instruction // 2, None), None) if instruction >= 0 else None
-    return Position(*position) if position else NOWHERE
-
-
-def _qualified(code: CodeType) -> str:
-    """The qualified name, unless the code was renamed: Jinja2 does that to templates, with ``co_name`` only."""
-    qualified, name = inspection.exact_str(code.co_qualname), inspection.exact_str(code.co_name)
-    return qualified if qualified.rpartition(".")[2] == name else name
 
 
 def _pointed_at(exc: BaseException, traces: Sequence[TracebackType]) -> tuple[CapturedFrame, ...]:

@@ -92,6 +92,8 @@ def _is_plain(exc: BaseException) -> bool:
 def _has_no_notes(exc: BaseException) -> bool:
     """Whether to look for ``__notes__`` would find nothing, and no class has a say in it."""
     cls = type(exc)
+    if not inspection.is_heap_type(cls):  # an exception of Python's own has no hooks
+        return "__notes__" not in exceptions.field(BaseException, "__dict__", exc)
     unhooked = all(inspection.class_attribute(cls, name) is inspection.MISSING for name in ("__notes__", "__getattr__"))
     own_getattribute = inspection.class_attribute(cls, "__getattribute__") is BaseException.__dict__["__getattribute__"]
     return own_getattribute and unhooked and inspection.attribute(exc, "__notes__") is inspection.MISSING

@@ -10,6 +10,7 @@ import builtins
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain, islice
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -56,15 +57,22 @@ def closest(wrong: str, candidates: Iterable[object]) -> str:
 
     "" if none is, if ``wrong`` itself is among them, or if there are too many. Private names only for a private name.
     """
-    from difflib import get_close_matches  # only when something is misspelt
-
     if not wrong or len(wrong) > _LENGTH:
         return ""
     names = [name for name in islice(candidates, _CANDIDATES + 1) if type(name) is str]
     if wrong in names or len(names) > _CANDIDATES:
         return ""
-    shown = [name for name in names if len(name) <= _LENGTH and (wrong[0] == "_" or name[:1] != "_")]
-    folded = {name.casefold(): name for name in reversed(shown)}
+    return _closest(
+        wrong, tuple(name for name in names if len(name) <= _LENGTH and (wrong[0] == "_" or name[:1] != "_"))
+    )
+
+
+@lru_cache(maxsize=16)
+def _closest(wrong: str, names: tuple[str, ...]) -> str:
+    """The traceback and the sentence on the cause ask for the same, of one error and of the next of its kind."""
+    from difflib import get_close_matches  # only when something is misspelt
+
+    folded = {name.casefold(): name for name in reversed(names)}
     matches = get_close_matches(wrong.casefold(), folded, n=1, cutoff=_ALIKE)
     return folded[matches[0]] if matches else ""
 

@@ -16,6 +16,8 @@ _TEXT_SIZE = 4_000
 def error_position(exc: BaseException) -> tuple[str, Position, str]:
     """The file and the place in it that ``exc`` speaks of; "" or no line if it speaks of none. Last its line, or ""."""
     syntax = issubclass(type(exc), SyntaxError)
+    if not (syntax or inspection.is_heap_type(type(exc)) or field(BaseException, "__dict__", exc)):
+        return "", NOWHERE, ""  # one of Python's own, with nothing added
     filename, position = _syntax(exc) if syntax else _template(exc)
     text = inspection.exact_str(field(SyntaxError, "text", exc)) if syntax else ""
     return clean(inspection.exact_str(filename)), position, clean(text[:_TEXT_SIZE])

@@ -35,6 +35,10 @@ class _Stack(traceback.StackSummary):
         super().__init__(summaries)
         self._formatted: dict[tuple[object, ...], str] = {}
 
+    def format(self, **options: Any) -> list[str]:
+        """All frames in one piece: who prints them looks at each line of each piece."""
+        return ["".join(super().format(**options))]
+
     def format_frame_summary(self, frame_summary: traceback.FrameSummary, **options: Any) -> str:
         summary = frame_summary
         place = (summary.filename, summary.lineno, summary.end_lineno, summary.colno, summary.end_colno, summary.name)
