@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import CodeType
+from typing import NamedTuple
 
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import encodable
@@ -56,8 +57,7 @@ class Gap:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """Lines around the one that failed. ``first`` and ``last`` are those of the enclosing block, shown or not.
 
     ``language`` is Pygments' name. ``notice`` is "" or a sentence: the source is missing, or is not what ran.
@@ -74,14 +74,20 @@ class Excerpt:
 
 
 def excerpt(
-    frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = (), *, width: int = LINE_WIDTH
+    frame: CapturedFrame,
+    limits: Limits,
+    neighbours: Sequence[CapturedFrame] = (),
+    *,
+    width: int = LINE_WIDTH,
+    source: Source | None = None,
 ) -> Excerpt:
     """The function or class around the frame's line, or a window of lines in a module, lambda or template.
 
     A block longer than the window is cut: its signature, a gap, the window. ``neighbours`` are the other frames of the
-    traceback; templates made of a string need them. ``width`` is the characters shown of a line.
+    traceback; templates made of a string need them. ``width`` is the characters shown of a line, ``source`` that of the
+    frame, where somebody has looked for it.
     """
-    text = _text(frame, neighbours)
+    text = _text(frame, source or loading.find_source(frame, neighbours=neighbours))
     block = _block(frame, text, limits)
     return _shown(frame, text, width, block, _pieces(frame, text, limits, width, block))
 
@@ -90,14 +96,14 @@ def whole_file(
     frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = (), *, most: int = loading.MOST_BYTES
 ) -> Excerpt:
     """All lines of the frame's file, which has at most ``most`` bytes."""
-    text = _text(frame, neighbours, most)
+    text = _text(frame, loading.find_source(frame, most, neighbours))
     block = (text.source.first, len(text.source.lines))
     return _shown(frame, text, LINE_WIDTH, block, [block])
 
 
 def lines_between(frame: CapturedFrame, first: int, last: int, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
     """The lines of the frame's source from ``first`` to ``last``, as far as there are such; `MOST_LINES` at most."""
-    text = _text(frame, neighbours)
+    text = _text(frame, loading.find_source(frame, neighbours=neighbours))
     start = max(first, text.source.first)
     block = start, min(last, start + MOST_LINES - 1, len(text.source.lines))
     return _shown(frame, text, LINE_WIDTH, block, [block] if block[0] <= block[1] else [])
@@ -117,8 +123,7 @@ class _Text:
     block: tuple[int, int] | None
 
 
-def _text(frame: CapturedFrame, neighbours: Sequence[CapturedFrame], most: int = loading.MOST_BYTES) -> _Text:
-    source = loading.find_source(frame, most, neighbours)
+def _text(frame: CapturedFrame, source: Source) -> _Text:
     template = bool(source.template) or templates.is_template(frame.frame)
     language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
