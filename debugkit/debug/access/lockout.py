@@ -98,6 +98,7 @@ class Attempts:
         self._lock = threading.Lock()
         self._record = Record()
         self._path: Path | None = None
+        self._glanced: tuple[tuple[int, int, int], Record] | None = None
         self._leave: Callable[[], object] = lambda: None
         if folder is not None and sys.platform != "win32":
             try:
@@ -145,6 +146,20 @@ class Attempts:
         with ExitStack() as stack:
             file = self._enter(stack)
             return self._record if file is None else _load(file)
+
+    def glance(self) -> Record:
+        """The record, read again only when its file has changed: each page asks, and nothing is granted by it."""
+        path = self._path
+        if path is None:
+            return self._record
+        try:
+            status = os.stat(path)  # noqa: PTH116 - a Path's own takes longer, and every page pays for it
+        except OSError:
+            return self.read()
+        state = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if self._glanced is None or self._glanced[0] != state:
+            self._glanced = state, self.read()
+        return self._glanced[1]
 
     def change(self, update: Callable[[Record], T]) -> T:
         """Call ``update`` with the record, while nobody else can read or change it, and keep what it changed.
