@@ -28,7 +28,7 @@ from debugkit.debug.source.excerpt import (
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
 from debugkit.debug.source.loading import find_source
-from debugkit.debug.source.name_values import WORD, NameValues, name_values
+from debugkit.debug.source.name_values import WORD, NameValues, first_mentions, name_values
 from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks.frame_locals import (
     CODE,
@@ -287,16 +287,8 @@ class FrameViews:
         """The values shown beside each line: each where it first occurs, and all failing ones at their end."""
         visible = {line.lineno: line.current for line in shown.lines if isinstance(line, SourceLine)}
         current = [lineno for lineno, failing in visible.items() if failing]
-        seen = {*failing, "self", "cls"}
-        rows: dict[int, list[ExpressionValue]] = {}
-        for value in expressions:
-            row = rows.setdefault(value.lineno, [])
-            if value.lineno in visible and value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
-                seen.add(value.text)
-                row.append(value)
-        for lineno in current:
-            rows[lineno] = []
-        beside = {lineno: tuple(map(self._expression_row, row)) for lineno, row in rows.items() if row}
+        rows = first_mentions(expressions, visible, {*failing, "self", "cls"}, VALUES_BESIDE_A_LINE)
+        beside = {lineno: tuple(map(self._expression_row, row)) for lineno, row in rows if lineno not in current}
         return beside | ({current[-1]: tuple(failing.values())} if current and failing else {})
 
     def _expression_row(self, expression: ExpressionValue) -> ValueView:
