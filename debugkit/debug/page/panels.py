@@ -222,7 +222,8 @@ class Panels:
         rest = {
             key: value
             for key, value in self._request.variables.items()
-            if not key.lower().endswith("session") and key not in os.environ
+            # CGI servers copy the process's variables, whose names have no dots as those of PEP 3333 have.
+            if not key.lower().endswith("session") and ("." in key or key not in os.environ)
         }
         process: list[tuple[str, object]] = [
             ("Python", sys.version.replace("\n", " ")),

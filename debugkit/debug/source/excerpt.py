@@ -159,7 +159,8 @@ def _shown(
     for first, last in pieces:
         if first > shown_to + 1:
             lines.append(Gap(shown_to + 1, first - 1))
-        lines += _lines(text, first, last, frame.lineno, position, width)
+        make = _kept_lines if last - first < _EXCERPT else _lines
+        lines += make(text, first, last, frame.lineno, position, width)
         shown_to = last
     if shown_to < block[1]:
         lines.append(Gap(shown_to + 1, block[1]))
@@ -171,7 +172,12 @@ def _is_true(frame: CapturedFrame, source: Source) -> bool:
     """Whether the frame's columns can be those of its source. What no code ran for says itself where it points."""
     if frame.code is None or templates.is_template(frame.frame):
         return True
-    return positions.can_be_true(frame.position, source.lines, frame.code)
+    return _can_be_true(frame.position, source, frame.code)
+
+
+@lru_cache(maxsize=256)
+def _can_be_true(position: Position, source: Source, code: CodeType) -> bool:
+    return positions.can_be_true(position, source.lines, code)
 
 
 def _notice(frame: CapturedFrame, source: Source, changed: bool) -> str:
@@ -233,7 +239,7 @@ def _signature_lines(lines: Sequence[_Coloured]) -> int:
 # Lines
 
 
-def _lines(text: _Text, first: int, last: int, current: int, position: Position, width: int) -> list[SourceLine]:
+def _lines(text: _Text, first: int, last: int, current: int, position: Position, width: int) -> tuple[SourceLine, ...]:
     """The lines as they are shown. Those without a mark are made once and shared."""
     coloured = (_coloured if last - first < _EXCERPT else _coloured_file)(text, first, last, width)
     lines = [line.plain for line in coloured]
@@ -242,7 +248,11 @@ def _lines(text: _Text, first: int, last: int, current: int, position: Position,
         raw, tokens = text.source.lines[lineno - 1], coloured[lineno - first].tokens
         marks = positions.line_marks(position, lineno, raw, partial(_code_end, tokens, raw))
         lines[lineno - first] = _line(lineno, tokens, lineno == current, marks, width, raw, text.language)
-    return lines
+    return tuple(lines)
+
+
+#: The same lines are shown whenever an error comes up again, which it mostly does until it is mended.
+_kept_lines = lru_cache(maxsize=256)(_lines)
 
 
 def _line(
