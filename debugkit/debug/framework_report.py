@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 
 class _Hidden:
@@ -23,8 +23,7 @@ Pair = tuple[str, object]
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Table(Generic[Row]):
+class Table(NamedTuple, Generic[Row]):
     """A headed table of a panel. Its rows are `Pair`s until they are described for a page."""
 
     title: str
@@ -33,8 +32,7 @@ class Table(Generic[Row]):
     text: str = ""  # a body shown as it is, instead of rows
 
 
-@dataclass(frozen=True, slots=True)
-class Panel(Generic[Row]):
+class Panel(NamedTuple, Generic[Row]):
     """A tab below the frames. A framework's is added to the page, or takes the place of the one with its name."""
 
     name: str

@@ -98,7 +98,7 @@ class Attempts:
         self._lock = threading.Lock()
         self._record = Record()
         self._path: Path | None = None
-        self._seen: tuple[tuple[int, int, int], int] | None = None
+        self._glanced: tuple[tuple[int, int, int], Record] | None = None
         self._leave: Callable[[], object] = lambda: None
         if folder is not None and sys.platform != "win32":
             try:
@@ -147,23 +147,19 @@ class Attempts:
             file = self._enter(stack)
             return self._record if file is None else _load(file)
 
-    def failures(self) -> int:
-        """How many there are, for pages: the file is read only when it has changed, for nobody waits for its lock.
-
-        Whether another one is granted is asked in `change`.
-        """
+    def glance(self) -> Record:
+        """The record, read again only when its file has changed: each page asks, and nothing is granted by it."""
+        path = self._path
+        if path is None:
+            return self._record
         try:
-            status = self._path.stat() if self._path is not None else None
-        except OSError:  # the folder is gone
-            status = None
-        if status is None:
-            return self.read().failures
-        # The tenth failure makes the file longer: also where the clock of the file system has not moved.
+            status = os.stat(path)  # noqa: PTH116 - a Path's own takes longer, and every page pays for it
+        except OSError:
+            return self.read()
         state = (status.st_mtime_ns, status.st_size, status.st_ino)
-        seen = self._seen
-        if seen is None or seen[0] != state:
-            seen = self._seen = (state, self.read().failures)
-        return seen[1]
+        if self._glanced is None or self._glanced[0] != state:
+            self._glanced = state, self.read()
+        return self._glanced[1]
 
     def change(self, update: Callable[[Record], T]) -> T:
         """Call ``update`` with the record, while nobody else can read or change it, and keep what it changed.

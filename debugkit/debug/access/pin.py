@@ -174,7 +174,7 @@ class PinAuth:
     @property
     def locked_out(self) -> bool:
         """Whether no PIN is taken any more."""
-        return self._settings.pin_security and self._keys.attempts.failures() >= MOST_FAILURES
+        return self._settings.pin_security and self._keys.attempts.glance().failures >= MOST_FAILURES
 
     # Sessions
 

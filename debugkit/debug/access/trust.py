@@ -42,6 +42,9 @@ CLIENT_HEADERS = (
 )
 #: Headers that only a proxy adds, without naming the client.
 _PROXY_HEADERS = ("via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server")
+#: All of them.
+_VIA_HEADERS = (*CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS)
+_VIA = frozenset(_VIA_HEADERS)
 #: Headers in which a proxy says where it was reached.
 _HOST_HEADERS = ("forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server")
 #: Addresses of a socket that listens on all of them (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2).
@@ -79,7 +82,7 @@ def assess(
     if reason or distance is _Distance.PUBLIC:
         return make(Level.STRANGER, False, reason=reason or _peer_reason(far))
     local = distance is _Distance.LOOPBACK
-    via = next((name for name in (*CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS) if name in request.headers), "")
+    via = "" if _is_direct(request) else next(name for name in _VIA_HEADERS if name in request.headers)
     reason = _locked_reason(settings, local, unlocked)
     if reason:
         return make(Level.VISITOR, local, reason=reason, via=via)
@@ -159,12 +162,17 @@ def own_authority(request: Request, settings: Settings, bound_host: str | None) 
     if request.peer in _UNIX_SOCKET or any(name in request.headers for name in _HOST_HEADERS):
         return ""
     name, port = request.server
-    address = _address(name)
-    if address is not None:
-        host = _UNSPECIFIED.get(str(address)) or (f"[{address}]" if address.version == 6 else str(address))
-    else:
-        host = name.lower() if _host_is_trusted(name, settings, bound_host) else "127.0.0.1"
+    host = _host_of(name) or (name.lower() if _host_is_trusted(name, settings, bound_host) else "127.0.0.1")
     return f"{host}:{port}" if port.isascii() and port.isdecimal() else host
+
+
+@lru_cache(maxsize=64)
+def _host_of(text: str) -> str:
+    """An address as it stands in a link; "" for what is none."""
+    address = _address(text)
+    if address is None:
+        return ""
+    return _UNSPECIFIED.get(str(address)) or (f"[{address}]" if address.version == 6 else str(address))
 
 
 # Peers
@@ -172,14 +180,19 @@ def own_authority(request: Request, settings: Settings, bound_host: str | None) 
 
 def _farthest(request: Request, settings: Settings) -> tuple[_Distance, str]:
     """The distance of the farthest address that the socket or a header names, and the text that named it."""
-    peers = [(_peer_distance(text, settings), text) for text in _clients(request)]
-    if not peers and any(name in request.headers for name in ("forwarded", *_PROXY_HEADERS)):
+    peers = [] if _is_direct(request) else [(_peer_distance(text, settings), text) for text in _clients(request)]
+    if not peers and not _is_direct(request):
         peers.append((_Distance.PRIVATE, "a proxy"))  # it does not say for whom
     if request.peer in _UNIX_SOCKET:
         peers.append((_Distance.PRIVATE, "a Unix socket"))
     else:
         peers.append((_peer_distance(request.peer, settings), request.peer))
     return max(peers, key=lambda peer: peer[0])
+
+
+def _is_direct(request: Request) -> bool:
+    """Whether no header tells of a proxy."""
+    return _VIA.isdisjoint(request.headers)
 
 
 def _clients(request: Request) -> Iterator[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterable
-from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -172,7 +171,7 @@ class PageBuilder:
         facts = facts or ([("Request", self._text(self._entry.request_line))] if self._entry.request_line else [])
         versions_used = ", ".join(versions(self._entry.captured.frames.values()))
         names = [*TABLES.values(), *(name for name in by_name if name not in TABLES.values())] if panels else []
-        tables = tuple(replace(by_name.get(name, Table(name)), title=name) for name in names)
+        tables = tuple(by_name.get(name, Table(name))._replace(title=name) for name in names)
         return RequestView((*facts, ("Versions", versions_used)), tables)
 
     def frame(self, frame: CapturedFrame) -> FrameView:
@@ -191,7 +190,7 @@ class PageBuilder:
         views = tuple(map(self._app_view, app_frames(self._entry.captured)))
         steps = links(self._entry.captured.exception)
         root_cause = self._text(title(steps[0].last)) if len(steps) > 1 else ""
-        return replace(self.page(), app_views=views, root_cause=root_cause, request=self._request())
+        return self.page()._replace(app_views=views, root_cause=root_cause, request=self._request())
 
     def _app_view(self, listed: AppFrame) -> AppFrameView:
         name = self._text(title(listed.exception)) if listed.role else ""

@@ -24,11 +24,12 @@ from debugkit.debug.source.excerpt import (
     SourceLine,
     excerpt,
     lines_between,
-    source_lines,
     whole_file,
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
-from debugkit.debug.source.name_values import WORD, NameValues, name_values
+from debugkit.debug.source.loading import find_source
+from debugkit.debug.source.name_values import WORD, NameValues, first_mentions, name_values
+from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks.frame_locals import (
     CODE,
     among_globals,
@@ -56,6 +57,7 @@ LOCALS_SHOWN = 40
 _NO_EXPRESSIONS: tuple[ExpressionValue, ...] = ()
 _NO_ROWS: dict[str, ValueView] = {}
 _NO_LOCALS: tuple[tuple[ValueView, ...], int] = ((), 0)
+_NO_SOURCE = Excerpt((), "", "", 0, 0)
 
 
 class FrameViews:
@@ -68,6 +70,8 @@ class FrameViews:
         self._limits = settings.limits
         self._settings = settings
         self._nodes: dict[tuple[int, str], Node] = {}
+        self._neighbours = tuple(entry.captured.frames.values())
+        self._sources: dict[int, Source] = {}
 
     def _describe(self, value: object, name: str) -> Node:
         """A value in one line, described once: the same ones are shown beside lines, in tooltips and in the table.
@@ -97,8 +101,8 @@ class FrameViews:
         source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url, failing), failed)
         (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, failing), _NO_LOCALS)
         signature = arguments(frame)
-        own = [row for row in names if row.name in self._own_names(frame)]
-        rest = [row for row in own if not (row.relevant and source.has_failing_line)]
+        own, explained = self._own_names(frame), source.has_failing_line
+        rest = [row for row in names if row.name in own and not (row.relevant and explained)]
         shared = shared_names(frame.frame) if frame.frame is not None else ()
         folded = tuple(row for row in rest if row.name in shared and not row.relevant)
         url = frame_url(self._entry, frame, viewer)
@@ -138,11 +142,11 @@ class FrameViews:
 
     def name_values(self, frame: CapturedFrame) -> NameValues[ValueView]:
         """What every name in the frame's function is, shown or not; of a module, every name in the file."""
-        shown, lines = self._excerpt(frame), source_lines(frame, self._neighbours())
+        shown, lines = self._excerpt(frame), self._source_of(frame).lines
         if frame.code is None or not lines:
             return NameValues((), ())
         if frame.name == "<module>":
-            shown = replace(shown, first=1, last=len(lines))
+            shown = shown._replace(first=1, last=len(lines))
         scope = scope_of(lines, shown.first, shown.last, (exact_str(frame.code.co_name), frame.code.co_firstlineno))
         expressions = self._expressions(frame, shown, repeated=True)
         return name_values(expressions, self._expression_row, scope, frame.lineno)
@@ -157,24 +161,31 @@ class FrameViews:
     def _excerpt(self, frame: CapturedFrame) -> Excerpt:
         shown, why = self._attempt(
             "The source",
-            lambda: excerpt(self._readable(frame), self._limits, self._neighbours()),
-            Excerpt((), "", "", frame.lineno, frame.lineno),
+            lambda: excerpt(self._readable(frame), self._limits, source=self._source_of(frame)),
+            _NO_SOURCE,
         )
-        return replace(shown, notice=why) if why else shown
+        return shown._replace(notice=why, first=frame.lineno, last=frame.lineno) if why else shown
+
+    def _source_of(self, frame: CapturedFrame) -> Source:
+        """The text that a frame stands in, looked for once."""
+        source = self._sources.get(id(frame))
+        if source is None:
+            source = self._sources[id(frame)] = find_source(self._readable(frame), neighbours=self._neighbours)
+        return source
 
     def shown_lines(self, frame: CapturedFrame) -> Iterator[SourceLine]:
         """The lines of source that the page shows of a frame."""
         return (line for line in self._excerpt(frame).lines if isinstance(line, SourceLine))
 
     def whole_source(self, frame: CapturedFrame) -> SourceView:
-        return self._source(whole_file(self._readable(frame), self._neighbours()), (), "", {})
+        return self._source(whole_file(self._readable(frame), self._neighbours), (), "", {})
 
     def editor(self, frame: CapturedFrame) -> EditorLink | None:
         return editor_link(frame, column_of(self._excerpt(frame)), self._settings)
 
     def more_source(self, frame: CapturedFrame, first: int, last: int) -> SourceView:
         """Lines of the frame's file that its excerpt does not have."""
-        return self._source(lines_between(self._readable(frame), first, last, self._neighbours()), (), "", {})
+        return self._source(lines_between(self._readable(frame), first, last, self._neighbours), (), "", {})
 
     def lines(self, frame: CapturedFrame) -> list[tuple[int, str, bool]]:
         """The lines around the failing one: number, text, and whether it is on the failing lines."""
@@ -188,7 +199,7 @@ class FrameViews:
         values, _ = self._attempt("", lambda: self._brief_values(frame, shown) if line else (), _NO_LOCALS[0])
         place = self.place(frame)
         return (
-            replace(place, line=LineView(line.lineno, tuple(unindented(spans(line))), True, values)) if line else place
+            place._replace(line=LineView(line.lineno, tuple(unindented(spans(line))), True, values)) if line else place
         )
 
     def place(self, frame: CapturedFrame) -> BriefView:
@@ -221,9 +232,6 @@ class FrameViews:
             return frame
         return replace(frame, text=text, position=Position(frame.lineno, frame.lineno, None, None))
 
-    def _neighbours(self) -> Sequence[CapturedFrame]:
-        return tuple(self._entry.captured.frames.values())
-
     def _expressions(
         self, frame: CapturedFrame, shown: Excerpt, *, failing_only: bool = False, repeated: bool = False
     ) -> tuple[ExpressionValue, ...]:
@@ -231,7 +239,7 @@ class FrameViews:
             return ()
         names = names_of(frame.frame)
         hidden = self._hidden(frame).keys()
-        lines = source_lines(frame, self._neighbours())
+        lines = self._source_of(frame).lines
         expressions = expression_values(
             frame, lines, shown.first, shown.last, failing_only=failing_only, repeated=repeated
         )
@@ -254,19 +262,24 @@ class FrameViews:
     def _source(
         self, shown: Excerpt, expressions: Sequence[ExpressionValue], url: str, failing: Mapping[str, ValueView]
     ) -> SourceView:
-        tips = {(expression.end_lineno, expression.end_colno): expression for expression in expressions}
-        texts = _Texts(self._describe, tips)
+        values: dict[int, dict[int, ExpressionValue]] = {}
+        for expression in expressions:
+            values.setdefault(expression.end_lineno, {})[expression.end_colno] = expression
         beside = self._beside(shown, expressions, failing)
         lines = tuple(
-            line
-            if isinstance(line, Gap)
-            else LineView(
-                line.lineno, tuple(spans(line, texts.at)), line.current, beside.get(line.lineno, ()), line.offset
-            )
+            line if isinstance(line, Gap) else self._line(line, values.get(line.lineno), beside.get(line.lineno, ()))
             for line in shown.lines
         )
         exists = shown.lines or shown.above or shown.below
         return SourceView(lines, shown.language, shown.notice, url if exists else "", shown.above, shown.below)
+
+    def _line(
+        self, line: SourceLine, values: Mapping[int, ExpressionValue] | None, beside: tuple[ValueView, ...]
+    ) -> LineView:
+        return LineView(line.lineno, spans(line, values, self._tip), line.current, beside, line.offset)
+
+    def _tip(self, expression: ExpressionValue) -> str:
+        return self._describe(expression.value, expression.text).text
 
     def _beside(
         self, shown: Excerpt, expressions: Sequence[ExpressionValue], failing: Mapping[str, ValueView]
@@ -274,16 +287,8 @@ class FrameViews:
         """The values shown beside each line: each where it first occurs, and all failing ones at their end."""
         visible = {line.lineno: line.current for line in shown.lines if isinstance(line, SourceLine)}
         current = [lineno for lineno, failing in visible.items() if failing]
-        seen = {*failing, "self", "cls"}
-        rows: dict[int, list[ExpressionValue]] = {}
-        for value in expressions:
-            row = rows.setdefault(value.lineno, [])
-            if value.lineno in visible and value.text not in seen and len(row) < VALUES_BESIDE_A_LINE:
-                seen.add(value.text)
-                row.append(value)
-        for lineno in current:
-            rows[lineno] = []
-        beside = {lineno: tuple(map(self._expression_row, row)) for lineno, row in rows.items() if row}
+        rows = first_mentions(expressions, visible, {*failing, "self", "cls"}, VALUES_BESIDE_A_LINE)
+        beside = {lineno: tuple(map(self._expression_row, row)) for lineno, row in rows if lineno not in current}
         return beside | ({current[-1]: tuple(failing.values())} if current and failing else {})
 
     def _expression_row(self, expression: ExpressionValue) -> ValueView:
@@ -339,17 +344,3 @@ class FrameViews:
         if frame.frame is None:
             return f"Python could not parse the file beyond this point: no code ran here, so there are no {missing}."
         return self._viewer.reason
-
-
-class _Texts:
-    """Tooltips by the place where an expression ends, described only when a span asks for them."""
-
-    def __init__(
-        self, describe: Callable[[object, str], Node], values_by_end: Mapping[tuple[int, int], ExpressionValue]
-    ) -> None:
-        self._describe = describe
-        self._values_by_end = values_by_end
-
-    def at(self, place: tuple[int, int]) -> str:
-        value = self._values_by_end.get(place)
-        return self._describe(value.value, value.text).text if value else ""

@@ -6,7 +6,6 @@ times as much to make.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from debugkit.debug.source.excerpt import Gap
@@ -83,8 +82,7 @@ class LineView(NamedTuple):
         return len(self.values) > LINE_EACH
 
 
-@dataclass(frozen=True, slots=True)
-class SourceView:
+class SourceView(NamedTuple):
     """An excerpt. ``notice`` says why it is missing or may not match.
 
     ``url`` shows the whole file, and is empty where nobody may see it or there is none. ``above`` and ``below`` are the
@@ -111,8 +109,7 @@ class SourceView:
         return min(len(f"{last + self.below}"), WIDEST_GUTTER)
 
 
-@dataclass(frozen=True, slots=True)
-class BriefView:
+class BriefView(NamedTuple):
     """Another frame in brief: its line of source, and the values on it. ``url`` opens it."""
 
     id: str
@@ -123,8 +120,7 @@ class BriefView:
     line: LineView | None  # None when there is no source
 
 
-@dataclass(frozen=True, slots=True)
-class EditorLink:
+class EditorLink(NamedTuple):
     """A place as the editor calls it; line and column from 1. The reader may choose another editor than the setting."""
 
     path: str
@@ -134,8 +130,7 @@ class EditorLink:
     url: str = ""  # the same for this place
 
 
-@dataclass(frozen=True, slots=True)
-class FrameView:
+class FrameView(NamedTuple):
     """The opened frame: all that the right-hand pane shows."""
 
     id: str

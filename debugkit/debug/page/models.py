@@ -32,8 +32,7 @@ class Piece(NamedTuple):
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HeadlineView:
+class HeadlineView(NamedTuple):
     """What was raised, above everything else."""
 
     module: str  # "sqlalchemy.exc.", with its dot; empty for what is built in
@@ -48,8 +47,7 @@ class HeadlineView:
 Role = Literal["root cause", "led to", "also raised"]
 
 
-@dataclass(frozen=True, slots=True)
-class OriginView:
+class OriginView(NamedTuple):
     """Another exception of the tree in brief: what it says, and where it was raised.
 
     The frame has its line of source only where there is room for that.
@@ -105,8 +103,7 @@ class RepeatRow:
     names: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionView:
+class ExceptionView(NamedTuple):
     """One exception of the tree, as the left-hand pane lists it."""
 
     anchor: str  # unique on the page
@@ -204,8 +201,7 @@ class AppFrameView:
     title: str  # "ValueError: invalid literal"
 
 
-@dataclass(frozen=True, slots=True)
-class PageView:
+class PageView(NamedTuple):
     """The whole error page."""
 
     id: str

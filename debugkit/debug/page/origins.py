@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 from debugkit.debug.access.viewer import Viewer
@@ -162,4 +162,4 @@ def _without(view: OriginView, same: set[tuple[str, str]]) -> OriginView:
     if view.frame is None or view.frame.line is None:
         return view
     values = tuple(value for value in view.frame.line.values if (value.name, value.text) not in same)
-    return replace(view, frame=replace(view.frame, line=view.frame.line._replace(values=values)))
+    return view._replace(frame=view.frame._replace(line=view.frame.line._replace(values=values)))

@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -127,15 +126,15 @@ class Panels:
         return ValueView(name, node.text, node.type, handle, node.kind)
 
     def _request_tables(self) -> Tables:
-        request = self._request
+        request, headers = self._request, self._request.headers
         facts: list[tuple[str, object]] = [("Method", request.method), ("Path", self._address(request.path))]
-        host = request.headers.get("host", "")
+        host = headers.get("host", "")
         if host:
             facts.insert(1, ("Address", f"{request.scheme}://{host}{self._address(request.path)}"))
         facts += [(name, text) for name, text in (("User", request.user), ("Client", request.client)) if text]
         facts += self._entry.framework_report.facts
         query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
-        cookies = cookie_pairs(request.headers.get("cookie", "")[:LONGEST_FIELDS])
+        cookies = cookie_pairs(headers.get("cookie", "")[:LONGEST_FIELDS])
         shown = [(name, self._cookie(name, value)) for name, value in cookies]
         tables = (self._table("", facts), self._table("Query", query), self._table("Cookies", shown))
         return tuple(table for table in tables if table.rows)
@@ -157,7 +156,7 @@ class Panels:
         if request.body_length and request.body_length > len(request.body):
             notices.append(f"The first {len(request.body):,} of {request.body_length:,} bytes.")
         first, *more = self._body(request)
-        return (replace(first, notice=" ".join(filter(None, (*notices, first.notice)))), *more)
+        return (first._replace(notice=" ".join(filter(None, (*notices, first.notice)))), *more)
 
     def _body(self, request: RequestSnapshot) -> Tables:
         content_type = request.headers.get("content-type", "")
@@ -217,13 +216,14 @@ class Panels:
         table = self._table("", rows, self._describer.text(listing.notice(recorded)), len(rows))
         places = [self._describer.text(moment.where) for moment in recorded.moments] + [""]
         placed = tuple(row._replace(type=place) for row, place in zip(table.rows, places, strict=True))
-        return (replace(table, rows=placed),)
+        return (table._replace(rows=placed),)
 
     def _environment_tables(self) -> Tables:
         rest = {
             key: value
             for key, value in self._request.variables.items()
-            if not key.lower().endswith("session") and key not in os.environ
+            # CGI servers copy the process's variables, whose names have no dots as those of PEP 3333 have.
+            if not key.lower().endswith("session") and ("." in key or key not in os.environ)
         }
         process: list[tuple[str, object]] = [
             ("Python", sys.version.replace("\n", " ")),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import dropwhile
+from typing import TypeVar
 
 from debugkit.debug.page.frame_models import Span
+from debugkit.debug.safe.text import text_of
 from debugkit.debug.source.excerpt import SourceLine
+from debugkit.debug.source.positions import Token
+
+T = TypeVar("T")
 
 #: Pygments' classes for names, operators, punctuation, white space and errors: they look like any text, and so join it.
 COLOURLESS = frozenset({"n", "o", "p", "w", "err"})
@@ -18,28 +24,61 @@ RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\
 ISOLATED = "rtl"
 
 
-def spans(line: SourceLine, tips: Callable[[tuple[int, int]], str] | None = None) -> Iterator[Span]:
-    """A line's tokens, cut where the failing range starts and ends, neighbours of one look joined."""
-    first, last = (line.marks[0][0], line.marks[-1][1]) if line.marks else (0, 0)
+#: Where in a line values are known: columns of its text at which a name or expression ends.
+Ends = frozenset[int]
+
+
+def spans(
+    line: SourceLine, values: Mapping[int, T] | None = None, tip: Callable[[T], str] = text_of
+) -> tuple[Span, ...]:
+    """A line's tokens, cut where the failing range starts and ends, neighbours of one look joined.
+
+    ``values`` are those of names and expressions, by the column of the file's line that they end at; ``tip`` says what
+    one of them is, and is asked only for those that a name ends with.
+    """
+    ends = frozenset(column - line.offset for column in values) if values else Ends()
+    cut_line = _kept_pieces if ends or line.marks else _pieces  # lines of whole files would push all others out
+    pieces, named = cut_line(line.tokens, line.marks, ends)
+    if not values or not named:
+        return pieces
+    with_values = [*pieces]
+    for number, end in named:
+        with_values[number] = pieces[number]._replace(value=tip(values[end + line.offset]))
+    return tuple(with_values)
+
+
+def _pieces(
+    tokens: Iterable[Token], marks: Sequence[tuple[int, int]], ends: Ends
+) -> tuple[tuple[Span, ...], tuple[tuple[int, int], ...]]:
+    """The spans of a line, and which of them end with a name at one of ``ends``: those stay spans of their own."""
+    first, last = (marks[0][0], marks[-1][1]) if marks else (0, 0)
     column = 0
+    pieces: list[Span] = []
+    named: list[tuple[int, int]] = []
     text, css, mark = "", "", False  # of the span that is being joined
-    for kind, whole in line.tokens:
+    for kind, whole in tokens:
         outside = column >= last or column + len(whole) <= first
-        for piece, marked in ((whole, False),) if outside else cut(whole, column, line.marks):
+        for piece, marked in ((whole, False),) if outside else cut(whole, column, marks):
             column += len(piece)
-            tip = tips((line.lineno, column + line.offset)) if tips and kind[:1] == "n" else ""
+            has_value = kind[:1] == "n" and column in ends
             look = kind if kind not in COLOURLESS else "" if piece.isascii() or not RIGHT_TO_LEFT(piece) else ISOLATED
-            if css == look and mark == marked and not tip:
+            if css == look and mark == marked and not has_value:
                 text += piece
                 continue
             if text:
-                yield Span(text, css, mark)
+                pieces.append(Span(text, css, mark))
             text, css, mark = piece, look, marked
-            if tip:
-                yield Span(text, css, mark, tip)
+            if has_value:
+                named.append((len(pieces), column))
+                pieces.append(Span(text, css, mark))
                 text = ""
     if text:
-        yield Span(text, css, mark)
+        pieces.append(Span(text, css, mark))
+    return tuple(pieces), tuple(named)
+
+
+#: The same line is shown whenever its error comes up again, which it mostly does until it is mended.
+_kept_pieces = lru_cache(maxsize=512)(_pieces)
 
 
 def unindented(pieces: Iterable[Span]) -> Iterator[Span]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import CodeType
+from typing import NamedTuple
 
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import encodable
@@ -56,8 +57,7 @@ class Gap:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """Lines around the one that failed. ``first`` and ``last`` are those of the enclosing block, shown or not.
 
     ``language`` is Pygments' name. ``notice`` is "" or a sentence: the source is missing, or is not what ran.
@@ -74,14 +74,20 @@ class Excerpt:
 
 
 def excerpt(
-    frame: CapturedFrame, limits: Limits, neighbours: Sequence[CapturedFrame] = (), *, width: int = LINE_WIDTH
+    frame: CapturedFrame,
+    limits: Limits,
+    neighbours: Sequence[CapturedFrame] = (),
+    *,
+    width: int = LINE_WIDTH,
+    source: Source | None = None,
 ) -> Excerpt:
     """The function or class around the frame's line, or a window of lines in a module, lambda or template.
 
     A block longer than the window is cut: its signature, a gap, the window. ``neighbours`` are the other frames of the
-    traceback; templates made of a string need them. ``width`` is the characters shown of a line.
+    traceback; templates made of a string need them. ``width`` is the characters shown of a line, ``source`` that of the
+    frame, where somebody has looked for it.
     """
-    text = _text(frame, neighbours)
+    text = _text(frame, source or loading.find_source(frame, neighbours=neighbours))
     block = _block(frame, text, limits)
     return _shown(frame, text, width, block, _pieces(frame, text, limits, width, block))
 
@@ -90,14 +96,14 @@ def whole_file(
     frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = (), *, most: int = loading.MOST_BYTES
 ) -> Excerpt:
     """All lines of the frame's file, which has at most ``most`` bytes."""
-    text = _text(frame, neighbours, most)
+    text = _text(frame, loading.find_source(frame, most, neighbours))
     block = (text.source.first, len(text.source.lines))
     return _shown(frame, text, LINE_WIDTH, block, [block])
 
 
 def lines_between(frame: CapturedFrame, first: int, last: int, neighbours: Sequence[CapturedFrame] = ()) -> Excerpt:
     """The lines of the frame's source from ``first`` to ``last``, as far as there are such; `MOST_LINES` at most."""
-    text = _text(frame, neighbours)
+    text = _text(frame, loading.find_source(frame, neighbours=neighbours))
     start = max(first, text.source.first)
     block = start, min(last, start + MOST_LINES - 1, len(text.source.lines))
     return _shown(frame, text, LINE_WIDTH, block, [block] if block[0] <= block[1] else [])
@@ -117,8 +123,7 @@ class _Text:
     block: tuple[int, int] | None
 
 
-def _text(frame: CapturedFrame, neighbours: Sequence[CapturedFrame], most: int = loading.MOST_BYTES) -> _Text:
-    source = loading.find_source(frame, most, neighbours)
+def _text(frame: CapturedFrame, source: Source) -> _Text:
     template = bool(source.template) or templates.is_template(frame.frame)
     language = highlighting.language(source.template or frame.filename, template=template)
     if frame.code is None or language != "python":
@@ -154,7 +159,8 @@ def _shown(
     for first, last in pieces:
         if first > shown_to + 1:
             lines.append(Gap(shown_to + 1, first - 1))
-        lines += _lines(text, first, last, frame.lineno, position, width)
+        make = _kept_lines if last - first < _EXCERPT else _lines
+        lines += make(text, first, last, frame.lineno, position, width)
         shown_to = last
     if shown_to < block[1]:
         lines.append(Gap(shown_to + 1, block[1]))
@@ -166,7 +172,12 @@ def _is_true(frame: CapturedFrame, source: Source) -> bool:
     """Whether the frame's columns can be those of its source. What no code ran for says itself where it points."""
     if frame.code is None or templates.is_template(frame.frame):
         return True
-    return positions.can_be_true(frame.position, source.lines, frame.code)
+    return _can_be_true(frame.position, source, frame.code)
+
+
+@lru_cache(maxsize=256)
+def _can_be_true(position: Position, source: Source, code: CodeType) -> bool:
+    return positions.can_be_true(position, source.lines, code)
 
 
 def _notice(frame: CapturedFrame, source: Source, changed: bool) -> str:
@@ -228,7 +239,7 @@ def _signature_lines(lines: Sequence[_Coloured]) -> int:
 # Lines
 
 
-def _lines(text: _Text, first: int, last: int, current: int, position: Position, width: int) -> list[SourceLine]:
+def _lines(text: _Text, first: int, last: int, current: int, position: Position, width: int) -> tuple[SourceLine, ...]:
     """The lines as they are shown. Those without a mark are made once and shared."""
     coloured = (_coloured if last - first < _EXCERPT else _coloured_file)(text, first, last, width)
     lines = [line.plain for line in coloured]
@@ -237,7 +248,11 @@ def _lines(text: _Text, first: int, last: int, current: int, position: Position,
         raw, tokens = text.source.lines[lineno - 1], coloured[lineno - first].tokens
         marks = positions.line_marks(position, lineno, raw, partial(_code_end, tokens, raw))
         lines[lineno - first] = _line(lineno, tokens, lineno == current, marks, width, raw, text.language)
-    return lines
+    return tuple(lines)
+
+
+#: The same lines are shown whenever an error comes up again, which it mostly does until it is mended.
+_kept_lines = lru_cache(maxsize=256)(_lines)
 
 
 def _line(

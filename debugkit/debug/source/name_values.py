@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
@@ -40,6 +40,20 @@ class NameValues(Generic[T]):
 
     names: tuple[NamePlace, ...]
     values: tuple[T, ...]
+
+
+def first_mentions(
+    expressions: Iterable[ExpressionValue], lines: Container[int], known: Iterable[str], most: int
+) -> Iterable[tuple[int, list[ExpressionValue]]]:
+    """Each of ``lines`` with at most ``most`` values that no line before it mentions, and that are not ``known``."""
+    seen = {*known}
+    rows: dict[int, list[ExpressionValue]] = {}
+    for value in expressions:
+        row = rows.get(value.lineno, [])
+        if value.lineno in lines and value.text not in seen and len(row) < most:
+            seen.add(value.text)
+            rows[value.lineno] = [*row, value]
+    return rows.items()
 
 
 def name_values(

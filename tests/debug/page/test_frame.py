@@ -57,8 +57,8 @@ def test_a_mark_keeps_the_colours_and_the_text() -> None:
 
 
 def test_a_name_carries_its_value_and_stays_a_span_of_its_own() -> None:
-    tips = {(7, 4): "<Cart>", (7, 10): "[1, 2]"}
-    found = list(spans(line(("n", "self"), ("o", "."), ("n", "items")), lambda place: tips.get(place, "")))
+    values = {4: "<Cart>", 10: "[1, 2]", 5: "no name ends here"}
+    found = list(spans(line(("n", "self"), ("o", "."), ("n", "items")), values))
 
     assert [(span.text, span.value) for span in found] == [("self", "<Cart>"), (".", ""), ("items", "[1, 2]")]
 

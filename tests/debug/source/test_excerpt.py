@@ -26,7 +26,7 @@ LIMITS = Limits()
 NARROW = Limits(lines_before=2, lines_after=1)
 
 
-@dataclass
+@dataclass(frozen=True)
 class At:
     lineno: int | None = None
     end_lineno: int | None = None
