@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -47,7 +48,7 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
     names = {name: value if type(value) is str else inspection.exact_str(value) for name, value in named(environ)}
     path = names.get("PATH_INFO", "")
     inner = "console" if path == console_path else path[len(mount) :].lstrip("/") if path.startswith(mount) else ""
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in names.items() if key.startswith("HTTP_")}
+    headers = {_header_name(key): value for key, value in names.items() if key[:5] == "HTTP_"}
     headers["content-type"] = names.get("CONTENT_TYPE", "")
     return Request(
         method=names.get("REQUEST_METHOD", "GET"),
@@ -61,6 +62,12 @@ def make_request(environ: WSGIEnvironment, mount: str, *, console_path: str | No
         server=(names.get("SERVER_NAME", ""), names.get("SERVER_PORT", "")),
         multiprocess=environ.get("wsgi.multiprocess") is True,
     )
+
+
+@lru_cache(maxsize=256)
+def _header_name(key: str) -> str:
+    """What a client calls the header that PEP 3333 calls ``key``."""
+    return key[5:].replace("_", "-").lower()
 
 
 def make_failed_request(environ: WSGIEnvironment, mount: str) -> Request:

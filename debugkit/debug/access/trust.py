@@ -42,9 +42,8 @@ CLIENT_HEADERS = (
 )
 #: Headers that only a proxy adds, without naming the client.
 _PROXY_HEADERS = ("via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server")
-#: All of them.
-_VIA_HEADERS = (*CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS)
-_VIA = frozenset(_VIA_HEADERS)
+_ALL_PROXY_HEADERS = (*CLIENT_HEADERS, "forwarded", *_PROXY_HEADERS)
+_PROXIED = frozenset(_ALL_PROXY_HEADERS)
 #: Headers in which a proxy says where it was reached.
 _HOST_HEADERS = ("forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server")
 #: Addresses of a socket that listens on all of them (RFC 1122, 3.2.1.3; RFC 4291, 2.5.2).
@@ -82,7 +81,7 @@ def assess(
     if reason or distance is _Distance.PUBLIC:
         return make(Level.STRANGER, False, reason=reason or _peer_reason(far))
     local = distance is _Distance.LOOPBACK
-    via = "" if _is_direct(request) else next(name for name in _VIA_HEADERS if name in request.headers)
+    via = next(iter(_present(request, _ALL_PROXY_HEADERS)), "")
     reason = _locked_reason(settings, local, unlocked)
     if reason:
         return make(Level.VISITOR, local, reason=reason, via=via)
@@ -145,6 +144,7 @@ def _bound_name(bound_host: str | None) -> tuple[str, ...]:
     return () if name is None else (name,)
 
 
+@lru_cache(maxsize=64)
 def _name(host: str) -> str | None:
     """The host in lower case without port, brackets and final dot; `None` when it is malformed."""
     match = _HOST.fullmatch(host) if len(host) <= _HOST_SIZE else None
@@ -180,8 +180,8 @@ def _host_of(text: str) -> str:
 
 def _farthest(request: Request, settings: Settings) -> tuple[_Distance, str]:
     """The distance of the farthest address that the socket or a header names, and the text that named it."""
-    peers = [] if _is_direct(request) else [(_peer_distance(text, settings), text) for text in _clients(request)]
-    if not peers and not _is_direct(request):
+    peers = [(_peer_distance(text, settings), text) for text in _clients(request)]
+    if not peers and _present(request, _ALL_PROXY_HEADERS):
         peers.append((_Distance.PRIVATE, "a proxy"))  # it does not say for whom
     if request.peer in _UNIX_SOCKET:
         peers.append((_Distance.PRIVATE, "a Unix socket"))
@@ -190,15 +190,14 @@ def _farthest(request: Request, settings: Settings) -> tuple[_Distance, str]:
     return max(peers, key=lambda peer: peer[0])
 
 
-def _is_direct(request: Request) -> bool:
-    """Whether no header tells of a proxy."""
-    return _VIA.isdisjoint(request.headers)
+def _present(request: Request, names: tuple[str, ...]) -> list[str]:
+    """Those of a proxy's headers ``names`` that the request has, in their order; most requests have none."""
+    return [] if _PROXIED.isdisjoint(request.headers) else [name for name in names if name in request.headers]
 
 
 def _clients(request: Request) -> Iterator[str]:
-    for header in CLIENT_HEADERS:
-        if header in request.headers:
-            yield from (item.strip() for item in request.headers[header].split(","))
+    for header in _present(request, CLIENT_HEADERS):
+        yield from (item.strip() for item in request.headers[header].split(","))
     yield from _forwarded(request, "for")
 
 
@@ -232,6 +231,7 @@ def _networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(text) for text in texts)
 
 
+@lru_cache(maxsize=64)
 def _peer_address(text: str) -> IPv4Address | IPv6Address | None:
     """The address of a peer, given with or without brackets and port."""
     match = re.fullmatch(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+", text)
@@ -336,6 +336,7 @@ def _is_loopback(name: str) -> bool:
     return name == "localhost" or (address is not None and address.is_loopback)
 
 
+@lru_cache(maxsize=64)
 def _name_and_port(host: str, default: str) -> tuple[str, str] | None:
     name, match = _name(host), _HOST.fullmatch(host)
     return (name, match["port"] or default) if name and match else None

@@ -85,7 +85,7 @@ class EventQueue:
         self._written = self._shown = self._results = self._sent = 0
         self._full = self._entered = False
         self._state: Literal["new", "open", "closed", "dropped"] = "new"
-        self._streams = {"stdin": _NoInput(), "stdout": _Writer(self, "stdout"), "stderr": _Writer(self, "stderr")}
+        self._streams: dict[str, io.TextIOBase] = {}
 
     # Called by the command's threads
 
@@ -167,7 +167,12 @@ class EventQueue:
 
     def stream(self, name: str) -> io.TextIOBase:
         """What ``sys.stdin``, ``sys.stdout`` or ``sys.stderr`` is for the command's threads."""
-        return self._streams[name]
+        stream = self._streams.get(name)
+        # `setdefault`: of two threads at once, both get the stream of the first.
+        return self._streams.setdefault(name, self._new_stream(name)) if stream is None else stream
+
+    def _new_stream(self, name: str) -> io.TextIOBase:
+        return _NoInput() if name == "stdin" else _Writer(self, "stdout" if name == "stdout" else "stderr")
 
     # Called by the reader
 

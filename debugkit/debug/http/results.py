@@ -35,6 +35,9 @@ PATIENCE: Final = 3.0
 #: Strings, of which a piece can be written without the rest, and what stands around it.
 _STRINGS: Final = ((str, "'", "'"), (bytes, "b'", "'"), (bytearray, "bytearray(b'", "')"))
 
+#: What has no table and no picture, as most results; by the id of the class, since a metaclass may define ``__hash__``.
+_PLAIN: Final = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes, bytearray, dict, set, frozenset)))
+
 #: The document of a value: it runs no script, loads nothing and has no origin (CSP Level 3; HTML, 7.6 "Sandboxing").
 DOCUMENT_POLICY: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; "
@@ -81,6 +84,8 @@ def _short(text: str, node: Node) -> str:
 
 def _looks(value: object, describer: Describer, guard: Guard) -> dict[str, Any]:
     """The table that a value is, or else its picture or document."""
+    if id(type(value)) in _PLAIN:
+        return {}
     try:
         table = table_of(value, describer, guard)
         if table is not None:

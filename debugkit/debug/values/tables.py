@@ -138,27 +138,24 @@ def _record_rows(items: Sequence[object]) -> Rows | None:
     if total < 2:
         return None
     columns: dict[str, None] = {}
-    sizes: list[int] = []
+    first: list[Mapping[str, object]] = []
     for item in islice(items, PAGE_ROWS):
         record = _record(item)
         if not record:
             return None
         columns |= dict.fromkeys(record)
-        sizes.append(len(record))
-    if 2 * min(sizes) < len(columns):
+        first.append(record)
+    if 2 * min(map(len, first)) < len(columns):
         return None
     names = tuple(islice(columns, MOST_COLUMNS))
 
     def read(start: int, stop: int) -> Iterable[tuple[object, Sequence[object]]]:
-        return ((start + number, _values(item, names)) for number, item in enumerate(items[start:stop]))
+        for number, item in enumerate(items[start:stop], start):
+            record = first[number] if number < len(first) else _record(item)
+            # Of what is no record, itself.
+            yield number, [item] if record is None else [record.get(name, MISSING) for name in names]
 
     return Rows(names, len(columns), total, read)
-
-
-def _values(item: object, names: Sequence[str]) -> Sequence[object]:
-    """The values of a record; of what is none, itself."""
-    record = _record(item)
-    return [item] if record is None else [record.get(name, MISSING) for name in names]
 
 
 def _record(item: Any) -> Mapping[str, object] | None:

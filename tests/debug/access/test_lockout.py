@@ -146,18 +146,18 @@ def test_a_page_reads_the_count_again_only_when_it_has_changed(tmp_path, monkeyp
     read, reads = Attempts.read, []
     monkeypatch.setattr(Attempts, "read", lambda self: reads.append(1) or read(self))
 
-    assert [attempts.failures() for _ in range(3)] == [0, 0, 0]
+    assert [attempts.glance().failures for _ in range(3)] == [0, 0, 0]
     assert len(reads) == 1
     for count in (1, MOST_FAILURES - 1, MOST_FAILURES):
         other.change(lambda record, count=count: setattr(record, "failures", count))
-    assert [attempts.failures() for _ in range(3)] == [MOST_FAILURES] * 3
+    assert [attempts.glance().failures for _ in range(3)] == [MOST_FAILURES] * 3
     assert len(reads) == 2
 
 
 def test_a_count_that_nobody_shares_is_for_pages_too(tmp_path):
     attempts = Attempts(None, "app")
     attempts.change(lambda record: setattr(record, "failures", 3))
-    assert attempts.failures() == 3
+    assert attempts.glance().failures == 3
 
 
 def test_closing_twice_is_closing_once_and_counting_goes_on_alone(attempts):
