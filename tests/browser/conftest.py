@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -17,6 +19,8 @@ from debugkit.serving.server import make_server
 # The default of five seconds is short for two busy cores under coverage.
 expect.set_options(timeout=20_000)
 
+#: The first is the same engine with no window to draw, which takes half of the processor's time.
+PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -26,6 +30,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # For tests of pages that are no secure context, and of other websites (RFC 6761, 6.2).
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
 ]
 
 
@@ -35,18 +41,44 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Ends with its module: Playwright runs an event loop in this thread, and tests of others start their own."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[Browser, EventLoop]]:
+    """One for all tests of this process: until its first page is shown, it takes longer than most tests."""
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if path is None:
         if os.environ.get("DEBUGKIT_REQUIRE_BROWSER"):
             pytest.fail("Chromium is required here (DEBUGKIT_REQUIRE_BROWSER is set) and is not installed")
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
+        loop = EventLoop()
+        loop.hide()
+        yield browser, loop
+        loop.show()
         browser.close()
+
+
+class EventLoop:
+    """The loop of Playwright, which runs in this thread (in a greenlet), where tests of others start their own."""
+
+    def __init__(self) -> None:
+        self._loop, self._hooks = asyncio.get_running_loop(), sys.get_asyncgen_hooks()
+
+    def show(self) -> None:
+        asyncio._set_running_loop(self._loop)
+        sys.set_asyncgen_hooks(*self._hooks)
+
+    def hide(self) -> None:
+        asyncio._set_running_loop(None)
+        sys.set_asyncgen_hooks(None, None)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: tuple[Browser, EventLoop]) -> Iterator[Browser]:
+    browser, loop = chromium
+    loop.show()
+    yield browser
+    loop.hide()
 
 
 class Watched:

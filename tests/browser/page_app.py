@@ -216,8 +216,7 @@ class Site:
     base: str
 
     def unlock(self, page: Page) -> None:
-        """Unlock a browser as the link of the terminal does."""
-        page.goto(self.unlock_url)
+        unlock(page, self.base, self.app)
 
     @property
     def unlock_url(self) -> str:
@@ -229,9 +228,21 @@ class Site:
 def one_page(browser: Browser, **preferences: Any) -> Iterator[Page]:
     """A page for many tests in turn: a new one for each, with nothing in its cache, takes most of a test's time."""
     context = browser.new_context(**({"viewport": SIZE} | preferences))
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
+
+
+def unlock(page: Page, base: str, app: DebuggedApplication) -> None:
+    """Leave both halves of a session in a browser, as the link of the terminal does with a page of its own."""
+    gate = app.debugger.pin_auth
+    session = gate.issue_session()
+    page.context.add_cookies(
+        [{"name": gate.cookie_name, "value": session, "url": base, "httpOnly": True, "sameSite": "Strict"}]
+    )
+    if not page.url.startswith(f"{base}/"):
+        page.goto(f"{base}/form")
+    page.evaluate("([name, key]) => localStorage.setItem(name, key)", [f"debugkit.key {MOUNT}", gate.key_of(session)])
 
 
 #: What a tab keeps, it keeps when its page is left.

@@ -8,7 +8,7 @@ from typing import Any
 
 import django_site
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browser.axe import violations
 from browser.page_app import SIZE, one_page
 from playwright.sync_api import Browser, Page, expect
 
@@ -47,14 +47,6 @@ def go(window: Page, base: tuple[str, Any]) -> Callable[[str], Page]:
 
 def shown(page: Page) -> Any:
     return page.locator("article.frame:visible")
-
-
-def violations(page: Page) -> list[str]:
-    found: list[Any] = []
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found += Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
 def test_a_broken_template_is_opened_with_the_exact_tag_marked(go: Callable[[str], Page]) -> None:

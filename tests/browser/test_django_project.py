@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("django.conf")
 
-from axe_playwright_python.sync_playwright import Axe
+from browser.axe import violations
 from browser.conftest import Watched
 from browser.page_app import enter
 from playwright.sync_api import Locator, Page, expect
@@ -111,8 +111,7 @@ def test_no_kind_of_page_breaks_its_policy_or_asks_elsewhere(page: Page, base: s
 
 def test_the_front_page_of_the_example_is_for_everyone(page: Page, base: str) -> None:
     page.goto(base)
-    violations = Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in violations] == []
+    assert violations(page) == []
 
 
 # Healing: each of these tests mends something else, and it stays so.

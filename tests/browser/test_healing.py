@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browser.axe import violations
 from browser.conftest import Watched
-from browser.page_app import MOUNT, PIN, enter, forget, one_page
+from browser.page_app import MOUNT, PIN, enter, forget, one_page, unlock
 from playwright.sync_api import Browser, Page, expect
 
 from debugkit import DebuggedApplication
@@ -132,11 +132,7 @@ class Shop:
         self.reload(lambda: self.start(Code(works=False)))
 
     def unlock(self, page: Page) -> None:
-        gate = self.app.debugger.pin_auth
-        session = gate.issue_session()
-        page.context.add_cookies([{"name": gate.cookie_name, "value": session, "url": self.base}])
-        # As the one-time link does, on a page that hears no events: tests wait for the readers of theirs.
-        page.goto(f"{self.base}{MOUNT}/nothing#debugkit-key={gate.key_of(session)}")
+        unlock(page, self.base, self.app)
 
 
 @pytest.fixture(scope="module")
@@ -673,11 +669,3 @@ def test_the_page_of_a_failed_start_has_no_violation(page: Page, shop: Shop) -> 
     shop.fail(broken("import teapots"))
     page.goto(f"{shop.base}/")
     assert violations(page) == []
-
-
-def violations(page: Page) -> list[str]:
-    found: list[Any] = []
-    for theme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-        page.emulate_media(color_scheme=theme)
-        found += Axe().run(page, options=options).response["violations"]
-    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from browser.conftest import ARGUMENTS
 from browser.page_app import MOUNT
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from debugkit import DebuggedApplication
 
@@ -35,23 +33,17 @@ def open_to_all(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 
 @pytest.fixture(scope="module")
-def context() -> Iterator[Any]:
-    """A browser for which evil.test is this computer, as a website on the same machine would be."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    # Pages of the internet may ask this computer only with a permission; the rules must hold for those that may.
-    rules = ["--host-resolver-rules=MAP evil.test 127.0.0.1", "--disable-features=LocalNetworkAccessChecks"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *rules])
-        context = browser.new_context()
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Evil.test is a website on the same machine."""
+    with browser.new_context() as context:
+        # Pages of the internet may ask this computer only with a permission; the rules must hold for those that may.
+        context.grant_permissions(["local-network-access"])
         context.set_default_timeout(20_000)
         yield context
-        browser.close()
 
 
 @pytest.fixture
-def shop(serve: Callable[[Any], str], context: Any) -> str:
+def shop(serve: Callable[[Any], str], context: BrowserContext) -> str:
     """The failing application, in a browser that is unlocked; its address."""
     app = DebuggedApplication(open_to_all)
     base = serve(app)
@@ -64,14 +56,14 @@ def shop(serve: Callable[[Any], str], context: Any) -> str:
 
 
 @pytest.fixture
-def other(serve: Callable[[Any], str], context: Any) -> Iterator[Callable[[str], Page]]:
+def other(serve: Callable[[Any], str], context: BrowserContext) -> Iterator[Callable[[str], Page]]:
     """Opens an empty page of a website with the given name."""
     port = serve(site).rpartition(":")[2]
     page = context.new_page()
 
     def start(name: str) -> Page:
         page.goto(f"http://{name}:{port}/")
-        return page  # type: ignore[no-any-return]
+        return page
 
     yield start
     page.close()

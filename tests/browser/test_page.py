@@ -494,8 +494,8 @@ def test_an_unknown_id_is_explained_with_a_way_on(site: Site, page: Page) -> Non
     expect(page.get_by_role("heading", name="Recent errors")).to_be_visible()
 
 
-def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Site, browser: Browser) -> None:
-    page = browser.new_page()
+def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Site, watched: Watched) -> None:
+    page = watched.page
     page.goto(f"{site.base}/checkout")
     page.route("**/frames/**", lambda route: route.abort())
     row(page, "checkout").click()
@@ -506,17 +506,18 @@ def test_a_frame_that_cannot_be_fetched_says_so_and_is_asked_for_again(site: Sit
 
     expect(shown(page).locator("h2 .fn")).to_have_text("checkout")
     expect(page.get_by_role("alert")).to_have_count(0)
-    page.close()
+    assert all("net::ERR_FAILED" in problem for problem in watched.problems), watched.problems
+    watched.problems.clear()
 
 
 # Without JavaScript
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plain(browser: Browser, site: Site) -> Iterator[Page]:
     """An unlocked browser that runs no scripts."""
     with one_page(browser, java_script_enabled=False) as page:
-        site.unlock(page)
+        page.goto(site.unlock_url)
         yield page
 
 

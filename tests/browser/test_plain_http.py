@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from browser.conftest import ARGUMENTS, Watched
-from browser.page_app import MOUNT, served
-from playwright.sync_api import Page, expect, sync_playwright
+from browser.conftest import Watched
+from browser.page_app import MOUNT, one_page, served
+from playwright.sync_api import Browser, Page, expect
 
 NAME = "shop.test"
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+def watched(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """An unlocked browser for which the name is this computer."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    rules = [f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
-    with served(tmp_path_factory.mktemp("site"), trusted_hosts=[NAME]) as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *rules])
-        context = browser.new_context(base_url=site.base.replace("127.0.0.1", NAME))
-        context.set_default_timeout(20_000)
-        watched = Watched(context.new_page())
-        watched.page.goto(f"{MOUNT}/unlock?token={site.app.debugger.pin_auth.issue_token()}")
-        yield watched
-        browser.close()
+    with served(tmp_path_factory.mktemp("site"), trusted_hosts=[NAME]) as site:
+        with one_page(browser, base_url=site.base.replace("127.0.0.1", NAME)) as page:
+            watched = Watched(page)
+            page.goto(f"{MOUNT}/unlock?token={site.app.debugger.pin_auth.issue_token()}")
+            yield watched
 
 
 @pytest.fixture
