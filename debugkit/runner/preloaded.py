@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
+from debugkit.runner.supervision import DEBUGGER
 from debugkit.runner.worker import PREPARED, await_program
 from debugkit.serving.reloading.preload import serve_forks
 
 
 def main(arguments: Sequence[str]) -> int:
     """Returns in workers only, at their end, with the exit status."""
-    for module in PREPARED:
+    for module in (*PREPARED, *DEBUGGER):
         importlib.import_module(module)
     return await_program(serve_forks(arguments))
