@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 
 #: What each prints; the files are run as people run them.
 ROWS = {
@@ -21,12 +22,11 @@ ROWS = {
 }
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.skipif(os.name != "posix", reason="they read /proc and start forking servers")
 def test_the_benchmarks_run(name: str) -> None:
     command = [sys.executable, str(Path(__file__).with_name(name)), "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
 
     assert done.returncode == 0, done.stderr
     for row in ROWS[name]:
