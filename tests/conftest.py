@@ -9,25 +9,34 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 #: Folders whose tests start processes and browsers. Begun last, one of their files would keep the others waiting.
 FIRST = tuple(f"tests/{name}/" for name in ("serving/reloading", "django", "browser", "integration", "benchmarks"))
+#: Files each of whose tests starts processes of its own: they share nothing, so that any process may run any of them.
+SPREAD = (
+    *(f"tests/serving/reloading/test_{name}.py" for name in ("supervisor", "ground", "run_again", "under_a_debugger")),
+    *(f"tests/serving/reloading/test_{name}.py" for name in ("further_servers", "ends")),
+    "tests/serving/test_log_unread.py",
+    "tests/benchmarks/test_benchmarks.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run the whole suite in parallel, more processes than processors, since tests mostly wait for others of theirs.
 
-    Tests that are named on the command line run in this process, where a debugger can stop them.
+    Tests that are named on the command line run in this process, where a debugger can stop them, unless ``-n`` says
+    how many.
     """
     whole = config.args_source is config.ArgsSource.TESTPATHS
     debugging = config.option.usepdb or config.option.trace
-    if not whole or debugging or hasattr(config, "workerinput"):
+    if debugging or hasattr(config, "workerinput"):
         return
-    if config.option.numprocesses is None:
+    if whole and config.option.numprocesses is None:
         config.option.numprocesses = min(8, 2 * (os.cpu_count() or 1))
     if config.option.numprocesses:
         # Otherwise each of them would rewrite the assertions of all modules for itself.
@@ -37,8 +46,20 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.loadscopereorder = False
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As ``--dist loadfile``, but for the files in `SPREAD`: one of them would keep its process busy to the end."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith(SPREAD) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log) if config.option.dist == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+    items.sort(key=lambda item: (not item.nodeid.startswith(FIRST), not item.nodeid.startswith(SPREAD)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

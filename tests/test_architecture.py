@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 
 import debugkit
 
@@ -180,13 +181,15 @@ assert before == after, (before, after)
 heavy = {"jinja2", "pygments", "cryptography", "watchdog", "h11", "pure_eval", "markupsafe", "asyncio"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=TIMEOUT
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_importing_the_package_alone_loads_nothing_but_itself() -> None:
     program = "import sys; import debugkit; print(*sorted(name for name in sys.modules if name.startswith('debugkit')))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT)
     assert done.stdout.split() == ["debugkit"]
 
 

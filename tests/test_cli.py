@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from process_support import TIMEOUT
 from serving_support import Client, Program, Stream, application, environ
 
 import debugkit
@@ -50,7 +51,7 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=30,
+        timeout=TIMEOUT,
     )
 
 
@@ -351,9 +352,11 @@ def test_run_simple_serves_files_over_https_in_several_processes(tmp_path: Path)
     with Program(python=("-c", program)) as process:
         port = process.port()
         trusting = ssl.create_default_context(cafile=user_certificate())
-        with urllib.request.urlopen(f"https://localhost:{port}/files/tea.txt", context=trusting, timeout=20) as reply:
+        with urllib.request.urlopen(
+            f"https://localhost:{port}/files/tea.txt", context=trusting, timeout=TIMEOUT
+        ) as reply:
             assert reply.read() == b"green"
-        with urllib.request.urlopen(f"https://127.0.0.1:{port}/", context=trusting, timeout=20) as reply:
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/", context=trusting, timeout=TIMEOUT) as reply:
             assert reply.read() == b"hello"
         assert process.end(signal.SIGTERM) == 128 + signal.SIGTERM
 

@@ -23,6 +23,7 @@ from typing import Any
 import jinja2
 import pytest
 from client import Client
+from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication
 from debugkit.debug.console.console import OUTPUT_SIZE
@@ -312,7 +313,7 @@ def test_what_the_server_prints_meanwhile_is_not_taken_by_a_console() -> None:
     vars(sys.modules["_meeting"]).update(builtins_of_test)
 
     def other() -> None:
-        started.wait(10)
+        started.wait(TIMEOUT)
         print("from the server")
         printed.set()
 
@@ -321,8 +322,8 @@ def test_what_the_server_prints_meanwhile_is_not_taken_by_a_console() -> None:
     try:
         with redirect_stdout(real):
             thread.start()
-            events = evaluate(client, "import _meeting; _meeting.started.set(); _meeting.printed.wait(10)", frame)
-            thread.join(10)
+            events = evaluate(client, "import _meeting; _meeting.started.set(); _meeting.printed.wait(240)", frame)
+            thread.join(TIMEOUT)
     finally:
         del sys.modules["_meeting"]
 

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,7 +26,7 @@ print(len(assets.static_files()))
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, done.stdout + done.stderr
     return next(target.glob("*.whl"))
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 from serving_support import Program, environ
 
 from debugkit.private_files import create, is_private, locked, replace
@@ -42,7 +43,11 @@ except OSError as error:
     print(type(error).__name__)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "a")], capture_output=True, text=True, timeout=30, env=environ()
+        [sys.executable, "-c", program, str(tmp_path / "a")],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        env=environ(),
     )
     assert (done.stdout, done.stderr) == ("OSError\n", "")
     assert list(tmp_path.iterdir()) == []

@@ -291,7 +291,7 @@ def test_every_setting_of_the_django_command_is_in_the_table_and_no_other() -> N
 
 def help_text() -> str:
     command = [sys.executable, "-m", "debugkit", "run", "--help"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True).stdout
 
 
 def test_the_commands_are_the_ones_of_the_continuous_integration() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from process_support import TIMEOUT
 
 NAMES = [
     ("debug", "DebuggedApplication"),
@@ -36,5 +37,5 @@ def test_other_names_are_attribute_errors(module: str) -> None:
 def test_importing_a_wing_loads_nothing_of_it() -> None:
     loaded = "sorted(name for name in sys.modules if name.startswith('debugkit'))"
     program = f"import sys, debugkit.debug, debugkit.serving; print(*{loaded})"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT)
     assert done.stdout.split() == ["debugkit", "debugkit.debug", "debugkit.serving"]

@@ -6,13 +6,14 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from debugkit.runner.supervision import DEBUGGER
 from debugkit.runner.worker import PREPARED, await_program
 from debugkit.serving.reloading.preload import serve_forks
 
 
 def main(arguments: Sequence[str]) -> int:
     """Returns in workers only, at their end, with the exit status."""
-    for module in PREPARED:
+    for module in (*PREPARED, *DEBUGGER):
         importlib.import_module(module)
     sys.modules["debugkit.cli"].make_parser()
     return await_program(serve_forks(arguments))

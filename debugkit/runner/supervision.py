@@ -15,6 +15,9 @@ from debugkit.serving.reloading.bootstrap import SupervisorConfig
 from debugkit.serving.reloading.command_line import this_program
 from debugkit.serving.reloading.messages import WorkerConfig
 
+#: What a worker needs to show errors: two thirds of its imports.
+DEBUGGER = ("debugkit.debug.debugger", "debugkit.debug.wsgi")
+
 
 def supervisor_config(
     choices: Choices, sockets: Sequence[socket.socket], debugger: Mapping[str, Any] | None
@@ -31,6 +34,7 @@ def supervisor_config(
         reloader_interval=choices.reloader_interval,
         reload_mode=_chosen(choices.reload_mode, "reload_mode"),
         preload=_chosen(choices.preload, "preload"),
+        prepare=() if debugger is None else DEBUGGER,
         timing=_chosen(choices.timing, "timing"),
     )
 

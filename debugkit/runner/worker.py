@@ -17,13 +17,13 @@ from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.control import Control, take
 
 #: What a program under a supervisor needs almost always.
-PREPARED = ("debugkit.cli", "debugkit.debug.debugger", "debugkit.debug.wsgi")
+PREPARED = ("debugkit.cli",)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program of the supervisor whose channel is the descriptor ``arguments[0]``. Returns the exit status.
 
-    The other arguments are modules that the last worker has needed.
+    The other arguments are modules that it is going to need.
     """
     for module in PREPARED:
         importlib.import_module(module)

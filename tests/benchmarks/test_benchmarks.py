@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 
 #: What each part prints, run as people run it; see `parts`.
 ROWS = {
@@ -30,13 +31,12 @@ ROWS = {
 RUN = Path(__file__).with_name("run.py")
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("part", ROWS)
 @pytest.mark.skipif(os.name != "posix", reason="they read /proc and start forking servers")
 def test_the_benchmark_runs(part: str, tmp_path: Path) -> None:
     files = [tmp_path / "all.md", tmp_path / "short.rst"]
     command = [sys.executable, str(RUN), "--quick", part, "--markdown", str(files[0]), "--rst", str(files[1])]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
 
     assert done.returncode == 0, done.stderr
     assert files[0].read_text("utf-8") == done.stdout

@@ -9,7 +9,7 @@ from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
 #: Seconds for foreign code: enough on a busy machine. The tests of deadlines make their own describer.
-LONG = 10.0
+LONG = 240.0
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "says it is an exception": lambda: liar(KeyError),
     "safe string": lambda: Safe(MARKUP),
     "Markup": markup_from_markupsafe,
-    "huge": lambda: [MARKUP * 1000] * 1000,
+    "huge": lambda: [MARKUP * 100] * 1000,
     "surrogate": lambda: "\ud800" + MARKUP,
 }  # fmt: skip
 

@@ -21,8 +21,9 @@ from values_support import Shown
 from debugkit import DebuggedApplication, Limits
 from debugkit.debug.redaction.redactor import Redactor
 
-#: Characters of the shorter text: a square that costs seconds at this length is not missed.
-SIZE = 20_000
+#: Characters of the shorter text: a regular expression that tries every start costs a tenth of a second at this length,
+#: which is not missed.
+SIZE = 5_000
 #: Twice the text may cost this many times as much, and this many seconds of anything else. A square costs four times.
 GROWTH, SLACK = 2.7, 0.02
 #: Measured again where it was more: another process may have been in the way.

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from client import Answer, Client
+from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication, Limits
 from debugkit.debug.live import HEARTBEAT, WAITING, Events, Stream
 
 MOUNT = "/__debugkit__"
-TIMEOUT = 20.0
 
 
 def events(**choices: Any) -> Events:

@@ -9,6 +9,7 @@ import weakref
 from contextlib import suppress
 
 import pytest
+from process_support import TIMEOUT
 
 from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.errors import Gone, NotFound
@@ -359,14 +360,14 @@ def test_threads_that_ask_at_once_get_the_same_console():
         return made[-1]
 
     def ask():
-        start.wait(10)
+        start.wait(TIMEOUT)
         got.append(entry.consoles.get(0, factory))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(TIMEOUT)
     assert len(made) == 1
     assert got == made * 8
 
@@ -496,7 +497,7 @@ def test_the_end_of_a_value_runs_without_a_lock():
         def __del__(self):
             thread = threading.Thread(target=ask)
             thread.start()
-            thread.join(10)
+            thread.join(TIMEOUT)
 
     entry = store.add(Captured(payload=Hostile()), request=Hostile(), context_managers=[Hostile()])
     entry.values.put(Hostile(), "a")
@@ -524,7 +525,7 @@ def test_many_threads_add_and_look_at_once():
     start, failures = threading.Barrier(6), []
 
     def work(number):
-        start.wait(10)
+        start.wait(TIMEOUT)
         for turn in range(200):
             entry = store.add(Captured(f"E{(number + turn) % 9}"))
             entry.values.put([], "x")
@@ -540,6 +541,6 @@ def test_many_threads_add_and_look_at_once():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(TIMEOUT)
     assert failures == []
     assert sum(entry.live for group in store.recent_groups() for entry in group) <= 5

@@ -14,6 +14,7 @@ from wsgiref.validate import validator
 
 import pytest
 from client import Client
+from process_support import TIMEOUT
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -436,7 +437,7 @@ def test_capture_without_a_debugger_says_what_to_do() -> None:
     program = (
         "import debugkit\ntry: debugkit.capture(ValueError())\nexcept debugkit.DebugkitError as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT)
 
     assert "wrap the application in debugkit.DebuggedApplication first" in done.stdout
     assert issubclass(DebugkitError, Exception)

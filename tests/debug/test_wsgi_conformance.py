@@ -17,6 +17,7 @@ from wsgiref.simple_server import make_server as make_plain_server
 
 import pytest
 from client import Client
+from process_support import TIMEOUT
 from serving_support import running
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -305,7 +306,7 @@ def test_a_mistake_is_a_page_under_every_server_which_serves_on(server: Any) -> 
 
 
 def fetch(port: int, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -6,6 +6,7 @@ from typing import Any
 
 import asgi_apps
 import pytest
+from process_support import TIMEOUT
 
 from debugkit import ConfigurationError, DebuggedApplication, DebuggedASGIApplication, make_server
 from debugkit.runner.config import Choices, wrap
@@ -97,5 +98,5 @@ import debugkit.runner.run
 wrap(lambda environ, start_response: [], Choices(debugger={}))
 print({"asyncio", "uvicorn", "concurrent.futures"} & set(sys.modules))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT)
     assert (done.stdout, done.stderr) == ("set()\n", "")

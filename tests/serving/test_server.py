@@ -142,7 +142,7 @@ def test_the_context_manager_starts_and_stops() -> None:
         with Client(server.port) as client:
             assert client.get("/").body == b"ok"
     for thread in set(threading.enumerate()) - before:
-        thread.join(10)
+        thread.join(TIMEOUT)
         assert not thread.is_alive()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port))

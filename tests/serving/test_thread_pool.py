@@ -6,10 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from process_support import TIMEOUT
 
 from debugkit.serving.thread_pool import ThreadPool
-
-TIMEOUT = 10.0
 
 
 class Work:

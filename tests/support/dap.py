@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
 
-TIMEOUT = 90.0
+from process_support import TIMEOUT
 
 
 class Session:

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from serving_support import TIMEOUT, Client, Program, Reply
 
@@ -82,6 +83,11 @@ def project(
             yield found
         finally:
             process.stop()
+
+
+def plain_project(folder: Path, text: str, *arguments: str, **options: Any) -> AbstractContextManager[Project]:
+    """A project without the debugger: its workers start in half the time."""
+    return project(folder, text, "--no-debugger", *arguments, **options)
 
 
 class Caller:

@@ -38,6 +38,7 @@ class SupervisorConfig:
     reloader_interval: float = 1.0
     reload_mode: str = "auto"
     preload: tuple[str, ...] = ()  # modules that are imported before the program asks for them
+    prepare: tuple[str, ...] = ()  # modules of ours that every worker needs
     timing: bool = False
 
     def dump(self) -> str:

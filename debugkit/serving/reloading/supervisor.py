@@ -69,7 +69,7 @@ class Supervisor:
         self._launcher = make_launcher(config, selector=self._selector, say=self._say, on_settled=self._spare.renew)
         self._again = BackOff()  # after a crash
         self._report = Report(self._say, config.worker.program.folder, timing=config.timing)
-        self._prepare: tuple[str, ...] = ()  # modules for the next worker
+        self._prepare = config.prepare  # modules for the next worker
         self._status: int | None = None
 
     def run(self) -> int:
@@ -203,7 +203,8 @@ class Supervisor:
             case Decision(answer=answer, paths=paths):
                 self._follow(worker, answer, paths)
             case Ready(failed=failed, prepare=prepare):
-                self._prepare = prepare or self._prepare  # the page of a failed start needs less than the program
+                if prepare:  # the page of a failed start needs less than the program
+                    self._prepare = (*self._config.prepare, *prepare)
                 worker.state = "failed" if failed else "serving"
                 worker.ready = True
                 self._report.step("loaded")

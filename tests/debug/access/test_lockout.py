@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from process_support import Process
+from process_support import TIMEOUT, Process
 from serving_support import ROOT, environ
 
 from debugkit.debug.access.lockout import MOST_FAILURES, SECRET_SIZE, Attempts, Record, load_secret
@@ -137,7 +137,7 @@ def test_no_change_is_lost_among_threads(attempts):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(TIMEOUT)
     assert attempts.change(failures) == 200
 
 
@@ -386,14 +386,14 @@ def test_threads_that_need_the_first_secret_get_the_same(tmp_path):
     got, barrier = [], threading.Barrier(8)
 
     def ask():
-        barrier.wait(10)
+        barrier.wait(TIMEOUT)
         got.append(load_secret(tmp_path))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(TIMEOUT)
     assert len(got) == 8
     assert len(set(got)) == 1
 

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 
 import debugkit
 from debugkit.debug.access.pin import PinAuth
@@ -151,14 +152,14 @@ def test_threads_that_ask_first_see_one_pin():
     gate, got, barrier = homeless(), [], threading.Barrier(8)
 
     def ask():
-        barrier.wait(10)
+        barrier.wait(TIMEOUT)
         got.append(gate.pin)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(TIMEOUT)
     assert got == [gate.pin] * 8
 
 
@@ -242,14 +243,14 @@ def test_attempts_in_parallel_are_never_more_than_ten(tmp_path):
     gates, errors, barrier = [make(tmp_path), make(tmp_path), homeless()], [], threading.Barrier(30)
 
     def attempt(gate):
-        barrier.wait(10)
+        barrier.wait(TIMEOUT)
         errors.append((gate is gates[2], type(wrong(gate))))
 
     threads = [threading.Thread(target=attempt, args=(gates[number % 3],)) for number in range(30)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(TIMEOUT)
     assert errors.count((False, WrongPin)) == 10  # of the twenty at two gates of one application
     assert errors.count((True, WrongPin)) == 10
 
@@ -534,7 +535,7 @@ def test_a_link_used_at_once_by_many_works_for_one(tmp_path):
     token, results, barrier = gate.issue_token(), [], threading.Barrier(10)
 
     def use():
-        barrier.wait(10)
+        barrier.wait(TIMEOUT)
         try:
             results.append(gate.redeem(token))
         except Forbidden as error:
@@ -544,7 +545,7 @@ def test_a_link_used_at_once_by_many_works_for_one(tmp_path):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(TIMEOUT)
     assert sorted(results, key=str) == [None] + ["used_link"] * 9
 
 

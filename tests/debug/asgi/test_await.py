@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from debugkit import DebuggedASGIApplication
 
-WAIT = 20
+WAIT = 240
 
 shop = FastAPI()
 customer: contextvars.ContextVar[str] = contextvars.ContextVar("customer")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgi_client import ASGIClient, Exchange, body_message, exchange, http_scope
+from process_support import TIMEOUT
 
 from debugkit import DebuggedASGIApplication
 from debugkit.debug.asgi.gateway import send_response
@@ -199,7 +200,7 @@ def test_a_stream_that_blocks_does_not_block_the_loop_and_is_closed(how: str) ->
 
     asyncio.run(main())
 
-    assert stream.closed.wait(30)
+    assert stream.closed.wait(TIMEOUT)
     assert stream.thread == "debugkit stream"
 
 

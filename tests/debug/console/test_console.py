@@ -21,7 +21,7 @@ from console_support import output, run, value
 from debugkit.debug.console.console import Console, Done, Event, Failure, Output, Result
 from debugkit.errors import BodyTooLarge, Conflict, Gone
 
-WAIT = 20
+WAIT = 240
 #: Stop gives up fast, for what cannot be stopped; and slowly, where a slow machine must not look like that.
 IMPATIENT, PATIENT = 0.08, 15.0
 
@@ -147,7 +147,7 @@ import threading, concurrent.futures
 threads = [threading.Thread(target=print, args=("thread",)), threading.Timer(0, print, ("timer",))]
 for thread in threads:
     thread.start()
-    thread.join(20)
+    thread.join(240)
 
 with concurrent.futures.ThreadPoolExecutor() as pool:
     pool.submit(print, "pool").result(20)

@@ -24,7 +24,7 @@ from debugkit import DebuggedApplication, capture
 from debugkit.debug.console import coroutines
 from debugkit.debug.console.console import Console, Done, Event, Failure, Output
 
-WAIT = 20
+WAIT = 240
 #: Stop gives up fast, for what cannot be stopped; and slowly, where a slow machine must not look like that.
 IMPATIENT, PATIENT = 0.08, 15.0
 

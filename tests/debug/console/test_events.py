@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
+from process_support import TIMEOUT
 
 from debugkit.debug.console.events import Beat, Done, Event, EventQueue, Failure, Output, Result, current_queue
 
 DONE = Done("done", 0.0)
-WAIT = 10
+WAIT = 240
 
 
 @contextmanager
@@ -170,7 +171,7 @@ def test_logging_and_warnings_show_what_they_would_in_a_terminal():
         [sys.executable, "-c", IN_A_PROCESS],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT,
         check=False,
     )
     assert done.stderr == "afterwards\n", done.stderr

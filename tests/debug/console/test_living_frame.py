@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from console_support import value
+from process_support import TIMEOUT
 
 from debugkit.debug.console.console import Console
 
@@ -82,7 +83,7 @@ def test_a_frame_below_in_a_thread_that_goes_on_sees_it_too(consoles: Any) -> No
         def inner() -> int:
             frames.append(sys._getframe(1))
             waiting.set()
-            goes_on.wait(10)
+            goes_on.wait(TIMEOUT)
             return shared
 
         result = inner()
@@ -90,11 +91,11 @@ def test_a_frame_below_in_a_thread_that_goes_on_sees_it_too(consoles: Any) -> No
 
     thread = threading.Thread(target=outer)
     thread.start()
-    waiting.wait(10)
+    waiting.wait(TIMEOUT)
     console = consoles(frames[0])
     run(console, "total += 41; shared = 7")
     goes_on.set()
-    thread.join(10)
+    thread.join(TIMEOUT)
     assert results == [(42, 7)]
 
     run(console, "total = 'later'")

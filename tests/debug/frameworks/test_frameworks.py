@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from client import Answer, Client
 from framework_apps import APPLICATIONS, django_settings, imported, urlconf
+from process_support import TIMEOUT
 from werkzeug.debug import DebuggedApplication as WerkzeugsDebugger
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -373,4 +374,4 @@ assert len(flask.got_request_exception.receivers) == receivers + 1
 assert not {"django", "cherrypy", "pyramid"} & sys.modules.keys()
 assert not {"debugkit.debug.frameworks.django", "debugkit.debug.frameworks.pyramid"} & sys.modules.keys()
 """
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=TIMEOUT)

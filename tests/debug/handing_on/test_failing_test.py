@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 from client import Client
+from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication
 
@@ -134,13 +135,14 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def run(arguments: list[str], paths: list[Path], folder: Path, given: str = "") -> str:
     environ = {"PYTHONPATH": ":".join(map(str, paths)), "PATH": ""}
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=240, cwd=folder, env=environ)
+    done = subprocess.run(
+        command, input=given, capture_output=True, text=True, timeout=TIMEOUT, cwd=folder, env=environ
+    )
     assert done.returncode in (0, 1), f"{done.stdout}{done.stderr}"
     return done.stdout
 
 
 # All of them are run at once: by two processes, which import every framework.
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", RAISED)
 def test_the_copied_test_fails_with_the_same_exception(failures: dict[str, str], name: str) -> None:
     assert re.match(re.escape(RAISED[name]), failures[name])

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 import django.conf
 import pytest
 from client import Client
+from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication, Limits
 from debugkit.debug.handing_on.placeholders import PLACEHOLDER, Placeholders
@@ -61,7 +62,7 @@ def base(echo: Echo) -> Iterator[str]:
 def run(kind: str, text: str, folder: Path) -> str:
     command = ["sh", "-c", text] if kind == "curl" else [sys.executable, "-c", text]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, cwd=folder, env={"PATH": "/usr/bin:/bin"}
+        command, capture_output=True, text=True, timeout=TIMEOUT, cwd=folder, env={"PATH": "/usr/bin:/bin"}
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

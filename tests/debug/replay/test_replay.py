@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from asgi_client import ASGIClient
 from client import Client
+from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication, DebuggedASGIApplication, Limits
 from debugkit.debug.asgi.replay import scope_of
@@ -185,8 +186,8 @@ def test_who_stops_waiting_stops_the_request() -> None:
 
     assert not sent.wait(0.01)
     sent.stop()
-    assert sent.wait(20)
-    assert ended.wait(20)
+    assert sent.wait(TIMEOUT)
+    assert ended.wait(TIMEOUT)
 
 
 # ASGI

@@ -8,7 +8,7 @@ import pytest
 
 from debugkit.debug.safe.async_exceptions import _Taken, raise_in_thread
 
-WAIT = 10
+WAIT = 240
 
 
 class Stop(BaseException):

@@ -27,7 +27,7 @@ from debugkit.debug.safe.inspection import (
 )
 
 #: Longer than any test needs, shorter than the patience of a person.
-LONG = 10.0
+LONG = 240.0
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import sys
 import textwrap
 
 import pytest
+from process_support import TIMEOUT
 
 WAITING = """
     import types
@@ -106,7 +107,7 @@ def seen(tmp_path_factory):
         (folder / f"{name}.py").write_text(textwrap.dedent(source), "utf-8")
     path = json.dumps([entry for entry in sys.path if entry] + [str(folder)])
     program = f"import sys; sys.path[:] = {path}; import look"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, cwd=folder)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT, cwd=folder)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -24,7 +24,7 @@ from debugkit.debug.safe.inspection import ForeignCodeError, Guard, Refused
 from debugkit.debug.wsgi import DebuggedApplication
 
 #: Longer than any test needs, shorter than the patience of a person.
-LONG = 10.0
+LONG = 240.0
 NOT_SHOWN = "not shown: would query the database"
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from process_support import TIMEOUT
 
 from debugkit.debug.safe import real_threads
 
@@ -36,10 +37,10 @@ def loop(turning, ended):
 
 turning, ended = real_threads.Event(), real_threads.Event()
 thread = real_threads.start(loop, turning, ended, name="loop")
-assert turning.wait(20), "no thread runs beside this one"
+assert turning.wait(240), "no thread runs beside this one"
 assert thread.is_alive()
 raise_in_thread(thread.ident, Stop)
-assert ended.wait(20), "nothing was raised"
+assert ended.wait(240), "nothing was raised"
 
 interval = sys.getswitchinterval()
 sys.setswitchinterval(50)  # it runs when this thread waits for it, and not before
@@ -58,7 +59,7 @@ def sleepers(number):
     for _ in range(number):
         slept = real_threads.Event()
         thread = real_threads.start(sleep, slept, name="sleeper")
-        assert slept.wait(20)
+        assert slept.wait(240)
         while thread.is_alive():
             os.sched_yield()
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
@@ -74,7 +75,7 @@ def test_threads_are_real_when_greenlets_stand_in_their_place(patch: str, late: 
     if importlib.util.find_spec(patch.split()[1].rstrip(";")) is None:
         pytest.skip(f"{patch.split()[1]} is not installed")
     program = "\n".join([DEBUGKIT, patch, PROGRAM] if late else [patch, DEBUGKIT, PROGRAM])
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, done.stderr
 
 
@@ -94,12 +95,12 @@ def test_a_greenlet_that_waits_lets_the_others_of_its_thread_go_on() -> None:
 
     def waits() -> None:
         steps.append(real_threads.get(queue))
-        steps.append(happened.wait(20))
+        steps.append(happened.wait(TIMEOUT))
 
     def goes_on() -> None:
         queue.put(1)
         gevent.sleep(0)
         happened.set()
 
-    gevent.joinall([gevent.spawn(waits), gevent.spawn(goes_on)], timeout=20)
+    gevent.joinall([gevent.spawn(waits), gevent.spawn(goes_on)], timeout=TIMEOUT)
     assert steps == [1, True]

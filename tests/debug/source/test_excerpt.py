@@ -15,6 +15,7 @@ import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from process_support import TIMEOUT
 
 from debugkit.debug.source import excerpt as source
 from debugkit.debug.source import highlighting
@@ -569,5 +570,5 @@ def test_threads_may_look_at_once(fail: Callable[..., Frame]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(TIMEOUT)
     assert found == [found[0]] * 8

@@ -17,6 +17,7 @@ from typing import Any
 
 import jinja2
 import pytest
+from process_support import TIMEOUT
 
 from debugkit.debug.safe.text import encodable
 from debugkit.debug.source import loading
@@ -218,7 +219,7 @@ def test_threads_may_ask_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(TIMEOUT)
     assert found == [100] * 8
 
 

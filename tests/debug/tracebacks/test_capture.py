@@ -31,6 +31,7 @@ from capture_support import (
     recursive,
     run,
 )
+from process_support import TIMEOUT
 
 import debugkit
 from debugkit.debug.tracebacks.capture import MOST_EXCEPTIONS, capture
@@ -619,7 +620,7 @@ def test_threads_may_release_at_the_same_time() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(TIMEOUT)
     assert all(frame.frame is None for frame in one.frames.values())
 
 
@@ -634,7 +635,7 @@ def modules_after_capture() -> set[str]:
         "one.opened, one.fingerprint, one.text\nprint(*sys.modules)"
     )
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True, cwd=ROOT)
     return set(done.stdout.split())
 
 

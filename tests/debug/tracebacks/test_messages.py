@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from capture_support import caught, expected_text
 from client import Client
+from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication
 from debugkit.debug.safe.inspection import Guard
@@ -99,7 +100,7 @@ def test_a_message_that_never_comes_costs_its_deadline_once() -> None:
     class Slow(Exception):
         def __str__(self) -> str:
             entered.append(1)
-            release.wait(30)
+            release.wait(TIMEOUT)
             return "too late"
 
     exc = Slow()

@@ -16,7 +16,7 @@ import zoneinfo
 
 import pytest
 
-LONG = 10.0
+LONG = 240.0
 
 
 class Plain:

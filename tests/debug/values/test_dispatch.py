@@ -12,7 +12,7 @@ from debugkit.debug.safe.inspection import Guard
 from debugkit.debug.values.describe import Describer
 from debugkit.settings import Limits
 
-LONG = 10.0
+LONG = 240.0
 
 
 def test_a_repr_that_somebody_wrote_is_shown_and_attributes_are_its_children(describer):

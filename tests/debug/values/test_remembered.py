@@ -18,7 +18,7 @@ from debugkit.debug.wsgi import DebuggedApplication
 from debugkit.settings import Limits
 
 MOUNT = "/__debugkit__"
-LONG = 10.0
+LONG = 240.0
 
 
 class Cup:

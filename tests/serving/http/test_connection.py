@@ -228,7 +228,7 @@ def test_a_body_that_breaks_off_is_an_error_for_the_application_and_not_the_whol
     with running(application(app)) as server:
         with server.client() as client:
             client.send(request("POST / HTTP/1.1", "Content-Length: 10", body=b"short"))
-        assert done.wait(20)
+        assert done.wait(TIMEOUT)
     assert isinstance(errors[0], ConnectionError)
     assert server.log == ""
 

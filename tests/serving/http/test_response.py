@@ -60,7 +60,7 @@ def test_several_pieces_are_sent_in_chunks_each_at_once() -> None:
 
     def body(environ: Any) -> Iterator[bytes]:
         yield b"first"
-        assert gate.wait(20)
+        assert gate.wait(TIMEOUT)
         yield b""
         yield b"second"
 
@@ -339,7 +339,7 @@ def test_close_is_called_when_the_client_leaves() -> None:
     with running(application(lambda environ: endless()), check=False) as server:
         with server.client() as client:
             client.send(request("GET / HTTP/1.1")).read_until(b"x")
-        assert closed.wait(20)
+        assert closed.wait(TIMEOUT)
     assert "Traceback" not in server.log
 
 

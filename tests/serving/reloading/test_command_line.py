@@ -8,6 +8,7 @@ import zipapp
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 from serving_support import environ
 
 from debugkit.errors import ConfigurationError
@@ -50,7 +51,7 @@ def python(*arguments: str, cwd: Path) -> str:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=30,
+        timeout=TIMEOUT,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

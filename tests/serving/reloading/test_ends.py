@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from process_support import gone
-from reload_support import APP, project
+from reload_support import APP, plain_project, project
 from serving_support import Client
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
@@ -73,7 +73,7 @@ def test_a_thread_that_never_ends_does_not_take_atexit_away(tmp_path: Path) -> N
         "import atexit, threading\natexit.register(lambda: print('atexit', flush=True))\n"
         f"threading.Thread(target=threading.Event().wait, name='tea-timer').start()\n{ONE}"
     )
-    with project(tmp_path, text) as shop:
+    with plain_project(tmp_path, text) as shop:
         assert shop.process.end(signal.SIGINT) == 128 + signal.SIGINT
         assert "it was kept alive by: tea-timer" in shop.process.stderr.rest()
         assert shop.process.stdout.rest() == "atexit\n"
@@ -84,7 +84,7 @@ def test_a_thread_that_never_ends_does_not_take_atexit_away(tmp_path: Path) -> N
 def test_a_program_that_the_application_has_started_keeps_nobody(tmp_path: Path, how: str) -> None:
     os.mkfifo(tmp_path / "gate")
     child = "import os\nos.system('exec cat gate &')\n"
-    with project(tmp_path, child + ONE, python=("-m", "debugkit", "run", "app.py", "--port", "0")) as shop:
+    with plain_project(tmp_path, child + ONE) as shop:
         old = int(shop.text.split()[-1])
         if how == "stop":
             assert shop.process.end(signal.SIGINT) == 128 + signal.SIGINT
@@ -100,7 +100,7 @@ def test_the_channel_of_a_worker_is_not_inherited(tmp_path: Path) -> None:
     if not Path("/proc/self/fd").exists():
         pytest.skip("needs /proc")
     show = f"{sys.executable} -c 'import os; print(sorted(os.listdir(\"/proc/self/fd\"))[:-1])'"
-    with project(tmp_path, f"import os\nos.system({show!r})\n{ONE}") as shop:
+    with plain_project(tmp_path, f"import os\nos.system({show!r})\n{ONE}") as shop:
         assert shop.process.stdout.line() == "['0', '1', '2']\n"
 
 
@@ -112,7 +112,7 @@ def test_a_process_that_is_gone_counts_as_ended_though_its_channel_is_open_elsew
         "    with contextlib.suppress(OSError):\n        os.set_inheritable(one, True)\n"
         "os.system('exec cat gate &')\n"
     )
-    with project(tmp_path, child + ONE) as shop:
+    with plain_project(tmp_path, child + ONE) as shop:
         assert shop.process.end(signal.SIGINT) == 128 + signal.SIGINT
         with (tmp_path / "gate").open("w"):
             pass

@@ -13,13 +13,10 @@ from pathlib import Path
 import pytest
 from dap import Editor
 from django_support import write_project
-from process_support import gone
+from process_support import TIMEOUT, gone
 from serving_support import Client, Program, environ
 
-pytestmark = [
-    pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets"),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="workers inherit their sockets")
 
 APP = """\
 from debugkit import run_simple
@@ -28,7 +25,7 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [word.encode()]
 if __name__ == "__main__":
-    run_simple("127.0.0.1", 0, app, use_reloader=True, use_debugger=True)
+    run_simple("127.0.0.1", 0, app, use_reloader=True)
 """
 LINE = 4
 #: What an editor's settings say of a program (launch.json), by the way it is started; below it starts a script too.
@@ -50,7 +47,7 @@ def asked(port: int) -> Iterator[list[str]]:
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     yield answers
-    thread.join(30)
+    thread.join(TIMEOUT)
 
 
 def stops_at(editor: Editor, port: int, path: Path, line: int, word: str) -> bool:

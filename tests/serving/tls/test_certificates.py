@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from process_support import TIMEOUT
 from serving_support import Program, environ
 from tls_support import certificate, trusting
 
@@ -279,7 +280,9 @@ sys.modules["cryptography"] = None
 from debugkit.serving.tls.certificates import generate_adhoc_ssl_context
 generate_adhoc_ssl_context()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, env=environ())
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT, env=environ()
+    )
     assert "ConfigurationError: To create a certificate, install the package cryptography." in done.stderr
 
 
@@ -401,7 +404,7 @@ from debugkit.serving.tls.certificates import generate_adhoc_ssl_context
 generate_adhoc_ssl_context(folder=Path({str(tmp_path)!r}))
 assert "cryptography" not in sys.modules
 """
-    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=30, env=environ())
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=TIMEOUT, env=environ())
 
 
 def test_what_is_to_be_trusted_holds_no_key(tmp_path: Path) -> None:
@@ -573,7 +576,9 @@ tempfile.tempdir = "/nowhere"
 from debugkit.serving.tls.certificates import keep_certificate
 keep_certificate()
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, env=environ())
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT, env=environ()
+    )
     assert "ConfigurationError: A certificate cannot be made here (" in done.stderr
     assert "give a pair (certificate file, key file)" in done.stderr
 

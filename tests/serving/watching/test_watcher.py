@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from process_support import TIMEOUT
 
 from debugkit.errors import ConfigurationError
 from debugkit.serving.watching.file_tree import FileTree
@@ -31,7 +32,6 @@ from debugkit.serving.watching.observer import ObserverSource
 from debugkit.serving.watching.watcher import LONGEST, Polling, Scope, Source, Watcher, make_watcher
 
 ROOT = Path(__file__).parents[3]
-TIMEOUT = 20.0
 LINUX = sys.platform.startswith("linux")
 
 KINDS = ["stat", "watchdog"]
