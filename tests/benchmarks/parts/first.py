@@ -19,8 +19,6 @@ from harness.servers import NotServing, Server
 
 #: Seconds before the first error.
 REST = 0.5
-#: Seconds before the save: ours imports in the background what the next process needs.
-BEFORE_SAVE = 1.5
 #: Seconds after which a save counts as never seen.
 NEVER = 20.0
 LATER = 10
@@ -63,7 +61,6 @@ class Errors:
             self.first.values = [*self.first.values, error(browser)]
             self.later.values = [*self.later.values, statistics.median(error(browser) for _ in range(LATER))]
             self.first.memory = server.memory()
-        time.sleep(BEFORE_SAVE)
         if self._peer.reloads and self._save(server):
             time.sleep(REST)
             with Browser(server.port) as browser:
@@ -71,6 +68,7 @@ class Errors:
 
     def _save(self, server: Server) -> bool:
         """Whether the new code answers in time."""
+        server.rest()
         (name,) = self._project.saved.values()
         source = self._project.files[self._peer.serves]()[name]
         save(server.folder / name, source.replace("TEXT", "the second"))

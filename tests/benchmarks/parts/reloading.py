@@ -22,7 +22,7 @@ from harness.servers import NotServing, Server
 #: Seconds after which a save counts as never seen.
 NEVER = 20.0
 #: Seconds before a save, at random: who looks once a second must not be met at the same moment each time.
-SETTLE = (0.1, 0.5)
+SETTLE = (0.0, 0.4)
 #: Seconds for which the client goes on after the first new answer: old code may answer once more.
 AFTER = 0.2
 #: Seconds after which a second save counts as lost.
@@ -60,6 +60,7 @@ class Turns:
     def save(self, label: str) -> None:
         assert self._server
         row = self.rows[label]
+        self._server.rest()
         time.sleep(random.uniform(*SETTLE))
         with Asker(self._server.port) as asker:
             saved = self._write(self._project.saved[label])
@@ -74,7 +75,7 @@ class Turns:
     def save_twice(self, delay: float) -> None:
         """The second save comes when the server has begun to restart; the row counts what is lost."""
         assert self._server
-        time.sleep(random.uniform(*SETTLE))
+        self._server.rest()
         with Asker(self._server.port) as asker:
             start = len(self._server.output)
             self._write("app.py")

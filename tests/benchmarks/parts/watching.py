@@ -21,8 +21,6 @@ from harness.servers import Server
 LONG_AGO = 10**9
 FILES = 10_000
 IN_DIRECTORY = 30
-#: Seconds until they have settled: ours imports in the background what the next process may need.
-SETTLE = 6.0
 #: Seconds that are one value.
 WINDOW = 2.0
 
@@ -45,7 +43,8 @@ def watches(peer: Peer) -> bool:
 
 
 def idle(project: Project, servers: Mapping[str, Server], effort: Effort) -> Iterator[Figure]:
-    time.sleep(0.2 if effort.quick else SETTLE)
+    for server in servers.values():
+        server.rest()
     memory = {name: server.memory() for name, server in servers.items()}
     rows = {name: Row(name, [], memory[name]) for name in servers}
     for number in range(effort.rounds):
