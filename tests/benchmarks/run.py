@@ -50,7 +50,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, epilog=epilog, formatter_class=formatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help="what to measure (default: all)")
     parser.add_argument("--quick", action="store_true", help="one small round of few peers: does it run?")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each peer (default: 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each peer (default: 3)")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write everything to this file")
     parser.add_argument("--rst", type=Path, metavar="FILE", help="write the table of the README to this file")
     return parser

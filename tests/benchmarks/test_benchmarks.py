@@ -17,7 +17,7 @@ ROWS = {
     "pages": ("5 frames: error to page", "30 frames of Flask", "FastAPI", "Werkzeug"),
     "values": ("10 MB string", "Django"),
     "importing": ("import of the debugger",),
-    "first": ("WSGI: first error", "WSGI: later errors", "Werkzeug"),
+    "first": ("WSGI: first error (ms)", "after a save", "WSGI: later errors", "Werkzeug"),
     "console": ("a command in a frame", "Werkzeug"),
     "completing": ("names", "attributes", "keys", "modules", "a preview"),
     "memory": ("grown by 20 errors", "Werkzeug"),

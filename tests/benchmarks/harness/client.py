@@ -30,6 +30,16 @@ class Browser:
         self._connection.close()
 
     def __call__(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
+        kept = self._connection.sock is not None
+        try:
+            return self._send(path, method, body, headers)
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self._connection.close()
+            if not kept:
+                raise
+        return self._send(path, method, body, headers)  # the server closed it without a word (RFC 9112, 9.3.1)
+
+    def _send(self, path: str, method: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         self._connection.request(method, path, body, self.headers | headers)
         return Answer(self._connection.getresponse())
 
@@ -106,3 +116,8 @@ class Asker(threading.Thread):
         with self._grown:
             self._grown.wait_for(lambda: text in self._first, timeout)
             return self._first.get(text)
+
+    def wait_for_part(self, text: str, timeout: float) -> bool:
+        """Whether an answer that has ``text`` in it comes in time."""
+        with self._grown:
+            return self._grown.wait_for(lambda: text in self._last, timeout)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.figures import Row
 from harness.packages import missing
 from harness.projects import Files, Project, Protocol, save
-from harness.servers import ROOT, Server
+from harness.servers import ROOT, NotServing, Server
 
 WERKZEUG = """
 import sys
@@ -45,9 +46,11 @@ class Peer:
     debugs: bool = True
     #: Notices what is saved in another way only: once is enough.
     variant: bool = False
+    #: Is for applications of no framework: the framework's own server is beside us where there is one.
+    plain: bool = False
 
     def fits(self, project: Project) -> bool:
-        return self.serves in project.files
+        return self.serves in project.files and not (self.plain and project.framework)
 
     def missing(self, project: Project) -> list[str]:
         return missing((*self.needs, *project.needs))
@@ -61,7 +64,7 @@ PLUS = MANAGE.format(command="runserver_plus")
 PEERS = (
     Peer("debugkit", "wsgi", RUN),
     Peer("debugkit, started cold", "wsgi", f"{RUN} --reload-mode cold", variant=True),
-    Peer("Werkzeug", "wsgi", "serve.py {port} stat", ("werkzeug",), {"serve.py": WERKZEUG}),
+    Peer("Werkzeug", "wsgi", "serve.py {port} stat", ("werkzeug",), {"serve.py": WERKZEUG}, plain=True),
     Peer(
         "Werkzeug, watchdog",
         "wsgi",
@@ -69,6 +72,7 @@ PEERS = (
         ("werkzeug", "watchdog"),
         {"serve.py": WERKZEUG},
         variant=True,
+        plain=True,
     ),
     Peer(
         "gunicorn --reload", "wsgi", "-m gunicorn app:app --reload --bind 127.0.0.1:{port}", ("gunicorn",), debugs=False
@@ -80,6 +84,7 @@ PEERS = (
         ("hupper", "waitress"),
         {"hup.py": "from hupper.cli import main\nif __name__ == '__main__':\n    main()\n"},
         debugs=False,
+        plain=True,
     ),
     Peer(
         "backlash, waitress",
@@ -88,6 +93,7 @@ PEERS = (
         ("backlash", "waitress"),
         {"debugged.py": BACKLASH},
         reloads=False,
+        plain=True,
     ),
     Peer("flask run --debug", "flask", "-m flask run --debug --port {port}", ("flask",), HIDDEN),
     Peer("the same with watchdog", "flask", "-m flask run --debug --port {port}", ("flask", "watchdog"), variant=True),
@@ -126,3 +132,29 @@ def serving(peer: Peer, project: Project, place: Path | None = None, **variables
         settings = {"PYTHONPATH": os.pathsep.join(paths), **peer.variables, **variables}
         with Server(peer.arguments.split(), folder, settings, state) as server:
             yield server
+
+
+@dataclass
+class SideBySide:
+    """Servers of one project that run at the same time, and a row for each that does not start."""
+
+    servers: dict[str, Server] = field(default_factory=dict)
+    absent: list[Row] = field(default_factory=list)
+
+
+def side_by_side(
+    peers: Sequence[Peer],
+    project: Project,
+    stack: ExitStack,
+    *,
+    place: Callable[[Peer], Path | None] = lambda peer: None,
+    variables: Callable[[Peer], Mapping[str, str]] = lambda peer: {},
+) -> SideBySide:
+    """The servers of those peers, until ``stack`` is closed."""
+    found = SideBySide()
+    for peer in peers:
+        try:
+            found.servers[peer.name] = stack.enter_context(serving(peer, project, place(peer), **variables(peer)))
+        except NotServing as error:
+            found.absent.append(Row(peer.name, remark=str(error)))
+    return found

@@ -20,6 +20,8 @@ class Project:
     #: Which file is saved, by what that shows. Nothing may be imported by the name of another.
     saved: Mapping[str, str] = field(default_factory=lambda: {"": "app.py"})
     needs: tuple[str, ...] = ()
+    #: Made with a framework that has a server of its own.
+    framework: bool = False
 
     def write(self, protocol: Protocol, folder: Path) -> None:
         for name, source in self.files[protocol]().items():
@@ -227,9 +229,14 @@ FLASK_ONE = Project(
     "Flask with SQLAlchemy",
     {"flask": lambda: {"app.py": FLASK, "models.py": MODELS}, "wsgi": lambda: {"app.py": FLASK, "models.py": MODELS}},
     needs=("flask", "sqlalchemy"),
+    framework=True,
 )
 DJANGO_ONE = Project(
-    "Django with its admin", {"django": django, "wsgi": django}, {"": "views.py"}, needs=("django", "sqlparse")
+    "Django with its admin",
+    {"django": django, "wsgi": django},
+    {"": "views.py"},
+    ("django", "sqlparse"),
+    framework=True,
 )
 FASTAPI_ONE = Project("FastAPI", {"asgi": lambda: {"app.py": FASTAPI}}, needs=("fastapi",))
 PROJECTS = (TINY, HEAVY_ONE, MODULES, FLASK_ONE, DJANGO_ONE, FASTAPI_ONE)
@@ -256,15 +263,16 @@ FAILING_WSGI = (
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/fail":
         fail()
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
-    return [b"hello"]
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"TEXT"]
 """
 )
 FAILING_FLASK = (
     f"from flask import Flask\n{DEEP}"
     + """
 app = Flask(__name__)
-app.add_url_rule("/", "index", lambda: "hello")
+app.config["PROPAGATE_EXCEPTIONS"] = True  # as Flask does in debug mode
+app.add_url_rule("/", "index", lambda: "TEXT")
 app.add_url_rule("/fail", "fail", fail)
 """
 )
@@ -275,7 +283,7 @@ app = FastAPI(debug=True)
 
 @app.get("/")
 async def index():
-    return "hello"
+    return "TEXT"
 
 @app.get("/fail")
 async def failing():
@@ -284,7 +292,11 @@ async def failing():
 )
 FAILING = (
     Project("WSGI", {"wsgi": lambda: {"app.py": FAILING_WSGI}}),
-    Project("Flask", {"flask": lambda: {"app.py": FAILING_FLASK}, "wsgi": lambda: {"app.py": FAILING_FLASK}}),
-    Project("Django", {"django": lambda: django(VIEWS + DEEP)}, needs=("django", "sqlparse")),
+    Project(
+        "Flask", {"flask": lambda: {"app.py": FAILING_FLASK}, "wsgi": lambda: {"app.py": FAILING_FLASK}}, framework=True
+    ),
+    Project(
+        "Django", {"django": lambda: django(VIEWS + DEEP)}, {"": "views.py"}, ("django", "sqlparse"), framework=True
+    ),
     Project("FastAPI", {"asgi": lambda: {"app.py": FAILING_FASTAPI}}, needs=("fastapi",)),
 )

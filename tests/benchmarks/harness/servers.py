@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[3]
 START = 30.0
 #: Seconds between two looks.
 PAUSE = 0.002
+#: Seconds for which a server is looked at, and the part of them that one that rests may spend: some look for changes.
+LOOK = 0.5
+IDLE = 0.04
 
 
 class NotServing(Exception):
@@ -107,6 +110,16 @@ class Server:
         """Seconds that the threads of its processes have spent, to the nanosecond."""
         stats = [text(path).split() for folder in self.processes() for path in folder.glob("task/*/schedstat")]
         return sum(int(fields[0]) for fields in stats if fields) / 1e9
+
+    def rest(self) -> None:
+        """Wait until it has nothing more to do: ours imports in the background what the next process will need."""
+        deadline = time.perf_counter() + START
+        spent = self.processor_time()
+        while time.perf_counter() < deadline:
+            time.sleep(LOOK)
+            before, spent = spent, self.processor_time()
+            if abs(spent - before) < IDLE * LOOK:
+                return
 
     def watches(self) -> int:
         """What it watches by inotify."""

@@ -1,4 +1,4 @@
-"""Completion among 10,000 names, from the request to the answer, in the same process.
+"""Completion among 10,000 names, from the request to the answer, in the same process. Processor time.
 
 Python's own ``rlcompleter`` beside it gives names alone, without values and signatures.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from client import Client
 from harness.figures import Figure, Row
-from harness.rounds import Effort, paired, timed
+from harness.rounds import Effort, computed, paired
 
 from debugkit import DebuggedApplication
 
@@ -44,7 +44,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
         actions: dict[str, Callable[[], object]] = {"debugkit": lambda source=source: ask(source)}
         if label in ("names", "attributes"):
             actions["rlcompleter"] = by_rlcompleter(source)
-        found = paired({name: timed(action, 1e3) for name, action in actions.items()}, effort.turns(4))
+        found = paired({name: computed(action, 1e3) for name, action in actions.items()}, effort.turns(4))
         rows = [Row(name, values) for name, values in found.items()]
         rows[0].remark = f"{len(json.dumps(answer)) / 1e3:.1f} kB"
         yield Figure(label, "ms", rows, headline=False)

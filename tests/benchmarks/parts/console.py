@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from harness.client import Browser
 from harness.figures import Figure, Row
-from harness.peers import Peer, serving
+from harness.peers import Peer, side_by_side
 from harness.projects import FAILING
 from harness.rounds import Effort, paired, timed
 from harness.servers import Server
@@ -30,11 +30,11 @@ def measure(effort: Effort) -> Iterator[Figure]:
     for project in effort.of(list(FAILING), 1):
         peers = effort.of([peer for peer in debuggers(project) if peer.name not in WITHOUT])
         with ExitStack() as stack:
-            servers = {peer.name: stack.enter_context(serving(peer, project, **pin(peer))) for peer in peers}
-            commands = {name: command(name, server, stack) for name, server in servers.items()}
+            started = side_by_side(peers, project, stack, variables=pin)
+            commands = {name: command(name, server, stack) for name, server in started.servers.items()}
             found = paired({name: timed(run, 1e3, 5) for name, run in commands.items()}, effort.turns(10))
-            rows = [Row(name, found[name], servers[name].memory()) for name in servers]
-        yield Figure(f"{project.name}: a command in a frame", "ms", rows)
+            rows = [Row(name, found[name], server.memory()) for name, server in started.servers.items()]
+        yield Figure(f"{project.name}: a command in a frame", "ms", rows + started.absent)
 
 
 def pin(peer: Peer) -> dict[str, str]:

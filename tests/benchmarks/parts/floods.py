@@ -67,7 +67,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
     from debug.processes.servers import SYNC, folder_of
     from integration.processes import serving
 
-    seconds = 0.5 if effort.quick else 8.0
+    seconds = 0.5 if effort.quick else 5.0
     with tempfile.TemporaryDirectory() as name, serving(SYNC, Path(name)) as server:
         flood(server, RATE, seconds / 5)  # all has been imported and made
         looks, rates = [measured(server)], []

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from harness.alone import HELLO, SERVERS, TYPED
 from harness.figures import Figure, Row
-from harness.peers import Peer, serving
+from harness.peers import Peer, side_by_side
 from harness.projects import Project
 from harness.rounds import Effort, paired
 from harness.servers import Server
@@ -45,9 +45,12 @@ def measure(effort: Effort) -> Iterator[Figure]:
 def under_load(project: Project, peers: Sequence[Peer], counts: Sequence[int], effort: Effort) -> Iterator[Figure]:
     peers = [peer for peer in peers if not peer.missing(project)]
     with ExitStack() as stack:
-        servers = {peer.name: stack.enter_context(serving(peer, project)) for peer in effort.of(peers)}
+        started = side_by_side(effort.of(peers), project, stack)
         for count in counts:
-            yield from figures(f"{project.name}, {count} connection{'s' if count > 1 else ''}", servers, count, effort)
+            title = f"{project.name}, {count} connection{'s' if count > 1 else ''}"
+            for figure in figures(title, started.servers, count, effort):
+                figure.rows += started.absent
+                yield figure
 
 
 def figures(title: str, servers: dict[str, Server], count: int, effort: Effort) -> Iterator[Figure]:
@@ -62,7 +65,7 @@ def figures(title: str, servers: dict[str, Server], count: int, effort: Effort) 
 
         return run
 
-    rates = paired({name: load(name) for name in servers}, 1 if effort.quick else effort.rounds)
+    rates = paired({name: load(name) for name in servers}, 1 if effort.quick else effort.rounds, budget=60)
     rates_figure = Figure(title, "requests/s", better="more")
     p50, p99 = Figure(f"{title}: half within", "ms", headline=False), Figure(f"{title}: 99 % within", "ms")
     for name, server in servers.items():

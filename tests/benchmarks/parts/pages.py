@@ -1,4 +1,4 @@
-"""From the error to the end of its page, in the same process: when everything has been imported and seen once."""
+"""From the error to the end of its page, in the same process, when everything has been seen once. Processor time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness import cases
 from harness.cases import ASGI, Application, answer
 from harness.figures import Figure, Row
 from harness.packages import installed
-from harness.rounds import Effort, paired, timed
+from harness.rounds import Effort, computed, paired
 from harness.wrappers import asgi_wrappers, wrappers
 
 
@@ -32,7 +32,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
 
 
 def page(name: str, actions: dict[str, Callable[[], object]], effort: Effort) -> Figure:
-    found = paired({key: timed(action, 1e3) for key, action in actions.items()}, effort.turns(6))
+    found = paired({key: computed(action, 1e3) for key, action in actions.items()}, effort.turns(6))
     return Figure(f"{name}: error to page", "ms", [Row(key, values) for key, values in found.items()])
 
 

@@ -1,6 +1,6 @@
 """A request that does not fail: what the debugger adds to the time of the bare application, in the same process.
 
-For WSGI as a server calls it, for ASGI without a loop, which would cost more than all that is measured.
+Processor time. For WSGI as a server calls it, for ASGI without a loop, which would cost more than all that is measured.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from asgi_client import http_scope
 from harness import cases
 from harness.cases import ASGI, Application
 from harness.figures import Figure, Row
-from harness.rounds import Effort, paired, timed
+from harness.rounds import Effort, computed, paired
 from harness.wrappers import asgi_wrappers, wrappers
 
 
@@ -36,7 +36,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
 
 def added(title: str, calls: dict[str, Callable[[], None]], effort: Effort, repeat: int) -> Figure:
     repeat = effort.choose(50, repeat)
-    found = paired({name: timed(call, 1e6, repeat) for name, call in calls.items()}, effort.turns(5))
+    found = paired({name: computed(call, 1e6, repeat) for name, call in calls.items()}, effort.turns(5))
     bare = found.pop("bare")
     rows = [
         Row(name, [one - other for one, other in zip(values, bare, strict=False)]) for name, values in found.items()

@@ -7,7 +7,6 @@ what is refused, broken off or answered by old code after the new has answered i
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -21,15 +20,17 @@ from harness.rounds import Effort, progress
 from harness.servers import NotServing, Server
 
 #: Seconds after which a save counts as never seen.
-NEVER = 10.0
+NEVER = 20.0
 #: Seconds before a save, at random: who looks once a second must not be met at the same moment each time.
-SETTLE = (0.1, 0.5)
+SETTLE = (0.0, 0.4)
 #: Seconds for which the client goes on after the first new answer: old code may answer once more.
 AFTER = 0.2
+#: Seconds after which a second save counts as lost.
+LOST = 6.0
 #: Seconds from the beginning of a restart to a second save.
 SECOND = (0.03, 0.15)
 #: What the servers say of a change.
-NOTICED = re.compile(r"detected change|changed|modified", re.IGNORECASE)
+NOTICED = r"(?i)detected change|changed|modified"
 
 
 class Turns:
@@ -59,6 +60,7 @@ class Turns:
     def save(self, label: str) -> None:
         assert self._server
         row = self.rows[label]
+        self._server.rest()
         time.sleep(random.uniform(*SETTLE))
         with Asker(self._server.port) as asker:
             saved = self._write(self._project.saved[label])
@@ -73,17 +75,17 @@ class Turns:
     def save_twice(self, delay: float) -> None:
         """The second save comes when the server has begun to restart; the row counts what is lost."""
         assert self._server
-        time.sleep(random.uniform(*SETTLE))
+        self._server.rest()
         with Asker(self._server.port) as asker:
             start = len(self._server.output)
             self._write("app.py")
             try:
-                self._server.wait_for_output(NOTICED.pattern, start)
+                self._server.wait_for_output(NOTICED, start)
             except AssertionError:
                 return
             time.sleep(delay)
             self._write("app.py")
-            lost = asker.wait_for(self._answer, NEVER / 2) is None
+            lost = asker.wait_for(self._answer, LOST) is None
             self.second.values = [*self.second.values, float(lost)]
 
     def weigh(self) -> None:

@@ -16,7 +16,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
         rows = {peer.name: Row(peer.name) for peer in fitting(project) if peer.reloads and not peer.variant}
         peers = effort.of([peer for peer in fitting(project) if peer.name in rows])
         actions = {peer.name: starter(peer, project, rows[peer.name]) for peer in peers}
-        for name, values in paired(actions, 1 if effort.quick else effort.rounds).items():
+        for name, values in paired(actions, 1 if effort.quick else effort.rounds, budget=60).items():
             rows[name].values = [value for value in values if value]
         yield Figure(f"start to answer: {project.name}", "ms", [rows[name] for name in actions])
 

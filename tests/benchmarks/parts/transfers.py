@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from harness.alone import HELLO, SERVERS
 from harness.figures import Figure, Row
-from harness.peers import serving
+from harness.peers import side_by_side
 from harness.rounds import Effort, paired
 from harness.servers import Server
 
@@ -23,10 +23,8 @@ def measure(effort: Effort) -> Iterator[Figure]:
     size = megabytes * MB
     with ExitStack() as stack, tempfile.NamedTemporaryFile() as file:
         file.truncate(size)
-        servers = {
-            peer.name: stack.enter_context(serving(peer, HELLO, BENCHMARK_FILE=file.name))
-            for peer in effort.of([peer for peer in SERVERS if not peer.missing(HELLO)])
-        }
+        peers = effort.of([peer for peer in SERVERS if not peer.missing(HELLO)])
+        servers = side_by_side(peers, HELLO, stack, variables=lambda peer: {"BENCHMARK_FILE": file.name}).servers
         yield figure(f"{megabytes} MB up", servers, effort, lambda port: upload(port, size))
         yield figure(f"{megabytes} MB down", servers, effort, lambda port: download(port, "/made", size))
         yield figure(f"{megabytes} MB file down", servers, effort, lambda port: download(port, "/file", size))

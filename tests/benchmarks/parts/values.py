@@ -1,4 +1,4 @@
-"""What a large value among the locals adds to the page. Werkzeug and backlash show none."""
+"""What a large value among the locals adds to the page, in processor time. Werkzeug and backlash show none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from harness import cases
 from harness.cases import LARGE, answer
 from harness.figures import Figure, Row
-from harness.rounds import Effort, paired, timed
+from harness.rounds import Effort, computed, paired
 from harness.wrappers import wrappers
 
 
@@ -23,7 +23,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
 
 def added(without: cases.Application, having: cases.Application, effort: Effort) -> list[float]:
     actions: dict[str, Callable[[], float]] = {
-        name: timed(lambda app=app: answer(app), 1e3)  # type: ignore[misc]
+        name: computed(lambda app=app: answer(app), 1e3)  # type: ignore[misc]
         for name, app in (("without", without), ("with", having))
     }
     found = paired(actions, effort.turns(2))

@@ -13,29 +13,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.figures import Figure, Row
-from harness.peers import Peer, fitting, serving
-from harness.projects import DJANGO_ONE, FLASK_ONE, MODULES, Project
+from harness.peers import Peer, fitting, side_by_side
+from harness.projects import DJANGO_ONE, MODULES, TINY, Project
 from harness.rounds import Effort, progress
 from harness.servers import Server
 
 LONG_AGO = 10**9
 FILES = 10_000
 IN_DIRECTORY = 30
-#: Seconds until they have settled: ours imports in the background what the next process may need.
-SETTLE = 6.0
 #: Seconds that are one value.
-WINDOW = 3.0
+WINDOW = 2.0
 
 
 def measure(effort: Effort) -> Iterator[Figure]:
-    for project in effort.of([MODULES, FLASK_ONE, DJANGO_ONE], 1):
+    for project in [TINY] if effort.quick else [MODULES, DJANGO_ONE]:
         with ExitStack() as stack:
             places = {protocol: Path(stack.enter_context(TemporaryDirectory())) for protocol in project.files}
-            for place in places.values() if project is MODULES else ():
-                make_tree(place, effort.choose(300, FILES))
+            for place in places.values() if project in (MODULES, TINY) else ():
+                make_tree(place, effort.choose(IN_DIRECTORY, FILES))
             peers = effort.of([peer for peer in fitting(project) if watches(peer)])
-            servers = {peer.name: stack.enter_context(serving(peer, project, places[peer.serves])) for peer in peers}
-            yield from idle(project, servers, effort)
+            started = side_by_side(peers, project, stack, place=lambda peer: places[peer.serves])  # noqa: B023
+            for figure in idle(project, started.servers, effort):
+                figure.rows += started.absent
+                yield figure
 
 
 def watches(peer: Peer) -> bool:
@@ -43,7 +43,8 @@ def watches(peer: Peer) -> bool:
 
 
 def idle(project: Project, servers: Mapping[str, Server], effort: Effort) -> Iterator[Figure]:
-    time.sleep(0.2 if effort.quick else SETTLE)
+    for server in servers.values():
+        server.rest()
     memory = {name: server.memory() for name, server in servers.items()}
     rows = {name: Row(name, [], memory[name]) for name in servers}
     for number in range(effort.rounds):
