@@ -296,6 +296,21 @@ def test_variables_are_there_for_imports_and_not_for_workers(tmp_path: Path) -> 
         assert out.read_text() == "None"
 
 
+def test_it_is_not_what_it_was_when_something_is_installed_where_the_program_looks(tmp_path: Path) -> None:
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    os.utime(packages, (0, 0))
+    order = Preload(("json",), {}, (str(packages), str(tmp_path)), config("").program, dict(os.environ), ())
+    preloading = Preloading(config(""), order)
+    try:
+        (tmp_path / "app.py").touch()
+        assert preloading.is_fresh()
+        (packages / "tea.py").touch()
+        assert not preloading.is_fresh()
+    finally:
+        preloading.close()
+
+
 # Its end.
 
 
