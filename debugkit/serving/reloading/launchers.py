@@ -243,6 +243,9 @@ class Warm:
             self._loaded = replace(self._loaded, modules={**self._loaded.modules, **known})
         if news:
             self._plan()
+        if self._timing:
+            took = time.monotonic() - preloading.born
+            self._say(f" * Preloaded {len(outcome.modules)} modules in {took:.2f} s: the next reload starts warm.")
         self._on_settled()
 
     def _lose(self, preloading: Preloading) -> None:

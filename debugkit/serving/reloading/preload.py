@@ -54,7 +54,10 @@ def serve_forks(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()  # or each fork would write again what imports have printed
-    supervisor.sendall(encode(outcome) + b"\n")
+    try:
+        supervisor.sendall(encode(outcome) + b"\n")
+    except OSError:  # nobody waits for it any more
+        os._exit(0)
     if outcome.skip or outcome.obstacle:
         os._exit(0)
     for kind in KINDS.values():
@@ -198,7 +201,8 @@ class Forks:
             self._news[process[0]] = news
         else:
             os.close(news)
-        socket.send_fds(self._supervisor, [STATUS.pack(pid)], process)
+        with suppress(OSError):  # the supervisor is gone, which is read next
+            socket.send_fds(self._supervisor, [STATUS.pack(pid)], process)
         return None
 
     def _report(self, process: int) -> None:

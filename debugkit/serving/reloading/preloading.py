@@ -13,7 +13,7 @@ from pathlib import Path
 
 from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.messages import Message, Preload, Preloaded, WorkerConfig
-from debugkit.serving.reloading.modules import installed_folders
+from debugkit.serving.reloading.modules import installed_folders, is_installed
 from debugkit.serving.reloading.preload import FORK, RETIRE
 from debugkit.serving.reloading.workers import STATUS, Forked, Worker, start_process
 from debugkit.serving.watching.fingerprints import Signature, signature_of
@@ -30,6 +30,7 @@ class Preloading:
 
     def __init__(self, config: WorkerConfig, order: Preload) -> None:
         self.order = order
+        self.born = time.monotonic()
         self.void = False  # what is forked from it must not become a worker any more
         self._state = self._look()  # before it reads any of that
         ours, theirs = socket.socketpair()
@@ -88,7 +89,8 @@ class Preloading:
         return not self.void and self._state == self._look()
 
     def _look(self) -> tuple[list[Signature | None], list[Signature | None]]:
-        return interpreter(), [signature(file) for file in self.order.modules.values()]
+        places = filter(is_installed, self.order.path)  # other folders of packages, as in PYTHONPATH
+        return interpreter(), [signature(path) for path in (*places, *self.order.modules.values())]
 
     def retire(self) -> None:
         """It ends when the workers that it has forked have ended."""

@@ -6,8 +6,10 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -296,6 +298,21 @@ def test_variables_are_there_for_imports_and_not_for_workers(tmp_path: Path) -> 
         assert out.read_text() == "None"
 
 
+def test_it_is_not_what_it_was_when_something_is_installed_where_the_program_looks(tmp_path: Path) -> None:
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    os.utime(packages, (0, 0))
+    order = Preload(("json",), {}, (str(packages), str(tmp_path)), config("").program, dict(os.environ), ())
+    preloading = Preloading(config(""), order)
+    try:
+        (tmp_path / "app.py").touch()
+        assert preloading.is_fresh()
+        (packages / "tea.py").touch()
+        assert not preloading.is_fresh()
+    finally:
+        preloading.close()
+
+
 # Its end.
 
 
@@ -307,6 +324,23 @@ def test_it_ends_with_its_supervisor_and_so_do_its_forks() -> None:
         waiting.channel.sock.close()
         assert gone(waiting.process.pid)
         assert waiting.process.wait(TIMEOUT) == UNKNOWN
+
+
+def test_one_whose_supervisor_is_gone_before_it_is_ready_ends_without_a_word() -> None:
+    text = (
+        "import atexit, sys\natexit.register(print, 'the end of an installed package')\n"
+        "from debugkit.serving.reloading.preload import serve_forks\nserve_forks(sys.argv[1:])\n"
+    )
+    ours, theirs = socket.socketpair()
+    ours.close()
+    with theirs, tempfile.TemporaryFile() as file:
+        file.write(json.dumps(asdict(Preload(("json",), {}, (), config("").program, dict(os.environ), ()))).encode())
+        file.seek(0)
+        descriptors = theirs.fileno(), file.fileno()
+        command = [sys.executable, "-c", text, *map(str, descriptors)]
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, pass_fds=descriptors, capture_output=True, timeout=TIMEOUT, env=environ)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_one_that_is_retired_ends_with_its_last_fork_whose_status_it_still_tells() -> None:

@@ -11,7 +11,6 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -24,6 +23,8 @@ from debugkit.serving.reloading.forking import UNFIT
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks on Linux only")
 
+#: What is said with ``--timing``: from then on, workers are forked.
+PRELOADED = r"(?m)^ \* Preloaded \d+ modules in \d+\.\d\d s: the next reload starts warm\.$"
 #: Installed packages: two that are imported ahead, one that needs the project, and one that starts a thread.
 PACKAGES = {
     "heavy": "import os\nPROCESS, TEA, VERSION = os.getpid(), os.environ.get('TEA'), 1\n",
@@ -72,8 +73,11 @@ class Site(Project):
         return line
 
     def warm_up(self) -> None:
+        """Save until a worker has started warm: the next one, unless what has been preloaded is not that any more."""
+        start = self.process.mark()
         while "warm" not in self.next():
-            pass
+            self.process.wait_for(PRELOADED, start)
+            start = self.process.mark()
 
     @property
     def facts(self) -> list[str]:
@@ -178,7 +182,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with project(home, APP.format(text="text0"), interpreter=environment.python, **variables) as shop:
         served = Site(home, shop.process, environment)
         served.port = shop.port
-        served.warm_up()
+        shop.process.wait_for(PRELOADED)
+        assert "warm" in served.next()
         yield served
 
 
@@ -194,17 +199,25 @@ def test_what_is_installed_is_imported_once_and_what_needs_the_project_or_a_thre
     assert parent(site.preloaded) == site.process.pid
 
 
-def test_reloads_in_a_row_leave_no_process_and_no_descriptor(site: Site) -> None:
+def test_reloads_in_a_row_leave_no_process_no_descriptor_and_no_memory(site: Site) -> None:
     def sizes() -> tuple[int, ...]:
         return tuple(len(list(Path(f"/proc/{number}/fd").iterdir())) for number in (site.process.pid, site.preloaded))
 
-    seen = set()
+    def pages() -> int:
+        """Those of the supervisor and of the preloaded process that are in memory, see proc_pid_statm(5)."""
+        return sum(
+            int(Path(f"/proc/{number}/statm").read_text().split()[1]) for number in (site.process.pid, preloaded)
+        )
+
+    preloaded = site.preloaded
+    seen, before = set(), pages()
     for _ in range(20):
         assert "warm" in site.next()
         old = site.family() - {site.process.pid, site.preloaded, site.worker}
         seen.add(sizes())
     assert all(fields(number)[0] != "Z" or gone(number) for number in old)
     assert len(seen) <= 6, seen  # with an old worker, with a spare one
+    assert pages() < 1.1 * before
 
 
 def test_the_last_of_many_saves_is_served_and_nobody_is_refused(site: Site) -> None:
@@ -400,15 +413,16 @@ SERVERS = {
 @pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS.keys())
 def test_other_servers_start_warm_too(tmp_path: Path, server: tuple[str, ...]) -> None:
     text, *python = server
-    numbers = count()
-    variables = {"DEBUGKIT_RELOAD_MODE": "auto", "DEBUGKIT_STATE_DIR": str(tmp_path / "state")}
+    variables = {
+        "DEBUGKIT_RELOAD_MODE": "auto",
+        "DEBUGKIT_STATE_DIR": str(tmp_path / "state"),
+        "DEBUGKIT_TIMING": "yes",
+    }
     with project(tmp_path, text.format(text="first"), python=tuple(python), **variables) as shop:
-        line = ""
-        while "warm" not in line:
-            number = next(numbers)
-            shop.write(text.format(text=f"text{number}"))
-            line = shop.says(r"^ \* (Reloaded|Waiting).*").string
-            name, above = shop.text.split()
-            assert name == f"text{number}"
+        shop.process.wait_for(PRELOADED)
+        shop.write(text.format(text="second"))
+        assert "warm" in shop.says(r"^ \* (Reloaded|Waiting).*").string
+        word, above = shop.text.split()
         preloaded = parent(int(above)) if "--processes" in python else int(above)
+        assert word == "second"
         assert parent(preloaded) == shop.process.pid
