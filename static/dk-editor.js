@@ -22,6 +22,7 @@ export class DkEditor extends DebugkitElement {
 
   async #pressed(event) {
     if (document.querySelector("dialog[open]") || !this.checkVisibility()) return;
+    if (event.target.closest("a[data-open]")) return; // another frame
     if (command(event, isEditable(event.target)) !== "editor") return;
     (await import("./editor-opening.js")).open(this.dataset);
   }

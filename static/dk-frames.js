@@ -23,6 +23,7 @@ export class DkFrames extends DebugkitElement {
     const row = this.#current;
     const pane = this.querySelector("article");
     if (row && pane) this.#panes.set(row.href, pane);
+    this.#listed?.addEventListener("pointerover", (event) => this.#pointed(event), { signal, once: true });
     this.#filter(recall("frames") === "app" ? "app" : "all");
     this.#follow();
     this.#reveal(this.#current);
@@ -30,6 +31,10 @@ export class DkFrames extends DebugkitElement {
 
   get #main() {
     return this.querySelector("main");
+  }
+
+  get #listed() {
+    return this.querySelector("[data-list]");
   }
 
   get #current() {
@@ -64,10 +69,24 @@ export class DkFrames extends DebugkitElement {
   #pressed(event) {
     if (document.querySelector("dialog[open]")) return;
     const name = command(event, isEditable(event.target));
+    const link = event.target.closest("a[data-open]");
     if (name === "next") this.#move(1);
     else if (name === "previous") this.#move(-1);
     else if (name === "console") this.#focusConsole(event);
     else if (name === "leave") event.target.blur();
+    else if (name === "editor" && link) this.#edit(link);
+  }
+
+  async #pointed(event) {
+    const button = this.querySelector("[data-edit]");
+    const { onRows } = await import("./row-editor.js");
+    onRows(this.#listed, button, event, this.#signal, (link) => this.#edit(link));
+  }
+
+  /** Opens the frame that a link leads to, here and in the editor. */
+  async #edit({ href }) {
+    await this.#open(href);
+    this.#panes.get(href)?.querySelector("[data-open-editor]")?.click();
   }
 
   #focusConsole(event) {
@@ -182,7 +201,7 @@ export class DkFrames extends DebugkitElement {
   #reveal(row) {
     if (!row) return;
     unfold(row);
-    const list = this.querySelector("[data-list]");
+    const list = this.#listed;
     const seen = list.getBoundingClientRect();
     const top = row.getBoundingClientRect().top - seen.top;
     const height = Math.min(seen.bottom, innerHeight) - seen.top;
@@ -195,7 +214,7 @@ export class DkFrames extends DebugkitElement {
   }
 
   #filter(name) {
-    const list = this.querySelector("[data-list]");
+    const list = this.#listed;
     if (!this.querySelector("[data-filter]")) return;
     list.dataset.filter = name;
     for (const button of this.querySelectorAll("button[data-filter]")) {

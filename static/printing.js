@@ -1,4 +1,4 @@
-// Prints the error as its file shows it: with every frame, not only the one that is open. Loaded when it is needed first.
+// Prints the error as its file shows it: with every frame, not only the open one. Loaded when it is needed first.
 import { getFragment } from "./client.js";
 import { make } from "./dom.js";
 

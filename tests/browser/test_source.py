@@ -190,6 +190,34 @@ def test_the_first_click_asks_for_the_editor_and_every_line_number_then_opens_it
     opened.value.close()
 
 
+def test_a_row_of_the_list_opens_the_editor_at_its_own_line(site: Site, page: Page) -> None:
+    editor = f"{site.base}/form?at={{line}}&{{path}}"
+    page.evaluate("editor => localStorage.setItem('debugkit.editor', editor)", editor)
+    row, button = page.locator(".rows a", has_text="Cart.total"), page.locator("[data-edit]")
+    line = (row.get_attribute("title") or "").rpartition(":")[2]
+    row.focus()
+    with page.expect_popup() as opened:
+        page.keyboard.press("e")
+    assert f"at={line}&" in opened.value.url
+    opened.value.close()
+    expect(shown(page).locator("h2 .fn")).to_have_text("Cart.total")
+
+    expect(button).to_be_hidden()
+    row = page.locator(".rows a", has_text="price_of")
+    line = (row.get_attribute("title") or "").rpartition(":")[2]
+    row.hover()
+    expect(button).to_be_visible()
+    box = button.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24
+    with page.expect_popup() as opened:
+        button.click()
+    assert f"at={line}&" in opened.value.url
+    opened.value.close()
+    page.mouse.move(0, 0)
+    expect(button).to_be_hidden()
+
+
 def test_an_editor_may_be_the_clipboard_and_another_one_is_a_click_away(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     shown(page).get_by_role("button", name="Choose the editor").click()
