@@ -80,8 +80,7 @@ export class DkFrames extends DebugkitElement {
   async #pointed(event) {
     const button = this.querySelector("[data-edit]");
     const { onRows } = await import("./row-editor.js");
-    onRows(this.#listed, button, this.#signal, (link) => this.#edit(link));
-    event.target.dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
+    onRows(this.#listed, button, event, this.#signal, (link) => this.#edit(link));
   }
 
   /** Opens the frame that a link leads to, here and in the editor. */

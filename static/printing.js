@@ -26,5 +26,5 @@ function style() {
 }
 
 function clear() {
-  for (const part of document.querySelectorAll(".file, link[media=print]")) part.remove();
+  for (const part of document.querySelectorAll("[data-file], link[media=print]")) part.remove();
 }

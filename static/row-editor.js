@@ -1,8 +1,8 @@
 // The button that opens a row of the list of frames in the editor. It is one, and goes to the row that the pointer is
 // on: a list would be crowded with one on each. Keys have `e`. Loaded when the pointer comes to the list.
 
-/** `open` is called with the link of a row. */
-export function onRows(list, button, signal, open) {
+/** `first` is the event by which the pointer came; `open` is called with the link of a row. */
+export function onRows(list, button, first, signal, open) {
   const follow = ({ target }) => {
     const link = target.closest?.("li > a[data-open]");
     if (link && link.nextElementSibling !== button && hasFile(link)) link.after(button);
@@ -10,6 +10,7 @@ export function onRows(list, button, signal, open) {
   };
   list.addEventListener("pointerover", follow, { signal });
   list.addEventListener("pointerleave", () => (button.hidden = true), { signal });
+  follow(first);
   button.addEventListener("click", () => open(button.previousElementSibling), { signal });
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import compileall
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,11 +97,3 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for name in ("WERKZEUG_DEBUG_PIN", "DEBUGKIT_TRUSTED_HOSTS", "DEBUGKIT_TRUSTED_PEERS", "DEBUGKIT_EDITOR"):
         monkeypatch.delenv(name, raising=False)
     return folder
-
-
-@pytest.fixture(autouse=True)
-def no_earlier_request() -> None:
-    """What a request did in another test is no part of what fails in this one."""
-    module = sys.modules.get("debugkit.debug.timeline.timeline")
-    if module is not None:
-        module._current.set(None)

@@ -6,21 +6,26 @@ import json
 import os
 import socket
 import stat
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jsonschema
 import pytest
 from client import Client
 from django_support import site
-from integration.processes import Kind, serving
+from integration.processes import Kind, child_environ, serving
+from process_support import TIMEOUT, Process
 from serving_support import ROOT, Running, application, running
 
 from debugkit import DebuggedApplication
 from debugkit.cli import main
 from debugkit.servers.errors_command import since
-from debugkit.servers.known import FOLDER, MOST, known, note
+from debugkit.servers.known import FOLDER, MOST, Address, known, note
+from debugkit.servers.unix_sockets import UnixConnection
 
 SCHEMA = json.loads((ROOT / "tests" / "support" / "error.schema.json").read_text("utf-8"))
 
@@ -132,7 +137,7 @@ def test_without_servers_there_is_nothing(state: Path, capsys: pytest.CaptureFix
 def test_a_server_that_has_ended_is_forgotten(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        note(state, f"http://127.0.0.1:{unused.getsockname()[1]}/__debugkit__")
+        note(state, Address(f"http://127.0.0.1:{unused.getsockname()[1]}/__debugkit__"))
         assert errors(capsys) == "No errors.\n"
 
     assert not list(known(state))
@@ -140,14 +145,14 @@ def test_a_server_that_has_ended_is_forgotten(state: Path, capsys: pytest.Captur
 
 def test_another_server_at_its_address_is_asked_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with running(application([b"<h1>Shop</h1>"])) as other:
-        note(state, f"http://127.0.0.1:{other.port}/__debugkit__")
+        note(state, Address(f"http://127.0.0.1:{other.port}/__debugkit__"))
         assert errors(capsys) == "No errors.\n"
 
     assert not list(known(state))
 
 
 def test_only_addresses_of_this_user_are_read(state: Path) -> None:
-    note(state, "http://127.0.0.1:1/__debugkit__")
+    note(state, Address("http://127.0.0.1:1/__debugkit__"))
     [server] = known(state)
     assert stat.S_IMODE(server.file.stat().st_mode) == 0o600
     assert stat.S_IMODE(server.file.parent.stat().st_mode) == 0o700
@@ -160,16 +165,16 @@ def test_only_addresses_of_this_user_are_read(state: Path) -> None:
 
 
 def test_what_is_no_address_is_left_alone(state: Path) -> None:
-    note(state, "file:///etc/passwd")
-    note(state, "http://127.0.0.1:1/__debugkit__")
+    note(state, Address("file:///etc/passwd"))
+    note(state, Address("http://127.0.0.1:1/__debugkit__"))
     (state / FOLDER / "broken.json").write_text("{")
 
-    assert [server.base for server in known(state)] == ["http://127.0.0.1:1/__debugkit__"]
+    assert [server.address.base for server in known(state)] == ["http://127.0.0.1:1/__debugkit__"]
 
 
 def test_servers_are_bounded(state: Path) -> None:
     for port in range(MOST + 5):
-        note(state, f"http://127.0.0.1:{port + 1}/__debugkit__")
+        note(state, Address(f"http://127.0.0.1:{port + 1}/__debugkit__"))
 
     assert len(list(known(state))) == MOST
 
@@ -205,3 +210,64 @@ def test_it_works_with_runserver_plus(tmp_path: Path, state: Path, capsys: pytes
         jsonschema.validate(json.loads(errors(capsys, "last", "--json")), SCHEMA)
 
         assert [row["type"] for row in listed(capsys)] == ["KeyError"]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """For a socket, whose path must be short."""
+    with TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def ask(path: Path, target: str, **headers: str) -> str:
+    connection = UnixConnection(str(path), TIMEOUT)
+    connection.request("GET", target, headers=headers)
+    with closing(connection):
+        return connection.getresponse().read().decode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the sockets of a process")
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [
+        (("debugkit", "run", "--bind"), "apps:application"),
+        (("gunicorn", "--workers=2", "--bind"), "apps:application"),
+        (("debugkit", "run", "--bind"), "asgi_site:application"),
+    ],
+)
+def test_it_works_over_a_unix_socket_for_who_reads_the_state_of_this_user(
+    command: tuple[str, ...], target: str, state: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "s"
+    line = [sys.executable, "-m", *command, f"unix:{path}", target]
+    with Process(line, cwd=ROOT / "tests" / "integration", env=child_environ(state), merged=True) as process:
+        process.wait_for(f"unix:{path}")
+        ask(path, "/fails")
+        [row] = listed(capsys)
+        document = json.loads(errors(capsys, "last", "--json"))
+        jsonschema.validate(document, SCHEMA)
+
+        assert row["url"] == f"http://unix:{path}:/__debugkit__/tracebacks/{row['id']}"
+        assert document["id"] == row["id"]
+        values = [value for frame in document["exceptions"][-1]["frames"] for value in frame["values"]]
+        assert values
+        [server] = known(state)
+        assert server.address.key
+        assert server.address.key not in repr(server) + process.log
+        for key in ("", server.address.key[:-1], server.address.key + "0"):
+            shown = json.loads(ask(path, f"/__debugkit__/tracebacks/{row['id']}.json", **{"X-Debugkit-Reader": key}))
+            assert not any(frame.get("values") for frame in shown["exceptions"][-1]["frames"])
+
+    assert errors(capsys) == "No errors.\n"
+    assert not list(known(state))
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can make files of others")
+def test_a_socket_of_another_user_is_not_asked(folder: Path) -> None:
+    path = folder / "s"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        os.chown(path, 12345, -1)
+        with pytest.raises(PermissionError):
+            UnixConnection(str(path), TIMEOUT).connect()

@@ -24,6 +24,7 @@ from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.live import Events
 from debugkit.debug.messages import Request
 from debugkit.debug.page.headline import title
+from debugkit.debug.processes.folder import is_meeting_place
 from debugkit.debug.processes.siblings import Siblings
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord, Registry
@@ -133,7 +134,16 @@ class Debugger:
         cookies = request.headers.get("cookie", "")
         keyed = self.pin_auth.holds_key(cookies, request.headers.get("x-debugkit", ""))
         unlocked = keyed or self.pin_auth.verify_cookie_header(cookies)
-        viewer = assess(request, self.settings, bound_host=self._bound_host, unlocked=unlocked, keyed=keyed)
+        reader = request.headers.get(known.KEY_HEADER.lower(), "")
+        same_user = reader != "" and self.pin_auth.is_reader(reader)
+        viewer = assess(
+            request,
+            self.settings,
+            bound_host=self._bound_host,
+            unlocked=unlocked,
+            keyed=keyed,
+            same_user=same_user,
+        )
         if viewer.is_stranger:
             self._explain(viewer.reason)
         elif viewer.can_unlock and self.pin_auth.locked_out:
@@ -227,22 +237,28 @@ class Debugger:
         """
         site = self.own_site(request)
         base = f"{site}{request.root}{self.settings.mount}"
-        if site:
-            self._note_address(base)
+        self._note_addresses(base if site else "", request.root)
         link = f" * Debugger page: {base}/tracebacks/{entry.id}"
         announcement = self.announcement(base, entry) if not viewer.is_stranger else []
         traceback_text = [terminal_text.quoted(entry.captured.text.rstrip("\n"))] if text else []
         return "\n".join([*traceback_text, link, *announcement, ""])
 
-    def _note_address(self, base: str) -> None:
-        """For ``debugkit errors``, once for each address."""
+    def _note_addresses(self, base: str, root: str) -> None:
+        """For ``debugkit errors``, once for each address; where only a proxy knows one, those of the Unix sockets."""
         if base in self._noted or len(self._noted) >= known.MOST:
             return
         self._noted.add(base)
         folder = state_folder(self.settings.state_dir).path
         with contextlib.suppress(OSError):
             if folder is not None:
-                known.note(folder, base)
+                for address in [known.Address(base)] if base else self._at_sockets(root):
+                    known.note(folder, address)
+
+    def _at_sockets(self, root: str) -> list[known.Address]:
+        from debugkit.servers import unix_sockets
+
+        below, key = f"{root}{self.settings.mount}", self.pin_auth.reader_key
+        return [known.at_socket(path, below, key) for path in unix_sockets.listening() if not is_meeting_place(path)]
 
     def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""

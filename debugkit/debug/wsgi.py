@@ -26,6 +26,7 @@ from debugkit.debug.replay.wsgi import send_again
 from debugkit.debug.request_snapshot import record_body, take_snapshot
 from debugkit.debug.safe import inspection
 from debugkit.debug.timeline.sources import begin_request
+from debugkit.debug.timeline.timeline import Timeline
 from debugkit.debug.wsgi_conformance import Exchange, close, is_closing, stops_the_program
 from debugkit.debug.wsgi_gateway import make_failed_request, make_request, send, tell
 from debugkit.raised import traceback_of
@@ -75,8 +76,20 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             ours = self._serve(environ, start_response)
             if ours is not None:
                 return ours
-        if self._timeline:
-            begin_request()
+        if not self._timeline:
+            return self._call(environ, start_response, path, None)
+        timeline = begin_request()
+        body = None
+        try:
+            body = self._call(environ, start_response, path, timeline)
+        finally:
+            if type(body) is not GeneratorType:  # that of `_guard` ends it
+                timeline.end()
+        return body
+
+    def _call(
+        self, environ: WSGIEnvironment, start_response: StartResponse, path: str, timeline: Timeline | None
+    ) -> Iterable[bytes]:
         notes = RequestNotes()
         notes.root, notes.peer = environ.get("SCRIPT_NAME"), environ.get("REMOTE_ADDR")
         notes.path, notes.size = path, len(environ)
@@ -107,7 +120,7 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
         else:
             mistake = None if kind is GeneratorType else exchange.wrong_kind(body)
             if mistake is None:
-                guarded = self._guard(body, environ, start_response, notes, exchange)
+                guarded = self._guard(body, environ, start_response, notes, exchange, timeline)
                 next(guarded)
                 return guarded
         if mistake is None:
@@ -122,8 +135,9 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
         start_response: StartResponse,
         notes: RequestNotes,
         exchange: Exchange,
+        timeline: Timeline | None,
     ) -> Generator[bytes, None, None]:
-        """The application's body, watched. Started once by `__call__`, so that closing it always closes ``body``."""
+        """The application's body, watched. Started once by `_call`, so that closing it always closes ``body``."""
         iterator: Iterable[bytes] | None = None
         failure: BaseException | None = None
         delegated = False
@@ -162,7 +176,11 @@ class DebuggedApplication(Adapter["WSGIApplication"]):
             failure = None  # this frame is in its traceback: no cycle
             if exchange.failure:
                 self._explain(environ, exchange)
-            close(body)
+            try:
+                close(body)
+            finally:
+                if timeline is not None:
+                    timeline.end()
 
     def _failed(
         self,

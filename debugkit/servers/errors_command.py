@@ -16,12 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin, urlsplit
 
 from debugkit import terminal_text
 from debugkit.errors import DebugkitError
 from debugkit.servers import FORMAT
-from debugkit.servers.known import KnownServer, known
+from debugkit.servers.known import KEY_HEADER, Address, KnownServer, known
 from debugkit.state import user_folder
 
 if TYPE_CHECKING:
@@ -48,9 +47,9 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class ListedError:
-    """A kind of error of one server, and when it happened last. ``base`` is where its server answers."""
+    """A kind of error of one server, and when it happened last. ``address`` is where its server answers."""
 
-    base: str
+    address: Address
     fields: dict[str, Any]
 
     @property
@@ -63,7 +62,12 @@ class ListedError:
 
     @property
     def url(self) -> str:
-        return urljoin(self.base, str(self.fields["url"]))
+        return f"{self.address.root}{self.path}"
+
+    @property
+    def path(self) -> str:
+        """The same at its server."""
+        return str(self.fields["url"])
 
 
 class Unreachable(Exception):
@@ -128,15 +132,16 @@ def listed(servers: Iterator[KnownServer]) -> list[ListedError]:
     errors: list[ListedError] = []
     for server in servers:
         try:
-            answer = json.loads(_get(f"{server.base}/tracebacks", "application/json"))
-            errors += [ListedError(server.base, fields) for fields in answer["errors"]]
+            path = f"{server.address.base.removeprefix(server.address.root)}/tracebacks"
+            answer = json.loads(_get(server.address, path, "application/json"))
+            errors += [ListedError(server.address, fields) for fields in answer["errors"]]
         except (ValueError, KeyError, TypeError):  # something else listens there now
             server.forget()
         except Unreachable as reason:
             if reason.gone:
                 server.forget()
             else:
-                print(f"debugkit: {terminal_text.line(server.base)} {reason}", file=sys.stderr)
+                print(f"debugkit: {terminal_text.line(server.address.base)} {reason}", file=sys.stderr)
     return sorted(errors, key=lambda error: error.time, reverse=True)
 
 
@@ -149,26 +154,27 @@ def _is(error: ListedError, error_id: str) -> bool:
 def _document(error: ListedError, which: str, ending: str) -> str:
     error_id = error.id if which == "last" else which
     try:
-        text = _get(f"{error.url.rpartition('/')[0]}/{error_id}{ending}", "*/*")
+        text = _get(error.address, f"{error.path.rpartition('/')[0]}/{error_id}{ending}", "*/*")
     except Unreachable as reason:
-        raise DebugkitError(f"{error.base} {reason}") from None
+        raise DebugkitError(f"{error.address.base} {reason}") from None
     return terminal_text.lines(text.decode("utf-8", "replace")).rstrip("\n")
 
 
-def _get(url: str, accept: str) -> bytes:
+def _get(address: Address, path: str, accept: str) -> bytes:
     """The body of an answer 200, straight from the server: no proxy of the environment has a say in it."""
     from http.client import HTTPException
 
-    parts = urlsplit(url)
-    connection = _connection(parts.scheme, parts.netloc)
+    connection = _connection(address)
+    headers = {"Accept": accept} | ({KEY_HEADER: address.key} if address.socket else {})
     try:
-        connection.request("GET", parts.path, headers={"Accept": accept})
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read(_MOST)
     except TimeoutError:
         raise Unreachable("does not answer in time: it is busy.", gone=False) from None
     except (OSError, HTTPException) as error:
-        raise Unreachable(f"cannot be asked: {error}", gone=isinstance(error, ConnectionRefusedError)) from None
+        gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
+        raise Unreachable(f"cannot be asked: {error}", gone=gone) from None
     finally:
         connection.close()
     if response.status != 200:
@@ -176,9 +182,14 @@ def _get(url: str, accept: str) -> bytes:
     return body
 
 
-def _connection(scheme: str, authority: str) -> HTTPConnection:
+def _connection(address: Address) -> HTTPConnection:
     from http.client import HTTPConnection, HTTPSConnection
 
+    if address.socket:
+        from debugkit.servers.unix_sockets import UnixConnection
+
+        return UnixConnection(address.socket, _PATIENCE)
+    scheme, _, authority = address.root.partition("://")
     if scheme == "https":
         import ssl
 

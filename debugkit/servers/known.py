@@ -1,6 +1,7 @@
 """Where the servers of this user answer that have had an error: a small file for each, for ``debugkit errors``.
 
-The address is all that is kept. Whoever asks there is judged as any client is.
+The address is all that is kept, and whoever asks there is judged as any client is. Over a Unix socket nobody can tell
+where a client is: a key is kept too, which shows that it can read files of this user.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
@@ -21,13 +22,34 @@ FOLDER: Final = "servers"
 #: Servers that are kept; the oldest make room. Bytes of a file that are read.
 MOST: Final = 50
 _MOST_BYTES: Final = 10_000
+#: The header that has the key, and how the address of a Unix socket begins.
+KEY_HEADER: Final = "X-Debugkit-Reader"
+UNIX: Final = "http://unix:"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """``base`` is what the debugger's addresses begin with, such as ``http://127.0.0.1:8000/__debugkit__``.
+
+    At a Unix socket, ``socket`` is its path, ``key`` is what to send along, and ``base`` is as nginx writes it:
+    ``http://unix:/run/shop.sock:/__debugkit__``.
+    """
+
+    base: str
+    socket: str = ""
+    key: str = field(default="", repr=False)
+
+    @property
+    def root(self) -> str:
+        """What stands before the paths of the server."""
+        return f"{UNIX}{self.socket}:" if self.socket else "/".join(self.base.split("/", 3)[:3])
 
 
 @dataclass(frozen=True, slots=True)
 class KnownServer:
-    """``base`` is what the debugger's addresses begin with, such as ``http://127.0.0.1:8000/__debugkit__``."""
+    """A server at an address, and the file that says so."""
 
-    base: str
+    address: Address
     file: Path
 
     def forget(self) -> None:
@@ -36,13 +58,18 @@ class KnownServer:
             self.file.unlink()
 
 
-def note(state: Path, base: str) -> None:
-    """Keep that a server answers at ``base``, in the folder of the user's state. Raises `OSError`."""
+def at_socket(path: str, below: str, key: str) -> Address:
+    """The address of the debugger at the Unix socket ``path``, whose addresses begin with ``below`` there."""
+    return Address(f"{UNIX}{path}:{below}", path, key)
+
+
+def note(state: Path, address: Address) -> None:
+    """Keep that a server answers at ``address``, in the folder of the user's state. Raises `OSError`."""
     folder = state / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     private_files.require_private_folder(folder)
-    name = hashlib.sha256(base.encode("utf-8", "backslashreplace")).hexdigest()[:16]
-    private_files.replace(folder / f"{name}.json", json.dumps({"base": base}).encode("ascii"), 0o600)
+    name = hashlib.sha256(address.base.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    private_files.replace(folder / f"{name}.json", json.dumps(asdict(address)).encode("ascii"), 0o600)
     for server in list(known(state))[MOST:]:
         server.forget()
 
@@ -56,8 +83,8 @@ def known(state: Path) -> Iterator[KnownServer]:
     except OSError:
         return
     for path in sorted(files, key=_changed, reverse=True):
-        if base := _base(path):
-            yield KnownServer(base, path)
+        if address := _address(path):
+            yield KnownServer(address, path)
 
 
 def _changed(path: Path) -> float:
@@ -67,15 +94,16 @@ def _changed(path: Path) -> float:
         return 0.0
 
 
-def _base(path: Path) -> str:
+def _address(path: Path) -> Address | None:
     try:
         file = os.open(path, os.O_RDONLY | private_files.FLAGS)
     except OSError:
-        return ""
+        return None
     with os.fdopen(file, "rb") as stream:
         data = stream.read(_MOST_BYTES) if private_files.is_ours(os.fstat(file)) else b""
     try:
-        base = json.loads(data)["base"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    return base if isinstance(base, str) and base.startswith(("http://", "https://")) else ""
+        content = json.loads(data)
+        address = Address(*(str(content.get(part.name, "")) for part in fields(Address)))
+    except (ValueError, AttributeError):
+        return None
+    return address if address.base.startswith(("http://", "https://")) else None

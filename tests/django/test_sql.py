@@ -229,11 +229,12 @@ def test_a_driver_that_cannot_tell_what_it_sent_is_no_trouble() -> None:
 
 def test_queries_stand_in_the_timeline_of_the_request() -> None:
     with request_of(Recording()):
-        timeline.begin()
+        line = timeline.begin()
         query("SELECT 1")
         with pytest.raises(OperationalError):
             query("SELECT * FROM nowhere")
         done, failed = timeline.recorded().moments
+        line.end()
 
     assert (done.kind, done.label, done.text) == ("sql", "default", "SELECT 1")
     assert done.where.endswith("in query")

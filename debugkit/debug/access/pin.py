@@ -56,6 +56,7 @@ class _Keys:
     attempts: Attempts
     notice: str
     processes: str
+    reader: str
 
 
 class PinAuth:
@@ -103,6 +104,16 @@ class PinAuth:
         """What the processes of this application share, and nobody else knows; empty when they share nothing."""
         return self._keys.processes
 
+    @property
+    def reader_key(self) -> str:
+        """What only programs of this user know, that can read the state folder; empty when no state is kept."""
+        return self._keys.reader
+
+    def is_reader(self, key: str) -> bool:
+        """Whether ``key`` is the `reader_key`. Never raises."""
+        own = self.reader_key
+        return own != "" and hmac.compare_digest(own.encode(), key.encode("utf-8", "backslashreplace"))
+
     def change(self, settings: Settings) -> None:
         """Apply new settings. If the PIN changes, sessions and links issued before become invalid."""
         self.close()
@@ -142,6 +153,7 @@ class PinAuth:
             attempts=Attempts(None if reason else folder.path, self._key, self.supervisor),
             notice=self._explain(reason) if reason else "",
             processes="" if reason else _derive(secret, "processes", whole).hex(),
+            reader="" if reason else _derive(secret, "reader", whole).hex(),
         )
 
     def _explain(self, reason: str) -> str:

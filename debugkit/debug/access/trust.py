@@ -67,13 +67,15 @@ def assess(
     bound_host: str | None = None,
     unlocked: bool = False,
     keyed: bool = False,
+    same_user: bool = False,
 ) -> Viewer:
     """Who is asking. ``bound_host`` is the name the server binds; ``unlocked`` whether the cookie holds a
-    valid session, ``keyed`` whether the request has the key to it too.
+    valid session, ``keyed`` whether the request has the key to it too; ``same_user`` whether a program of the user that
+    runs the server sent it, which a Unix socket does not tell.
 
     Forwarded headers can only take trust away: any client can write them, and each address they name counts.
     """
-    distance, far = _farthest(request, settings)
+    distance, far = _farthest(request, settings, same_user)
     base = f"{public_root(request)}{settings.mount}"
     make = partial(Viewer, base=base, evalex=settings.evalex, pin_security=settings.pin_security)
     reason = _host_reason(request, settings, bound_host, direct=distance is _Distance.LOOPBACK)
@@ -178,13 +180,13 @@ def _host_of(text: str) -> str:
 # Peers
 
 
-def _farthest(request: Request, settings: Settings) -> tuple[_Distance, str]:
+def _farthest(request: Request, settings: Settings, same_user: bool) -> tuple[_Distance, str]:
     """The distance of the farthest address that the socket or a header names, and the text that named it."""
     peers = [(_peer_distance(text, settings), text) for text in _clients(request)]
     if not peers and _present(request, _ALL_PROXY_HEADERS):
         peers.append((_Distance.PRIVATE, "a proxy"))  # it does not say for whom
     if request.peer in _UNIX_SOCKET:
-        peers.append((_Distance.PRIVATE, "a Unix socket"))
+        peers.append((_Distance.LOOPBACK if same_user else _Distance.PRIVATE, "a Unix socket"))
     else:
         peers.append((_peer_distance(request.peer, settings), request.peer))
     return max(peers, key=lambda peer: peer[0])

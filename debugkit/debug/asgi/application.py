@@ -108,8 +108,14 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
             if await self._serve(scope, path, early, send):
                 return
             receive = early.receive
-        if self._timeline:
-            begin_request()
+        timeline = begin_request() if self._timeline else None
+        try:
+            await self._http(scope, root, path, receive, send)
+        finally:
+            if timeline is not None:
+                timeline.end()
+
+    async def _http(self, scope: Scope, root: str, path: str, receive: Receive, send: Send) -> None:
         notes = RequestNotes()
         notes.size = len(scope)
         scope[PRESERVE_CONTEXT] = notes.add
@@ -128,15 +134,18 @@ class DebuggedASGIApplication(Adapter[ASGIApplication]):
                 await self._answered_5xx(exchange.start, Call(scope, root, path, notes, receive, send), exchange)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
-        else:
+        if scope["type"] != "websocket":
             await self.app(scope, receive, send)
+            return
+        timeline = begin_request() if self._timeline else None
+        try:
+            await self._websocket(scope, receive, send)
+        finally:
+            if timeline is not None:
+                timeline.end()
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         root, path = scope.get("root_path") or "", inner_path(scope)
-        if self._timeline:
-            begin_request()
         notes = RequestNotes()
         scope[PRESERVE_CONTEXT] = notes.add
         exchange = WebSocketExchange(receive, send)

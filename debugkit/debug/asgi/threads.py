@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
@@ -64,13 +64,16 @@ class StreamReader:
         self._wanted.put(None)
 
     def _serve(self) -> None:
+        iterator: Iterator[bytes] | None = None
         try:
-            iterator = iter(self._stream)
             while (wish := self._wanted.get()) is not None:
                 try:
+                    iterator = iter(self._stream) if iterator is None else iterator
                     wish.fulfil(next(iterator, None))
                 except Exception as error:
                     wish.fail(error)
+                except BaseException as error:  # meant for this thread: the one of the loop would end the server
+                    wish.fail(RuntimeError(f"The stream was ended by {type(error).__name__}."))
         finally:
             _close(self._stream)
 

@@ -78,7 +78,7 @@ class PageBuilder:
             markdown_url=f"{url}.md",
             file_url=f"{url}.html" if viewer.sees_values and entry.live else "",
             copies_request=viewer.sees_values and self._has_request,
-            replay_url=f"{url}/replay" if self._has_request and (viewer.is_developer or viewer.can_unlock) else "",
+            replay_url=f"{url}/replay" if entry.request and (viewer.is_developer or viewer.can_unlock) else "",
             list_url=f"{viewer.base}/tracebacks",
             static_url=self._static_url,
             title=self.title,
@@ -114,7 +114,7 @@ class PageBuilder:
 
     @property
     def _has_request(self) -> bool:
-        """Whether there is a request that could be sent again."""
+        """Whether there is a request that others can send too. Why one cannot be replayed, its refusal says."""
         return self._entry.request is not None and self._entry.request.is_http
 
     @property

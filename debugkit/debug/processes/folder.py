@@ -45,6 +45,11 @@ def meeting_place(key: str, place: str, environ: Mapping[str, str] = os.environ)
     raise Unusable("no folder has a path that is short enough for a socket: set TMPDIR to a shorter one")
 
 
+def is_meeting_place(socket: str) -> bool:
+    """Whether a socket is one by which processes meet."""
+    return Path(socket).parent.name.startswith(PREFIX)
+
+
 def _bases(environ: Mapping[str, str]) -> Iterator[Path]:
     """Where sockets may be: where the system keeps those of this user (XDG Base Directory), or a temporary folder."""
     runtime = Path(environ.get("XDG_RUNTIME_DIR", ""))

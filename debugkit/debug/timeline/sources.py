@@ -22,10 +22,10 @@ _WATCHED: Final = "debugkit_watched"
 _PLAIN: Final = frozenset(map(id, (str, int, float, bool, type(None), bytes)))
 
 
-def begin_request() -> None:
+def begin_request() -> Timeline:
     """Begin the timeline of a request, and watch engines that were imported since."""
     databases.watch()
-    begin()
+    return begin()
 
 
 def install() -> None:

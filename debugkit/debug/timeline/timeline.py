@@ -35,14 +35,16 @@ class Moment:
 class Timeline:
     """What happens while one request is answered."""
 
-    __slots__ = ("_began", "_clock", "_moments", "count")
+    __slots__ = ("_began", "_clock", "_moments", "_outer", "count", "ended")
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter, outer: Timeline | None = None) -> None:
         self._clock = clock
+        self._outer = outer
         self._began = clock()
         self._moments: deque[Callable[[], Moment]] | None = None  # most requests have none
         #: How many there were, kept or not.
         self.count = 0
+        self.ended = False
 
     @property
     def now(self) -> float:
@@ -58,6 +60,14 @@ class Timeline:
             self._moments = deque(maxlen=MOST)
         self.count += 1
         self._moments.append(make)
+
+    def end(self) -> None:
+        """The request is answered. Its body may be closed in another context than the one that it began in."""
+        self.ended = True
+        self._moments = None
+        if _current.get() is self:
+            _current.set(self._outer)
+        self._outer = None
 
     def moments(self) -> Iterator[Moment]:
         """Those that are kept, oldest first."""
@@ -79,19 +89,22 @@ NOTHING: Final = Recorded()
 _current: ContextVar[Timeline | None] = ContextVar("debugkit_timeline", default=None)
 
 
-def begin() -> None:
-    """Begin the timeline of a request in this context."""
-    _current.set(Timeline())
+def begin() -> Timeline:
+    """Begin the timeline of a request in this context, until its `Timeline.end`."""
+    timeline = Timeline(outer=current())
+    _current.set(timeline)
+    return timeline
 
 
 def current() -> Timeline | None:
     """The timeline of the request that this context answers."""
-    return _current.get()
+    timeline = _current.get()
+    return None if timeline is None or timeline.ended else timeline
 
 
 def note(kind: Kind, label: str, text: str, where: str, seconds: float = 0.0) -> None:
     """Add what has just ended after ``seconds`` to the request of this context, if there is one."""
-    timeline = _current.get()
+    timeline = current()
     if timeline is not None:
         timeline.add(Moment(kind, max(timeline.now - seconds, 0.0), label, shorten(text), where, seconds))
 
@@ -102,7 +115,7 @@ def shorten(text: str, most: int = MOST_TEXT) -> str:
 
 def recorded() -> Recorded:
     """The timeline of this context, for an error that has just happened."""
-    timeline = _current.get()
+    timeline = current()
     if timeline is None:
         return NOTHING
     return Recorded(tuple(timeline.moments()), timeline.count, timeline.now)

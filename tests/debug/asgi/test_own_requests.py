@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from process_support import TIMEOUT
 
 from debugkit import DebuggedASGIApplication
 from debugkit.debug.asgi.gateway import send_response
+from debugkit.debug.asgi.threads import StreamReader
 from debugkit.debug.http.context import MOST_BYTES
 from debugkit.debug.live import Events
 from debugkit.debug.messages import Response
@@ -220,3 +222,23 @@ def test_an_error_of_a_stream_reaches_the_server() -> None:
 def test_json_clients_are_told_what_is_wrong_as_json() -> None:
     answer = ASGIClient(DebuggedASGIApplication(application)).post(f"{MOUNT}/unlock", {"pin": "1234"})
     assert (answer.status, json.loads(answer.body)["error"]) == (403, "wrong_pin")
+
+
+@pytest.mark.parametrize("where", ["iter", "next"])
+def test_a_stream_that_is_interrupted_breaks_off_and_leaves_the_loop_alone(where: str) -> None:
+    class Interrupted:
+        def __iter__(self) -> Iterator[bytes]:
+            if where == "iter":
+                raise KeyboardInterrupt
+            return self
+
+        def __next__(self) -> bytes:
+            raise KeyboardInterrupt
+
+    async def read() -> None:
+        reader = StreamReader(Interrupted())
+        with pytest.raises(RuntimeError, match="ended by KeyboardInterrupt"):
+            await reader.next()
+        reader.close()
+
+    asyncio.run(read())

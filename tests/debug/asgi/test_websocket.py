@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from asgi_client import Exchange, exchange, websocket_scope
+from asgi_client import ASGIClient, Exchange, exchange, websocket_scope
 
 from debugkit import DebuggedASGIApplication
 
@@ -86,3 +86,17 @@ def test_a_client_that_left_is_no_error() -> None:
 
     assert type(done.raised) is WebSocketDisconnect
     assert site.debugger.registry.recent_groups() == []
+
+
+def test_a_page_says_why_a_websocket_cannot_be_sent_again() -> None:
+    site = DebuggedASGIApplication(failing)
+    asyncio.run(exchange(websocket_scope("/fails"), dict(CONNECT)).run(site))
+    [[entry]] = site.debugger.registry.recent_groups()
+    client = ASGIClient(site)
+    client.unlock(site.debugger.pin_auth.pin)
+    address = f"/__debugkit__/tracebacks/{entry.id}"
+
+    assert f'<dk-replay class="needs-js" data-url="{address}/replay"' in client(address).text
+    refused = client.post(f"{address}/replay", {"confirmed": False})
+    assert (refused.status, refused.json["error"]) == (409, "conflict")
+    assert refused.json["explanation"] == "A WebSocket cannot be sent again: what came over it is not kept."

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import re
 import warnings
 from collections.abc import Callable, Iterable
+from types import GeneratorType
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 import sqlalchemy
@@ -14,7 +17,7 @@ from client import Client
 from sqlalchemy.pool import StaticPool
 
 from debugkit import DebuggedApplication
-from debugkit.debug.timeline.timeline import MOST, Moment, Recorded, Timeline
+from debugkit.debug.timeline.timeline import MOST, Moment, Recorded, Timeline, begin, current
 
 LOGGER = logging.getLogger("teashop.cart")
 MOUNT = "/__debugkit__"
@@ -174,3 +177,36 @@ def test_a_moment_costs_only_its_own_request_something() -> None:
 
     assert [moment.at for moment in line.moments()] == [0.5]
     assert line.now == 1.0
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_happens_after_a_request_is_none_of_its_moments(streamed: bool) -> None:
+    seen: list[Timeline | None] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        seen.append(current())
+        return (part for part in (b"a", b"b")) if streamed else [b"a"]
+
+    environ: dict[str, Any] = {}
+    setup_testing_defaults(environ)
+    body = DebuggedApplication(app, pin_logging=False, timeline=True)(environ, lambda *_: None)  # type: ignore[arg-type, return-value]
+    assert seen[0] is not None
+    assert (current() is seen[0]) is streamed
+    # Some servers close it in another context than that of the call.
+    if isinstance(body, GeneratorType):
+        contextvars.Context().run(body.close)
+    LOGGER.error("tea")
+
+    assert current() is None
+    assert not list(seen[0].moments())
+
+
+def test_an_application_inside_of_another_one_ends_its_own_timeline_only() -> None:
+    outer = begin()
+    inner = begin()
+    inner.end()
+
+    assert current() is outer
+    outer.end()
+    assert current() is None
