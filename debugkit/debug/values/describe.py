@@ -131,6 +131,12 @@ class Describer:
 
     def describe(self, value: object, name: str = "") -> Node:
         """``value`` in one line of at most ``limits.value_text`` characters. Its ``name`` may make it secret."""
+        try:
+            plain = self._plain(value, name)
+        except Exception as error:
+            return self._failed(value, error)
+        if plain is not None:
+            return plain
         if self._time.used_up:
             return self._error(value, _NO_TIME)
         return self._time.run(self._described, value, name)
@@ -164,12 +170,9 @@ class Describer:
             return self._failed(value, error)
 
     def _node(self, value: object, name: str) -> Node:
-        secret = self._is_secret(value, name)
-        if not secret and (plain := self._plain_node(value)) is not None:
-            return plain
         known = self._classes.of(type(value))
         of = known.name
-        if secret:
+        if self._is_secret(value, name):
             return Node(REDACTED, of, "redacted", False, True)
         preview = known.previewer(value)
         text = cut(printable(self._text(preview, value, self.limits.value_text, 0)), self.limits.value_text)
@@ -177,18 +180,21 @@ class Describer:
             return Node(REDACTED, of, "redacted", False, True)
         return Node(text, of, preview.kind, preview.total > 0)
 
-    def _plain_node(self, value: object) -> Node | None:
-        """Short strings, numbers and constants, which most values are: what their previews say, without making any."""
+    def _plain(self, value: object, name: str) -> Node | None:
+        """What the previews of short strings, numbers and constants say, without making any: most values are such.
+
+        It takes so little time that it is not counted.
+        """
         cls, most = type(value), self.limits.value_text
-        if cls is str:
-            # With its quotes a longer one fills the line, and can be opened.
-            text = repr(self.redactor.text(value)) if len(value) + 3 <= most else ""  # type: ignore[arg-type]
-            return Node(text, "str", "string", False) if 0 < len(text) <= most and REDACTED not in text else None
-        if cls is int:
-            return Node(cut(int_text(value), most), "int", "number", False)  # type: ignore[arg-type]
         if value is None or cls is bool:
             return Node(repr(value), cls.__name__, "constant", False)
-        return None
+        if not (cls is str or cls is int) or (name and self.redactor.name_is_secret(name)):
+            return None
+        if cls is int:
+            return Node(cut(int_text(value), most), "int", "number", False)  # type: ignore[arg-type]
+        # With its quotes a longer one fills the line, and can be opened.
+        text = repr(self.redactor.text(value)) if len(value) + 3 <= most else ""  # type: ignore[arg-type]
+        return Node(text, "str", "string", False) if 0 < len(text) <= most and REDACTED not in text else None
 
     def _failed(self, value: object, error: Exception) -> Node:
         """The last resort. `RecursionError` and `MemoryError` end here as well."""

@@ -241,6 +241,7 @@ def test_values_and_texts_count_against_the_time_of_the_page():
     with Describer(Limits(), Redactor(environ={}), processor_time=time) as describer:
         assert [describer.describe([1]).text for _ in range(4)] == ["[1]"] * 4
         assert describer.describe([1]).text == "<list: not shown: the time for this page ran out>"
+        assert [describer.describe(value).text for value in ("tea", 3, None)] == ["'tea'", "3", "None"]
         assert describer.text("password=hunter2") == "(not shown: the time for this page ran out)"
 
 
