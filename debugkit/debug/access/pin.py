@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from debugkit.debug.access import machine
 from debugkit.debug.access.lockout import MOST_FAILURES, SECRET_SIZE, Attempts, Record, load_secret
@@ -316,7 +317,9 @@ def _other_way(record: Record) -> str:
     return restart.capitalize() if record.failures >= MOST_FAILURES else f"Enter the PIN, or {restart}"
 
 
+@lru_cache(maxsize=32)
 def _sign(key: bytes, text: str) -> str:
+    """The signature of a text. A browser sends the same ones with each request."""
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 

@@ -55,16 +55,16 @@ def frame_console(debugger: Debugger, frame: str) -> tuple[ErrorRecord, Console]
         raise NotFound("No code ran in this frame, so there is no console.")
 
     def make() -> Console:
-        return Console(
-            captured.frame,
-            context=entry.context,
-            context_managers=entry.context_managers,
-            loop=entry.loop,
-            names=entry.framework_report.names,
-        )
+        with entry.using():
+            return Console(
+                captured.frame,
+                context=entry.context,
+                context_managers=entry.context_managers,
+                loop=entry.loop,
+                names=entry.framework_report.names,
+            )
 
-    with entry.using():
-        return entry, entry.consoles.get(captured.index, make)
+    return entry, entry.consoles.get(captured.index, make)
 
 
 def standalone_page(context: RequestContext) -> Response:

@@ -97,14 +97,11 @@ def _label(label: object, describer: Describer) -> str:
 
 
 def _cells(values: Sequence[object], columns: Sequence[str], describer: Describer) -> tuple[Cell | None, ...]:
-    return tuple(_cell(value, name, describer) for value, name in zip(values, columns, strict=False))
-
-
-def _cell(value: object, name: str, describer: Describer) -> Cell | None:
-    if value is MISSING:
-        return None
-    node = describer.describe(value, name)
-    return Cell(cut(node.text, CELL), node.kind)
+    nodes = describer.describe_each(values, columns)
+    return tuple(
+        None if value is MISSING else Cell(cut(node.text, CELL), node.kind)
+        for value, node in zip(values, nodes, strict=False)
+    )
 
 
 def _rows(value: object, guard: Guard) -> Rows | None:
