@@ -34,7 +34,8 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"first"]
 """
-RUN = ("-m", "debugkit", "run", "app.py", "--port", "0")
+DEBUGGED = ("-m", "debugkit", "run", "app.py", "--port", "0")
+RUN = (*DEBUGGED, "--no-debugger")
 SEVERAL = """
 import sys
 sys.path.insert(0, ".")
@@ -47,9 +48,9 @@ MANY = 1000
 
 
 @contextmanager
-def served(folder: Path, *python: str, **options: str) -> Iterator[tuple[Program, Pipe, int]]:
+def served(folder: Path, *python: str, last: str = r"Press Ctrl.*\n") -> Iterator[tuple[Program, Pipe, int]]:
     (folder / "app.py").write_text(APP)
-    with unread(folder, *python, **options) as found:
+    with unread(folder, *python, last=last) as found:
         yield found
 
 
@@ -110,7 +111,7 @@ def test_a_server_ends_although_nobody_reads(tmp_path: Path) -> None:
 
 
 def test_what_an_application_says_and_its_tracebacks_do_not_wait_for_a_reader_either(tmp_path: Path) -> None:
-    with served(tmp_path, *RUN, "--no-reload") as (program, pipe, port), Client(port) as client:
+    with served(tmp_path, *DEBUGGED, "--no-reload") as (program, pipe, port), Client(port) as client:
         for _ in range(5):
             assert client.get("/says").status == 200
         for _ in range(50):
@@ -126,7 +127,7 @@ def test_what_an_application_says_and_its_tracebacks_do_not_wait_for_a_reader_ei
 
 
 def test_workers_that_were_forked_from_a_process_that_logs_do_not_wait_for_a_reader(tmp_path: Path) -> None:
-    with served(tmp_path, "-c", SEVERAL, last=r"Press Ctrl.*\n") as (program, pipe, port):
+    with served(tmp_path, "-c", SEVERAL) as (program, pipe, port):
         for number in range(MANY):
             ask(port, 1, f"/{number}{200 * 'x'}")  # on a connection of its own, which any of them takes
         assert sorted(asked(pipe.lines(MANY))) == list(range(MANY))

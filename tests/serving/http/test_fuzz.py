@@ -19,7 +19,7 @@ from debugkit.serving.config import Timeouts
 
 #: Derandomized: a failure is everybody's failure, and the time is the same in every run.
 FUZZ = settings(
-    max_examples=400,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,
