@@ -74,6 +74,12 @@ def measure(name: str, effort: Effort, output: Output) -> None:
     output.figures += figures
 
 
+def write(path: Path | None, lines: Iterable[str]) -> None:
+    """After each part: who stops it has what was measured until then."""
+    if path:
+        path.write_text("\n".join([*lines, ""]), "utf-8")
+
+
 def main() -> int:
     parser = arguments()
     options = parser.parse_args()
@@ -87,10 +93,8 @@ def main() -> int:
         os.environ["DEBUGKIT_STATE_DIR"] = state
         for name in options.parts or PARTS:
             measure(name, effort, output)
-    if options.markdown:
-        options.markdown.write_text("\n".join([*output.lines, ""]), "utf-8")
-    if options.rst:
-        options.rst.write_text("\n".join([*report.short(output.figures), ""]), "utf-8")
+            write(options.markdown, output.lines)
+            write(options.rst, report.short(output.figures))
     return bool(output.broken)
 
 

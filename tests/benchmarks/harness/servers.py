@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +19,8 @@ from harness.client import answers
 ROOT = Path(__file__).resolve().parents[3]
 #: Seconds after which a server counts as one that does not start.
 START = 30.0
+#: Seconds for a gentle end.
+END = 3.0
 #: Seconds between two looks.
 PAUSE = 0.002
 #: Seconds for which a server is looked at, and the part of them that one that rests may spend: some look for changes.
@@ -53,12 +56,10 @@ class Server:
         self.start = time.perf_counter() - started
 
     def _wait(self) -> None:
-        deadline = time.perf_counter() + START
-        while not answers(self.port):
-            if not self._process.runs or time.perf_counter() > deadline:
-                lines = self._process.stdout.text.strip().splitlines() or ["nothing"]
-                raise NotServing(f"does not start: {lines[-1][:80]}")
-            time.sleep(PAUSE)
+        ready = until(lambda: answers(self.port) or not self._process.runs, START)
+        if not (ready and self._process.runs):
+            lines = self.output.strip().splitlines() or ["nothing"]
+            raise NotServing(f"does not start: {lines[-1][:80]}")
 
     def __enter__(self) -> Self:
         return self
@@ -67,19 +68,19 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """End it gently, so that it can clear up, and then what it has left."""
-        try:
-            self._process.stop()
-        except AssertionError:  # it does not end: some do not while a client holds a connection
-            pass
+        """End it gently, so that it can clear up, and then what is left: some do not end while a client is there."""
+        if self._process.runs:
+            self._process.send_signal(signal.SIGTERM)
+        until(lambda: not self._process.runs, END)
         self._process.kill_all()
 
     @property
     def output(self) -> str:
         return self._process.stdout.text
 
-    def wait_for_output(self, pattern: str, start: int) -> re.Match[str]:
-        return self._process.stdout.wait_for(pattern, start)
+    def says(self, pattern: str, start: int, timeout: float) -> bool:
+        """Whether it prints that in time, after the character ``start`` of its output."""
+        return until(lambda: bool(re.search(pattern, self.output[start:])), timeout)
 
     # What it holds.
 
@@ -126,6 +127,13 @@ class Server:
         return sum(
             text(path).count("inotify wd:") for folder in self.processes() for path in (folder / "fdinfo").glob("*")
         )
+
+
+def until(condition: Callable[[], bool], timeout: float) -> bool:
+    deadline = time.perf_counter() + timeout
+    while not (holds := condition()) and time.perf_counter() < deadline:
+        time.sleep(PAUSE)
+    return holds
 
 
 def environment(state: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ LATER = 10
 
 def measure(effort: Effort) -> Iterator[Figure]:
     for project in effort.of(list(FAILING), 1):
-        found = {peer.name: Errors(peer, project) for peer in effort.of(debuggers(project))}
+        found = {peer.name: Errors(peer, project, effort.choose(2, LATER)) for peer in effort.of(debuggers(project))}
         actions = {name: errors.measure for name, errors in found.items()}
         paired(actions, 1 if effort.quick else effort.rounds, budget=60)
         yield Figure(f"{project.name}: first error", "ms", [errors.first for errors in found.values()])
@@ -42,8 +42,9 @@ def debuggers(project: Project) -> list[Peer]:
 class Errors:
     """Errors of a peer in milliseconds: the first after the start, the first after a save, and later ones."""
 
-    def __init__(self, peer: Peer, project: Project) -> None:
+    def __init__(self, peer: Peer, project: Project, count: int) -> None:
         self._peer = peer
+        self._count = count
         self._project = project
         self.first, self.saved, self.later = (Row(peer.name, []) for _ in range(3))
 
@@ -59,7 +60,7 @@ class Errors:
         with Browser(server.port) as browser:
             time.sleep(REST)
             self.first.values = [*self.first.values, error(browser)]
-            self.later.values = [*self.later.values, statistics.median(error(browser) for _ in range(LATER))]
+            self.later.values = [*self.later.values, statistics.median(error(browser) for _ in range(self._count))]
             self.first.memory = server.memory()
         if self._peer.reloads and self._save(server):
             time.sleep(REST)

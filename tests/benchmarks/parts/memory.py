@@ -20,17 +20,17 @@ LIMIT = 2_000.0
 
 
 def measure(effort: Effort) -> Iterator[Figure]:
-    count = effort.choose(20, 2_000)
+    count = effort.choose(5, 2_000)
     project = FAILING[0]
-    rows = [grown(peer, project, count) for peer in effort.of(debuggers(project))]
+    rows = [grown(peer, project, effort.choose(2, BEGIN), count) for peer in effort.of(debuggers(project))]
     yield Figure(f"{project.name}: grown by {count:,} errors", "MB", rows)
 
 
-def grown(peer: Peer, project: Project, count: int) -> Row:
+def grown(peer: Peer, project: Project, warm_up: int, count: int) -> Row:
     row = Row(peer.name, failed=0)
     try:
         with serving(peer, project, WERKZEUG_DEBUG_PIN="off") as server, Browser(server.port) as browser:
-            for _ in range(BEGIN):
+            for _ in range(warm_up):
                 error(browser)
             begin = server.memory()
             for number in range(count):

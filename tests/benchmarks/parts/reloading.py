@@ -79,9 +79,7 @@ class Turns:
         with Asker(self._server.port) as asker:
             start = len(self._server.output)
             self._write("app.py")
-            try:
-                self._server.wait_for_output(NOTICED, start)
-            except AssertionError:
+            if not self._server.says(NOTICED, start, LOST):
                 return
             time.sleep(delay)
             self._write("app.py")
