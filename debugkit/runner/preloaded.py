@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from debugkit.debug.redaction.redactor import Redactor
 from debugkit.runner.worker import PREPARED, await_program
 from debugkit.serving.reloading.preload import serve_forks
 
@@ -14,5 +15,7 @@ def main(arguments: Sequence[str]) -> int:
     """Returns in workers only, at their end, with the exit status."""
     for module in PREPARED:
         importlib.import_module(module)
+    # What these make for the first time, they remember: each is a millisecond of a reload.
     sys.modules["debugkit.cli"].make_parser()
+    Redactor()
     return await_program(serve_forks(arguments))
