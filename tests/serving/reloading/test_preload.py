@@ -269,6 +269,11 @@ def test_a_fork_has_what_a_process_has_that_was_started(shown: list[tuple[Shown,
     assert started[name] == first[name] == second[name]
 
 
+def test_a_fork_looks_for_modules_anew_and_its_collections_leave_alone_what_was_imported(many: Preloading) -> None:
+    for name in ("len(sys.path_importer_cache)", "not gc.get_freeze_count()"):
+        assert run(fork(many), f"import gc, os, sys; os._exit({name})") == 0
+
+
 def test_what_imports_print_is_printed_once(tmp_path: Path) -> None:
     """By the process that imports: its forks must not write again what was still in the buffer."""
     reader, writer = os.pipe()
