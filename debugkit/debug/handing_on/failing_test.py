@@ -26,6 +26,18 @@ LONGEST_NAME = 60
 _WORDS = re.compile(r"[^a-z0-9]+")
 
 
+#: The others hand the exception to ``start_response``, or raise it.
+PREPARED = {
+    "CherryPy": ("import cherrypy", "", 'cherrypy.config.update({"request.throw_errors": True})'),
+    "Falcon": (
+        "def let_out(request, response, error, params):",
+        "    raise error",
+        "",
+        "APP.add_error_handler(Exception, let_out)",
+    ),
+}
+
+
 class Target(NamedTuple):
     """What the request is to be sent to. ``place`` is `None` where no module has it under a name."""
 
@@ -44,6 +56,8 @@ class FailingTestView(CodeView):
     expression: str
     debugged: bool  # the debugger is a part of the application itself
     settings: str  # Django's, a literal
+    #: Lines by which a framework lets an exception out that it would answer itself.
+    prepared: tuple[str, ...]
 
 
 def failing_test(request: CopiedRequest, application: object) -> str:
@@ -61,6 +75,7 @@ def failing_test(request: CopiedRequest, application: object) -> str:
         expression=place.expression,
         debugged=_has_debugger(target),
         settings=literal(_django_settings()),
+        prepared=tuple(line.replace("APP", place.expression) for line in PREPARED.get(target.framework, ())),
     )
     return rendering.text(template, view)
 

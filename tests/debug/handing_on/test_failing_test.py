@@ -104,6 +104,56 @@ SOURCES = {
         """,
         r"""ValueError: (b"a='\xff$", b'q=1')""",
     ),
+    "bottle_app": (
+        """
+        from bottle import Bottle, request
+        app = Bottle()
+        @app.post("/a b")
+        def view():
+            raise ValueError(request.body.read(), request.query_string)
+        """,
+        r"""ValueError: (b"a='\xff$", 'q=1')""",
+    ),
+    "falcon_app": (
+        """
+        import falcon
+        def view(request, response):
+            raise ValueError(request.bounded_stream.read(), request.query_string)
+        app = falcon.App()
+        app.add_sink(view)
+        """,
+        r"""ValueError: (b"a='\xff$", 'q=1')""",
+    ),
+    "cherrypy_app": (
+        """
+        import warnings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import cherrypy
+        class Tea:
+            @cherrypy.expose
+            def default(self, *path, **fields):
+                raise ValueError(cherrypy.request.method, path, fields["q"])
+        cherrypy.log.screen = False
+        app = cherrypy.Application(Tea(), None, {"/": {"request.body.processors": {}}})
+        """,
+        "ValueError: ('POST', ('a b',), '1')",
+    ),
+    "pyramid_app": (
+        """
+        import warnings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pyramid.config import Configurator
+        def view(request):
+            raise ValueError(request.body, request.query_string)
+        with Configurator() as config:
+            config.add_route("tea", "/a b")
+            config.add_view(view, route_name="tea")
+            app = config.make_wsgi_app()
+        """,
+        r"""ValueError: (b"a='\xff$", 'q=1')""",
+    ),
 }
 RAISED = {name: example[2] for name, example in EXAMPLE.items()} | {
     name: raised for name, (_, raised) in SOURCES.items()
