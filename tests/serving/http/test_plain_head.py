@@ -66,7 +66,7 @@ HEADS = st.builds(
 )
 
 
-@settings(max_examples=1_000, deadline=None, derandomize=True, database=None)
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
 @example(CHROME)
 @example(POST)
 @given(HEADS)
