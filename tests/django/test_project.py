@@ -273,7 +273,7 @@ def status_of(pid: int) -> tuple[int, int]:
 
 @LINUX
 def test_a_hundred_failing_requests_leave_descriptors_and_memory_flat(database: Path) -> None:
-    with serving("0", database=database) as house:
+    with serving("0", "--noreload", database=database) as house:
         guest = house.guest()
         worker = house.worker
 
@@ -385,16 +385,6 @@ def test_without_the_reloader_there_is_one_process_that_serves_and_ends_by_sigte
         assert house.end() == 143
 
 
-@LINUX
-def test_sigterm_ends_the_supervisor_and_its_worker(database: Path) -> None:
-    with serving("0", database=database) as house:
-        assert house.guest()("/").status == 200
-        children = house.children
-        assert house.worker in children
-        assert house.end() == 143
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
-
-
 def test_a_certificate_is_made_for_the_names_of_the_server_and_kept(database: Path, tmp_path: Path) -> None:
     certificate = tmp_path / "house.crt"
     with serving("0", "--cert-file", str(certificate), database=database) as house:
@@ -425,3 +415,13 @@ def test_with_debug_off_and_no_allowed_hosts_the_command_refuses_in_one_sentence
         house.wait_for("ALLOWED_HOSTS")
         assert "Traceback" not in house.log
         assert "PIN" not in house.log
+
+
+@LINUX
+def test_sigterm_ends_the_supervisor_and_its_worker(house: House) -> None:
+    """Last: the others are served by it."""
+    assert house.guest()("/").status == 200
+    children = house.children
+    assert house.worker in children
+    assert house.end() == 143
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
