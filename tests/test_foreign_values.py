@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from test_architecture import MODULES
+from test_architecture import MODULES, tree
 
 #: The modules that meet the objects of an application.
 MEETING = [name for name in MODULES if name.startswith(("debugkit.debug", "debugkit.serving", "debugkit.django."))]
@@ -80,10 +80,6 @@ COMMANDS = {
 }
 
 
-def tree(name: str) -> ast.Module:
-    return ast.parse(MODULES[name].read_text("utf-8"))
-
-
 def is_type_of(node: ast.AST) -> bool:
     """``type(x)``."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "type"
@@ -120,14 +116,14 @@ def compared_types(module: ast.Module) -> Iterator[int]:
 
 @pytest.mark.parametrize("name", MEETING)
 def test_types_of_values_are_compared_by_identity_only(name: str) -> None:
-    assert not list(compared_types(tree(name))), "a metaclass may define __eq__ and __hash__"
+    assert not list(compared_types(tree(MODULES[name]))), "a metaclass may define __eq__ and __hash__"
 
 
 @pytest.mark.parametrize("name", MEETING)
 def test_fields_of_exceptions_are_read_past_their_class(name: str) -> None:
     found = {
         ast.unparse(node)
-        for node in ast.walk(tree(name))
+        for node in ast.walk(tree(MODULES[name]))
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in FIELDS
     }
     assert found - OWN_FIELDS.get(name, set()) == set(), "debugkit.raised reads fields that a class may define"
@@ -137,7 +133,7 @@ def test_fields_of_exceptions_are_read_past_their_class(name: str) -> None:
 def test_texts_of_values_are_made_in_one_place(name: str) -> None:
     found = {
         ast.unparse(node.args[0])
-        for node in ast.walk(tree(name))
+        for node in ast.walk(tree(MODULES[name]))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str" and node.args
     }
     assert found - OWN_TEXTS.get(name, set()) == set(), "str() gives a subclass back with its markup: text_of does not"
@@ -145,7 +141,7 @@ def test_texts_of_values_are_made_in_one_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted({*SHOWING} - COMMANDS))
 def test_names_of_code_are_read_as_plain_texts(name: str) -> None:
-    module = tree(name)
+    module = tree(MODULES[name])
     plain = {
         id(node.args[0])
         for node in ast.walk(module)
@@ -159,8 +155,10 @@ def test_names_of_code_are_read_as_plain_texts(name: str) -> None:
 @pytest.mark.parametrize("name", SHOWING)
 def test_annotations_are_never_asked_for(name: str) -> None:
     """They may be code, which runs when somebody asks (PEP 649), and resolves imports that wait (PEP 810)."""
-    found = {node.attr for node in ast.walk(tree(name)) if isinstance(node, ast.Attribute)}
-    found |= {item.name for node in ast.walk(tree(name)) if isinstance(node, ast.ImportFrom) for item in node.names}
+    found = {node.attr for node in ast.walk(tree(MODULES[name])) if isinstance(node, ast.Attribute)}
+    found |= {
+        item.name for node in ast.walk(tree(MODULES[name])) if isinstance(node, ast.ImportFrom) for item in node.names
+    }
     assert not found & ANNOTATIONS
 
 

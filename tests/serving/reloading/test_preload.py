@@ -153,6 +153,7 @@ def config(text: str) -> WorkerConfig:
 def preloaded(*names: str, **variables: str) -> Iterator[Preloading]:
     environ = {**os.environ, **variables}
     preloading = Preloading(config(""), Preload(names, {}, (), config("").program, environ, ()))
+    preloading.channel.sock.settimeout(TIMEOUT)  # a supervisor is less patient
     try:
         assert select.select([preloading], [], [], TIMEOUT)[0]
         outcome = preloading.outcome()
