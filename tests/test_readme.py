@@ -302,6 +302,20 @@ def test_the_commands_are_the_ones_of_the_continuous_integration() -> None:
     assert command in script
 
 
+def test_the_benchmark_is_described_and_its_figures_say_where_they_come_from() -> None:
+    text, folder = " ".join(section("Benchmarks").split()), ROOT / "tests" / "benchmarks"
+    parts = re.findall(r'^    "(\w+)": ', (folder / "parts" / "__init__.py").read_text("utf-8"), re.M)
+    options = re.findall(r'"(--\w+)"', (folder / "run.py").read_text("utf-8"))
+
+    assert parts
+    assert options
+    for name in parts + options:
+        assert re.search(rf"``{name}\b", text), name
+    assert re.search(r"\d{4}-\d\d-\d\d, .+, \d+ cores, .+Python \d+\.\d+", text)
+    assert re.search(r"debugkit \d\S*, Werkzeug \d", text)
+    assert "from one noisy machine" in text
+
+
 def test_the_example_that_the_readme_runs_is_there() -> None:
     assert "debugkit run examples/shop/app.py" in README
     assert (ROOT / "examples" / "shop" / "app.py").is_file()

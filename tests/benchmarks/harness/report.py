@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,14 +16,13 @@ SENTENCE = (
     "These are ratios from one noisy machine: the peers took turns in the same session, and a time says nothing of "
     "another machine."
 )
+RATIO = "Ratio: how many times better than the peer debugkit is; below 1 the peer is better."
 LEGEND = (
-    "Medians, with the smallest and the largest value. Ratio: how many times better than the peer debugkit is; below 1 "
-    "the peer is better. Memory: of all processes of the server, what they share counted once, and by how much it grew "
-    "meanwhile (uploads and downloads: at most), in MB. Failed: requests that were refused, broken off, or answered by "
-    "old code."
+    f"Medians, with the smallest and the largest value. {RATIO} Memory: of all processes of the server, what they "
+    "share counted once, and by how much it grew meanwhile (uploads and downloads: at most), in MB. Failed: requests "
+    "that were refused, broken off, or answered by old code."
 )
 COLUMNS = ("", "", "median", "spread", "ratio", "memory", "growth", "failed", "")
-SHORT = ("", "debugkit", "best peer", "ratio", "")
 
 
 def machine() -> str:
@@ -76,7 +76,7 @@ def held(row: Row) -> tuple[str, str, str]:
 
 def short(figures: Sequence[Figure]) -> Iterator[str]:
     """The chief figures as a table for the README, with what it has to say of them."""
-    yield f"{machine()}. {', '.join(packages.versions())}. {SENTENCE}"
+    yield from textwrap.wrap(f"{machine()}. {', '.join(packages.versions())}. {SENTENCE} {RATIO}", 120)
     yield ""
     cells = [("Figure", "debugkit", "Best peer", "", "Ratio"), *(line for figure in figures for line in lines(figure))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]

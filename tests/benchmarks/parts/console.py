@@ -32,6 +32,8 @@ def measure(effort: Effort) -> Iterator[Figure]:
         with ExitStack() as stack:
             started = side_by_side(peers, project, stack, variables=pin)
             commands = {name: command(name, server, stack) for name, server in started.servers.items()}
+            for server in started.servers.values():
+                server.rest()
             found = paired({name: timed(run, 1e3, 5) for name, run in commands.items()}, effort.turns(10))
             rows = [Row(name, found[name], server.memory()) for name, server in started.servers.items()]
         yield Figure(f"{project.name}: a command in a frame", "ms", rows + started.absent)

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 from harness.alone import HELLO, SERVERS
 from harness.figures import Figure, Row
@@ -23,6 +24,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
     size = megabytes * MB
     with ExitStack() as stack, tempfile.NamedTemporaryFile() as file:
         file.truncate(size)
+        Path(file.name).read_bytes()  # else who reads it first pays for its pages
         peers = effort.of([peer for peer in SERVERS if not peer.missing(HELLO)])
         servers = side_by_side(peers, HELLO, stack, variables=lambda peer: {"BENCHMARK_FILE": file.name}).servers
         yield figure(f"{megabytes} MB up", servers, effort, lambda port: upload(port, size))
