@@ -172,9 +172,9 @@ def make_wheel(folder: Path, name: str, text: str) -> Path:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("warm")
-    environment = Environment(folder / "venv")
     home = folder / "project"
     home.mkdir()
+    environment = Environment(home / ".venv")
     (home / "prices.py").write_text("tea = 1\n")
     (home / ".env").write_text("TEA=green\n")
     variables = {"DEBUGKIT_RELOAD_MODE": "auto", "DEBUGKIT_TIMING": "yes", "ENDS": str(folder / "ends")}
