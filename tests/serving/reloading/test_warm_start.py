@@ -32,6 +32,7 @@ PACKAGES = {
         "import atexit, os\ndef end(name):\n    with open(os.environ['ENDS'], 'a') as file:\n"
         "        file.write(f'{name} {os.getpid()}\\n')\natexit.register(end, 'package')\n"
     ),
+    "late": "import os\nPROCESS = os.getpid()\n",
     "needy": "import os, prices\nPROCESS = os.getpid()\n",
     "busy": (
         "import os, threading\nPROCESS = os.getpid()\n"
@@ -172,9 +173,9 @@ def make_wheel(folder: Path, name: str, text: str) -> Path:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("warm")
-    environment = Environment(folder / "venv")
     home = folder / "project"
     home.mkdir()
+    environment = Environment(home / ".venv")
     (home / "prices.py").write_text("tea = 1\n")
     (home / ".env").write_text("TEA=green\n")
     variables = {"DEBUGKIT_RELOAD_MODE": "auto", "DEBUGKIT_TIMING": "yes", "ENDS": str(folder / "ends")}
@@ -240,6 +241,16 @@ def test_a_mistake_is_a_page_and_its_end_is_served(site: Site) -> None:
     assert site.get().status == 500
     assert "warm" in site.next()
     assert site.get().status == 200
+
+
+def test_what_the_program_imports_for_the_first_time_is_imported_ahead_from_then_on(site: Site) -> None:
+    text = APP.format(text='" + str(__import__("late").PROCESS) + "')  # when it answers
+    start = site.process.mark()
+    site.save(text)
+    assert site.facts[0] == site.facts[1]
+    site.process.wait_for(PRELOADED, start)
+    site.save(f"{text}# saved again\n")
+    assert site.facts[0] == str(site.preloaded)
 
 
 def test_the_last_save_is_served_when_it_comes_while_another_one_is_imported(site: Site) -> None:
