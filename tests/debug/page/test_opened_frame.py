@@ -7,7 +7,7 @@ import collections
 import dataclasses
 import re
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 from capture_support import captured, caught, run
 from client import Client
+from database_support import disposing, memory_engine
 from sqlalchemy.orm import Session
 
 from debugkit import DebuggedApplication, Limits
@@ -31,6 +32,12 @@ MOUNT = "/__debugkit__"
 ATTRS = pytest.mark.skipif(find_spec("attrs") is None, reason="attrs is not installed")
 
 
+@pytest.fixture(autouse=True)
+def closed_databases() -> Iterator[None]:
+    with disposing():
+        yield
+
+
 @dataclasses.dataclass(order=True)
 class Tea:
     price: object
@@ -40,7 +47,7 @@ Shelf = collections.namedtuple("Shelf", "top bottom")
 
 
 def integrity_error() -> None:
-    engine = sa.create_engine("sqlite://")
+    engine = memory_engine()
     teas = sa.Table("teas", sa.MetaData(), sa.Column("name", sa.String, unique=True))
     teas.create(engine)
     with Session(engine) as session:
@@ -49,7 +56,7 @@ def integrity_error() -> None:
 
 
 def two_rows() -> None:
-    with Session(sa.create_engine("sqlite://")) as session:
+    with Session(memory_engine()) as session:
         session.execute(sa.text("select 1 union select 2")).scalar_one()
 
 

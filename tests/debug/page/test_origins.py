@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import sqlalchemy as sa
+import pytest
 from capture_support import caught, run
 from client import Client
+from database_support import disposing, memory_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from debugkit import DebuggedApplication
 
 LIBRARY = "/venv/lib/python3.13/site-packages/orm/session.py"
+
+
+@pytest.fixture(autouse=True)
+def closed_databases() -> Iterator[None]:
+    with disposing():
+        yield
 
 
 class Base(DeclarativeBase):
@@ -43,7 +50,7 @@ def origins(html: str) -> str:
 
 
 def ordered() -> object:
-    with Session(sa.create_engine("sqlite://")) as session:
+    with Session(memory_engine()) as session:
         return session.query(Order).all()
 
 

@@ -146,6 +146,7 @@ def test_statements_of_sqlalchemy_have_their_time_and_repeated_ones_are_counted(
                 connection.execute(sqlalchemy.text("SELECT * FROM nowhere"))
 
     problem = client_of(work)("/", HTTP_ACCEPT="application/json").json
+    engine.dispose()
     [table] = problem["request"]["timeline"]
     names, texts = list(table["values"]), list(table["values"].values())
 
