@@ -17,7 +17,7 @@ from debugkit.hooks import started
 from debugkit.runner import protocols
 from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers, tls_context, wrap
 from debugkit.runner.failed_start import StartupFailed, failed_application, failed_choices
-from debugkit.runner.servers import Moments, modules_for, serve_until_stopped
+from debugkit.runner.servers import Moments, modules_for, rehearse_later, serve_until_stopped
 from debugkit.serving.addresses import urls
 from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
@@ -323,6 +323,8 @@ def announce(addresses: Sequence[str], name: str, debugger: Debugger | None, cho
         log.say(banner(choices.title, [log.bold(address) for address in addresses], notes))
     for hook in started:
         call(hook, log.say, web or addresses[0])
+    if debugger is not None and choices.processes == 1:  # of a process with threads, Python forks no others
+        rehearse_later()
 
 
 def serve_failed_start(control: Control, error: BaseException | None, message: str = "") -> int:

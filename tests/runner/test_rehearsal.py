@@ -1,0 +1,51 @@
+"""The first error of a process finds what its page needs: somebody has made one before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from reload_support import project
+
+FIRST_ERROR = """
+import sys
+import debugkit.runner.rehearsal
+from debugkit import DebuggedApplication
+from debugkit.debug.page.rendering import templates
+
+def app(environ, start_response):
+    item = {"name": "Tea"}
+    return item["nmae"]
+
+environ = {
+    "REQUEST_METHOD": "GET", "PATH_INFO": "/", "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost",
+    "HTTP_ACCEPT": "text/html", "wsgi.url_scheme": "http",
+}
+loaded, compiled = set(sys.modules), templates().get_template.cache_info().misses
+body = b"".join(DebuggedApplication(app, pin="off", state_dir=sys.argv[1])(environ, lambda *answer: None))
+assert b"KeyError" in body and b"Did you mean" in body, body
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - loaded} - {"pwd"}))
+print(templates().get_template.cache_info().misses - compiled)
+"""
+
+APPLICATION = """
+import sys
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str("debugkit.runner.rehearsal" in sys.modules).encode()]
+"""
+
+
+def test_the_first_error_loads_and_compiles_nothing_after_a_rehearsal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_ERROR, str(tmp_path)], capture_output=True, text=True, timeout=50, check=True
+    )
+    assert done.stdout.split("\n") == ["", "0", ""]
+
+
+def test_a_server_that_has_nothing_to_do_rehearses(tmp_path: Path) -> None:
+    with project(tmp_path, APPLICATION) as site:
+        while site.text != "True":
+            pass
