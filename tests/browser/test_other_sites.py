@@ -9,7 +9,7 @@ import pytest
 from browser.page_app import MOUNT
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from debugkit import DebuggedApplication
+from debugkit import DebuggedApplication, make_server
 
 START = "Content-Type", "text/html"
 
@@ -42,17 +42,19 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
-@pytest.fixture
-def shop(serve: Callable[[Any], str], context: BrowserContext) -> str:
+@pytest.fixture(scope="module")
+def shop(context: BrowserContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The failing application, in a browser that is unlocked; its address."""
-    app = DebuggedApplication(open_to_all)
-    base = serve(app)
-    page = context.new_page()
-    page.goto(f"{base}{MOUNT}/unlock?token={app.debugger.pin_auth.issue_token()}")
-    page.goto(f"{base}/fails")
-    expect(page.get_by_label("Python to run").first).to_be_enabled()
-    page.close()
-    return base
+    state = tmp_path_factory.mktemp("state")
+    state.chmod(0o700)
+    app = DebuggedApplication(open_to_all, state_dir=state)
+    with make_server("127.0.0.1", 0, app) as server, context.new_page() as page:
+        base = server.url.rstrip("/")
+        page.goto(f"{base}{MOUNT}/unlock?token={app.debugger.pin_auth.issue_token()}")
+        page.goto(f"{base}/fails")
+        expect(page.get_by_label("Python to run").first).to_be_enabled()
+        page.goto("about:blank")
+        yield base
 
 
 @pytest.fixture
