@@ -22,6 +22,7 @@ LEGEND = (
     "share counted once, and by how much it grew meanwhile (uploads and downloads: at most), in MB. Failed: requests "
     "that were refused, broken off, or answered by old code."
 )
+SHORT = ("Figure", "debugkit", "Best peer", "", "Ratio", "Failed")
 COLUMNS = ("", "", "median", "spread", "ratio", "memory", "growth", "failed", "")
 
 
@@ -78,7 +79,7 @@ def short(figures: Sequence[Figure]) -> Iterator[str]:
     """The chief figures as a table for the README, with what it has to say of them."""
     yield from textwrap.wrap(f"{machine()}. {', '.join(packages.versions())}. {SENTENCE} {RATIO}", 120)
     yield ""
-    cells = [("Figure", "debugkit", "Best peer", "", "Ratio"), *(line for figure in figures for line in lines(figure))]
+    cells = [SHORT, *(line for figure in figures for line in lines(figure))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     border = "  ".join("=" * max(width, 1) for width in widths)
     yield border
@@ -93,4 +94,5 @@ def lines(figure: Figure) -> Iterator[tuple[str, ...]]:
     own, best = figure.own, figure.best_peer
     if figure.headline and own and best:
         title = f"{figure.title} ({figure.unit})"
-        yield (title, number(own.median), number(best.median), best.peer, number(figure.ratio(best)))
+        failed = "" if own.failed is None or best.failed is None else f"{own.failed:,} and {best.failed:,}"
+        yield (title, number(own.median), number(best.median), best.peer, number(figure.ratio(best)), failed)
