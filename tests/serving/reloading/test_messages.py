@@ -52,7 +52,7 @@ MESSAGES: list[Message] = [
     Imported(("a.py", "\u00e9.py"), 1.5),
     Loaded({"json": "/json.py"}, ("/lib",), {"TEA": "green"}, obstacle="a thread"),
     Preload(("json",), {"re": "/re.py"}, ("/lib",), PROGRAM, {"TEA": "green"}, skip=("re",)),
-    Preloaded({"json": "/json.py"}, skip=("re",)),
+    Preloaded({"json": "/json.py"}, skip={"re": "needs the program"}),
     StartRefused(1),
     PromptOpen(),
     Decision("handled", ("a.py",)),

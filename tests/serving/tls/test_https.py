@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import threading
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,8 @@ def test_clients_that_hang_up_during_the_handshake_leave_no_line() -> None:
 def test_a_client_that_takes_too_long_is_hung_up_on() -> None:
     with secure(OK, timeouts=Timeouts(idle=0.05, head=0.05)) as server, server.plain() as client:
         client.send(Peer(client.sock).shake_hands()[:50])
-        assert client.rest() == b""
+        with suppress(ConnectionResetError):  # on a busy machine it was so already when this was sent
+            assert client.rest() == b""
         assert server.log == ""
 
 
