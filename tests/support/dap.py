@@ -108,6 +108,11 @@ class Session:
             self._editor.stops.put((self, body["threadId"]))
 
 
+#: Variables for what is debugged: after 3 seconds in which it cannot show a value, as on a busy machine, pydevd would
+#: let the program go on, stop it again and say so a second time.
+PATIENT = {"PYDEVD_UNBLOCK_THREADS_ON_VARIABLES_TIMEOUT": "600"}
+
+
 class Editor:
     """Sets breakpoints, starts a program by the adapter or joins one that listens, and follows its children."""
 
@@ -149,7 +154,7 @@ class Editor:
             "launch",
             {
                 "cwd": str(folder),
-                "env": dict(env),
+                "env": {**env, **PATIENT},
                 "console": "internalConsole",
                 "redirectOutput": True,
                 "subProcess": True,

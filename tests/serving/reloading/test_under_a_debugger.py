@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from dap import Editor
+from dap import PATIENT, Editor
 from django_support import write_project
 from process_support import TIMEOUT, gone
 from serving_support import Client, Program, environ
@@ -126,7 +126,7 @@ def test_a_program_that_an_editor_may_join_serves_before_and_is_followed_after(t
     path.write_text(APP)
     place = free_port()
     python = ("-m", "debugpy", "--listen", f"127.0.0.1:{place}", "app.py")
-    with Program(python=python, cwd=tmp_path) as program, Editor({str(path): [LINE]}) as editor:
+    with Program(python=python, cwd=tmp_path, **PATIENT) as program, Editor({str(path): [LINE]}) as editor:
         port = program.port()
         program.read_until("Reloading with")
         with Client(port) as client:
