@@ -243,6 +243,7 @@ def test_it_works_over_a_unix_socket_for_who_reads_the_state_of_this_user(
     with Process(line, cwd=ROOT / "tests" / "integration", env=child_environ(state), merged=True) as process:
         process.wait_for(f"unix:{path}")
         ask(path, "/fails")
+        process.wait_for("Debugger page")  # an ASGI application is answered before that is printed
         [row] = listed(capsys)
         document = json.loads(errors(capsys, "last", "--json"))
         jsonschema.validate(document, SCHEMA)

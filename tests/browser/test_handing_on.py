@@ -109,7 +109,7 @@ def test_every_frame_of_the_application_is_printed_with_source_and_values(site: 
         "'price'",
         'int(item["price"])',
         "amount += price_of(item)",
-        "{'name': 'Cake'",
+        "'EUR'",
         "colour",
         "Traceback (",
     ):
@@ -122,9 +122,7 @@ def test_every_frame_of_the_application_is_printed_with_source_and_values(site: 
 def test_what_the_browser_prints_by_its_menu_is_the_page_with_all_panels(site: Site, page: Page) -> None:
     page.goto(f"{site.base}/checkout?colour=green")
     text = printed(page)
-    assert all(
-        part in text for part in ("'price'", "Cart.total", "{'name': 'Cake'", "Request", "Headers", "User-Agent")
-    )
+    assert all(part in text for part in ("'price'", "Cart.total", "'EUR'", "Request", "Headers", "User-Agent"))
     assert "Plain text" not in text
     assert "Try something" not in text
 
