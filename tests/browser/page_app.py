@@ -123,7 +123,7 @@ def template() -> object:
     return TEMPLATES.get_template("receipt.html").render(lines=[{"name": "Tea"}])
 
 
-TEMPLATES.globals["shop"] = {"name": "Teahouse", "city": "Aarhus"}
+TEMPLATES.globals["house"] = {"name": "Teahouse", "city": "Aarhus"}
 
 
 def yaml_template() -> object:
