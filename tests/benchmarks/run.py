@@ -14,6 +14,7 @@ import argparse
 import importlib
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -87,6 +88,7 @@ def main() -> int:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     effort = Effort(1 if options.quick else options.rounds, options.quick)
     logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the servers end with it
     output = Output()
     output(report.heading())
     with tempfile.TemporaryDirectory() as state:
