@@ -115,12 +115,11 @@ class Server:
     def rest(self) -> None:
         """Wait until it has nothing more to do: ours imports in the background what the next process will need."""
         deadline = time.perf_counter() + START
-        spent = self.processor_time()
-        while time.perf_counter() < deadline:
+        spent, quiet = self.processor_time(), 0
+        while quiet < 2 and time.perf_counter() < deadline:  # a process that ends takes its time with it: look twice
             time.sleep(LOOK)
             before, spent = spent, self.processor_time()
-            if abs(spent - before) < IDLE * LOOK:
-                return
+            quiet = quiet + 1 if abs(spent - before) < IDLE * LOOK else 0
 
     def watches(self) -> int:
         """What it watches by inotify."""
