@@ -47,7 +47,7 @@ def test_the_benchmark_runs(parts: dict[str, tuple[str, ...]], tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert whole.read_text("utf-8") == done.stdout
     assert "from one noisy machine" in done.stdout
-    assert "from one noisy machine" in short.read_text("utf-8")
+    assert "from one noisy machine" in " ".join(short.read_text("utf-8").split())
     for part, rows in parts.items():
         table = done.stdout.partition(f"\n## {part}\n")[2].partition("\n## ")[0]
         for row in rows:
