@@ -104,7 +104,7 @@ def test_a_match_in_what_is_folded_unfolds_it(site: Site, page: Page) -> None:
     page.keyboard.type("aarhus")
     page.get_by_role("option").click()
 
-    expect(page.locator(".row:focus dt")).to_have_text("shop")
+    expect(page.locator(".row:focus dt")).to_have_text("house")
     assert page.evaluate(HIGHLIGHTED) == "Aarhus"
 
 
