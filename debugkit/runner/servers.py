@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from debugkit.debug.safe import real_threads
 from debugkit.runner.asgi.start import MODULES, make_asgi_server
 from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import StartupFailed
@@ -23,11 +19,6 @@ if TYPE_CHECKING:
     import ssl
 
     from debugkit.runner.asgi.server import AsgiServer
-
-
-#: What is imported for the sake of the first error, and the seconds that a new server has before.
-REHEARSAL = "debugkit.runner.rehearsal"
-REST = 0.3
 
 
 class Stoppable(Protocol):
@@ -49,21 +40,6 @@ class Moments:
     over: Callable[[], None] = nothing
     #: In one of several processes: the server for the page that says why the application could not start there.
     explain: Callable[[StartupFailed], Server] | None = None
-
-
-def rehearse_later(rest: float = REST) -> None:
-    """Have the page of an error made that nobody sees, once the server has had ``rest`` seconds for who waits for it.
-
-    A process that was forked from one where that was done has nothing to do.
-    """
-    if REHEARSAL not in sys.modules:
-        real_threads.start(_rehearse, rest, name="debugkit-rehearsal")
-
-
-def _rehearse(rest: float) -> None:
-    real_threads.Event().wait(rest)
-    with suppress(Exception):  # what is wrong with pages, the first one will say
-        importlib.import_module(REHEARSAL)
 
 
 def modules_for(application: Application) -> tuple[str, ...]:

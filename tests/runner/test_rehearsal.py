@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from reload_support import project
 
 FIRST_ERROR = """
@@ -43,6 +45,37 @@ def test_the_first_error_loads_and_compiles_nothing_after_a_rehearsal(tmp_path: 
         [sys.executable, "-c", FIRST_ERROR, str(tmp_path)], capture_output=True, text=True, timeout=50, check=True
     )
     assert done.stdout.split("\n") == ["", "0", ""]
+
+
+FORKING = """
+import importlib, os, sys, threading
+from debugkit.runner import rehearsing
+
+begun, go_on = threading.Event(), threading.Event()
+def slow(name):
+    begun.set()
+    go_on.wait()
+    done.append(name)
+done = []
+importlib.import_module, imported = slow, importlib.import_module
+rehearsing.rehearse_later(0)
+begun.wait()
+threading.Timer(0.05, go_on.set).start()
+child = os.fork()
+if child == 0:
+    os._exit(0 if done else 3)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+child = os.fork()
+if child == 0:
+    os._exit(4)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_no_process_is_forked_in_the_middle_of_a_rehearsal() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.split() == ["0", "4"]
 
 
 def test_a_server_that_has_nothing_to_do_rehearses(tmp_path: Path) -> None:
