@@ -12,8 +12,8 @@ from typing import Final
 from debugkit.debug.safe import real_threads
 
 REHEARSAL: Final = "debugkit.runner.rehearsal"
-#: Seconds that a new server has before, for who waits for it.
-REST: Final = 0.3
+#: Seconds that a new server has before, for who has been asking until it answers.
+REST: Final = 0.05
 #: Seconds that a fork waits at most. A rehearsal takes a third of one, unless it waits for an import of who forks.
 PATIENCE: Final = 5.0
 
