@@ -35,7 +35,13 @@ from debugkit.serving.reloading.messages import (
     StartRefused,
     WorkerConfig,
 )
-from debugkit.serving.reloading.modules import imported_files, installed, is_installed, search_path
+from debugkit.serving.reloading.modules import (
+    imported_files,
+    installed,
+    installed_folders,
+    is_installed,
+    search_path,
+)
 from debugkit.serving.reloading.prompts import at_prompt
 
 #: Seconds between looks at what has been imported since, and at whether a prompt is still open.
@@ -252,6 +258,7 @@ _number = 0
 def take(channel: Channel, log: Callable[[str], None]) -> Control:
     """Make this process a worker: wait for its configuration, and listen to the supervisor from now on."""
     global _current, _lifeline, _number
+    installed_folders()  # kept, before a thread asks: sysconfig has a lock, which a program may inherit that forks then
     messages = channel.receive()
     while not messages or not isinstance(config := messages.pop(0), WorkerConfig):
         messages = messages or channel.receive()
