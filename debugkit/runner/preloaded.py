@@ -6,17 +6,13 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from debugkit.debug.redaction.redactor import Redactor
-from debugkit.runner.supervision import DEBUGGER
 from debugkit.runner.worker import PREPARED, await_program
 from debugkit.serving.reloading.preload import serve_forks
 
 
 def main(arguments: Sequence[str]) -> int:
     """Returns in workers only, at their end, with the exit status."""
-    for module in (*PREPARED, *DEBUGGER):
+    for module in PREPARED:
         importlib.import_module(module)
-    # What these make for the first time, they remember: each is a millisecond of a reload.
-    sys.modules["debugkit.cli"].make_parser()
-    Redactor()
+    sys.modules["debugkit.cli"].make_parser()  # what it makes for the first time, it remembers
     return await_program(serve_forks(arguments))

@@ -28,7 +28,7 @@ def rehearse() -> bytes:
         item["nmae"]
     except KeyError as error:
         entry = Registry(settings.limits).add(capture(error), request=request)
-    with Describer(settings.limits, Redactor(environ={}), remembered=entry.remembered) as describer:
+    with Describer(settings.limits, Redactor(), remembered=entry.remembered) as describer:
         viewer = Viewer(Level.RUNNER, local=True)
         builder = PageBuilder(entry, viewer, describer, settings, static_url=assets.static_key())
         return rendering.html("traceback.html", builder.page())
