@@ -97,6 +97,7 @@ class Caller:
         self._port = port
         self._keep = keep
         self._end = threading.Event()
+        self._answered = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.answers: list[str] = []
         self.failures: list[str] = []
@@ -108,6 +109,12 @@ class Caller:
     def __exit__(self, *exc_info: object) -> None:
         self._end.set()
         self._thread.join(TIMEOUT)
+
+    def wait_for(self, text: str) -> None:
+        """Wait until an answer has come that begins with ``text``: a busy machine may run two reloads between two."""
+        with self._answered:
+            answered = self._answered.wait_for(lambda: any(each.startswith(text) for each in self.answers), TIMEOUT)
+        assert answered, f"no answer begins with {text!r}; failures: {self.failures}"
 
     def _run(self) -> None:
         while not self._end.is_set():
@@ -127,6 +134,8 @@ class Caller:
                     return
                 raise
             count += 1
-            self.answers.append(reply.body.decode() if reply.complete else "incomplete")
+            with self._answered:
+                self.answers.append(reply.body.decode() if reply.complete else "incomplete")
+                self._answered.notify_all()
             if not self._keep or self._end.is_set() or reply.header("Connection") == "close":
                 return
