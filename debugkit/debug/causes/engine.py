@@ -21,6 +21,7 @@ from debugkit.debug.causes import (
 )
 from debugkit.debug.causes.scene import Scene
 from debugkit.debug.safe.processor_time import ProcessorTime
+from debugkit.debug.source.sources import Sources
 from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.values.describe import Describer
 from debugkit.raised import traceback_of
@@ -50,12 +51,15 @@ def cause(
     hidden: Mapping[int, Mapping[str, object]],
     describer: Describer,
     processor_time: ProcessorTime | None = None,
+    *,
+    sources: Sources | None = None,
 ) -> str:
     """Why ``captured`` was raised, in one sentence without secrets; "" where that is not certain. Never raises.
 
-    ``hidden`` are variables that must not be quoted, by the index of their frame.
+    ``hidden`` are variables that must not be quoted, by the index of their frame. ``sources`` are those of the error,
+    where somebody looks for them too.
     """
-    scene = _scene(captured, hidden, describer)
+    scene = _scene(captured, hidden, describer, sources)
     if scene is None:
         return ""
     left = processor_time or ProcessorTime(_MOST_SECONDS)
@@ -72,7 +76,10 @@ def cause(
 
 
 def _scene(
-    captured: CapturedException, hidden: Mapping[int, Mapping[str, object]], describer: Describer
+    captured: CapturedException,
+    hidden: Mapping[int, Mapping[str, object]],
+    describer: Describer,
+    sources: Sources | None,
 ) -> Scene | None:
     """`None` when the frames were released, or when the one that raised is not listed."""
     exc = captured.exception
@@ -82,4 +89,4 @@ def _scene(
         tb = tb.tb_next
     if exc is None or (tb is not None and (not frames or frames[-1].frame is not tb.tb_frame)):
         return None
-    return Scene(exc, captured.message, frames, hidden, describer)
+    return Scene(exc, captured.message, frames, hidden, describer, sources or Sources(frames))

@@ -11,7 +11,6 @@ from debugkit.debug.causes.scene import Scene, article, kind_of, listed, nearest
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.debug.safe.lookups import attribute, item, plain_keys
-from debugkit.debug.source.excerpt import source_lines
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
 from debugkit.debug.tracebacks.suggestions import attribute_names, closest, local, local_names
@@ -53,7 +52,7 @@ def _for_undefined(scene: Scene, frame: CapturedFrame) -> str:
 
 
 def _for_attribute(scene: Scene, frame: CapturedFrame, wrong: str) -> str:
-    lines = source_lines(frame, scene.frames)
+    lines = scene.sources.of(frame).lines
     line = lines[frame.lineno - 1][:_MOST_CHARACTERS] if 1 <= frame.lineno <= len(lines) else ""
     for path in _PATH.findall(line):
         before, asked, _ = f"{path}.".partition(f".{wrong}.")

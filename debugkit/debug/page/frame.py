@@ -27,8 +27,8 @@ from debugkit.debug.source.excerpt import (
     whole_file,
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
-from debugkit.debug.source.loading import find_source
 from debugkit.debug.source.name_values import WORD, NameValues, first_mentions, name_values
+from debugkit.debug.source.sources import Sources
 from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks.frame_locals import (
     CODE,
@@ -71,7 +71,9 @@ class FrameViews:
         self._settings = settings
         self._nodes: dict[tuple[int, str], Node] = {}
         self._neighbours = tuple(entry.captured.frames.values())
-        self._sources: dict[int, Source] = {}
+        #: Of the error's frames, for whoever else shows them.
+        self.sources = Sources(self._neighbours)
+        self._names: dict[int, dict[str, object]] = {}
 
     def _describe(self, value: object, name: str) -> Node:
         """A value in one line, described once: the same ones are shown beside lines, in tooltips and in the table.
@@ -167,11 +169,7 @@ class FrameViews:
         return shown._replace(notice=why, first=frame.lineno, last=frame.lineno) if why else shown
 
     def _source_of(self, frame: CapturedFrame) -> Source:
-        """The text that a frame stands in, looked for once."""
-        source = self._sources.get(id(frame))
-        if source is None:
-            source = self._sources[id(frame)] = find_source(self._readable(frame), neighbours=self._neighbours)
-        return source
+        return self.sources.of(self._readable(frame))
 
     def shown_lines(self, frame: CapturedFrame) -> Iterator[SourceLine]:
         """The lines of source that the page shows of a frame."""
@@ -237,8 +235,7 @@ class FrameViews:
     ) -> tuple[ExpressionValue, ...]:
         if not self._viewer.sees_values or frame.frame is None:
             return ()
-        names = names_of(frame.frame)
-        hidden = self._hidden(frame).keys()
+        names, hidden = self._names_of(frame), self._hidden(frame).keys()
         lines = self._source_of(frame).lines
         expressions = expression_values(
             frame, lines, shown.first, shown.last, failing_only=failing_only, repeated=repeated
@@ -253,10 +250,19 @@ class FrameViews:
     def _hidden(self, frame: CapturedFrame) -> Mapping[str, object]:
         return self._entry.framework_report.hidden.get(frame.index, {})
 
+    def _names_of(self, frame: CapturedFrame) -> dict[str, object]:
+        """The frame's locals, read once."""
+        if frame.frame is None:
+            return {}
+        names = self._names.get(id(frame))
+        if names is None:
+            names = self._names[id(frame)] = names_of(frame.frame)
+        return names
+
     def _variables(self, frame: CapturedFrame) -> Iterator[tuple[str, object]]:
         """The locals worth a row, with what is shown in place of secret ones."""
         if frame.frame is not None:
-            names = {**names_of(frame.frame), **self._hidden(frame)}
+            names = {**self._names_of(frame), **self._hidden(frame)}
             yield from own_first(frame.frame, local_values(names, module_level=among_globals(frame.frame, frame.name)))
 
     def _source(
@@ -311,9 +317,7 @@ class FrameViews:
 
     def _own_names(self, frame: CapturedFrame) -> Container[str]:
         """The names of the frame's locals: on its line, it may use others."""
-        if frame.frame is None:
-            return ()
-        return names_of(frame.frame).keys() | self._hidden(frame).keys()
+        return self._names_of(frame).keys() | self._hidden(frame).keys()
 
     def _local_row(self, name: str, value: object, *, relevant: bool) -> ValueView:
         node = self._describe(value, name)

@@ -109,11 +109,6 @@ def lines_between(frame: CapturedFrame, first: int, last: int, neighbours: Seque
     return _shown(frame, text, LINE_WIDTH, block, [block] if block[0] <= block[1] else [])
 
 
-def source_lines(frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = ()) -> tuple[str, ...]:
-    """The lines of the frame's file as they are, without line ends; empty if the source is missing."""
-    return loading.find_source(frame, neighbours=neighbours).lines
-
-
 @dataclass(frozen=True, slots=True)
 class _Text:
     """A source, its language, and the first and last line of the function or class the frame is in, if it is in one."""
