@@ -16,7 +16,8 @@ from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.debug.safe.lookups import attribute, item
 from debugkit.debug.source import syntax
-from debugkit.debug.source.positions import can_be_true, code_extent
+from debugkit.debug.source.excerpt import can_be_true
+from debugkit.debug.source.positions import code_extent
 from debugkit.debug.source.sources import Sources
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
@@ -28,6 +29,7 @@ _MOST_LINES: Final = 3_000
 _MOST_DEPTH: Final = 20
 
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSION_NAMES: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -45,11 +47,12 @@ class Place:
         frame, code = self.frame, self.frame.code
         if code is None or frame.frame is None or templates.is_template(frame.frame):
             return None
-        lines = self._sources.of(frame).lines
+        source = self._sources.of(frame)
+        lines = source.lines
         first, last = (1, len(lines)) if frame.name == "<module>" else code_extent(code)
         if not 1 <= first <= frame.lineno <= last <= len(lines) or last - first > _MOST_LINES:
             return None
-        if not can_be_true(frame.position, lines, code):
+        if not can_be_true(frame.position, source, code):
             return None
         # A lambda, or a class in the middle of a statement, is no text of its own.
         return syntax.parse(lines, first, last) or (syntax.parse(lines) if len(lines) <= _MOST_LINES else None)
@@ -73,12 +76,11 @@ class Place:
         return syntax.placed_nodes(self.tree) if self.tree is not None else ()
 
     @cached_property
-    def _gone(self) -> set[str]:
+    def _gone(self) -> frozenset[str]:
         """Variables of comprehensions: with the exception the outer ones of the same names came back (PEP 709)."""
-        if self.frame.name.rpartition(".")[2] in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"):
-            return set()
-        inside = [node for node in self._nodes() if isinstance(node, _COMPREHENSIONS)]
-        return {name for node in inside if _covers(node, self.frame.lineno) for name in _targets(node)}
+        if self.tree is None or self.frame.name.rpartition(".")[2] in _COMPREHENSION_NAMES:
+            return frozenset()
+        return _bound_in_comprehensions(self.tree, self.frame.lineno)
 
     # Values
 
@@ -130,7 +132,10 @@ class Place:
 _span: Final = attrgetter("lineno", "end_lineno", "col_offset", "end_col_offset")
 
 
-@lru_cache(maxsize=64)
+# Remembered for the trees that are kept anyway: most errors come up again until they are mended.
+
+
+@lru_cache(maxsize=8)
 def _node_at(tree: ast.Module, position: Position) -> ast.AST | None:
     nodes = [node for node in syntax.placed_nodes(tree) if _span(node) == tuple(position)]
     expressions = [node for node in nodes if isinstance(node, ast.expr)]
@@ -146,6 +151,12 @@ def _shifted(tree: ast.Module, position: Position) -> ast.AST | None:
 
 def _covers(node: ast.stmt | ast.expr, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+@lru_cache(maxsize=8)
+def _bound_in_comprehensions(tree: ast.Module, line: int) -> frozenset[str]:
+    inside = [node for node in syntax.placed_nodes(tree) if isinstance(node, _COMPREHENSIONS) and _covers(node, line)]
+    return frozenset(name for node in inside for name in _targets(node))
 
 
 def _targets(node: _Comprehension) -> Iterator[str]:

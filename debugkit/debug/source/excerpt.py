@@ -167,11 +167,12 @@ def _is_true(frame: CapturedFrame, source: Source) -> bool:
     """Whether the frame's columns can be those of its source. What no code ran for says itself where it points."""
     if frame.code is None or templates.is_template(frame.frame):
         return True
-    return _can_be_true(frame.position, source, frame.code)
+    return can_be_true(frame.position, source, frame.code)
 
 
 @lru_cache(maxsize=256)
-def _can_be_true(position: Position, source: Source, code: CodeType) -> bool:
+def can_be_true(position: Position, source: Source, code: CodeType) -> bool:
+    """`positions.can_be_true`, remembered."""
     return positions.can_be_true(position, source.lines, code)
 
 
