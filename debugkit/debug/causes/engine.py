@@ -26,20 +26,20 @@ from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.values.describe import Describer
 from debugkit.raised import traceback_of
 
-#: What knows more of a case comes first.
-_KINDS: Final[tuple[Callable[[Scene], str], ...]] = (
-    django.cause,
-    jinja.cause,
-    nothing.cause,
-    imports.cause,
-    calls.cause,
-    kinds.cause,
-    unpacking.cause,
-    operators.cause,
-    conversions.cause,
-    files.cause,
-    lookups.cause,
-    contexts.cause,
+#: What knows more of a case comes first. Each is asked of the exceptions that it can say something about.
+_KINDS: Final[tuple[tuple[Callable[[Scene], str], tuple[type[BaseException], ...]], ...]] = (
+    (django.cause, (Exception,)),
+    (jinja.cause, (Exception,)),
+    (nothing.cause, (AttributeError, TypeError)),
+    (imports.cause, (AttributeError, ImportError)),
+    (calls.cause, (AttributeError, TypeError)),
+    (kinds.cause, (TypeError,)),
+    (unpacking.cause, (TypeError, ValueError)),
+    (operators.cause, (TypeError, ZeroDivisionError)),
+    (conversions.cause, (ArithmeticError, ValueError)),
+    (files.cause, (FileNotFoundError, ValueError)),
+    (lookups.cause, (AttributeError, LookupError, TypeError)),
+    (contexts.cause, (BaseException,)),
 )
 #: Seconds of the processor after which no further kind is asked, and characters of a sentence.
 _MOST_SECONDS: Final = 0.1
@@ -63,9 +63,11 @@ def cause(
     if scene is None:
         return ""
     left = processor_time or ProcessorTime(_MOST_SECONDS)
-    for kind in _KINDS:
+    for kind, exceptions in _KINDS:
         if left.used_up:
             return ""
+        if not issubclass(type(scene.exc), exceptions):
+            continue
         try:
             sentence = left.run(kind, scene)
         except Exception:  # the page is about another exception

@@ -29,6 +29,8 @@ def cause(scene: Scene) -> str:
     if "jinja2" not in sys.modules:
         return ""
     bases = {inspection.class_name(base) for base in _jinjas(type(scene.exc))}
+    if not bases:
+        return ""
     frame = next((frame for frame in reversed(scene.frames) if templates.is_jinja(frame.frame)), None)
     if "TemplateNotFound" in bases:
         return _for_missing_template(scene)

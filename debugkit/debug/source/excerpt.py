@@ -109,8 +109,7 @@ def lines_between(frame: CapturedFrame, first: int, last: int, neighbours: Seque
     return _shown(frame, text, LINE_WIDTH, block, [block] if block[0] <= block[1] else [])
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """A source, its language, and the first and last line of the function or class the frame is in, if it is in one."""
 
     source: Source
