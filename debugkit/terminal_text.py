@@ -24,6 +24,10 @@ _IN_LINES: Final = re.compile(rf"[\x00-\x08\x0b-\x1f{_STEERING}]")
 _OURS: Final = re.compile(r"^(?=[^\S\n]*(?:\*\s|Debugger (?:page|PIN):|Unlock this browser:))", re.MULTILINE)
 
 
+#: One of these is in each such line: most texts hold none, and need no search line by line.
+_MARKS: Final = ("*", "Debugger ", "Unlock ")
+
+
 def line(text: str) -> str:
     """``text`` as part of one line: what steers a terminal, line feeds included, becomes a backslash escape."""
     return text if text.isprintable() else _IN_A_LINE.sub(_escape, text)
@@ -36,7 +40,8 @@ def lines(text: str) -> str:
 
 def quoted(text: str) -> str:
     """`lines`, of which none can be taken for one of debugkit's own: one that begins like them gets a bar."""
-    return _OURS.sub("| ", lines(text))
+    text = lines(text)
+    return _OURS.sub("| ", text) if any(mark in text for mark in _MARKS) else text
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -155,9 +155,9 @@ class Adapter(Attributes, Generic[Application]):
         """The error in the form that the client can use. ``sent`` are the headers that the application has sent."""
         response = failed_response(context, entry)
         # Only a page of a trusted origin is to read this: one that asks from elsewhere is a stranger's.
-        asked_across = "origin" in context.request.headers and not context.viewer.is_stranger
-        kept = kept_headers(sent, response.headers) if sent and asked_across else ()
-        return Response(response.status, (*response.headers, *kept), response.body)
+        if not sent or "origin" not in context.request.headers or context.viewer.is_stranger:
+            return response
+        return Response(response.status, (*response.headers, *kept_headers(sent, response.headers)), response.body)
 
     def _explanation(self, status: str, headers: Headers) -> str:
         """What to say, once, of an answer 5xx without an exception, and what would bring a page; else ""."""

@@ -109,6 +109,7 @@ PLUMBING = frozenset(
     {"wsgi.errors", "wsgi.file_wrapper", "wsgi.input", "debugkit.away", "debugkit.hurry", "debugkit.socket"}
     | {"debugkit.pyramid.request", "werkzeug.debug.preserve_context", "werkzeug.socket"}
 )
+_NO_VARIABLES = SHOWN | PLUMBING
 
 
 def record_body(environ: dict[str, Any], limit: int) -> None:
@@ -164,7 +165,7 @@ class RequestSnapshot:
     @property
     def variables(self) -> dict[str, object]:
         """What else the server, middleware and the framework have left with the request."""
-        return {key: value for key, value in self.environ.items() if key[:5] != "HTTP_" and key not in SHOWN | PLUMBING}
+        return {key: value for key, value in self.environ.items() if key[:5] != "HTTP_" and key not in _NO_VARIABLES}
 
     @property
     def multiprocess(self) -> bool:

@@ -21,24 +21,25 @@ from debugkit.debug.causes import (
 )
 from debugkit.debug.causes.scene import Scene
 from debugkit.debug.safe.processor_time import ProcessorTime
+from debugkit.debug.source.sources import Sources
 from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.values.describe import Describer
 from debugkit.raised import traceback_of
 
-#: What knows more of a case comes first.
-_KINDS: Final[tuple[Callable[[Scene], str], ...]] = (
-    django.cause,
-    jinja.cause,
-    nothing.cause,
-    imports.cause,
-    calls.cause,
-    kinds.cause,
-    unpacking.cause,
-    operators.cause,
-    conversions.cause,
-    files.cause,
-    lookups.cause,
-    contexts.cause,
+#: What knows more of a case comes first. Each is asked of the exceptions that it can say something about.
+_KINDS: Final[tuple[tuple[Callable[[Scene], str], tuple[type[BaseException], ...]], ...]] = (
+    (django.cause, (Exception,)),
+    (jinja.cause, (Exception,)),
+    (nothing.cause, (AttributeError, TypeError)),
+    (imports.cause, (AttributeError, ImportError)),
+    (calls.cause, (AttributeError, TypeError)),
+    (kinds.cause, (TypeError,)),
+    (unpacking.cause, (TypeError, ValueError)),
+    (operators.cause, (TypeError, ZeroDivisionError)),
+    (conversions.cause, (ArithmeticError, ValueError)),
+    (files.cause, (FileNotFoundError, ValueError)),
+    (lookups.cause, (AttributeError, LookupError, TypeError)),
+    (contexts.cause, (BaseException,)),
 )
 #: Seconds of the processor after which no further kind is asked, and characters of a sentence.
 _MOST_SECONDS: Final = 0.1
@@ -50,18 +51,23 @@ def cause(
     hidden: Mapping[int, Mapping[str, object]],
     describer: Describer,
     processor_time: ProcessorTime | None = None,
+    *,
+    sources: Sources | None = None,
 ) -> str:
     """Why ``captured`` was raised, in one sentence without secrets; "" where that is not certain. Never raises.
 
-    ``hidden`` are variables that must not be quoted, by the index of their frame.
+    ``hidden`` are variables that must not be quoted, by the index of their frame. ``sources`` are those of the error,
+    where somebody looks for them too.
     """
-    scene = _scene(captured, hidden, describer)
+    scene = _scene(captured, hidden, describer, sources)
     if scene is None:
         return ""
     left = processor_time or ProcessorTime(_MOST_SECONDS)
-    for kind in _KINDS:
+    for kind, exceptions in _KINDS:
         if left.used_up:
             return ""
+        if not issubclass(type(scene.exc), exceptions):
+            continue
         try:
             sentence = left.run(kind, scene)
         except Exception:  # the page is about another exception
@@ -72,7 +78,10 @@ def cause(
 
 
 def _scene(
-    captured: CapturedException, hidden: Mapping[int, Mapping[str, object]], describer: Describer
+    captured: CapturedException,
+    hidden: Mapping[int, Mapping[str, object]],
+    describer: Describer,
+    sources: Sources | None,
 ) -> Scene | None:
     """`None` when the frames were released, or when the one that raised is not listed."""
     exc = captured.exception
@@ -82,4 +91,4 @@ def _scene(
         tb = tb.tb_next
     if exc is None or (tb is not None and (not frames or frames[-1].frame is not tb.tb_frame)):
         return None
-    return Scene(exc, captured.message, frames, hidden, describer)
+    return Scene(exc, captured.message, frames, hidden, describer, sources or Sources(frames))

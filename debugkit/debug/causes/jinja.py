@@ -11,7 +11,6 @@ from debugkit.debug.causes.scene import Scene, article, kind_of, listed, nearest
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.debug.safe.lookups import attribute, item, plain_keys
-from debugkit.debug.source.excerpt import source_lines
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
 from debugkit.debug.tracebacks.suggestions import attribute_names, closest, local, local_names
@@ -30,6 +29,8 @@ def cause(scene: Scene) -> str:
     if "jinja2" not in sys.modules:
         return ""
     bases = {inspection.class_name(base) for base in _jinjas(type(scene.exc))}
+    if not bases:
+        return ""
     frame = next((frame for frame in reversed(scene.frames) if templates.is_jinja(frame.frame)), None)
     if "TemplateNotFound" in bases:
         return _for_missing_template(scene)
@@ -53,7 +54,7 @@ def _for_undefined(scene: Scene, frame: CapturedFrame) -> str:
 
 
 def _for_attribute(scene: Scene, frame: CapturedFrame, wrong: str) -> str:
-    lines = source_lines(frame, scene.frames)
+    lines = scene.sources.of(frame).lines
     line = lines[frame.lineno - 1][:_MOST_CHARACTERS] if 1 <= frame.lineno <= len(lines) else ""
     for path in _PATH.findall(line):
         before, asked, _ = f"{path}.".partition(f".{wrong}.")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Container, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Container, Iterator
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -16,10 +16,11 @@ from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.debug.safe.lookups import attribute, item
 from debugkit.debug.source import syntax
-from debugkit.debug.source.excerpt import source_lines
-from debugkit.debug.source.positions import can_be_true, code_extent
+from debugkit.debug.source.excerpt import can_be_true
+from debugkit.debug.source.positions import code_extent
+from debugkit.debug.source.sources import Sources
 from debugkit.debug.tracebacks import templates
-from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.tracebacks.suggestions import local
 
 #: Lines of a file or function that are parsed: more take too long for a sentence.
@@ -28,16 +29,17 @@ _MOST_LINES: Final = 3_000
 _MOST_DEPTH: Final = 20
 
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSION_NAMES: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 class Place:
     """One frame's failing expression. ``hidden`` are variables that must not be looked at."""
 
-    def __init__(self, frame: CapturedFrame, hidden: Container[str], neighbours: Sequence[CapturedFrame]) -> None:
+    def __init__(self, frame: CapturedFrame, hidden: Container[str], sources: Sources) -> None:
         self.frame = frame
         self._hidden = hidden
-        self._neighbours = neighbours
+        self._sources = sources
 
     @cached_property
     def tree(self) -> ast.Module | None:
@@ -45,11 +47,12 @@ class Place:
         frame, code = self.frame, self.frame.code
         if code is None or frame.frame is None or templates.is_template(frame.frame):
             return None
-        lines = source_lines(frame, self._neighbours)
+        source = self._sources.of(frame)
+        lines = source.lines
         first, last = (1, len(lines)) if frame.name == "<module>" else code_extent(code)
         if not 1 <= first <= frame.lineno <= last <= len(lines) or last - first > _MOST_LINES:
             return None
-        if not can_be_true(frame.position, lines, code):
+        if not can_be_true(frame.position, source, code):
             return None
         # A lambda, or a class in the middle of a statement, is no text of its own.
         return syntax.parse(lines, first, last) or (syntax.parse(lines) if len(lines) <= _MOST_LINES else None)
@@ -57,15 +60,7 @@ class Place:
     @cached_property
     def node(self) -> ast.AST | None:
         """The expression that failed; the statement where the instruction belongs to all of it (``a += b``)."""
-        nodes = [node for node in self._nodes() if _span(node) == tuple(self.frame.position)]
-        expressions = [node for node in nodes if isinstance(node, ast.expr)]
-        return next(iter(expressions or nodes), None) or self._shifted()
-
-    def _shifted(self) -> ast.AST | None:
-        """The interpreter lets a method's call begin at the line of its name: only the ends agree then."""
-        end = (self.frame.position.end_lineno, self.frame.position.end_colno)
-        nodes = (node for node in self._nodes() if isinstance(node, (ast.Attribute, ast.Call)))
-        return next((node for node in nodes if (node.end_lineno, node.end_col_offset) == end), None)
+        return _node_at(self.tree, self.frame.position) if self.tree is not None else None
 
     @cached_property
     def statement(self) -> ast.stmt | None:
@@ -81,12 +76,11 @@ class Place:
         return syntax.placed_nodes(self.tree) if self.tree is not None else ()
 
     @cached_property
-    def _gone(self) -> set[str]:
+    def _gone(self) -> frozenset[str]:
         """Variables of comprehensions: with the exception the outer ones of the same names came back (PEP 709)."""
-        if self.frame.name.rpartition(".")[2] in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"):
-            return set()
-        inside = [node for node in self._nodes() if isinstance(node, _COMPREHENSIONS)]
-        return {name for node in inside if _covers(node, self.frame.lineno) for name in _targets(node)}
+        if self.tree is None or self.frame.name.rpartition(".")[2] in _COMPREHENSION_NAMES:
+            return frozenset()
+        return _bound_in_comprehensions(self.tree, self.frame.lineno)
 
     # Values
 
@@ -138,8 +132,31 @@ class Place:
 _span: Final = attrgetter("lineno", "end_lineno", "col_offset", "end_col_offset")
 
 
+# Remembered for the trees that are kept anyway: most errors come up again until they are mended.
+
+
+@lru_cache(maxsize=8)
+def _node_at(tree: ast.Module, position: Position) -> ast.AST | None:
+    nodes = [node for node in syntax.placed_nodes(tree) if _span(node) == tuple(position)]
+    expressions = [node for node in nodes if isinstance(node, ast.expr)]
+    return next(iter(expressions or nodes), None) or _shifted(tree, position)
+
+
+def _shifted(tree: ast.Module, position: Position) -> ast.AST | None:
+    """The interpreter lets a method's call begin at the line of its name: only the ends agree then."""
+    end = (position.end_lineno, position.end_colno)
+    nodes = (node for node in syntax.placed_nodes(tree) if isinstance(node, (ast.Attribute, ast.Call)))
+    return next((node for node in nodes if (node.end_lineno, node.end_col_offset) == end), None)
+
+
 def _covers(node: ast.stmt | ast.expr, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+@lru_cache(maxsize=8)
+def _bound_in_comprehensions(tree: ast.Module, line: int) -> frozenset[str]:
+    inside = [node for node in syntax.placed_nodes(tree) if isinstance(node, _COMPREHENSIONS) and _covers(node, line)]
+    return frozenset(name for node in inside for name in _targets(node))
 
 
 def _targets(node: _Comprehension) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from debugkit.debug.causes.place import Place
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.lookups import is_scalar
+from debugkit.debug.source.sources import Sources
 from debugkit.debug.tracebacks.model import CapturedFrame
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import cut
@@ -36,6 +37,7 @@ class Scene:
     frames: Sequence[CapturedFrame]
     hidden: Mapping[int, Mapping[str, object]]
     describer: Describer
+    sources: Sources
 
     @cached_property
     def place(self) -> Place | None:
@@ -43,7 +45,7 @@ class Scene:
         return self.place_of(self.frames[-1]) if self.frames else None
 
     def place_of(self, frame: CapturedFrame) -> Place:
-        return Place(frame, self.hidden.get(frame.index, {}), self.frames)
+        return Place(frame, self.hidden.get(frame.index, {}), self.sources)
 
     # Words
 

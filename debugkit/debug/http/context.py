@@ -41,7 +41,8 @@ class RequestContext:
     @property
     def own_base(self) -> str:
         """The same at the server's own socket, past every proxy; empty when only proxies know where that is."""
-        return self.debugger.own_base(self.request) if self.debugger.own_site(self.request) else ""
+        site = self.debugger.own_site(self.request)
+        return f"{site}{self.request.root}{self.debugger.settings.mount}" if site else ""
 
     @property
     def site(self) -> str:

@@ -138,7 +138,10 @@ class PageBuilder:
             return ""
         report = self._entry.framework_report
         return self._text(
-            report.hint or cause(replaced(self._entry.captured.exception), report.hidden, self._describer)
+            report.hint
+            or cause(
+                replaced(self._entry.captured.exception), report.hidden, self._describer, sources=self._views.sources
+            )
         )
 
     def panels(self, only: Container[str] | None = None, *, readable: bool = False) -> tuple[Panel[ValueView], ...]:

@@ -5,7 +5,7 @@ Brings together the frame, its source and its values for one viewer; knows nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -27,8 +27,8 @@ from debugkit.debug.source.excerpt import (
     whole_file,
 )
 from debugkit.debug.source.expressions import ExpressionValue, expression_values, scope_of
-from debugkit.debug.source.loading import find_source
 from debugkit.debug.source.name_values import WORD, NameValues, first_mentions, name_values
+from debugkit.debug.source.sources import Sources
 from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks.frame_locals import (
     CODE,
@@ -66,12 +66,15 @@ class FrameViews:
     def __init__(self, entry: ErrorRecord, viewer: Viewer, describer: Describer, settings: Settings) -> None:
         self._entry = entry
         self._viewer = viewer
+        self._sees_values, self._is_developer = viewer.sees_values, viewer.is_developer  # asked for each value
         self._describer = describer
         self._limits = settings.limits
         self._settings = settings
         self._nodes: dict[tuple[int, str], Node] = {}
         self._neighbours = tuple(entry.captured.frames.values())
-        self._sources: dict[int, Source] = {}
+        #: Of the error's frames, for whoever else shows them.
+        self.sources = Sources(self._neighbours)
+        self._names: dict[int, dict[str, object]] = {}
 
     def _describe(self, value: object, name: str) -> Node:
         """A value in one line, described once: the same ones are shown beside lines, in tooltips and in the table.
@@ -95,18 +98,19 @@ class FrameViews:
         expressions, broken = self._attempt(
             "The values beside it", lambda: self._expressions(frame, shown), _NO_EXPRESSIONS
         )
-        source_url = f"{frame_url(self._entry, frame, viewer)}/source" if viewer.is_developer else ""
+        url = frame_url(self._entry, frame, viewer)
+        source_url = f"{url}/source" if self._is_developer else ""
         failing, _ = self._attempt("", lambda: self._failing_rows(expressions), _NO_ROWS)
         failed = SourceView(notice="The source could not be highlighted.", url=source_url)
         source, _ = self._attempt("", lambda: self._source(shown, expressions, source_url, failing), failed)
         (names, left_out), lost = self._attempt("The locals", lambda: self._locals(frame, failing), _NO_LOCALS)
         signature = arguments(frame)
-        own, explained = self._own_names(frame), source.has_failing_line
+        # On its line, a frame may use names that are none of its locals.
+        own, explained = self._names_of(frame).keys() | self._hidden(frame).keys(), source.has_failing_line
         rest = [row for row in names if row.name in own and not (row.relevant and explained)]
         shared = shared_names(frame.frame) if frame.frame is not None else ()
         folded = tuple(row for row in rest if row.name in shared and not row.relevant)
-        url = frame_url(self._entry, frame, viewer)
-        console = viewer.is_developer and frame.frame is not None
+        console = self._is_developer and frame.frame is not None
         return FrameView(
             id=frame_id(self._entry, frame),
             name=frame.name,
@@ -122,11 +126,11 @@ class FrameViews:
             argument_rows=tuple(row for row in rest if row.name in signature),
             local_rows=tuple(row for row in rest if row.name not in signature and row not in folded),
             shared_rows=folded,
-            info=self._describer.text(frame.info) if viewer.sees_values else "",
+            info=self._describer.text(frame.info) if self._sees_values else "",
             evaluate_url=f"{url}/evaluate" if console else "",
             interrupt_url=f"{url}/interrupt" if console else "",
             complete_url=f"{url}/complete" if console else "",
-            values_url=f"{url}/values" if viewer.sees_values and frame.frame is not None else "",
+            values_url=f"{url}/values" if self._sees_values and frame.frame is not None else "",
             console_notice="" if console else self._console_notice(frame, gone_reason),
             editor=editor_link(frame, column_of(shown), self._settings),
             can_unlock=viewer.can_unlock and not viewer.locked_out and frame.frame is not None,
@@ -167,11 +171,7 @@ class FrameViews:
         return shown._replace(notice=why, first=frame.lineno, last=frame.lineno) if why else shown
 
     def _source_of(self, frame: CapturedFrame) -> Source:
-        """The text that a frame stands in, looked for once."""
-        source = self._sources.get(id(frame))
-        if source is None:
-            source = self._sources[id(frame)] = find_source(self._readable(frame), neighbours=self._neighbours)
-        return source
+        return self.sources.of(self._readable(frame))
 
     def shown_lines(self, frame: CapturedFrame) -> Iterator[SourceLine]:
         """The lines of source that the page shows of a frame."""
@@ -214,7 +214,7 @@ class FrameViews:
         )
 
     def _brief_values(self, frame: CapturedFrame, shown: Excerpt) -> tuple[ValueView, ...]:
-        if frame.frame is None or not self._viewer.sees_values:
+        if frame.frame is None or not self._sees_values:
             return ()
         rows = [self._expression_row(expression) for expression in self._expressions(frame, shown, failing_only=True)]
         names = {"self", "cls", *(row.name for row in rows)}
@@ -235,10 +235,9 @@ class FrameViews:
     def _expressions(
         self, frame: CapturedFrame, shown: Excerpt, *, failing_only: bool = False, repeated: bool = False
     ) -> tuple[ExpressionValue, ...]:
-        if not self._viewer.sees_values or frame.frame is None:
+        if not self._sees_values or frame.frame is None:
             return ()
-        names = names_of(frame.frame)
-        hidden = self._hidden(frame).keys()
+        names, hidden = self._names_of(frame), self._hidden(frame).keys()
         lines = self._source_of(frame).lines
         expressions = expression_values(
             frame, lines, shown.first, shown.last, failing_only=failing_only, repeated=repeated
@@ -253,10 +252,19 @@ class FrameViews:
     def _hidden(self, frame: CapturedFrame) -> Mapping[str, object]:
         return self._entry.framework_report.hidden.get(frame.index, {})
 
+    def _names_of(self, frame: CapturedFrame) -> dict[str, object]:
+        """The frame's locals, read once."""
+        if frame.frame is None:
+            return {}
+        names = self._names.get(id(frame))
+        if names is None:
+            names = self._names[id(frame)] = names_of(frame.frame)
+        return names
+
     def _variables(self, frame: CapturedFrame) -> Iterator[tuple[str, object]]:
         """The locals worth a row, with what is shown in place of secret ones."""
         if frame.frame is not None:
-            names = {**names_of(frame.frame), **self._hidden(frame)}
+            names = {**self._names_of(frame), **self._hidden(frame)}
             yield from own_first(frame.frame, local_values(names, module_level=among_globals(frame.frame, frame.name)))
 
     def _source(
@@ -302,18 +310,12 @@ class FrameViews:
 
     def _locals(self, frame: CapturedFrame, failing: Mapping[str, ValueView]) -> tuple[tuple[ValueView, ...], int]:
         """The values of the failing line, then the other locals; and how many more there are."""
-        if not self._viewer.sees_values or frame.frame is None:
+        if not self._sees_values or frame.frame is None:
             return (), 0
         others = [(name, value) for name, value in self._variables(frame) if name not in failing]
         shown = others[: max(0, LOCALS_SHOWN - len(failing))]
         rows = (self._local_row(name, value, relevant=False) for name, value in shown)
         return (*failing.values(), *rows), len(others) - len(shown)
-
-    def _own_names(self, frame: CapturedFrame) -> Container[str]:
-        """The names of the frame's locals: on its line, it may use others."""
-        if frame.frame is None:
-            return ()
-        return names_of(frame.frame).keys() | self._hidden(frame).keys()
 
     def _local_row(self, name: str, value: object, *, relevant: bool) -> ValueView:
         node = self._describe(value, name)
@@ -328,12 +330,12 @@ class FrameViews:
     def _row(
         self, name: str, value: object, node: Node, *, relevant: bool = False, details: tuple[ValueView, ...] = ()
     ) -> ValueView:
-        handle = self._entry.values.put(value, name) if node.openable and self._viewer.is_developer else ""
+        handle = self._entry.values.put(value, name) if node.openable and self._is_developer else ""
         return ValueView(name, node.text, node.type, handle, node.kind, relevant, details)
 
     def _locals_notice(self, frame: CapturedFrame) -> str:
         """Why values are not shown. Where there are none, the notice in the place of the console says so."""
-        if frame.frame is None or self._viewer.sees_values:
+        if frame.frame is None or self._sees_values:
             return ""
         return "Values are shown on the computer that runs the server, and elsewhere after unlocking."
 

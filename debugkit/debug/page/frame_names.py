@@ -50,7 +50,8 @@ def _current_directory() -> str:
 
 
 def library_label(frame: CapturedFrame) -> str:
-    return f"{frame.library.name} {frame.library.version}".strip() if frame.library else ""
+    library = frame.library
+    return f"{library.name} {library.version}".strip() if library else ""
 
 
 def column_of(shown: Excerpt) -> int:

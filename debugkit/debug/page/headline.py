@@ -62,6 +62,8 @@ def shortened(text: str, most: int) -> str:
 
 def linked(text: str) -> tuple[Piece, ...]:
     """``text`` in pieces, of which the addresses of the web are links."""
+    if "://" not in text:
+        return (Piece(text),) if text else ()
     pieces: list[Piece] = []
     at = 0
     for start, url in islice(_urls(text), MOST_LINKS):

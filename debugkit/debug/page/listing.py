@@ -77,8 +77,14 @@ class Listing:
 
     def _runs(self, frames: Sequence[Frame]) -> Iterator[tuple[bool, list[Frame]]]:
         """``frames`` in runs of those that are listed already, and of others."""
-        above = [_place(item) in self._listed for item in frames]
-        self._listed.update(map(_place, frames))
+        places = [*map(_place, frames)]
+        if self._listed.isdisjoint(places):  # as mostly
+            self._listed.update(places)
+            if frames:
+                yield False, [*frames]
+            return
+        above = [place in self._listed for place in places]
+        self._listed.update(places)
         folds: list[bool] = []
         for shared, same in groupby(above):
             length = len(list(same))

@@ -87,6 +87,8 @@ class Origins:
                 others.append(item)
             elif item.link.last is not self._head:
                 opened = self._line(item)
+        if not others:
+            return Shown(opened, (), ())
         full, lines = _with_room(others)
         views = {id(item): self._brief(item) if item in full else self._line(item) for item in others}
         unfolded = [views[id(item)] for item in others if item in full or item in lines]

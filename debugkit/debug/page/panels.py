@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Container, Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -125,8 +125,12 @@ class Panels:
         handle = self._entry.values.put(value, name) if self._handles and node.openable and "…" in node.text else ""
         return ValueView(name, node.text, node.type, handle, node.kind)
 
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        return self._request.headers
+
     def _request_tables(self) -> Tables:
-        request, headers = self._request, self._request.headers
+        request, headers = self._request, self._headers
         facts: list[tuple[str, object]] = [("Method", request.method), ("Path", self._address(request.path))]
         host = headers.get("host", "")
         if host:
@@ -145,7 +149,7 @@ class Panels:
         return HIDDEN if self._describer.redactor.cookie_is_secret(name) else value
 
     def _header_tables(self) -> Tables:
-        headers = {name.title(): value for name, value in self._request.headers.items() if name != "cookie"}
+        headers = {name.title(): value for name, value in self._headers.items() if name != "cookie"}
         return (self._table("", sorted(headers.items())),) if headers else ()
 
     def _body_tables(self) -> Tables:

@@ -66,9 +66,10 @@ def kept(template: str, view: object) -> str:
     return part(template, view)
 
 
+@lru_cache(maxsize=64)
 def icon(name: str) -> str:
     """A drawing by name."""
-    return kept("fragments/icon.html", name)
+    return part("fragments/icon.html", name)
 
 
 def replaced(text: str, old: str, markup: str) -> str:

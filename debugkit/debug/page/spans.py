@@ -43,7 +43,8 @@ def spans(
         return pieces
     with_values = [*pieces]
     for number, end in named:
-        with_values[number] = pieces[number]._replace(value=tip(values[end + line.offset]))
+        text, css, mark, _ = pieces[number]
+        with_values[number] = Span(text, css, mark, tip(values[end + line.offset]))
     return tuple(with_values)
 
 

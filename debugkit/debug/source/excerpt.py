@@ -109,13 +109,7 @@ def lines_between(frame: CapturedFrame, first: int, last: int, neighbours: Seque
     return _shown(frame, text, LINE_WIDTH, block, [block] if block[0] <= block[1] else [])
 
 
-def source_lines(frame: CapturedFrame, neighbours: Sequence[CapturedFrame] = ()) -> tuple[str, ...]:
-    """The lines of the frame's file as they are, without line ends; empty if the source is missing."""
-    return loading.find_source(frame, neighbours=neighbours).lines
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """A source, its language, and the first and last line of the function or class the frame is in, if it is in one."""
 
     source: Source
@@ -172,11 +166,12 @@ def _is_true(frame: CapturedFrame, source: Source) -> bool:
     """Whether the frame's columns can be those of its source. What no code ran for says itself where it points."""
     if frame.code is None or templates.is_template(frame.frame):
         return True
-    return _can_be_true(frame.position, source, frame.code)
+    return can_be_true(frame.position, source, frame.code)
 
 
 @lru_cache(maxsize=256)
-def _can_be_true(position: Position, source: Source, code: CodeType) -> bool:
+def can_be_true(position: Position, source: Source, code: CodeType) -> bool:
+    """`positions.can_be_true`, remembered."""
     return positions.can_be_true(position, source.lines, code)
 
 

@@ -110,11 +110,7 @@ def expression_values(
     failing = _failing_lines(frame)
     scope = (inspection.exact_str(frame.code.co_name), frame.code.co_firstlineno)
     place = (min(max(failing.start, first), last), frame.position.colno or 0)
-    expressions = _expressions(lines, first, last, place, scope)
-    if failing_only:
-        expressions = tuple(item for item in expressions if item.touches(failing))
-    if not repeated:
-        expressions = _distinct(expressions)
+    expressions = _wanted(lines, first, last, place, scope, failing if failing_only else None, repeated)
     values = [
         ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, fails)
         for item, value, fails in _evaluate(expressions, _Names(frame.frame), failing, clock)
@@ -129,6 +125,22 @@ def _failing_lines(frame: CapturedFrame) -> range:
 
 
 # What a block holds
+
+
+@lru_cache(maxsize=128)
+def _wanted(
+    lines: tuple[str, ...],
+    first: int,
+    last: int,
+    failing: tuple[int, int],
+    scope: tuple[str, int],
+    only: range | None,
+    repeated: bool,
+) -> tuple[_Expression, ...]:
+    expressions = _expressions(lines, first, last, failing, scope)
+    if only is not None:
+        expressions = tuple(item for item in expressions if item.touches(only))
+    return expressions if repeated else _distinct(expressions)
 
 
 @lru_cache(maxsize=128)
@@ -317,5 +329,5 @@ class _Values:
 def _is_noise(node: ast.expr, value: object, failing: bool) -> bool:
     """What everybody knows: a builtin, a method, and, unless the line failed, any function, class or module."""
     if isinstance(node, ast.Name):
-        return getattr(builtins, node.id, _ABSENT) is value or (not failing and issubclass(type(value), _CODE))
+        return vars(builtins).get(node.id, _ABSENT) is value or (not failing and issubclass(type(value), _CODE))
     return issubclass(type(value), _CODE)

@@ -44,6 +44,7 @@ _CONTROLS |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 _HAS_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+@lru_cache(maxsize=256)
 def language(filename: str, *, template: bool = False) -> str:
     """The language of a file that frames run in, by its name; that of a ``template`` ends in "+jinja"."""
     name = filename.lower()

@@ -19,6 +19,12 @@ _NOTE_SIZE = 4_000
 _NOTES = 50
 
 
+#: `field` of these, which are asked for several times an error.
+_cause, _context, _suppress_context = (
+    BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__", "__suppress_context__")
+)
+
+
 class Link(NamedTuple):
     """The exception that the traceback prints before another, if any, and how it led to that."""
 
@@ -29,11 +35,11 @@ class Link(NamedTuple):
 
 def previous(exc: BaseException) -> Link:
     """What the traceback prints before ``exc``."""
-    cause = field(BaseException, "__cause__", exc)
+    cause = _cause(exc)
     if cause is not None:
         return Link(cause, "cause", suppressed=False)
-    context = field(BaseException, "__context__", exc)
-    if field(BaseException, "__suppress_context__", exc):
+    context = _context(exc)
+    if _suppress_context(exc):
         return Link(None, "context", suppressed=context is not None)
     return Link(context, "context", suppressed=False)
 

@@ -61,12 +61,14 @@ def local_values(names: Mapping[str, object], *, module_level: bool) -> Iterator
 def own_first(frame: FrameType, values: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
     """``values`` with what every Jinja template has after what this one was given."""
     shared = shared_names(frame)
-    return sorted(values, key=lambda item: item[0] in shared)
+    return sorted(values, key=lambda item: item[0] in shared) if shared else list(values)
 
 
 def shared_names(frame: FrameType) -> frozenset[str]:
     """The locals that every Jinja template of the environment has; none for other frames."""
     shared = templates.shared_names(frame)
+    if not shared:
+        return frozenset()
     return frozenset(name for name, value in names_of(frame).items() if name in shared and _is(shared[name], value))
 
 

@@ -51,8 +51,9 @@ def template_of(maker: FrameType) -> Any:
 def shared_names(frame: FrameType) -> dict[str, object]:
     """What Jinja gives to every template of the environment: ``url_for``, ``config``. Empty for other frames."""
     maker = maker_of(frame)
-    environment = inspection.attribute(template_of(maker), "environment") if maker is not None else None
-    shared = inspection.attribute(environment, "globals")
+    if maker is None:
+        return {}
+    shared = inspection.attribute(inspection.attribute(template_of(maker), "environment"), "globals")
     return shared if type(shared) is dict else {}
 
 

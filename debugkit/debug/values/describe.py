@@ -44,6 +44,8 @@ PAGE_ITEMS: Final = 50
 PATIENCE: Final = 2.5
 #: Seconds of the processor for the values and texts of one page; with hundreds of large ones it takes a tenth of that.
 MOST_SECONDS: Final = 1.0
+#: Characters of a text that is searched in so little time that it is not counted.
+SHORT_TEXT: Final = 400
 _NO_TIME: Final = "not shown: the time for this page ran out"
 
 #: Whatever they are called: `None` and booleans, for they are the reason of many an error, and code.
@@ -125,9 +127,13 @@ class Describer:
         """``text`` without secrets. The same one is searched once, however often a page prints it."""
         known = self._texts.get(text)
         if known is None:
-            known = f"({_NO_TIME})" if self._time.used_up else self._time.run(self.redactor.text, text)
-            self._texts[text] = known
+            known = self._texts[text] = self._searched(text)
         return known
+
+    def _searched(self, text: str) -> str:
+        if self._time.used_up:
+            return f"({_NO_TIME})"
+        return self.redactor.text(text) if len(text) <= SHORT_TEXT else self._time.run(self.redactor.text, text)
 
     def describe(self, value: object, name: str = "") -> Node:
         """``value`` in one line of at most ``limits.value_text`` characters. Its ``name`` may make it secret."""

@@ -7,7 +7,7 @@ redacted and remembered. Does not know how a preview becomes a line.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from debugkit.debug.redaction.redactor import Redactor, type_is_secret
@@ -183,9 +183,9 @@ class Classes:
     def _safe(self, preview: Preview) -> Preview:
         """``preview`` with the texts that others made printable, redacted and cut."""
         if preview.line is None:
-            return replace(preview, head=self._safe_text(preview.head), tail=self._safe_text(preview.tail))
+            return preview._replace(head=self._safe_text(preview.head), tail=self._safe_text(preview.tail))
         text = self._safe_text(preview.line(MOST_LINE))
-        return replace(preview, line=lambda budget: cut(text, budget))
+        return preview._replace(line=lambda budget: cut(text, budget))
 
     def _safe_text(self, text: str) -> str:
         return printable(self._redactor.text(text[:MOST_LINE]))[: self._most]

@@ -9,7 +9,6 @@ import enum
 import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import islice, takewhile
 from typing import Any, Final
 
@@ -164,7 +163,7 @@ def with_class(preview: Preview, defined: tuple[ClassProperties, ...]) -> Previe
     """``preview``, and among its children what the class defines, separate from the instance's own."""
     more = listed([Property("field", part.label, part) for part in defined])
     lined = preview.total if preview.lined is None else preview.lined
-    return replace(preview, properties=_joined(preview, more), total=preview.total + len(defined), lined=lined)
+    return preview._replace(properties=_joined(preview, more), total=preview.total + len(defined), lined=lined)
 
 
 def _joined(preview: Preview, more: Properties) -> Properties:

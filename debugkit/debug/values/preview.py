@@ -38,8 +38,7 @@ def no_properties(start: int, stop: int) -> Iterable[Property]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(NamedTuple):
     """How a value is shown: a line of its own, or its properties between ``head`` and ``tail``.
 
     ``lined`` of the ``total`` properties are in the line; all can be opened. ``guarded``: ``properties``

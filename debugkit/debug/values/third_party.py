@@ -7,7 +7,7 @@ here. Most views read attributes only; those that must call library code are mar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from debugkit.debug.safe.inspection import (
@@ -80,7 +80,7 @@ def _django_model_by_text(value: object) -> Preview | None:
     except Exception:
         return _django_model(value)
     fields = _django_model(value)
-    return replace(fields, head=f"<{_name(value)} {_quoted(text)} ") if text else fields
+    return fields._replace(head=f"<{_name(value)} {_quoted(text)} ") if text else fields
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,6 @@ Found by name: none of these modules is imported. Attributes are read, no code i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final
 
@@ -69,7 +68,7 @@ def _user_container(value: object) -> Preview:
     data, preview = _field(value, "data"), None
     for base, opening, closing in ((dict, "{", "}"), (list, "[", "]")):
         if type(data) is base:
-            preview = replace(container(data, base), head=f"{_name(value)}({opening}", tail=f"{closing})")
+            preview = container(data, base)._replace(head=f"{_name(value)}({opening}", tail=f"{closing})")
     preview = preview or Preview("container", head=f"{_name(value)}(", tail=")", properties=single_item(data), total=1)
     return with_attributes(preview, value, "data")
 
@@ -84,7 +83,7 @@ def _chain_map(value: object) -> Preview:
 
 def _bound_arguments(value: object) -> Preview:
     named = {exact_str(name): item for name, item in dict.items(_field(value, "arguments"))}
-    return replace(fields_preview("", named), head=f"<{_name(value)} (", tail=")>")
+    return fields_preview("", named)._replace(head=f"<{_name(value)} (", tail=")>")
 
 
 def _future(value: object) -> Preview:

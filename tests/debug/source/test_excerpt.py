@@ -19,7 +19,8 @@ from process_support import TIMEOUT
 
 from debugkit.debug.source import excerpt as source
 from debugkit.debug.source import highlighting
-from debugkit.debug.source.excerpt import Excerpt, Gap, SourceLine, excerpt, source_lines, whole_file
+from debugkit.debug.source.excerpt import Excerpt, Gap, SourceLine, excerpt, whole_file
+from debugkit.debug.source.loading import find_source
 from debugkit.debug.source.positions import Token
 from debugkit.settings import Limits
 
@@ -218,7 +219,7 @@ def test_a_missing_source_has_no_lines_and_a_notice(name: str, lineno: int) -> N
         assert found.lines == ()
         assert found.notice.endswith((" is not available.", " was not read."))
         assert found.notice.encode()
-    assert source_lines(frame) == ()
+    assert find_source(frame).lines == ()
 
 
 @pytest.mark.parametrize("lineno", [0, -5, 3, 10**9])
@@ -436,7 +437,7 @@ def test_control_characters_become_pictures_one_for_one(tmp_path: Path) -> None:
     path.write_bytes(b"x = '\x00\x1b[31m\x7f\xc2\x9b\t'\n")
     found = excerpt(Frame(str(path), 1), LIMITS)
     assert lines(found)[0].text == "x = '␀␛[31m␡\ufffd\t'"
-    assert source_lines(Frame(str(path), 1)) == ("x = '\x00\x1b[31m\x7f\x9b\t'",)
+    assert find_source(Frame(str(path), 1)).lines == ("x = '\x00\x1b[31m\x7f\x9b\t'",)
 
 
 @pytest.mark.parametrize(
@@ -448,7 +449,7 @@ def test_text_is_kept_as_it_is(tmp_path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
     frame = Frame(str(path), 1)
     found = whole_file(frame)
-    assert [line.text for line in lines(found)] == list(source_lines(frame))
+    assert [line.text for line in lines(found)] == list(find_source(frame).lines)
     assert consistent(found)
 
 
@@ -507,7 +508,7 @@ def test_a_template_made_of_a_string_needs_its_neighbours() -> None:
     frames = frames_of(lambda: render_template_string("\n{{ 1 / 0 }}"))
     assert shape(excerpt(frames[-1], LIMITS, frames)) == [1, 2]
     assert shape(whole_file(frames[-1], frames)) == [1, 2]
-    assert source_lines(frames[-1], frames) == ("", "{{ 1 / 0 }}")
+    assert find_source(frames[-1], neighbours=frames).lines == ("", "{{ 1 / 0 }}")
     assert excerpt(frames[-1], LIMITS).lines == ()
 
 
