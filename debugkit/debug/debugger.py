@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from debugkit import terminal_text
 from debugkit.debug.access.pin import LOCKED_OUT, PinAuth
@@ -30,6 +30,7 @@ from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord, Registry
 from debugkit.debug.replay.replay import Replay, note_error
 from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.debug.safe.event_loops import running_loop
 from debugkit.debug.timeline.timeline import recorded
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import CapturedTraceback
@@ -38,9 +39,6 @@ from debugkit.raised import printed
 from debugkit.servers import known
 from debugkit.settings import Settings
 from debugkit.state import state_folder
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
 
 #: Different refusals explained in the terminal: a scanner that tries more gets no more lines.
 EXPLANATIONS = 50
@@ -263,10 +261,3 @@ class Debugger:
     def tell_defect(self, defect: BaseException) -> None:
         """Say in the terminal that the debugger itself failed."""
         self.say(f" * The debugger failed:\n{terminal_text.quoted(printed(defect))}")
-
-
-def running_loop() -> AbstractEventLoop | None:
-    """The event loop that runs in the calling thread. Imports nothing: without asyncio there is none."""
-    ask: Callable[[], AbstractEventLoop | None] | None
-    ask = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
-    return None if ask is None else ask()

@@ -9,14 +9,25 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from debugkit.debug.access.viewer import Level, Viewer
+from debugkit.debug.frameworks.known import PACKAGES
 from debugkit.debug.page import assets, rendering
 from debugkit.debug.page.builder import PageBuilder
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import Registry
 from debugkit.debug.request_snapshot import RequestSnapshot
 from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.libraries import file_of_module, library_of
 from debugkit.debug.values.describe import Describer
 from debugkit.settings import Settings
+
+#: What the frameworks that are known stand on, and what stands on them: their files lie between us and an error, too.
+BESIDE = ("werkzeug", "fastapi", "asgiref")
+
+
+def look_up_libraries() -> None:
+    """Who has made what is loaded of frameworks: the metadata of some is long."""
+    for package in (*PACKAGES, *BESIDE):
+        library_of(file_of_module(package))
 
 
 def rehearse() -> bytes:
@@ -34,4 +45,5 @@ def rehearse() -> bytes:
         return rendering.html("traceback.html", builder.page())
 
 
+look_up_libraries()
 rehearse()

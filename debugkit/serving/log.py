@@ -183,7 +183,8 @@ def size_text(size: int) -> str:
 
 def time_text(seconds: float) -> str:
     """Seconds as people read them: 0.3ms, 12.3ms, 340ms, 1.2s."""
-    return _shorten(max(0.0, seconds) * 1000, "ms", "s")
+    milliseconds = max(0.0, seconds) * 1000
+    return f"{milliseconds:.1f}ms" if milliseconds < 99.95 else _shorten(milliseconds, "ms", "s")
 
 
 def _shorten(value: float, unit: str, *larger: str) -> str:

@@ -30,6 +30,24 @@ assert b"KeyError" in body and b"Did you mean" in body, body
 print(*sorted({name.partition(".")[0] for name in set(sys.modules) - loaded} - {"pwd"}))
 print(templates().get_template.cache_info().misses - compiled)
 """
+#: The same of a framework, which is to load nothing for a page that nobody sees.
+FIRST_ERROR_OF_A_FRAMEWORK = """
+import sys
+import asgi_apps
+from asgi_client import ASGIClient
+from debugkit import DebuggedASGIApplication
+
+def loaded():
+    return {name.partition(".")[0] for name in sys.modules} | {name for name in sys.modules if "backends" in name}
+
+site = ASGIClient(DebuggedASGIApplication(getattr(asgi_apps, sys.argv[1])(debug=True), pin="off"))
+assert site("/hello").body == b"hello"
+import debugkit.runner.rehearsal
+before = loaded()
+sys.addaudithook(lambda event, facts: event == "open" and "METADATA" in str(facts[0]) and print(facts[0]))
+assert "KeyError" in site("/fails/black").text
+print(*loaded() - before - {"pwd"})
+"""
 
 APPLICATION = """
 import sys
@@ -45,6 +63,20 @@ def test_the_first_error_loads_and_compiles_nothing_after_a_rehearsal(tmp_path: 
         [sys.executable, "-c", FIRST_ERROR, str(tmp_path)], capture_output=True, text=True, timeout=50, check=True
     )
     assert done.stdout.split("\n") == ["", "0", ""]
+
+
+@pytest.mark.parametrize("framework", ["starlette", "fastapi", "quart", "litestar"])
+def test_the_first_error_of_a_framework_loads_and_looks_up_nothing_either(framework: str) -> None:
+    pytest.importorskip(framework)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FIRST_ERROR_OF_A_FRAMEWORK, framework],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout.split() == []
 
 
 FORKING = """

@@ -6,5 +6,6 @@ limited time. ``processor_time``: a bound for what is done in pieces. ``text``: 
 exception raised in another thread.
 ``thread_contexts``: what frameworks keep for a thread, entered by each that looks at a value.
 ``no_database``: what foreign code must not reach meanwhile. ``lazy_imports``: imports that wait to be used (PEP 810).
+``event_loops``: the one of a thread.
 ``codes``: names and positions of code objects, remembered.
 """

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import h11
 
 from debugkit.serving.config import RequestLimits, Timeouts
-from debugkit.serving.http.environ import Head, check_head, connection_options, make_environ
+from debugkit.serving.http.environ import Head, check_head, connection_options, header_variables, make_environ
 from debugkit.serving.http.hijack import HijackableSocket
 from debugkit.serving.http.plain_head import plain_head
 from debugkit.serving.http.refused_head import second_look
@@ -52,10 +52,14 @@ class ServerContext:
 
 
 class Request(NamedTuple):
-    """A head of ``size`` bytes, and what was ``received`` behind it; with ``awaited`` the client holds a body back."""
+    """A head of ``size`` bytes, what an environ has of its headers, and what was ``received`` behind it.
+
+    With ``awaited`` the client holds a body back.
+    """
 
     head: Head
     size: int
+    variables: Mapping[str, str]
     received: bytes
     awaited: bool = False
 
@@ -125,7 +129,7 @@ class Connection:
         if self._reader is None:
             plain = plain_head(self._received)
             if plain is not None:
-                return Request(plain, plain.size, self._received[plain.size :])
+                return Request(plain, plain.size, plain.variables, self._received[plain.size :])
             self._reader = self._new_reader(self._received)
         head = self._next_event(self._reader)
         if not isinstance(head, h11.Request):
@@ -133,7 +137,8 @@ class Connection:
         rest = self._reader.trailing_data[0]
         size = len(self._received) - len(rest)
         check_head(self._received[:size])
-        return Request(head, size, rest, self._reader.they_are_waiting_for_100_continue)
+        variables = header_variables(head.headers)
+        return Request(head, size, variables, rest, self._reader.they_are_waiting_for_100_continue)
 
     def _next_event(self, reader: h11.Connection) -> object:
         try:
@@ -208,7 +213,7 @@ class Connection:
         began = time.perf_counter()
         self._request = request.head
         self._check_size(request)
-        environ = make_environ(request.head, self._environ)
+        environ = make_environ(request.head, request.variables, self._environ)
         received = request.received
         body = self._body(environ, request)
         self._hijackable.early = bool(received)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
@@ -47,18 +47,27 @@ def check_head(head: bytes) -> None:
         raise Malformed("The request's head has a control character.")
 
 
-def make_environ(request: Head, base: dict[str, Any]) -> dict[str, Any]:
-    """The request as PEP 3333 wants it, on top of ``base``. Raises `Malformed`."""
-    environ = base.copy()
-    version = request.http_version
-    if version[:1] != b"1":
-        raise Malformed("This server speaks HTTP/1.1.", 505)
-    for name, value in request.headers:
+def header_variables(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """A request's headers, names in lower case, as an environ has them."""
+    variables: dict[str, str] = {}
+    for name, value in headers:
         key = environ_key(name)
         if key is None:
             continue
         text = value.decode("latin-1")
-        environ[key] = text if key not in environ else f"{environ[key]}{';' if key == 'HTTP_COOKIE' else ','} {text}"
+        if key in variables:
+            text = f"{variables[key]}{';' if key == 'HTTP_COOKIE' else ','} {text}"
+        variables[key] = text
+    return variables
+
+
+def make_environ(request: Head, variables: Mapping[str, str], base: dict[str, Any]) -> dict[str, Any]:
+    """The request as PEP 3333 wants it, on top of ``base``; ``variables`` are its headers. Raises `Malformed`."""
+    version = request.http_version
+    if version[:1] != b"1":
+        raise Malformed("This server speaks HTTP/1.1.", 505)
+    environ = base.copy()
+    environ.update(variables)
     if "HTTP_TRANSFER_ENCODING" in environ and ("CONTENT_LENGTH" in environ or version == b"1.0"):
         # RFC 9112, 6.1: two ways to tell the length are how requests are smuggled.
         raise Malformed("The length of the request's body is not clear.")

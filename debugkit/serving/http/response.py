@@ -99,7 +99,9 @@ class Response:
                     continue
             elif lower == "date":
                 dated = True
-            lines.append(f"{name}: {header_value(name, value)}")
+            if type(value) is not str or not value.isascii() or not value.isprintable():
+                check_value(name, value)
+            lines.append(f"{name}: {value}")
         if not dated:
             lines.append(http_date(int(time.time())))
         self.status, self.length, self._head = code, length, "\r\n".join(lines)
@@ -142,16 +144,29 @@ class Response:
         """The body in one piece: its length is known (PEP 3333, "Handling the Content-Length Header")."""
         check_bytes(data)
         if self.status in BODYLESS:
-            pass
+            self._left = 0
         elif self.length is None:
             if data or not self._head_only:
                 self.length = len(data)
                 self._head += f"\r\nContent-Length: {self.length}"
         elif self.length != len(data) and not self._head_only:
             raise ApplicationError(f"The body has {len(data)} bytes, and its Content-Length says {self.length}.")
-        self.write(data)
-        if not self.begun:
-            self._transport.send(self._begin())
+        head = self._begin()
+        size = len(data)
+        if self._head_only:
+            data, size = b"", 0
+        elif self._left:
+            self._left = 0
+        self._send_with(head, data)
+        self.size += size
+
+    def _send_with(self, head: bytes, data: bytes) -> None:
+        """Send two parts together, unless the second is so large that copying it costs more than a call."""
+        if len(data) < BLOCK:
+            self._transport.send(head + data)
+        else:
+            self._transport.send(head)
+            self._transport.send(data)
 
     def _send(self, data: bytes) -> None:
         head = b"" if self.begun else self._begin()
@@ -162,8 +177,9 @@ class Response:
             data = self._within_length(data, head)
         elif self._chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        self._transport.send(head + data if len(data) < BLOCK or not head else head)
-        if head and len(data) >= BLOCK:
+        if head:
+            self._send_with(head, data)
+        else:
             self._transport.send(data)
         self.size += size
 
@@ -228,12 +244,12 @@ def header_name(name: str) -> str:
     return name.lower()
 
 
-def header_value(name: str, value: str) -> str:
+def check_value(name: str, value: str) -> None:
+    """For the value of a header that has more in it than letters, digits, signs and blanks."""
     if not isinstance(value, str):
         raise ApplicationError(f"The value of the header {name} must be text, not {type(value).__name__}.")
-    if not (value.isascii() and value.isprintable()) and (_CONTROL.search(value) or max(value) > "\xff"):
+    if _CONTROL.search(value) or max(value, default="") > "\xff":
         raise ApplicationError(f"The value of the header {name} has a character that HTTP forbids: {value!r:.100}.")
-    return value
 
 
 def check_bytes(data: object) -> None:

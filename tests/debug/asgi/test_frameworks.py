@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from asgi_apps import ASGI_APPLICATIONS, fastapi, litestar, pieces, quart, starlette
-from asgi_client import ASGIClient, exchange, websocket_scope
+from asgi_client import ASGIClient, exchange, http_scope, websocket_scope
 from client import Answer
 from framework_apps import CUPS, django_settings, imported, urlconf
 
@@ -119,6 +120,29 @@ DEBUGGING: list[Callable[[], Any]] = [
 @pytest.mark.parametrize("make", DEBUGGING)
 def test_the_debug_page_of_the_framework_itself_makes_room(make: Callable[[], Any]) -> None:
     assert is_page(client(make())("/fails/black"))
+
+
+@pytest.mark.parametrize("make", [starlette, fastapi])
+def test_a_debug_page_of_starlette_is_made_only_where_there_is_no_other(make: Callable[..., Any]) -> None:
+    app = make(debug=True)
+    without = asyncio.run(exchange(http_scope("/fails/black")).run(app))
+    site = client(app)
+    assert is_page(site("/fails/black"))
+
+    alone = asyncio.run(exchange(http_scope("/fails/black")).run(app))
+
+    assert b"Traceback" in alone.answer().body
+    assert alone.answer().body == without.answer().body
+
+
+def test_an_error_that_somebody_keeps_on_its_way_out_of_starlette_has_its_page() -> None:
+    app = starlette(debug=True)
+
+    async def keeping(scope: Any, receive: Any, send: Any) -> None:
+        with suppress(KeyError):
+            await app(scope, receive, send)
+
+    assert is_page(client(keeping)("/fails/black"))
 
 
 def own_answer_of_starlette() -> Any:

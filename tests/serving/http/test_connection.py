@@ -17,7 +17,7 @@ from serving_support import TIMEOUT, Client, Running, Stream, application, reque
 from debugkit.errors import DebugkitError
 from debugkit.serving.config import RequestLimits, Timeouts
 from debugkit.serving.http.connection import Connection, ServerContext
-from debugkit.serving.http.environ import check_head, make_environ, set_path
+from debugkit.serving.http.environ import check_head, header_variables, make_environ, set_path
 from debugkit.serving.http.request_body import DRAIN_SIZE
 from debugkit.serving.http.transport import Malformed
 from debugkit.serving.log import Log
@@ -508,8 +508,12 @@ def test_options_with_a_star_asks_about_the_whole_server() -> None:
 
 def test_two_requests_share_nothing_of_the_environ() -> None:
     base: dict[str, Any] = {"SCRIPT_NAME": ""}
-    one = make_environ(h11.Request(method="GET", target="/a", headers=[("Host", "a"), ("X", "1")]), base)
-    two = make_environ(h11.Request(method="GET", target="/b", headers=[("Host", "a")]), base)
+    head = h11.Request(method="GET", target="/a", headers=[("Host", "a"), ("X", "1")])
+    variables = header_variables(head.headers)
+    one = make_environ(head, variables, base)
+    one["HTTP_X"] = "2"
+    two = make_environ(h11.Request(method="GET", target="/b", headers=[("Host", "a")]), {"HTTP_HOST": "a"}, base)
+    assert variables == {"HTTP_HOST": "a", "HTTP_X": "1"}
     assert base == {"SCRIPT_NAME": ""}
     assert "HTTP_X" in one
     assert "HTTP_X" not in two

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from debugkit.serving.http.environ import check_head
+from debugkit.serving.http.environ import check_head, header_variables
 from debugkit.serving.http.plain_head import plain_head
 
 CHROME = (
@@ -79,7 +79,9 @@ def test_a_head_that_is_plain_means_to_h11_what_it_means_here(received: bytes) -
     request = reader.next_event()
     assert isinstance(request, h11.Request)
     assert (request.method, request.target, request.http_version) == (head.method, head.target, head.http_version)
-    assert list(request.headers) == head.headers
+    assert tuple(request.headers) == head.headers
+    assert head.variables == header_variables(request.headers)
+    assert plain_head(received) == head
     assert reader.trailing_data[0] == received[head.size :]
     assert not reader.they_are_waiting_for_100_continue
     check_head(received[: head.size])

@@ -452,6 +452,22 @@ def test_a_body_longer_than_its_length_is_cut_and_an_error() -> None:
         server.stream.wait_for("longer than its Content-Length, 3 bytes")
 
 
+def test_what_is_written_behind_a_body_in_one_piece_is_an_error_and_not_sent() -> None:
+    class Late(list[bytes]):
+        def close(self) -> None:
+            self.write(b" and more")  # type: ignore[attr-defined]
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        body = Late([b"tea"])
+        body.write = start_response("200 OK", TEXT)  # type: ignore[attr-defined]
+        return body
+
+    with running(app, check=False) as server, server.client() as client:
+        assert client.get("/").body == b"tea"
+        assert client.rest() == b""
+        server.stream.wait_for("longer than its Content-Length, 3 bytes")
+
+
 @pytest.mark.parametrize("length", ["1", "5"])
 def test_one_piece_of_another_length_is_an_error_before_anything_is_sent(length: str) -> None:
     with running(application([b"abc"], ("Content-Length", length)), check=False) as server:
