@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 
 from debugkit.debug.redaction.redactor import Redactor
@@ -16,3 +19,11 @@ LONG = 240.0
 def describer():
     with Describer(Limits(repr_seconds=LONG), Redactor(environ={})) as describer:
         yield describer
+
+
+@pytest.fixture
+def sigint_of_a_terminal() -> Iterator[None]:
+    """SIGINT is a KeyboardInterrupt, also where a shell has this process ignore it (``tests/conftest.py``)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -265,6 +265,7 @@ def test_a_view_that_exits_does_not_end_the_server() -> None:
     assert "SystemExit" in answer.text
 
 
+@pytest.mark.usefixtures("sigint_of_a_terminal")
 def test_the_developer_can_still_stop_the_server() -> None:
     def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         signal.raise_signal(signal.SIGINT)

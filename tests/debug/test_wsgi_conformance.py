@@ -434,6 +434,7 @@ def caught(raising: Callable[[], object]) -> BaseException:
     raise AssertionError
 
 
+@pytest.mark.usefixtures("sigint_of_a_terminal")
 def test_a_signal_is_told_from_a_statement_of_the_application() -> None:
     def own() -> None:
         raise KeyboardInterrupt

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import failures_support as failures
 import pytest
+from growth_support import BOUND, growth
 
 from debugkit.debug.causes.engine import cause
 from debugkit.debug.redaction.redactor import Redactor
@@ -193,22 +193,16 @@ def test_large_dicts_are_not_looked_through(describer: Describer) -> None:
 def test_a_cause_costs_time_in_proportion_to_its_values(
     make: Callable[[int], tuple[str, Any]], describer: Describer, tmp_path: Path
 ) -> None:
-    def seconds(size: int) -> float:
+    def naming(size: int) -> Callable[[], object]:
         line, text = make(size)
         path = tmp_path / f"shop{size}.py"
         path.write_text(line, "utf-8")
         with pytest.raises(Exception) as raised:
             exec(compile(line, str(path), "exec"), {"text": text})
         captured = capture(raised.value).exception
-        times = []
-        for _ in range(3):
-            start = time.thread_time()
-            cause(captured, {}, describer)
-            times.append(time.thread_time() - start)
-        return min(times)
+        return lambda: cause(captured, {}, describer)
 
-    # A square costs sixteen times as much, and seconds.
-    assert seconds(40_000) < 8 * seconds(10_000) + 0.05
+    assert growth(naming, 5_000) < BOUND
 
 
 def text_of(size: int) -> str:

@@ -21,7 +21,7 @@ from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication, DebuggedASGIApplication
 from debugkit.debug.messages import Request, Response
-from debugkit.debug.processes import snapshots
+from debugkit.debug.processes import snapshots, writer
 from debugkit.debug.processes.client import ask, is_answered
 from debugkit.debug.processes.folder import sockets
 from debugkit.debug.processes.siblings import Picture, Siblings
@@ -42,7 +42,8 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
 
 
 @pytest.fixture
-def client() -> Iterator[Client]:
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    monkeypatch.setattr(writer, "_LAST", TIMEOUT)  # a busy machine writes for more than a second
     client = Client(DebuggedApplication(app), dict(SEVERAL))
     yield client
     client.app.debugger.siblings.close()  # type: ignore[attr-defined]

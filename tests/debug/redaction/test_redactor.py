@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
+from growth_support import BOUND, growth
 from redaction_corpus import HIDDEN, READABLE, SECRET, WORD
 
 from debugkit.debug.redaction.patterns import TOKENS
@@ -280,25 +280,15 @@ LONG_TEXTS: dict[str, Callable[[int], str]] = {
 }
 
 
-def seconds(redactor: Redactor, text: str) -> float:
-    start = time.process_time()
-    redactor.text(text)
-    return time.process_time() - start
-
-
 @pytest.mark.parametrize("make", LONG_TEXTS.values(), ids=LONG_TEXTS)
 def test_time_grows_with_a_text_and_not_with_its_square(redactor, make):
-    """Eight times the text takes 8 times as long, or 64 times if every start looks at all the rest.
+    """Eight times the text takes 8 times as long, or 64 times if every start looks at all the rest."""
 
-    The clock is the process's own, and the quickest of several looks is compared; what takes too little to be measured
-    is no danger at this size.
-    """
-    short, long = make(8_000), make(64_000)
-    for _ in range(5):
-        ratio = seconds(redactor, long) / max(min(seconds(redactor, short) for _ in range(3)), 0.0005)
-        if ratio < 24:
-            return
-    pytest.fail(f"{ratio:.0f} times as long for 8 times the text")
+    def redacting(size):
+        text = make(size)
+        return lambda: redactor.text(text)
+
+    assert growth(redacting, 8_000) < BOUND
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from growth_support import BOUND, growth
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,13 +89,12 @@ def test_any_text_comes_out_of_the_lexer_as_it_went_in(text: str, language: str)
 
 @pytest.mark.parametrize("blank", [" ", "    ", "\x0c"])
 def test_lines_of_blanks_stay_as_they_are_and_cost_in_proportion_to_their_number(blank: str) -> None:
-    def seconds(count: int) -> float:
-        started = time.process_time()
-        shown = highlight(["if x:", *[blank] * count], "python")
-        assert texts(shown)[1:] == [blank.replace("\x0c", "\u240c")] * count
-        return time.process_time() - started
+    def highlighting_of(count: int) -> Callable[[], object]:
+        lines = ["if x:", *[blank] * count]
+        assert texts(highlight(lines, "python"))[1:] == [blank.replace("\x0c", "\u240c")] * count
+        return lambda: highlight(lines, "python")
 
-    assert min(seconds(4_000) for _ in range(3)) <= 2.7 * min(seconds(2_000) for _ in range(3)) + 0.02
+    assert growth(highlighting_of, 500) < BOUND
 
 
 def test_a_lexer_that_loses_text_is_not_believed() -> None:
