@@ -36,6 +36,8 @@ from debugkit.serving.reloading.messages import (
     WorkerConfig,
 )
 from debugkit.serving.reloading.modules import (
+    added_to_search_path,
+    first_search_path,
     imported_files,
     installed,
     installed_folders,
@@ -212,8 +214,8 @@ class Control:
         self.watch(files.values(), since)
         if learns:
             self._learned = count
-            path = tuple(search_path())
-            self._channel.send(Loaded(installed(files), path, self.environ, obstacle_in_program()))
+            path, added = tuple(search_path()), added_to_search_path()
+            self._channel.send(Loaded(installed(files), path, added, self.environ, obstacle_in_program()))
 
     def watch(self, files: Iterable[str], since: float) -> None:
         """Have ``files`` watched too; one that has changed after ``since`` (in epoch seconds) counts as changed."""
@@ -259,6 +261,7 @@ def take(channel: Channel, log: Callable[[str], None]) -> Control:
     """Make this process a worker: wait for its configuration, and listen to the supervisor from now on."""
     global _current, _lifeline, _number
     installed_folders()  # kept, before a thread asks: sysconfig has a lock, which a program may inherit that forks then
+    first_search_path()  # before the program changes it
     messages = channel.receive()
     while not messages or not isinstance(config := messages.pop(0), WorkerConfig):
         messages = messages or channel.receive()

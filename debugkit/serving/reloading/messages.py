@@ -35,6 +35,7 @@ class Loaded:
 
     modules: Mapping[str, str]  # name and file
     path: tuple[str, ...]  # where modules are looked for: `sys.path`
+    added: tuple[str, ...]  # of that, what the program has put there
     environ: Mapping[str, str]  # the variables with which the program began
     obstacle: str = ""  # why no other process could have imported it in its place
 
@@ -46,6 +47,7 @@ class Preload:
     names: tuple[str, ...]  # what was asked for by name, first
     modules: Mapping[str, str]
     path: tuple[str, ...]
+    added: tuple[str, ...]
     program: Program  # which will need them
     environ: Mapping[str, str]
     skip: tuple[str, ...]

@@ -22,7 +22,6 @@ from debugkit.hooks import Answer
 from debugkit.serving.log import Log
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.reloading.bootstrap import SupervisorConfig
-from debugkit.serving.reloading.launchers import make_launcher
 from debugkit.serving.reloading.messages import (
     Changed,
     Decision,
@@ -37,8 +36,8 @@ from debugkit.serving.reloading.messages import (
     StartRefused,
 )
 from debugkit.serving.reloading.report import Report
-from debugkit.serving.reloading.spare import Spare
-from debugkit.serving.reloading.workers import ENDED, BackOff, Forked, Worker, end, forget_bytecode
+from debugkit.serving.reloading.warm import make_launcher
+from debugkit.serving.reloading.workers import ENDED, BackOff, Forked, Spare, Worker, end, forget_bytecode
 from debugkit.serving.signals import SIGNALS, Waker, handling
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal

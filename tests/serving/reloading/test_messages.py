@@ -50,8 +50,8 @@ CONFIG = WorkerConfig(
 )
 MESSAGES: list[Message] = [
     Imported(("a.py", "\u00e9.py"), 1.5),
-    Loaded({"json": "/json.py"}, ("/lib",), {"TEA": "green"}, obstacle="a thread"),
-    Preload(("json",), {"re": "/re.py"}, ("/lib",), PROGRAM, {"TEA": "green"}, skip=("re",)),
+    Loaded({"json": "/json.py"}, ("/lib", "/shop"), ("/shop",), {"TEA": "green"}, obstacle="a thread"),
+    Preload(("json",), {"re": "/re.py"}, ("/lib", "/shop"), ("/shop",), PROGRAM, {"TEA": "green"}, skip=("re",)),
     Preloaded({"json": "/json.py"}, skip={"re": "needs the program"}),
     StartRefused(1),
     PromptOpen(),

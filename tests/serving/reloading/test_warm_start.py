@@ -134,6 +134,7 @@ class Environment:
     def __init__(self, folder: Path) -> None:
         venv.create(folder, symlinks=True)
         self.python = str(folder / "bin" / "python")
+        self.wheels = folder.parent.parent
         self.packages = next(folder.glob("lib/python*/site-packages"))
         (self.packages / "others.pth").write_text(sysconfig.get_path("purelib"))
         for name, text in PACKAGES.items():
@@ -141,18 +142,15 @@ class Environment:
 
     def install(self, **texts: str) -> None:
         """Have pip install modules, each of a package that has its name."""
-        wheels = [make_wheel(self.packages.parent, name, text) for name, text in texts.items()]
-        pip = [
-            self.python,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "install",
-            "--no-index",
-            "--no-deps",
-            "--no-compile",
-        ]
-        subprocess.run([*pip, *wheels], check=True, stdout=subprocess.DEVNULL)
+        wheels = [str(make_wheel(self.wheels, name, text)) for name, text in texts.items()]
+        self._pip("install", "--no-index", "--no-deps", "--no-compile", *wheels)
+
+    def uninstall(self, name: str) -> None:
+        self._pip("uninstall", "--yes", name)
+
+    def _pip(self, *words: str) -> None:
+        pip = [self.python, "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, *words], check=True, stdout=subprocess.DEVNULL)
 
 
 def make_wheel(folder: Path, name: str, text: str) -> Path:
@@ -277,13 +275,33 @@ def test_where_the_time_went_is_said_and_what_each_worker_has_to_import(site: Si
     assert re.sub(r"\d+ ms", "", steps) == "noticed , decided , started , loaded , its turn "
 
 
-def test_a_package_that_was_installed_or_upgraded_meanwhile_is_there_at_the_next_save(site: Site) -> None:
+def test_what_was_installed_or_upgraded_meanwhile_is_imported_ahead_before_the_next_save(site: Site) -> None:
+    start = site.process.mark()
     site.environment.install(cups="size = 300\n", heavy=PACKAGES["heavy"].replace(", 1\n", ", 2\n"))
-    assert "warm" not in site.next()
+    site.process.wait_for(PRELOADED, start)
+    site.next()  # warm, unless pip has been silent for long in between
     assert site.facts[6] == "2"
     assert site.facts[8] == "300"
     site.warm_up()
     assert site.facts[2] == str(site.preloaded)
+
+
+def test_a_package_that_is_edited_in_place_is_there_at_the_next_save_which_is_warm(site: Site) -> None:
+    sources = site.folder.parent / "sources"
+    sources.mkdir()
+    (sources / "cups.py").write_text("size = 500\n")
+    site.environment.uninstall("cups")
+    site.warm_up()
+    assert site.facts[8] == "None"
+    start = site.process.mark()
+    draft = site.folder.parent / "draft"
+    draft.write_text(f"{sources}\n")
+    draft.rename(site.environment.packages / "_editable_impl_cups.pth")  # as pip does for `--editable`
+    site.process.wait_for(PRELOADED, start)
+    assert "warm" in site.next()
+    assert site.facts[8] == "500"
+    assert site.save("size = 700\n", str(sources / "cups.py")).startswith(" * Reloaded")
+    assert site.facts[8] == "700"
 
 
 def test_a_package_that_was_edited_is_imported_anew(site: Site) -> None:
@@ -350,6 +368,8 @@ OBSTACLES = {
     "profile": ("sys.setprofile(lambda *arguments: None)", "follows each line of the program (__main__)"),
     "threads": ("threading.settrace(lambda *arguments: None)", "follows each line of the program (__main__)"),
     "finder": ("sys.meta_path.append(finders.Finder())", "modules are found (Finder in sys.meta_path)"),
+    "removed": ("del sys.path[-1]", "the program removes or reorders what is in sys.path"),
+    "reordered": ("sys.path.reverse()", "the program removes or reorders what is in sys.path"),
     "hook": ("sys.path_hooks.append(finders.hook)", "modules are found (hook in sys.path_hooks)"),
 }
 if sys.version_info >= (3, 12):
