@@ -39,8 +39,8 @@ GROUND = (".env*", ".flaskenv", "pyproject.toml", "*.lock", "requirements*.txt",
 class Warm:
     """Keeps a preloaded process, makes it anew in the background when it should hold something else, and forks it.
 
-    Where there is none, and until there is, workers start cold. ``on_settled`` is called when that has changed.
-    ``places`` tell that something was installed; `preload` starts a preloaded process.
+    Where there is none, and until there is, ``cold`` starts workers. ``on_settled`` is called when that has changed.
+    ``places`` tell that something was installed; ``preload`` starts a preloaded process.
     """
 
     learns = True
@@ -50,6 +50,7 @@ class Warm:
         config: WorkerConfig,
         names: tuple[str, ...],
         *,
+        cold: Launcher,
         places: Places,
         selector: selectors.BaseSelector,
         say: Callable[[str], None],
@@ -58,7 +59,7 @@ class Warm:
         preload: Callable[[WorkerConfig, Preload], Preloading] = Preloading,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._cold = Cold(config)
+        self._cold = cold
         self._config = config
         self._names = names
         self._places = places
@@ -298,6 +299,7 @@ def make_launcher(
     return Warm(
         config.worker,
         config.preload,
+        cold=Cold(config.worker),
         places=Places(calls()),
         selector=selector,
         say=say,
