@@ -22,6 +22,7 @@ from debugkit.serving.log_writer import writer
 from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.forking import obstacle_in_program
 from debugkit.serving.reloading.messages import (
+    Answered,
     Changed,
     Decision,
     Imported,
@@ -114,6 +115,11 @@ class Control:
             stop()
         else:
             self._turn.wait()
+
+    def answered(self, seconds: float) -> None:
+        """The first request has its answer, ``seconds`` after it came. Nothing in a process that the worker forked."""
+        if _current is self:
+            self._channel.send(Answered(seconds))
 
     def closed(self) -> None:
         """The worker takes no further connection: its successor may."""

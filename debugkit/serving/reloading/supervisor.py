@@ -23,6 +23,7 @@ from debugkit.serving.log import Log
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.reloading.bootstrap import SupervisorConfig
 from debugkit.serving.reloading.messages import (
+    Answered,
     Changed,
     Decision,
     Imported,
@@ -208,6 +209,9 @@ class Supervisor:
                 worker.ready = True
                 self._report.step("loaded")
                 self._let_serve()
+            case Answered(seconds=seconds):
+                if worker is self._current:
+                    self._report.answered(seconds)
             case ListenersClosed():
                 worker.closed = True
                 self._let_serve()

@@ -16,6 +16,7 @@ from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.command_line import Program
 from debugkit.serving.reloading.messages import (
     KINDS,
+    Answered,
     Changed,
     Decision,
     Imported,
@@ -58,6 +59,7 @@ MESSAGES: list[Message] = [
     Decision("handled", ("a.py",)),
     Ready(failed=True),
     ListenersClosed(),
+    Answered(0.25),
     CONFIG,
     replace(CONFIG, debugger=None, tls="adhoc", certificate=None, port=0),
     Changed(()),
