@@ -161,7 +161,7 @@ def run(options: argparse.Namespace) -> int:
     target = parse(text) if text else find(folder, environ)
     # What is chosen there may change as the code does, and a link may come to lead to another file.
     link = (str(target.path),) if target.path and target.path.is_symlink() else ()
-    values["extra_files"] += (*((source,) if table else ()), *files.paths, *link)
+    values["extra_files"] += (*((source,) if table else ()), *files.watched, *link)
     choices = make_choices(values, target, text or str(target.path or target.module), explicit="reload" in arguments)
 
     def application() -> Application:

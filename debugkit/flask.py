@@ -56,7 +56,7 @@ def serve(
         debugger={"identity": name} if (debug if debugger is None else debugger) else None,
         reload=debug and os.name == "posix" if reload is None else reload,
         roots=(str(folder),),
-        extra_files=(*(extra_files or ()), *environment.read(folder).paths),
+        extra_files=(*(extra_files or ()), *environment.read(folder).watched),
         exclude_patterns=tuple(exclude_patterns or ()),
         threaded=with_threads,
         ssl_context=cert,

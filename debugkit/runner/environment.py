@@ -6,11 +6,13 @@ Flask's rules hold: what the user has set wins, then `.env`, then `.flaskenv`. I
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 
 from debugkit.errors import ConfigurationError
+from debugkit.serving.paths import exists
 
 #: The files, the one that wins first.
 FILES = (".env", ".flaskenv")
@@ -22,10 +24,10 @@ FROM_CLI = {"FLASK_RUN_FROM_CLI": "true"}
 
 @dataclass(frozen=True, slots=True)
 class EnvFiles:
-    """What the files say, and which they are."""
+    """What the files say, and what to watch: them, and patterns of those that may come."""
 
     values: Mapping[str, str] = field(default_factory=dict)
-    paths: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
 
     def apply(self, environ: MutableMapping[str, str], *, debug: bool) -> None:
         """Set in ``environ`` what the user has not; ``debug``: the debugger is to see errors."""
@@ -34,19 +36,24 @@ class EnvFiles:
 
 
 def read(folder: Path, environ: Mapping[str, str] = os.environ) -> EnvFiles:
-    """The files of the project in ``folder``, or above it; nothing where python-dotenv is not installed.
+    """The files of the project in ``folder``, or above it; no values where python-dotenv is not installed.
 
     Raises `ConfigurationError` for a file that cannot be read.
     """
     if environ.get("FLASK_SKIP_DOTENV", "").lower() not in ("", "0", "false", "no"):
         return EnvFiles()
     paths = [path for name in reversed(FILES) if (path := _nearest(folder, name))]
+    return EnvFiles(_values(paths), (*map(str, paths), *_coming(folder)))
+
+
+def _values(paths: Sequence[Path]) -> dict[str, str]:
+    """What files say, the last one winning."""
     if not paths:
-        return EnvFiles()
+        return {}
     try:
         from dotenv import dotenv_values
     except ImportError:
-        return EnvFiles()
+        return {}
     values: dict[str, str] = {}
     for path in paths:
         try:
@@ -54,7 +61,18 @@ def read(folder: Path, environ: Mapping[str, str] = os.environ) -> EnvFiles:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} cannot be read: {error}.") from error
         values.update({name: value for name, value in variables.items() if value is not None})
-    return EnvFiles(values, tuple(map(str, paths)))
+    return values
+
+
+def _coming(folder: Path) -> Iterator[str]:
+    """Patterns of files that would win when they come: in the folder, and above it as far as its repository goes.
+
+    Patterns, since the path of what is not there yet would be that of a folder too, as of a virtual environment.
+    """
+    places = [folder, *folder.parents]
+    top = next((place for place in places if exists(place / ".git")), folder)
+    for place in places[: places.index(top) + 1]:
+        yield from (f"{escape(str(place))}{os.sep}[.]{name[1:]}" for name in FILES)
 
 
 def _nearest(folder: Path, name: str) -> Path | None:

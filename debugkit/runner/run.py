@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from debugkit.errors import ConfigurationError, DebugkitError
@@ -18,7 +19,7 @@ from debugkit.runner import protocols
 from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers, tls_context, wrap
 from debugkit.runner.failed_start import StartupFailed, failed_application, failed_choices
 from debugkit.runner.rehearsing import rehearse_later
-from debugkit.runner.servers import Moments, modules_for, serve_until_stopped
+from debugkit.runner.servers import Moments, modules_for, serve_until_stopped, timed
 from debugkit.serving.addresses import urls
 from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
 from debugkit.serving.log import Log, banner
@@ -243,6 +244,8 @@ def serve(
     moments = moments_of(control, failed=failed, beside=beside, prepare=modules_for(application))
     if debugger is not None:
         debugger.print_with((choices.log or Log()).say)
+    if control is not None and control.config.timing and not beside:
+        choices = replace(choices, log=timed(choices.log or Log(), control.answered))
     if debugger is not None and control is not None:
         follow_reloads(debugger, control, moments, failed=failed)
     context = tls_context(choices, control.config.certificate if control is not None else None)

@@ -11,6 +11,7 @@ from debugkit.runner.asgi.start import MODULES, make_asgi_server
 from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import StartupFailed
 from debugkit.runner.protocols import protocol_of
+from debugkit.serving.log import Log
 from debugkit.serving.processes import Processes
 from debugkit.serving.server import Server, make_server
 
@@ -89,6 +90,19 @@ def _serve_asgi(make: Callable[..., AsgiServer], moments: Moments) -> int:
     server = make(on_ready=moments.begin, await_turn=await_turn, on_blocked=moments.closed, on_end=moments.over)
     moments.on_stop.insert(0, moments.closed)
     return server.serve_forever()
+
+
+def timed(log: Log, report: Callable[[float], None]) -> Log:
+    """``log``, which has ``report`` called with the seconds that its first request took."""
+    access, answers = log.access, iter([report])
+
+    def first(peer: str, line: str, status: int, size: int = 0, seconds: float = 0.0) -> None:
+        access(peer, line, status, size, seconds)
+        for tell in answers if log.shown(line) is not None else ():
+            tell(seconds)
+
+    vars(log)["access"] = first  # of this one only: a framework's log is of a class of its own
+    return log
 
 
 @dataclass(slots=True)

@@ -55,6 +55,7 @@ def worker_config(
         debugger=debugger,
         tls=portable_tls(choices.ssl_context),
         certificate=adhoc_certificate(choices),
+        timing=_chosen(choices.timing, "timing"),
     )
 
 

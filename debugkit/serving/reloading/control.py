@@ -22,6 +22,7 @@ from debugkit.serving.log_writer import writer
 from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.forking import obstacle_in_program
 from debugkit.serving.reloading.messages import (
+    Answered,
     Changed,
     Decision,
     Imported,
@@ -36,6 +37,8 @@ from debugkit.serving.reloading.messages import (
     WorkerConfig,
 )
 from debugkit.serving.reloading.modules import (
+    added_to_search_path,
+    first_search_path,
     imported_files,
     installed,
     installed_folders,
@@ -112,6 +115,11 @@ class Control:
             stop()
         else:
             self._turn.wait()
+
+    def answered(self, seconds: float) -> None:
+        """The first request has its answer, ``seconds`` after it came. Nothing in a process that the worker forked."""
+        if _current is self:
+            self._channel.send(Answered(seconds))
 
     def closed(self) -> None:
         """The worker takes no further connection: its successor may."""
@@ -212,8 +220,8 @@ class Control:
         self.watch(files.values(), since)
         if learns:
             self._learned = count
-            path = tuple(search_path())
-            self._channel.send(Loaded(installed(files), path, self.environ, obstacle_in_program()))
+            path, added = tuple(search_path()), added_to_search_path()
+            self._channel.send(Loaded(installed(files), path, added, self.environ, obstacle_in_program()))
 
     def watch(self, files: Iterable[str], since: float) -> None:
         """Have ``files`` watched too; one that has changed after ``since`` (in epoch seconds) counts as changed."""
@@ -259,6 +267,7 @@ def take(channel: Channel, log: Callable[[str], None]) -> Control:
     """Make this process a worker: wait for its configuration, and listen to the supervisor from now on."""
     global _current, _lifeline, _number
     installed_folders()  # kept, before a thread asks: sysconfig has a lock, which a program may inherit that forks then
+    first_search_path()  # before the program changes it
     messages = channel.receive()
     while not messages or not isinstance(config := messages.pop(0), WorkerConfig):
         messages = messages or channel.receive()

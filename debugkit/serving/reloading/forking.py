@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
-from debugkit.serving.reloading.modules import file_of, is_ours_or_installed
+from debugkit.serving.reloading.modules import file_of, is_ours_or_installed, is_search_path_kept
 from debugkit.serving.signals import SIGNALS
 
 #: Packages that start threads of their own, or replace what the interpreter is made of: a fork would break them, or
@@ -34,6 +34,8 @@ def obstacle_in_program() -> str:
         return f"{unfit[0]} does not survive a fork"
     if follower := obstacle_of_tracing():
         return follower
+    if not is_search_path_kept():
+        return "the program removes or reorders what is in sys.path"
     for place, hooks in (("sys.meta_path", sys.meta_path), ("sys.path_hooks", sys.path_hooks)):
         if theirs := [maker for maker in map(_maker, hooks) if _is_the_programs(maker)]:
             return f"the program changes how modules are found ({theirs[0].__qualname__} in {place})"

@@ -1,8 +1,8 @@
 """The messages between a supervisor and its processes, and how a line of JSON becomes one.
 
-A worker sends `Imported`, `Loaded`, `PromptOpen`, `Decision`, `StartRefused`, `Ready` and `ListenersClosed`; the
-supervisor sends `WorkerConfig`, always first, then `Changed`, `Serve` and `Shutdown`. A preloaded process gets a
-`Preload` and answers `Preloaded`. Messages hold plain values and never change.
+A worker sends `Imported`, `Loaded`, `PromptOpen`, `Decision`, `StartRefused`, `Ready`, `ListenersClosed` and
+`Answered`; the supervisor sends `WorkerConfig`, always first, then `Changed`, `Serve` and `Shutdown`. A preloaded
+process gets a `Preload` and answers `Preloaded`. Messages hold plain values and never change.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Loaded:
 
     modules: Mapping[str, str]  # name and file
     path: tuple[str, ...]  # where modules are looked for: `sys.path`
+    added: tuple[str, ...]  # of that, what the program has put there
     environ: Mapping[str, str]  # the variables with which the program began
     obstacle: str = ""  # why no other process could have imported it in its place
 
@@ -46,6 +47,7 @@ class Preload:
     names: tuple[str, ...]  # what was asked for by name, first
     modules: Mapping[str, str]
     path: tuple[str, ...]
+    added: tuple[str, ...]
     program: Program  # which will need them
     environ: Mapping[str, str]
     skip: tuple[str, ...]
@@ -98,6 +100,13 @@ class ListenersClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The first request has its answer, ``seconds`` after it came."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerConfig:
     """Everything a worker is sent before it runs the program."""
 
@@ -115,6 +124,7 @@ class WorkerConfig:
     message: str = ""  # do not run the program, and show this instead
     preloads: bool = False  # what is imported is to be `Loaded`
     warm: bool = False  # most of that was there already
+    timing: bool = False  # the first answer is to be `Answered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,7 @@ class Shutdown:
     reload: bool
 
 
-FromWorker = Imported | Loaded | StartRefused | PromptOpen | Decision | Ready | ListenersClosed
+FromWorker = Imported | Loaded | StartRefused | PromptOpen | Decision | Ready | ListenersClosed | Answered
 FromSupervisor = WorkerConfig | Changed | Serve | Shutdown
 Message = FromWorker | FromSupervisor | Preload | Preloaded
 

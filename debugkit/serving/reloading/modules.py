@@ -8,7 +8,7 @@ import site
 import sys
 import sysconfig
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -75,6 +75,24 @@ def file_of(module: object) -> str:
     return str(here.absolute()) if is_file(here) else ""
 
 
+@functools.cache
+def first_search_path() -> tuple[str, ...]:
+    """`search_path` when it was first asked for: before the program, and before what is imported ahead of it."""
+    return tuple(search_path())
+
+
+def added_to_search_path() -> tuple[str, ...]:
+    """What has come since. Empty also where something is not in its place any more: see `is_search_path_kept`."""
+    known = first_search_path()
+    return tuple(entry for entry in search_path() if entry not in known)
+
+
+def is_search_path_kept() -> bool:
+    """Whether all that it held at first is in it, in that order."""
+    known = first_search_path()
+    return [entry for entry in search_path() if entry in known] == list(known)
+
+
 def is_installed(path: str) -> bool:
     """Whether ``path`` belongs to Python or to a package that was installed, and is not edited in place."""
     if path.startswith(installed_folders()):
@@ -85,6 +103,15 @@ def is_installed(path: str) -> bool:
 
 def is_ours_or_installed(path: str) -> bool:
     return path.startswith(OURS) or is_installed(path)
+
+
+def installation(path: Iterable[str] = ()) -> list[str]:
+    """What changes when Python is replaced or a package is installed: folders of packages, of ``path`` too, as in
+    PYTHONPATH; and the files in them that add others to `sys.path`, as pip writes them for what is edited in place.
+    """
+    folders = dict.fromkeys(folder.rstrip(os.sep) for folder in (*installed_folders(), *filter(is_installed, path)))
+    added = [str(path) for folder in folders for path in sorted(Path(folder).glob("*.pth"))]
+    return [sys.executable, str(Path(sys.prefix, "pyvenv.cfg")), *folders, *added]
 
 
 @functools.cache

@@ -25,11 +25,11 @@ from debugkit.serving.reloading.forking import Disposition, Traces, Variables, b
 from debugkit.serving.reloading.messages import KINDS, Preload, Preloaded, encode, from_json, hints_of
 from debugkit.serving.reloading.modules import (
     file_of,
+    first_search_path,
     imported_files,
     installed,
     installed_folders,
     is_ours_or_installed,
-    search_path,
 )
 from debugkit.serving.reloading.workers import STATUS
 from debugkit.serving.signals import SIGNALS
@@ -76,11 +76,8 @@ class Importing:
         self._new: dict[str, str] = {}
 
     def run(self) -> Preloaded:
-        known = search_path()
-        if [folder for folder in self._order.path if folder in known] != known and self._order.path:
-            return Preloaded({}, obstacle="the program removes or reorders what is in sys.path")
-        theirs = [folder for folder in self._order.path if folder not in known]
-        finder = Finder([str(self._order.program.root), *theirs], self._skip)
+        first_search_path()  # before imports change it
+        finder = Finder([str(self._order.program.root), *self._order.added], self._skip)
         installed_folders()  # asked for by the finder first, it would import, and so ask the finder
         sys.meta_path.insert(0, finder)
         traces = Traces()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 import tempfile
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.messages import Message, Preload, Preloaded, WorkerConfig
-from debugkit.serving.reloading.modules import installed_folders, is_installed
+from debugkit.serving.reloading.modules import installation
 from debugkit.serving.reloading.preload import FORK, RETIRE
 from debugkit.serving.reloading.workers import STATUS, Forked, Worker, start_process
-from debugkit.serving.watching.fingerprints import Signature, signature_of
+from debugkit.serving.watching.fingerprints import Snapshot
 
 #: Seconds that a fork may take. It takes a few milliseconds.
 PATIENCE = 5.0
@@ -32,7 +30,8 @@ class Preloading:
         self.order = order
         self.born = time.monotonic()
         self.void = False  # what is forked from it must not become a worker any more
-        self._state = self._look()  # before it reads any of that
+        # Before it reads any of that.
+        self._state = Snapshot([*installation(order.path), *order.modules.values()])
         ours, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as file:
             file.write(json.dumps(asdict(order)).encode())
@@ -86,11 +85,7 @@ class Preloading:
         return (int(STATUS.unpack(data)[0]), descriptors[0]) if descriptors else (0, -1)
 
     def is_fresh(self) -> bool:
-        return not self.void and self._state == self._look()
-
-    def _look(self) -> tuple[list[Signature | None], list[Signature | None]]:
-        places = filter(is_installed, self.order.path)  # other folders of packages, as in PYTHONPATH
-        return interpreter(), [signature(path) for path in (*places, *self.order.modules.values())]
+        return not self.void and self._state.holds()
 
     def retire(self) -> None:
         """It ends when the workers that it has forked have ended."""
@@ -105,15 +100,3 @@ class Preloading:
         self.channel.sock.close()
         self.process.kill()
         self.process.wait()
-
-
-def interpreter() -> list[Signature | None]:
-    """What changes when Python is replaced or a package is installed: the folders of packages, by their dates."""
-    return [signature(path) for path in (sys.executable, str(Path(sys.prefix, "pyvenv.cfg")), *installed_folders())]
-
-
-def signature(path: str) -> Signature | None:
-    try:
-        return signature_of(os.stat(path))  # noqa: PTH116 - hundreds of files at each save
-    except OSError:
-        return None

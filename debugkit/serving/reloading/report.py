@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from debugkit import terminal_text
 from debugkit.serving.watching import fingerprints
+
+#: Seconds after which a request is not one that has waited for the reload, as the page does that heals.
+AT_ONCE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """When it was saved, and served, on the clock of the report."""
+
+    saved: float
+    served: float
 
 
 class Report:
@@ -20,11 +32,13 @@ class Report:
         self._timing = timing
         self._clock = clock
         self._saved: float | None = None  # the first change that nobody serves yet
+        self._reload: Reload | None = None  # the last one, until somebody has had an answer
         self._last = 0.0
         self._steps: dict[str, float] = {}
 
     def changed(self, paths: Sequence[str]) -> None:
         if self._saved is None:
+            self._reload = None
             self._saved = self._last = self._clock() - fingerprints.age(paths)
             self._steps = {}
         self.step("noticed")
@@ -54,5 +68,18 @@ class Report:
         if self._timing:
             steps = ", ".join(f"{name} {seconds * 1e3:.0f} ms" for name, seconds in self._steps.items())
             self._say(f"   Of that: {steps}.")
+            self._reload = Reload(self._saved, self._clock())
         self._saved = None
         return True
+
+    def answered(self, seconds: float) -> None:
+        """The first request since has its answer, ``seconds`` after it came."""
+        reload, self._reload = self._reload, None
+        if reload is None:
+            return
+        now = self._clock()
+        text = f"{seconds * 1e3:.0f} ms"
+        # Who asks later than that was not waiting for it.
+        if now - seconds < reload.served + AT_ONCE:
+            text = f"{(now - reload.saved) * 1e3:.0f} ms after the save, {text} after it was asked for"
+        self._say(f"   First answer: {text}.")

@@ -22,8 +22,8 @@ from debugkit.hooks import Answer
 from debugkit.serving.log import Log
 from debugkit.serving.processes import how_it_ended
 from debugkit.serving.reloading.bootstrap import SupervisorConfig
-from debugkit.serving.reloading.launchers import make_launcher
 from debugkit.serving.reloading.messages import (
+    Answered,
     Changed,
     Decision,
     Imported,
@@ -37,8 +37,8 @@ from debugkit.serving.reloading.messages import (
     StartRefused,
 )
 from debugkit.serving.reloading.report import Report
-from debugkit.serving.reloading.spare import Spare
-from debugkit.serving.reloading.workers import ENDED, BackOff, Forked, Worker, end, forget_bytecode
+from debugkit.serving.reloading.warm import make_launcher
+from debugkit.serving.reloading.workers import ENDED, BackOff, Forked, Spare, Worker, end, forget_bytecode
 from debugkit.serving.signals import SIGNALS, Waker, handling
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
@@ -209,6 +209,9 @@ class Supervisor:
                 worker.ready = True
                 self._report.step("loaded")
                 self._let_serve()
+            case Answered(seconds=seconds):
+                if worker is self._current:
+                    self._report.answered(seconds)
             case ListenersClosed():
                 worker.closed = True
                 self._let_serve()

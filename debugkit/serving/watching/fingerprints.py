@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,28 @@ class Fingerprint:
 
 def signature_of(status: os.stat_result) -> Signature:
     return status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
+
+
+class Snapshot:
+    """What there is at some paths, by their signatures: of a folder, that of its names."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = list(paths)
+        self._signatures = self._look()
+
+    def holds(self) -> bool:
+        """Whether it is the same now."""
+        return self._signatures == self._look()
+
+    def _look(self) -> list[Signature | None]:
+        return [_signature_at(path) for path in self._paths]
+
+
+def _signature_at(path: str) -> Signature | None:
+    try:
+        return signature_of(os.stat(path))  # noqa: PTH116 - hundreds of files at each save
+    except OSError:
+        return None
 
 
 def is_young(signature: Signature, now: float) -> bool:

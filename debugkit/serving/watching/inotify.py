@@ -106,11 +106,11 @@ class Inotify:
             self._unfinished.clear()
         ready = {descriptor for descriptor, _ in self._poll.poll(None if timeout is None else timeout * 1000)}
         if self._wake_read in ready:
-            _drain(self._wake_read)
+            drain(self._wake_read)
         if self._descriptor not in ready:
             return set()
         where: set[str] = set()
-        for watch, mask, name in _events(_drain(self._descriptor)):
+        for watch, mask, name in _events(drain(self._descriptor)):
             if mask & IN_Q_OVERFLOW:
                 self.finished = False
                 self._start_over()
@@ -166,7 +166,7 @@ class Inotify:
         if not self._overflowed:
             self._say(OVERFLOW)
         self._overflowed = True
-        _drain(self._descriptor)
+        drain(self._descriptor)
         self._watches.clear()
         self._paths.clear()
         self._passed.clear()
@@ -200,7 +200,7 @@ def _events(data: bytes) -> Iterator[tuple[int, int, str]]:
         offset += length
 
 
-def _drain(descriptor: int) -> bytes:
+def drain(descriptor: int) -> bytes:
     """All that is there to read."""
     data = bytearray()
     try:

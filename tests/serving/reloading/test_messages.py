@@ -16,6 +16,7 @@ from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.command_line import Program
 from debugkit.serving.reloading.messages import (
     KINDS,
+    Answered,
     Changed,
     Decision,
     Imported,
@@ -50,14 +51,15 @@ CONFIG = WorkerConfig(
 )
 MESSAGES: list[Message] = [
     Imported(("a.py", "\u00e9.py"), 1.5),
-    Loaded({"json": "/json.py"}, ("/lib",), {"TEA": "green"}, obstacle="a thread"),
-    Preload(("json",), {"re": "/re.py"}, ("/lib",), PROGRAM, {"TEA": "green"}, skip=("re",)),
+    Loaded({"json": "/json.py"}, ("/lib", "/shop"), ("/shop",), {"TEA": "green"}, obstacle="a thread"),
+    Preload(("json",), {"re": "/re.py"}, ("/lib", "/shop"), ("/shop",), PROGRAM, {"TEA": "green"}, skip=("re",)),
     Preloaded({"json": "/json.py"}, skip={"re": "needs the program"}),
     StartRefused(1),
     PromptOpen(),
     Decision("handled", ("a.py",)),
     Ready(failed=True),
     ListenersClosed(),
+    Answered(0.25),
     CONFIG,
     replace(CONFIG, debugger=None, tls="adhoc", certificate=None, port=0),
     Changed(()),

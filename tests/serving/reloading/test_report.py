@@ -68,3 +68,30 @@ def test_a_change_without_a_restart_is_no_reload() -> None:
         " * menu.html: applied without a restart.",
         " * notes.txt changed.",
     ]
+
+
+def test_the_first_answer_counts_from_the_save_for_whoever_has_waited_for_it() -> None:
+    terminal = Terminal(timing=True)
+    terminal.report.answered(0.003)  # nothing was saved
+    for waiting in (0.9, 60.0):
+        terminal.report.changed(["/shop/app.py"])
+        terminal.now += 0.050
+        assert terminal.report.serves(failed=False, warm=True)
+        terminal.now += waiting + 0.012
+        for _ in range(2):
+            terminal.report.answered(0.012)
+    assert [line for line in terminal.lines if "answer" in line] == [
+        "   First answer: 962 ms after the save, 12 ms after it was asked for.",
+        "   First answer: 12 ms.",
+    ]
+
+
+def test_no_first_answer_is_told_when_somebody_has_saved_again_or_nobody_has_asked() -> None:
+    for timing in (True, False):
+        terminal = Terminal(timing=timing)
+        terminal.report.changed(["/shop/app.py"])
+        assert terminal.report.serves(failed=False, warm=True)
+        if timing:
+            terminal.report.changed(["/shop/app.py"])
+        terminal.report.answered(0.012)
+        assert not [line for line in terminal.lines if "answer" in line]
