@@ -7,9 +7,11 @@ All answer ``/hello`` themselves, fail at ``/fails/black`` with a `KeyError`, re
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import pytest
 from framework_apps import CUPS, imported
 
 
@@ -82,6 +84,8 @@ def fastapi(**settings: Any) -> Any:
 
 
 def quart(**settings: Any) -> Any:
+    if sys.version_info[:3] == (3, 13, 0):
+        pytest.skip("On CPython 3.13.0, Quart 0.22 never answers, with a debugger or without.")
     quart = imported("quart")
     app = quart.Quart("tea")
     app.secret_key = "not a secret"
