@@ -18,7 +18,7 @@ from debugkit.hooks import started
 from debugkit.runner import protocols
 from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers, tls_context, wrap
 from debugkit.runner.failed_start import StartupFailed, failed_application, failed_choices
-from debugkit.runner.rehearsing import rehearse_later
+from debugkit.runner.rehearsals.later import rehearse_later
 from debugkit.runner.servers import Moments, modules_for, serve_until_stopped, timed
 from debugkit.serving.addresses import urls
 from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number

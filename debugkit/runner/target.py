@@ -120,7 +120,7 @@ def load(target: Target) -> Application:
     if expression.name:
         where = f"{target.module}:{expression.name}"
         return _application(_attribute(module, expression.name), where, expression)
-    return _search(module)
+    return search(module)
 
 
 def _file(path: Path, expression: Expression | None = None) -> Target:
@@ -202,7 +202,7 @@ def _attribute(module: ModuleType, name: str) -> Any:
     return value
 
 
-def _search(module: ModuleType) -> Application:
+def search(module: ModuleType) -> Application:
     applications = {name: value for name in NAMES if callable(value := getattr(module, name, None))}
     # A module may hold its ASGI application under one name, and the same for WSGI under the other.
     for name in sorted(applications, key=lambda name: _rank(applications[name])):

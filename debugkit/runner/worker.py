@@ -11,6 +11,7 @@ from contextlib import suppress
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.runner.failed_start import strip_own_frames
+from debugkit.runner.rehearsals.start import rehearse_at_rest
 from debugkit.runner.run import serve_failed_start
 from debugkit.serving.log import Log
 from debugkit.serving.reloading.channel import Channel
@@ -38,12 +39,13 @@ def await_program(descriptor: int) -> int:
 
     A worker is started before it is needed, and waits with all that it can know already.
     """
-    channel = socket.socket(fileno=descriptor)
-    channel.set_inheritable(False)  # or whatever the application starts would keep it open
+    sock = socket.socket(fileno=descriptor)
+    sock.set_inheritable(False)  # or whatever the application starts would keep it open
     try:
-        control = take(Channel(channel), Log().say)
+        rehearse_at_rest(sock)
+        control = take(Channel(sock), Log().say)
     except (EOFError, KeyboardInterrupt):  # not needed any more
-        channel.close()
+        sock.close()
         return 0
     for descriptor in control.config.sockets:
         os.set_inheritable(descriptor, False)

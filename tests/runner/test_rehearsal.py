@@ -12,7 +12,7 @@ from reload_support import project
 
 FIRST_ERROR = """
 import sys
-import debugkit.runner.rehearsal
+import debugkit.runner.rehearsals.error
 from debugkit import DebuggedApplication
 from debugkit.debug.page.rendering import templates
 
@@ -42,7 +42,7 @@ def loaded():
 
 site = ASGIClient(DebuggedASGIApplication(getattr(asgi_apps, sys.argv[1])(debug=True), pin="off"))
 assert site("/hello").body == b"hello"
-import debugkit.runner.rehearsal
+import debugkit.runner.rehearsals.error
 before = loaded()
 sys.addaudithook(lambda event, facts: event == "open" and "METADATA" in str(facts[0]) and print(facts[0]))
 assert "KeyError" in site("/fails/black").text
@@ -54,7 +54,7 @@ import sys
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [str("debugkit.runner.rehearsal" in sys.modules).encode()]
+    return [str("debugkit.runner.rehearsals.error" in sys.modules).encode()]
 """
 
 
@@ -81,7 +81,7 @@ def test_the_first_error_of_a_framework_loads_and_looks_up_nothing_either(framew
 
 FORKING = """
 import importlib, os, sys, threading
-from debugkit.runner import rehearsing
+from debugkit.runner.rehearsals import later
 
 begun, go_on = threading.Event(), threading.Event()
 def slow(name):
@@ -90,7 +90,7 @@ def slow(name):
     done.append(name)
 done = []
 importlib.import_module, imported = slow, importlib.import_module
-rehearsing.rehearse_later(0)
+later.rehearse_later(0)
 begun.wait()
 threading.Timer(0.05, go_on.set).start()
 child = os.fork()

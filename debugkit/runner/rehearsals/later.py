@@ -1,4 +1,4 @@
-"""When `rehearsal` is imported: in a thread, once a server has nothing to do, and never while the process is forked."""
+"""When `error` is imported: in a thread, once a server has nothing to do, and never while the process is forked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from debugkit.debug.safe import real_threads
 
-REHEARSAL: Final = "debugkit.runner.rehearsal"
+REHEARSAL: Final = "debugkit.runner.rehearsals.error"
 #: Seconds that a new server has before, for who has been asking until it answers.
 REST: Final = 0.05
 #: Seconds that a fork waits at most. A rehearsal takes a third of one, unless it waits for an import of who forks.
