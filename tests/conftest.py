@@ -24,6 +24,9 @@ SPREAD = (
     "tests/benchmarks/test_benchmarks.py",
 )
 
+#: Characters of a folder that leaves too few for "pytest-of-somebody/pytest-10/popen-gw0/" and the name of a test.
+DEEP = 24
+
 
 def _is_whole(config: pytest.Config) -> bool:
     return config.args_source is config.ArgsSource.TESTPATHS
@@ -79,9 +82,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _keep_paths_of_sockets_short()
     _compile_the_package(config)
     _begin_where_no_other_worker_begins(config)
     _let_programs_have_the_signals_of_a_terminal()
+
+
+def _keep_paths_of_sockets_short() -> None:
+    """Leave a folder for temporary files that is deep, as macOS gives each user one, for that of all users.
+
+    The path of a Unix socket has at most 104 bytes (108 on Linux, see unix(7)), and pytest's own folders take most.
+    """
+    if os.name == "posix" and len(os.fsencode(tempfile.gettempdir())) > DEEP and os.access("/tmp", os.W_OK):
+        os.environ["TMPDIR"] = tempfile.tempdir = "/tmp"
 
 
 def _compile_the_package(config: pytest.Config) -> None:

@@ -70,6 +70,6 @@ def test_the_page_renders_from_a_bare_checkout(tmp_path: Path) -> None:
 def run(program: str, folder: Path, first: Path) -> None:
     start = f"import sys; sys.path.insert(0, {str(first)!r})\n"
     done = subprocess.run(
-        [sys.executable, "-c", start + program], cwd=folder, capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", start + program], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT
     )
     assert done.returncode == 0, done.stderr

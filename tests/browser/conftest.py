@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from browser.page_app import Site, forget, one_page, served
+from browser.page_app import PATIENCE, Site, forget, one_page, served
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from debugkit.serving.server import make_server
 
 # The default of five seconds is short for two busy cores under coverage.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE)
 
 #: The first is the same engine with no window to draw, which takes half of the processor's time.
 PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")

@@ -17,13 +17,13 @@ from browser.axe import violations
 from browser.conftest import Watched
 from browser.page_app import MOUNT, PIN, enter, forget, one_page, unlock
 from playwright.sync_api import Browser, Page, expect
+from process_support import TIMEOUT
 
 from debugkit import DebuggedApplication
 from debugkit.debug.live import Events, Stream
 from debugkit.debug.startup_error import FailedStart
 from debugkit.serving.server import make_server
 
-TIMEOUT = 20.0
 GENERATIONS = count(1)
 
 FORM = """<!doctype html><title>Form</title><form method="post" action="/cart" enctype="{}">

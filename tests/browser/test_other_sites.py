@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from browser.page_app import MOUNT
+from browser.page_app import MOUNT, PATIENCE
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from debugkit import DebuggedApplication, make_server
@@ -38,7 +38,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context() as context:
         # Pages of the internet may ask this computer only with a permission; the rules must hold for those that may.
         context.grant_permissions(["local-network-access"])
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         yield context
 
 

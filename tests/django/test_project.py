@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from process_support import TIMEOUT
 
 pytest.importorskip("django.conf")
 
@@ -401,7 +402,9 @@ def secure_status(port: int, certificate: Path) -> int:
     """The status of the front page over https, for a client that trusts only this certificate."""
     from http.client import HTTPSConnection
 
-    connection = HTTPSConnection("127.0.0.1", port, timeout=20, context=ssl.create_default_context(cafile=certificate))
+    connection = HTTPSConnection(
+        "127.0.0.1", port, timeout=TIMEOUT, context=ssl.create_default_context(cafile=certificate)
+    )
     try:
         connection.request("GET", "/")
         return connection.getresponse().status

@@ -16,7 +16,7 @@ from debugkit.debug.frameworks.noting import note
 
 def wait_for(port: str | int) -> None:
     """Wait until a test says to go on: it listens on ``port``, and sends a byte."""
-    with socket.create_connection(("127.0.0.1", int(port)), 20) as connection:
+    with socket.create_connection(("127.0.0.1", int(port)), 240) as connection:
         connection.recv(1)
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 from reload_support import project
 
 FIRST_ERROR = """
@@ -60,7 +61,7 @@ def app(environ, start_response):
 
 def test_the_first_error_loads_and_compiles_nothing_after_a_rehearsal(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_ERROR, str(tmp_path)], capture_output=True, text=True, timeout=50, check=True
+        [sys.executable, "-c", FIRST_ERROR, str(tmp_path)], capture_output=True, text=True, timeout=TIMEOUT, check=True
     )
     assert done.stdout.split("\n") == ["", "0", ""]
 
@@ -106,7 +107,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_no_process_is_forked_in_the_middle_of_a_rehearsal() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=50, check=True)
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=TIMEOUT, check=True)
     assert done.stdout.split() == ["0", "4"]
 
 

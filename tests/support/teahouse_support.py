@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from integration.processes import Answer, Browser
-from process_support import Process
+from process_support import TIMEOUT, Process
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "examples" / "django_project"
@@ -53,7 +53,7 @@ def made_database(folder: Path) -> Path:
     """A data base with all tables and what the migrations put there."""
     database = folder / "teahouse.sqlite3"
     command = [sys.executable, "manage.py", "migrate", "-v0"]
-    done = subprocess.run(command, cwd=PROJECT, env=environ(database), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=PROJECT, env=environ(database), capture_output=True, text=True, timeout=TIMEOUT)
     assert (done.returncode, done.stderr) == (0, "")
     return database
 

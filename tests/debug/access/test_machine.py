@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from process_support import TIMEOUT
 
 from debugkit.debug.access import machine
 from debugkit.debug.access.machine import Sources, identity
@@ -126,7 +127,7 @@ def test_the_user_is_the_one_the_process_runs_as_whatever_the_environment_says()
         "PYTHONPATH": str(Path(machine.__file__).parents[2]),
     }
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True, timeout=TIMEOUT
     )
     assert done.stdout.strip() == identity()[2] != "mallory"
 

@@ -277,7 +277,7 @@ for _ in range(4):
     for _ in range(3):
         command = [sys.executable, "-c", script, str(tmp_path)]
         lines += subprocess.run(
-            command, env=environ, capture_output=True, text=True, check=True, timeout=30
+            command, env=environ, capture_output=True, text=True, check=True, timeout=TIMEOUT
         ).stdout.splitlines()
     assert lines == [f"WrongPin {left} {gate.pin}" for left in range(8, -1, -1)] + [f"Locked  {gate.pin}"] * 3
     assert isinstance(wrong(gate, gate.pin), Locked)
