@@ -4,11 +4,21 @@
 const SHOWN = 1600;
 
 /**
- * Copies a text, or rejects. Browsers have `navigator.clipboard` in secure contexts only, which plain HTTP to any
- * host but localhost is not; there the old command still copies what is selected, as long as the click is fresh.
+ * Copies a text, or the one that a promise brings; or rejects. Safari lets a page write only while the click is being
+ * handled, so there the promise is handed over at once. Browsers have `navigator.clipboard` in secure contexts only,
+ * which plain HTTP to any host but localhost is not.
+ *
+ * @param {string | Promise<string>} text
  */
 export async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  if (!navigator.clipboard) return copySelected(await text);
+  if (typeof text === "string") return navigator.clipboard.writeText(text);
+  const blob = text.then((arrived) => new Blob([arrived], { type: "text/plain" }));
+  return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+}
+
+/** The old command, which copies what is selected, as long as the click is fresh. */
+function copySelected(text) {
   const area = document.createElement("textarea");
   const focused = document.activeElement;
   area.value = text;

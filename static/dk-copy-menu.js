@@ -54,7 +54,7 @@ export class DkCopyMenu extends DebugkitElement {
   async #put(text, url) {
     this.#close();
     try {
-      await copy(await text());
+      await copy(text());
     } catch {
       // Where nothing can be copied, the text itself is one click away.
       location.assign(url);

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from ssl import SSLContext
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,12 +21,14 @@ from django_support import site
 from integration.processes import Kind, child_environ, serving
 from process_support import TIMEOUT, Process
 from serving_support import ROOT, Running, application, running
+from tls_support import careless
 
 from debugkit import DebuggedApplication
 from debugkit.cli import main
 from debugkit.servers.errors_command import since
 from debugkit.servers.known import FOLDER, MOST, Address, known, note
 from debugkit.servers.unix_sockets import UnixConnection
+from debugkit.serving import make_ssl_devcert
 
 SCHEMA = json.loads((ROOT / "tests" / "support" / "error.schema.json").read_text("utf-8"))
 
@@ -219,11 +222,35 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def ask(path: Path, target: str, **headers: str) -> str:
-    connection = UnixConnection(str(path), TIMEOUT)
+def ask(path: Path, target: str, tls: SSLContext | None = None, **headers: str) -> str:
+    connection = UnixConnection(str(path), TIMEOUT, tls)
     connection.request("GET", target, headers=headers)
     with closing(connection):
         return connection.getresponse().read().decode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the sockets of a process")
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("debugkit", "run", "--no-reload", "--cert=own.crt", "--key=own.key"),
+        ("gunicorn", "--certfile=own.crt", "--keyfile=own.key"),
+    ],
+    ids=["debugkit", "gunicorn"],
+)
+def test_a_unix_socket_may_have_tls(
+    line: tuple[str, ...], state: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, environ = folder / "s", child_environ(state) | {"PYTHONPATH": str(ROOT / "tests" / "integration")}
+    make_ssl_devcert(str(folder / "own"))
+    command = [sys.executable, "-m", *line, "--bind", f"unix:{path}", "apps:application"]
+    with Process(command, cwd=folder, env=environ, merged=True) as process:
+        process.wait_for(f"unix:{path}")
+        ask(path, "/fails", careless())
+        process.wait_for("Debugger page")
+        [row] = listed(capsys)
+
+        assert json.loads(errors(capsys, "last", "--json"))["id"] == row["id"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the sockets of a process")

@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,7 @@ from debugkit.state import user_folder
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
+    from ssl import SSLContext
 
 #: Seconds that a server has to answer: one with a single thread may be busy.
 _PATIENCE: Final = 5.0
@@ -164,39 +166,60 @@ def _get(address: Address, path: str, accept: str) -> bytes:
     """The body of an answer 200, straight from the server: no proxy of the environment has a say in it."""
     from http.client import HTTPException
 
-    connection = _connection(address)
     headers = {"Accept": accept} | ({KEY_HEADER: address.key} if address.socket else {})
     try:
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        body = response.read(_MOST)
+        status, body = _answer(address, path, headers)
     except TimeoutError:
         raise Unreachable("does not answer in time: it is busy.", gone=False) from None
     except (OSError, HTTPException) as error:
         gone = isinstance(error, ConnectionRefusedError | FileNotFoundError)
         raise Unreachable(f"cannot be asked: {error}", gone=gone) from None
+    if status != 200:
+        raise Unreachable(f"answers {status}.", gone=status == 404)
+    return body
+
+
+def _answer(address: Address, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    """The status and the body. A server may have TLS at its Unix socket, or only the proxy before it: both are tried.
+
+    To plain HTTP those with TLS answer 400, or nothing.
+    """
+    if not address.socket:
+        return _exchange(_connection(address), path, headers)
+    from http.client import HTTPException
+
+    from debugkit.servers.unix_sockets import UnixConnection
+
+    with suppress(HTTPException, ConnectionResetError, BrokenPipeError):
+        status, body = _exchange(UnixConnection(address.socket, _PATIENCE), path, headers)
+        if status != 400:
+            return status, body
+    return _exchange(UnixConnection(address.socket, _PATIENCE, _own_tls()), path, headers)
+
+
+def _exchange(connection: HTTPConnection, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read(_MOST)
     finally:
         connection.close()
-    if response.status != 200:
-        raise Unreachable(f"answers {response.status}.", gone=response.status == 404)
-    return body
 
 
 def _connection(address: Address) -> HTTPConnection:
     from http.client import HTTPConnection, HTTPSConnection
 
-    if address.socket:
-        from debugkit.servers.unix_sockets import UnixConnection
-
-        return UnixConnection(address.socket, _PATIENCE)
     scheme, _, authority = address.root.partition("://")
     if scheme == "https":
-        import ssl
-
-        # The server is this user's own, on this computer, and its certificate often made by itself.
-        context = ssl._create_unverified_context()
-        return HTTPSConnection(authority, timeout=_PATIENCE, context=context)
+        return HTTPSConnection(authority, timeout=_PATIENCE, context=_own_tls())
     return HTTPConnection(authority, timeout=_PATIENCE)
+
+
+def _own_tls() -> SSLContext:
+    """The server is this user's own, on this computer, and its certificate often made by itself."""
+    import ssl
+
+    return ssl._create_unverified_context()
 
 
 # What is printed

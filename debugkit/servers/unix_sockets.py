@@ -12,7 +12,10 @@ import stat
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 #: A line of /proc/net/unix (proc(5)): the flags of a socket that accepts connections, its inode, and its path.
 _LISTENS: Final = re.compile(r"^\S+ \S+ \S+ 00010000 0001 \S+ +(\d+) ([^@\n].*)$", re.MULTILINE)
@@ -37,11 +40,15 @@ def _target(descriptor: Path) -> str:
 
 
 class UnixConnection(HTTPConnection):
-    """HTTP over the Unix socket at ``path``. Raises `PermissionError` where another user has made it."""
+    """HTTP over the Unix socket at ``path``, with TLS if there is a ``context`` for it.
 
-    def __init__(self, path: str, timeout: float) -> None:
+    Raises `PermissionError` where another user has made the socket.
+    """
+
+    def __init__(self, path: str, timeout: float, context: SSLContext | None = None) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
+        self._context = context
 
     def connect(self) -> None:
         status = os.lstat(self._path)
@@ -52,3 +59,5 @@ class UnixConnection(HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+        if self._context is not None:
+            self.sock = self._context.wrap_socket(self.sock)

@@ -193,6 +193,14 @@ def test_a_source_that_has_grown_with_values_kept_has_no_violation(open_page: Ca
     assert violations(page) == []
 
 
+def test_the_button_that_opens_a_row_in_the_editor_has_no_violation(open_page: Callable[..., Page]) -> None:
+    page = open_page("/checkout")
+    page.locator(".rows a", has_text="price_of").hover()
+    expect(page.locator("[data-edit]")).to_be_visible()
+
+    assert violations(page) == []
+
+
 def test_the_list_of_keys_has_no_violation(open_page: Callable[..., Page]) -> None:
     page = open_page("/checkout", reduced_motion="reduce")
     page.keyboard.press("?")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from browser.conftest import Watched
 from browser.page_app import MARKUP, MOUNT, PIN, Site, enter, one_page
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 
 @pytest.fixture
@@ -317,6 +317,31 @@ def test_the_key_y_copies_the_traceback(site: Site, page: Page) -> None:
 
     page.keyboard.press("y")
 
+    expect(page.locator("dk-copy-menu").get_by_role("status")).to_have_text("Copied")
+    assert clipboard(page).startswith("Traceback (most recent call last):")
+
+
+def test_the_clipboard_is_asked_before_the_text_has_come_since_safari_allows_no_later_time(
+    site: Site, page: Page
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{site.base}/checkout")
+    held: list[Route] = []
+    page.route("**/tracebacks/*.txt", lambda route: held.append(route))
+    page.evaluate(
+        """() => {
+            const write = navigator.clipboard.write.bind(navigator.clipboard);
+            navigator.clipboard.write = (items) => {
+                window.asked = true;
+                return write(items);
+            };
+        }"""
+    )
+
+    page.keyboard.press("y")
+
+    page.wait_for_function("window.asked")
+    held[0].continue_()
     expect(page.locator("dk-copy-menu").get_by_role("status")).to_have_text("Copied")
     assert clipboard(page).startswith("Traceback (most recent call last):")
 

@@ -14,9 +14,12 @@ from client import Client
 from django.template import Context, Engine, Origin, TemplateDoesNotExist, TemplateSyntaxError, base
 from django.utils.safestring import mark_safe
 
+from debugkit.debug.causes.engine import cause
+from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.source.excerpt import SourceLine, excerpt
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import CapturedFrame, plain_frames
+from debugkit.debug.values.describe import Describer
 from debugkit.django.template_errors import searches, with_templates
 from debugkit.settings import Limits
 
@@ -197,6 +200,13 @@ def test_a_strange_template_debug_is_no_second_error(debug: object) -> None:
     error.template_debug = debug  # type: ignore[attr-defined]
 
     assert len(frames(error)) == (isinstance(debug, dict) and debug.get("line") == 3)
+
+
+def test_what_a_loop_got_instead_of_a_list_is_said() -> None:
+    error = failure(engine(page="tea {% for cup in tea.cups %}{{ tea }}{% endfor %}"), tea={"cups": 3})
+    captured = capture(error, tb=with_templates(error, error.__traceback__))
+
+    assert cause(captured.exception, {}, Describer(Limits(), Redactor())) == "tea.cups is 3, an int."
 
 
 def test_an_error_without_templates_keeps_its_traceback() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from debugkit.debug.causes import (
@@ -26,10 +27,22 @@ from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.values.describe import Describer
 from debugkit.raised import traceback_of
 
+
+def _in_template(scene: Scene) -> str:
+    """What a tag of a template did to its values, where no other expression of the tag may have failed like that."""
+    sentences = set()
+    for place in scene.tag_places():
+        at = replace(scene, at=place)
+        sentences.add(nothing.cause(at) or kinds.cause(at) or operators.cause(at))
+    sentences.discard("")
+    return sentences.pop() if len(sentences) == 1 else ""
+
+
 #: What knows more of a case comes first. Each is asked of the exceptions that it can say something about.
 _KINDS: Final[tuple[tuple[Callable[[Scene], str], tuple[type[BaseException], ...]], ...]] = (
     (django.cause, (Exception,)),
     (jinja.cause, (Exception,)),
+    (_in_template, (TypeError, ZeroDivisionError)),
     (nothing.cause, (AttributeError, TypeError)),
     (imports.cause, (AttributeError, ImportError)),
     (calls.cause, (AttributeError, TypeError)),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any, Final
 
 from debugkit.debug.causes.files import similar_template
 from debugkit.debug.causes.scene import Scene, article, kind_of, listed, nearest_first
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
-from debugkit.debug.safe.lookups import attribute, item, plain_keys
+from debugkit.debug.safe.lookups import plain_keys
+from debugkit.debug.source.template_tags import paths, tags, value_of
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
 from debugkit.debug.tracebacks.suggestions import attribute_names, closest, local, local_names
@@ -18,10 +20,7 @@ from debugkit.debug.tracebacks.suggestions import attribute_names, closest, loca
 _UNDEFINED: Final = re.compile(r"'(\w{1,60})' is undefined$")
 _NO_ATTRIBUTE: Final = re.compile(r"'[^']{1,200}' has no attribute '(\w{1,60})'$")
 _UNKNOWN: Final = re.compile(r"No (filter|test) named '(\w{1,60})'")
-#: A name and what follows it by dots: ``user.profile.name``.
-_PATH: Final = re.compile(r"(?<![\w.])[^\W\d]\w{0,60}(?:\.[^\W\d]\w{0,60}){1,8}(?!\w)")
-#: Characters of a line that are searched, and names of a template's variables that are listed without a similar one.
-_MOST_CHARACTERS: Final = 2_000
+#: Names of a template's variables that are listed without a similar one.
 _MOST_NAMES: Final = 8
 
 
@@ -54,12 +53,7 @@ def _for_undefined(scene: Scene, frame: CapturedFrame) -> str:
 
 
 def _for_attribute(scene: Scene, frame: CapturedFrame, wrong: str) -> str:
-    lines = scene.sources.of(frame).lines
-    line = lines[frame.lineno - 1][:_MOST_CHARACTERS] if 1 <= frame.lineno <= len(lines) else ""
-    for path in _PATH.findall(line):
-        before, asked, _ = f"{path}.".partition(f".{wrong}.")
-        name = before if asked else ""
-        owner = _value(frame, name) if name else MISSING
+    for name, owner in _owners(scene, frame, wrong):
         if owner is MISSING or scene.is_secret(name):
             continue
         names = plain_keys(owner) if type(owner) is dict else attribute_names(owner)
@@ -75,14 +69,14 @@ def _for_attribute(scene: Scene, frame: CapturedFrame, wrong: str) -> str:
     return ""
 
 
-def _value(frame: CapturedFrame, path: str) -> Any:
-    """What ``user.profile`` is, as Jinja reads it: attributes, then items."""
-    first, *names = path.split(".")
-    value = local(frame.frame, first) if frame.frame is not None else MISSING
-    for name in names:
-        owner, value = value, attribute(value, name)
-        value = item(owner, name) if value is MISSING else value
-    return value
+def _owners(scene: Scene, frame: CapturedFrame, wrong: str) -> Iterator[tuple[str, Any]]:
+    """What the failing tags ask for the attribute ``wrong``, and its name there."""
+    lines, failing = scene.sources.of(frame).lines, range(frame.lineno, frame.lineno + 1)
+    name = ""
+    for path in (path for tag in tags(frame.frame, lines, failing) for path in paths(tag)):
+        if frame.frame is not None and path.steps and path.steps[-1].key == wrong:
+            yield name, value_of(frame.frame, path.name, path.steps[:-1])
+        name = path.text
 
 
 def _for_unknown(scene: Scene) -> str:

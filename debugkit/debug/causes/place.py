@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -19,6 +19,7 @@ from debugkit.debug.source import syntax
 from debugkit.debug.source.excerpt import can_be_true
 from debugkit.debug.source.positions import code_extent
 from debugkit.debug.source.sources import Sources
+from debugkit.debug.source.template_tags import Step, member
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
 from debugkit.debug.tracebacks.suggestions import local
@@ -126,6 +127,45 @@ class Place:
         if issubclass(type(value), type):
             value = inspection.class_attribute(value, "__init__")
         return value if type(value) is types.FunctionType else None
+
+
+class TagPlace(Place):
+    """An expression in a tag of a template that may be the one that failed: engines only tell the line."""
+
+    def __init__(self, frame: CapturedFrame, hidden: Container[str], sources: Sources, node: ast.AST) -> None:
+        super().__init__(frame, hidden, sources)
+        self.node = node
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it can fail by itself, and what it fails with is known."""
+        parts = _operands(self.node)
+        return bool(parts) and all(self.value(part) is not MISSING for part in parts)
+
+    def value(self, node: ast.AST | None, depth: int = 0) -> Any:
+        match node:
+            case ast.Attribute(value=base, attr=name):
+                step = Step(name, bracket=False)
+            case ast.Subscript(value=base, slice=ast.Constant(value=str() | int() as key)):
+                step = Step(key, bracket=True)
+            case _:
+                return super().value(node, depth)
+        if depth > _MOST_DEPTH or self.frame.frame is None:
+            return MISSING
+        return member(self.frame.frame, self.value(base, depth + 1), step)
+
+
+def _operands(node: ast.AST | None) -> Sequence[ast.expr]:
+    match node:
+        case ast.BinOp(op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=right):
+            return (right,)
+        case ast.BinOp(left=left, right=right):
+            return left, right
+        case ast.Compare(left=left, comparators=comparators):
+            return left, *comparators
+        case ast.For(iter=part) | ast.Subscript(value=part) | ast.Call(func=part):
+            return (part,)
+    return ()
 
 
 #: The lines and columns of a node, as in a frame's position.

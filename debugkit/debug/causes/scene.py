@@ -6,16 +6,18 @@ Every value that is quoted passes the page's describer, which knows by name, typ
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from debugkit.debug.causes.place import Place
+from debugkit.debug.causes.place import Place, TagPlace
 from debugkit.debug.safe import inspection
 from debugkit.debug.safe.lookups import is_scalar
 from debugkit.debug.source.sources import Sources
+from debugkit.debug.source.template_tags import python_of, tags
 from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.debug.tracebacks.templates import is_template
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import cut
 
@@ -24,6 +26,8 @@ _VALUE: Final = 60
 _EXPRESSION: Final = 60
 #: Names listed of what something has.
 _LISTED: Final = 4
+#: Modules whose code runs for a tag.
+_ENGINES: Final = ("django.template.", "jinja2.runtime")
 #: Containers whose length says something, and what is counted.
 _SIZED: Final = (list, tuple, dict, set, frozenset)
 
@@ -38,14 +42,36 @@ class Scene:
     hidden: Mapping[int, Mapping[str, object]]
     describer: Describer
     sources: Sources
+    #: The place to look at, where the frames do not tell it.
+    at: Place | None = None
 
     @cached_property
     def place(self) -> Place | None:
         """Where it was raised."""
+        if self.at is not None:
+            return self.at
         return self.place_of(self.frames[-1]) if self.frames else None
 
     def place_of(self, frame: CapturedFrame) -> Place:
         return Place(frame, self.hidden.get(frame.index, {}), self.sources)
+
+    def tag_places(self) -> Iterator[TagPlace]:
+        """What may have failed in a template, whose engine tells no more than the line."""
+        frame = self._template
+        if frame is None:
+            return
+        hidden, failing = self.hidden.get(frame.index, {}), range(frame.lineno, frame.lineno + 1)
+        trees = map(python_of, tags(frame.frame, self.sources.of(frame).lines, failing))
+        for node in (node for tree in trees if tree is not None for node in ast.walk(tree)):
+            place = TagPlace(frame, hidden, self.sources, node)
+            if place.is_known:
+                yield place
+
+    @property
+    def _template(self) -> CapturedFrame | None:
+        """The template that raised it, be it by its engine's code for a tag."""
+        last = next((frame for frame in reversed(self.frames) if not frame.module.startswith(_ENGINES)), None)
+        return last if last is not None and is_template(last.frame) else None
 
     # Words
 

@@ -40,6 +40,7 @@ from debugkit.debug.tracebacks.frame_locals import (
     shared_names,
 )
 from debugkit.debug.tracebacks.model import CapturedFrame, Position
+from debugkit.debug.tracebacks.templates import is_template
 from debugkit.debug.values.describe import Describer, Node
 from debugkit.settings import Settings
 
@@ -151,7 +152,8 @@ class FrameViews:
             return NameValues((), ())
         if frame.name == "<module>":
             shown = shown._replace(first=1, last=len(lines))
-        scope = scope_of(lines, shown.first, shown.last, (exact_str(frame.code.co_name), frame.code.co_firstlineno))
+        name = (exact_str(frame.code.co_name), frame.code.co_firstlineno)
+        scope = None if is_template(frame.frame) else scope_of(lines, shown.first, shown.last, name)
         expressions = self._expressions(frame, shown, repeated=True)
         return name_values(expressions, self._expression_row, scope, frame.lineno)
 

@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -21,8 +22,9 @@ from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.safe.lookups import is_scalar, plain_keys
-from debugkit.debug.source import syntax
+from debugkit.debug.source import syntax, template_tags
 from debugkit.debug.source.positions import character_offset
+from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
 
 #: Lines considered before and after the failing one.
@@ -102,21 +104,36 @@ def expression_values(
 
     ``lines`` are those of the whole file, without line ends; ``failing_only`` leaves out what is not on the failing
     ones. Nothing of the application runs: no property, no ``__getattr__``, no ``__getitem__``. In the order of the
-    text, each expression once on a line; all of them if ``repeated``, functions and classes included.
+    text, each expression once on a line; all of them if ``repeated``, functions and classes included. Of a template
+    those in the failing tags.
     """
     first, last = max(first, frame.lineno - MOST_LINES, 1), min(last, frame.lineno + MOST_LINES, len(lines))
     if frame.frame is None or frame.code is None or first > last:
         return ()
     failing = _failing_lines(frame)
+    if templates.is_template(frame.frame):
+        return tuple(_in_template(frame.frame, lines, failing, repeated))
     scope = (inspection.exact_str(frame.code.co_name), frame.code.co_firstlineno)
     place = (min(max(failing.start, first), last), frame.position.colno or 0)
     expressions = _wanted(lines, first, last, place, scope, failing if failing_only else None, repeated)
     values = [
         ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, fails)
         for item, value, fails in _evaluate(expressions, _Names(frame.frame), failing, clock)
-        if repeated or not _is_noise(item.node, value, fails)
+        if repeated or not _is_noise(item.node.id if isinstance(item.node, ast.Name) else "", value, fails)
     ]
     return tuple(sorted(values, key=attrgetter("lineno", "colno", "end_lineno", "end_colno")))
+
+
+def _in_template(
+    frame: types.FrameType, lines: Sequence[str], failing: range, repeated: bool
+) -> Iterator[ExpressionValue]:
+    seen: set[tuple[int, str]] = set()
+    for path, value in islice(template_tags.values(frame, lines, failing), MOST_EXPRESSIONS):
+        known = (path.line, path.text) in seen and not repeated
+        if not known and not _is_noise("" if path.steps else path.name, value, failing=True):
+            seen.add((path.line, path.text))
+            end = path.column + len(path.text)
+            yield ExpressionValue(path.text, path.line, path.column, path.line, end, value, failing=True)
 
 
 def _failing_lines(frame: CapturedFrame) -> range:
@@ -150,7 +167,7 @@ def _expressions(
     """The expressions in a block that belong to ``scope``, the name and first line of a code object.
 
     ``failing`` is the line and column (in bytes) of the error: expressions far from it are left out, and where neither
-    the block nor the file can be parsed, as in templates, those of other lines. Cached, for a page is looked at more
+    the block nor the file can be parsed, those of other lines. Cached, for a page is looked at more
     than once.
     """
     line, column = failing
@@ -326,8 +343,8 @@ class _Values:
         return self._evaluator[node]
 
 
-def _is_noise(node: ast.expr, value: object, failing: bool) -> bool:
-    """What everybody knows: a builtin, a method, and, unless the line failed, any function, class or module."""
-    if isinstance(node, ast.Name):
-        return vars(builtins).get(node.id, _ABSENT) is value or (not failing and issubclass(type(value), _CODE))
+def _is_noise(name: str, value: object, failing: bool) -> bool:
+    """What everybody knows: a builtin, a method (``name`` is ""), unless the line failed any function or module."""
+    if name:
+        return vars(builtins).get(name, _ABSENT) is value or (not failing and issubclass(type(value), _CODE))
     return issubclass(type(value), _CODE)

@@ -48,12 +48,16 @@ def template_of(maker: FrameType) -> Any:
     return None
 
 
+def environment_of(frame: FrameType) -> Any:
+    """Jinja's environment of the template that a frame represents; `None` for other frames."""
+    maker = maker_of(frame)
+    return inspection.attribute(template_of(maker), "environment") if maker is not None else None
+
+
 def shared_names(frame: FrameType) -> dict[str, object]:
     """What Jinja gives to every template of the environment: ``url_for``, ``config``. Empty for other frames."""
-    maker = maker_of(frame)
-    if maker is None:
-        return {}
-    shared = inspection.attribute(inspection.attribute(template_of(maker), "environment"), "globals")
+    environment = environment_of(frame)
+    shared = inspection.attribute(environment, "globals") if environment is not None else None
     return shared if type(shared) is dict else {}
 
 

@@ -16,6 +16,7 @@ from starlette.datastructures import QueryParams
 
 from debugkit.debug.causes.engine import cause
 from debugkit.debug.tracebacks.capture import capture
+from debugkit.debug.tracebacks.model import plain_frames
 from debugkit.debug.values.describe import Describer
 
 DJANGO = {
@@ -66,6 +67,11 @@ class User:
         self.name, self.email, self.boss = "Ann", "ann@shop.example", None
 
 
+class Cart:
+    def total(self) -> int:
+        return 12
+
+
 TEMPLATES = {
     "shop/index.html": "Hello {{ usr.name }}",
     "attribute.html": "<p>\n{{ user.nmae.upper() }}",
@@ -110,6 +116,38 @@ def test_a_mistake_in_a_jinja_template_has_its_sentence(
         environment.get_template(name).render(names)
 
     assert cause(capture(raised.value).exception, {}, describer) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ 1 / line.price }}", "line.price is 0."),
+        ("{{ cart.total() // line['price'] }}", "line['price'] is 0."),
+        ("{{- (100 / line.price)|round(2) -}}", "line.price is 0."),
+        ("{% if 100 % (\n 2 * line.count) == 0 %}{% endif %}{{ 1 / line.price }}", "line.price is 0."),
+        ("{{ line.name + line.price }}", "line.name is 'Tea', a str; line.price is 0, an int."),
+        ("{{ line.price < line.name }}", "line.price is 0, an int; line.name is 'Tea', a str."),
+        ("{{ 1 + line.note }}", "1 is an int; line.note is None."),
+        ("{% for part in line.price %}{{ loop.index }}{% endfor %}", "line.price is 0, an int."),
+        ("{% for part in line.price %}{% endfor %}", "line.price is 0, an int."),
+        ("{% for part in line.note %}{% endfor %}", "line.note is None."),
+        ("{{ line.name() }}", "line.name is 'Tea', a str."),
+        # Which of them it was is not certain.
+        ("{{ 1 / line.price + 1 / line.zero }}", ""),
+        ("{{ 1 / line.price|default(0, true) }}", ""),
+        ("{{ 1 / secret }}", ""),
+    ],
+)
+def test_what_a_tag_does_to_its_values_has_its_sentence(describer: Describer, text: str, expected: str) -> None:
+    line = {"name": "Tea", "price": 0, "zero": 0, "count": 3, "note": None}
+    with pytest.raises((ZeroDivisionError, TypeError)) as raised:
+        jinja2.Environment(loader=jinja2.DictLoader({"x": text})).get_template("x").render(
+            line=line, cart=Cart(), secret=0
+        )
+    captured = capture(raised.value).exception
+    hidden = {frame.index: {"secret": "..."} for frame in plain_frames(captured)}
+
+    assert cause(captured, hidden, describer) == expected
 
 
 def test_flask_looks_for_a_similar_template_too(environment: jinja2.Environment, describer: Describer) -> None:

@@ -316,15 +316,6 @@ def test_a_line_that_cannot_be_parsed_shows_its_names():
     assert {(value.text, value.colno, value.failing) for value in values} == {("a", 7, True)}
 
 
-def test_beside_a_line_of_a_template_stand_the_names_and_attributes_on_it():
-    failure = Failure("class Item:\n    price = 3\nitem, html = Item(), 'x'\nitem / 0\n")
-    frame = failure.frame
-    frame.lineno, frame.position = 2, Position(2, 2)
-    lines = ("{% for item in items %}", '  <td title="price">{{ item.price|default(html) }}</td>')
-    places = [(value.text, lines[1][value.colno : value.end_colno]) for value in expression_values(frame, lines, 1, 2)]
-    assert places == [("item", "item"), ("item.price", "item.price"), ("html", "html")]
-
-
 def test_a_block_of_a_long_file_is_cut_around_the_failing_line():
     source = "".join(f"x{number} = {number}\n" for number in range(3_000)) + "x5 + None\n"
     found = Failure(source).values()
