@@ -23,6 +23,7 @@ from typing import Any
 
 from debugkit.debug import wsgi_applications
 from debugkit.debug.frameworks import known
+from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.errors import DebugkitError
 from debugkit.runner.config import Application
 from debugkit.runner.expression import Expression, read
@@ -270,7 +271,12 @@ def _could_be(value: object, module: ModuleType) -> bool:
 
 
 def _public(value: object) -> list[str]:
-    return [name for name in dir(value) if not name.startswith("_")]
+    """Names without an underscore, but for imports that wait to be used: who asks for one has it imported (PEP 810)."""
+    names = [name for name in dir(value) if not name.startswith("_")]
+    if not isinstance(value, ModuleType):
+        return names
+    values = ModuleType.__getattribute__(value, "__dict__")
+    return [name for name in names if type(values.get(name)) not in LAZY_IMPORTS]
 
 
 def _did_you_mean(name: str, names: list[str]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from debugkit.runner import target
 from debugkit.runner.expression import Expression
 from debugkit.runner.target import Target, TargetError, load, parse
 
@@ -53,6 +56,29 @@ def test_a_module_in_a_package_and_a_dotted_name(folder: Path) -> None:
     write(folder, "tea_package/__init__.py", "")
     write(folder, "tea_package/web.py", "class sites:\n    one = staticmethod(lambda environ, start: [b'one'])")
     assert called("tea_package.web:sites.one") == [b"one"]
+
+
+def test_imports_that_wait_to_be_used_wait_on_while_an_application_is_looked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PEP 810, with a type of the test's own: asked for by its name, such an import happens, and may fail."""
+    source = """
+    import sys, types
+    class Later: pass
+    class Module(types.ModuleType):
+        def __getattribute__(self, name):
+            if name in ("menu", "bar"):
+                raise ImportError(name)
+            return super().__getattribute__(name)
+    menu = bar = Later()
+    sys.modules[__name__].__class__ = Module
+    """
+    write(folder, "tea_lazy.py", textwrap.dedent(source))
+    monkeypatch.syspath_prepend(folder)
+    later = vars(importlib.import_module("tea_lazy"))["Later"]
+    monkeypatch.setattr(target, "LAZY_IMPORTS", (later,))
+    assert "There is no application in 'tea_lazy'" in refusal("tea_lazy")
+    assert "has no 'mena'" in refusal("tea_lazy:mena")
 
 
 def test_a_factory_is_called(folder: Path) -> None:

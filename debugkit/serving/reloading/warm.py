@@ -26,7 +26,9 @@ from debugkit.serving.watching.places import Places
 
 #: Seconds without another import after which what has been imported is imported ahead.
 DELAY = 0.5
-#: Seconds that this may take.
+#: Seconds in which a worker that starts cold has the processor for itself.
+PAUSE = 2.0
+#: Seconds that importing ahead may take.
 LONGEST = 60.0
 #: Rounds in which what cannot be imported ahead must have turned out. Two is usual: who imports it is met afterwards.
 ROUNDS = 8
@@ -90,7 +92,7 @@ class Warm:
 
     def start(self, prepare: Sequence[str]) -> Worker:
         if self._ready is not None and not self._ready.is_fresh():
-            self._renew(DELAY)
+            self._renew(PAUSE)
         if self._ready is not None:
             if worker := self._ready.fork():
                 return worker

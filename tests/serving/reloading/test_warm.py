@@ -16,7 +16,7 @@ from debugkit.serving.reloading.command_line import Program
 from debugkit.serving.reloading.launchers import Cold
 from debugkit.serving.reloading.messages import Loaded, Preload, Preloaded, WorkerConfig
 from debugkit.serving.reloading.preloading import Preloading
-from debugkit.serving.reloading.warm import DEATHS, DELAY, LONGEST, ROUNDS, Warm
+from debugkit.serving.reloading.warm import DEATHS, DELAY, LONGEST, PAUSE, ROUNDS, Warm
 from debugkit.serving.reloading.workers import Worker
 from debugkit.serving.watching.inotify import Calls
 from debugkit.serving.watching.places import Places
@@ -251,5 +251,7 @@ def test_one_that_turns_out_to_be_stale_when_a_worker_is_needed_is_made_anew(rea
     ready.made[-1].fresh = False
     assert not ready.starts_warm
     ready.pass_time()
+    assert len(ready.made) == 1
+    ready.pass_time(PAUSE)
     ready.hear(Preloaded({}))
     assert ready.starts_warm

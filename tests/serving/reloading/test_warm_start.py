@@ -514,3 +514,5 @@ def test_other_servers_start_warm_too(tmp_path: Path, server: tuple[str, ...]) -
         preloaded = parent(int(above)) if "--processes" in python else int(above)
         assert word == "second"
         assert parent(preloaded) == shop.process.pid
+        if "--processes" not in python:  # who answers there is no worker, but was forked by one
+            shop.says(r"^   First answer: ")
