@@ -33,7 +33,7 @@ def in_place(headers: Headers) -> Headers:
 
     With "no-referrer" browsers then say "Origin: null" (Fetch, 3.1), which the application takes for another site's.
     """
-    return tuple((name, "same-origin" if name == "Referrer-Policy" else value) for name, value in headers)
+    return tuple([(name, "same-origin" if name == "Referrer-Policy" else value) for name, value in headers])
 
 
 def replaced(response: Response, headers: Headers) -> Response:

@@ -90,7 +90,7 @@ class PageBuilder:
             frame=self._frame(frame) if frame else None,
             request_line=entry.request_line,
             status=self.status,
-            time=moment.strftime("%H:%M:%S"),
+            time=moment.time().isoformat(timespec="seconds"),
             time_iso=moment.isoformat(timespec="seconds"),
             versions=versions(captured.frames.values()),
             occurrences=entry.occurrences,
