@@ -46,6 +46,8 @@ def cause(scene: Scene) -> str:
     if "django" not in sys.modules:
         return ""
     for base in inspection.mro(type(scene.exc)):
+        if not (base is AttributeError or inspection.is_heap_type(base)):  # Python's own
+            continue
         if case := _CASES.get(f"{inspection.module_name(base)}.{inspection.class_name(base)}"):
             return case(scene)
     return ""

@@ -96,7 +96,9 @@ def report(failure: Failure, captured: Any) -> FrameworkReport:
     """What the frameworks know of a failed request; of one inside another, the inner one names the view."""
     whole = NOTHING
     for framework in loaded():
-        part = attempt(framework.report, failure, captured) or NOTHING
+        part = attempt(framework.report, failure, captured)
+        if part is None or part is NOTHING:  # not its request, or not one that it can read
+            continue
         whole = replace(
             whole,
             raised_during=part.raised_during or whole.raised_during,

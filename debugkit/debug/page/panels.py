@@ -131,17 +131,17 @@ class Panels:
 
     def _request_tables(self) -> Tables:
         request, headers = self._request, self._headers
-        facts: list[tuple[str, object]] = [("Method", request.method), ("Path", self._address(request.path))]
+        facts: list[Pair] = [("Method", request.method), ("Path", self._address(request.path))]
         host = headers.get("host", "")
         if host:
             facts.insert(1, ("Address", f"{request.scheme}://{host}{self._address(request.path)}"))
         facts += [(name, text) for name, text in (("User", request.user), ("Client", request.client)) if text]
         facts += self._entry.framework_report.facts
-        query = parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)
+        query: list[Pair] = [*parse_qsl(request.query[:LONGEST_FIELDS], keep_blank_values=True)]
         cookies = cookie_pairs(headers.get("cookie", "")[:LONGEST_FIELDS])
         shown = [(name, self._cookie(name, value)) for name, value in cookies]
-        tables = (self._table("", facts), self._table("Query", query), self._table("Cookies", shown))
-        return tuple(table for table in tables if table.rows)
+        tables = (("", facts), ("Query", query), ("Cookies", shown))
+        return tuple([self._table(title, pairs) for title, pairs in tables if pairs])
 
     def _cookie(self, name: str, value: str) -> object:
         if name.startswith("__debugkit_"):
