@@ -9,9 +9,8 @@ import ast
 import builtins
 import re
 import sys
-import time
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -22,6 +21,7 @@ from debugkit.debug.safe import inspection
 from debugkit.debug.safe.inspection import MISSING
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.debug.safe.lookups import is_scalar, plain_keys
+from debugkit.debug.safe.processor_time import ProcessorTime
 from debugkit.debug.source import syntax, template_tags
 from debugkit.debug.source.positions import character_offset
 from debugkit.debug.tracebacks import templates
@@ -33,7 +33,7 @@ MOST_LINES: Final = 500
 MOST_CHARACTERS: Final = 30_000
 #: Expressions considered, nearest first.
 MOST_EXPRESSIONS: Final = 500
-#: Seconds after which only failing lines are evaluated: pure_eval checks every key of a dict before it looks one up.
+#: Seconds of the processor for lines that do not fail: pure_eval checks each key of a dict before it looks one up.
 MOST_SECONDS: Final = 0.05
 
 #: A name, and the attributes behind it.
@@ -95,7 +95,7 @@ def expression_values(
     lines: tuple[str, ...],
     first: int,
     last: int,
-    clock: Callable[[], float] = time.monotonic,
+    processor_time: ProcessorTime | None = None,
     *,
     failing_only: bool = False,
     repeated: bool = False,
@@ -118,7 +118,7 @@ def expression_values(
     expressions = _wanted(lines, first, last, place, scope, failing if failing_only else None, repeated)
     values = [
         ExpressionValue(item.text, item.line, item.column, item.end_line, item.end_column, value, fails)
-        for item, value, fails in _evaluate(expressions, _Names(frame.frame), failing, clock)
+        for item, value, fails in _evaluate(expressions, _Names(frame.frame), failing, processor_time)
         if repeated or not _is_noise(item.node.id if isinstance(item.node, ast.Name) else "", value, fails)
     ]
     return tuple(sorted(values, key=attrgetter("lineno", "colno", "end_lineno", "end_colno")))
@@ -304,16 +304,16 @@ class _Names(dict[str, object]):
 
 
 def _evaluate(
-    expressions: Sequence[_Expression], names: Mapping[str, object], failing: range, clock: Callable[[], float]
+    expressions: Sequence[_Expression], names: Mapping[str, object], failing: range, left: ProcessorTime | None
 ) -> Iterator[tuple[_Expression, object, bool]]:
-    """Those that have a value, and whether they are on a failing line: the clock is not asked for those."""
-    value_of, deadline = _Values(names).of, clock() + MOST_SECONDS
+    """Those that have a value, and whether they are on a failing line: such lines need no time to be ``left``."""
+    value_of, left = _Values(names).of, left or ProcessorTime(MOST_SECONDS)
     for item in expressions:
         fails = item.touches(failing)
-        if not fails and clock() > deadline:
+        if not fails and left.used_up:
             continue
         try:
-            value = value_of(item.node)
+            value = value_of(item.node) if fails else left.run(value_of, item.node)
         except Exception:  # CannotEval, no such item, or a value that pure_eval did not expect
             continue
         yield item, value, fails

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from debugkit.debug.safe.processor_time import ProcessorTime
 from debugkit.debug.source.expressions import expression_values
 
 
@@ -55,8 +56,9 @@ class Failure:
         positions = list(code.co_positions())[self.traceback.tb_lasti // 2]
         return Frame(self.traceback.tb_frame, code, lineno, Position(*positions[:3]))
 
-    def values(self, first: int = 1, last: int | None = None, clock=lambda: 0.0, **options):
-        return expression_values(self.frame, tuple(self.lines), first, last or len(self.lines), clock, **options)
+    def values(self, first: int = 1, last: int | None = None, left: ProcessorTime | None = None, **options):
+        left = left or ProcessorTime(1e6)
+        return expression_values(self.frame, tuple(self.lines), first, last or len(self.lines), left, **options)
 
     def shown(self, **options) -> dict[str, object]:
         return {value.text: value.value for value in self.values(**options)}
@@ -333,9 +335,8 @@ def test_of_a_very_long_line_the_names_around_the_error_are_found():
 
 
 def test_when_time_is_up_only_the_failing_lines_are_evaluated():
-    now = iter(range(1_000))
     failure = Failure("a = 1\nb = 2\na / 0 + b\n")
-    assert [value.lineno for value in failure.values(clock=lambda: next(now))] == [3, 3]
+    assert [value.lineno for value in failure.values(left=ProcessorTime(0))] == [3, 3]
 
 
 def test_a_large_dict_is_no_obstacle():
