@@ -61,7 +61,8 @@ export class Console {
   /** Help for somebody who is about to type. */
   async #complete(input, signal) {
     const { completion } = await import("./dk-completion.js");
-    if (!signal.aborted) input.form.append(completion(this.#editor, this.#element.dataset.complete));
+    if (signal.aborted) return;
+    input.form.append(completion(this.#editor, this.#element.dataset.complete, () => history.entries));
   }
 
   /** What is kept of this console while its page is loaded anew. */

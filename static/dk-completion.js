@@ -6,19 +6,23 @@ import { post } from "./client.js";
 import { about, KINDS, option } from "./completion-rows.js";
 import { completes, cursorOf, isTyped, moved, opens, taken } from "./completion-text.js";
 import { DebugkitElement, make } from "./dom.js";
+import { Ghost } from "./ghost.js";
 
 const PAUSE = 40; // milliseconds without a key before the server is asked
 const PAGE = 8; // rows that the page keys go
 const ROOM = 200; // pixels below the line that are enough for the list
+const ENDS = ["ArrowRight", "End"];
+const GOES = [...ENDS, "ArrowLeft", "Home"];
 const LEAST = 64; // pixels that a preview needs to say something
 
 const styled = sheet();
 let lists = 0;
 
-/** The element for the console that `editor` belongs to. */
-export function completion(editor, url) {
+/** The element for the console that `editor` belongs to; `entries` gives the earlier commands. */
+export function completion(editor, url, entries) {
   const element = make("dk-completion");
   element.editor = editor;
+  element.entries = entries;
   element.dataset.url = url;
   return element;
 }
@@ -35,12 +39,14 @@ function sheet() {
 
 export class DkCompletion extends DebugkitElement {
   editor;
+  entries;
   #input;
   #popup;
   #list;
   #about;
   #status;
   #worth;
+  #ghost;
   #answer = null; // the items shown, and the text they are for
   #active = -1; // the number of the chosen item
   #asked = new AbortController();
@@ -55,8 +61,7 @@ export class DkCompletion extends DebugkitElement {
     // Before the console itself, which would run the command.
     form.addEventListener("keydown", (event) => this.#pressed(event), { signal, capture: true });
     this.#input.addEventListener("input", (event) => this.#typed(event), { signal });
-    this.#input.addEventListener("blur", () => this.#close(), { signal });
-    this.#input.addEventListener("pointerdown", () => this.#close(), { signal });
+    for (const name of ["blur", "pointerdown"]) this.#input.addEventListener(name, () => this.#leave(), { signal });
     document.addEventListener("scroll", (event) => this.#scrolled(event), { signal, capture: true, passive: true });
     window.addEventListener("resize", () => this.#close(), { signal });
     signal.addEventListener("abort", () => this.#forget());
@@ -74,7 +79,8 @@ export class DkCompletion extends DebugkitElement {
     this.#list.addEventListener("click", (event) => this.#clicked(event.target.closest("[role=option]")));
     this.#status = make("span", { className: "unseen", ariaLive: "polite" });
     this.#worth = make("span", { className: "worth", ariaHidden: "true" });
-    this.replaceChildren(this.#popup, this.#worth, this.#status);
+    this.#ghost = new Ghost(this.editor, this.#input, this.entries);
+    this.replaceChildren(this.#popup, this.#worth, this.#ghost.element, this.#status);
     this.#input.setAttribute("aria-autocomplete", "list");
   }
 
@@ -82,10 +88,24 @@ export class DkCompletion extends DebugkitElement {
 
   #pressed(event) {
     if (event.target !== this.#input || event.isComposing || event.keyCode === 229) return;
+    if (GOES.includes(event.key) && this.#goes(event)) return;
     const act = this.#answer ? this.#actionInList(event) : this.#actionBesides(event);
     if (!act?.()) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** The caret goes on: at the end of the line into the rest of an earlier command. */
+  #goes(event) {
+    const { shiftKey, ctrlKey, metaKey, altKey } = event;
+    const taken = ENDS.includes(event.key) && !(shiftKey || ctrlKey || metaKey || altKey) && this.#ghost.take();
+    if (!taken) {
+      this.#ghost.hide();
+      return false;
+    }
+    this.#close();
+    event.preventDefault();
+    return true;
   }
 
   /** What a key does in the list; each says whether that is all it does. */
@@ -132,6 +152,7 @@ export class DkCompletion extends DebugkitElement {
 
   #typed(event) {
     this.#showWorth(null);
+    this.#ghost.follow();
     clearTimeout(this.#timer);
     this.#asked.abort();
     if (!this.editor.text.trim()) return this.#close();
@@ -162,6 +183,8 @@ export class DkCompletion extends DebugkitElement {
       const now = this.editor.state;
       if (signal.aborted || now.text !== text || now.start !== start) return;
       this.#showWorth(answer.preview);
+      if (answer.preview) this.#ghost.hide();
+      else this.#ghost.show();
       this.#show({ ...answer, text, start }, lists);
     } catch {
       // Who types has asked for nothing: a server that is gone is said when the command runs.
@@ -240,6 +263,11 @@ export class DkCompletion extends DebugkitElement {
     this.#input.removeAttribute("aria-controls");
     if (this.#popup.matches(":popover-open")) this.#popup.hidePopover();
     return false;
+  }
+
+  #leave() {
+    this.#ghost.hide();
+    this.#close();
   }
 
   #scrolled(event) {

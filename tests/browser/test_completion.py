@@ -1,4 +1,4 @@
-"""Completion and the preview while typing, in a real browser: what opens the list, what takes from it, what is lost."""
+"""Completion, the preview and earlier commands while typing, in a real browser: what opens, takes, and is lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 from browser.conftest import Watched
-from browser.page_app import Site
+from browser.page_app import Site, enter
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -166,3 +166,44 @@ def test_a_server_that_cannot_answer_costs_the_list_and_nothing_else(page: Page)
 
     expect(page.locator(".entry .value")).to_contain_text("'Cake'")
     page.unroute("**/complete")
+
+
+def test_the_rest_of_an_earlier_command_is_taken_by_the_right_arrow_at_the_end_of_the_line(page: Page) -> None:
+    ghost = page.locator(".ghost")
+    enter(page.locator("dk-console:visible"), "item['name'] * 2")
+    typed(page, "ite")
+    expect(ghost).to_have_text("m['name'] * 2")
+    height = prompt(page).evaluate("it => it.offsetHeight")
+    typed(page, "m[")
+    expect(ghost).to_be_hidden()  # the bracket has closed itself: the caret stands inside
+
+    prompt(page).fill("it")
+    expect(ghost).to_have_text("em['name'] * 2")
+    page.keyboard.press("ArrowLeft")
+    expect(ghost).to_be_hidden()
+    prompt(page).fill("ite")
+    page.keyboard.press("Tab")
+    expect(options(page)).to_contain_text(["item"])
+    expect(ghost).to_be_visible()
+    page.keyboard.press("ArrowRight")
+
+    expect(prompt(page)).to_have_value("item['name'] * 2")
+    expect(ghost).to_be_hidden()
+    expect(options(page)).to_have_count(0)
+    expect(worth(page)).to_have_text("→ 'CakeCake'")
+    assert prompt(page).evaluate("it => it.offsetHeight") == height
+
+
+def test_completion_and_the_preview_come_before_the_rest_of_an_earlier_command(page: Page) -> None:
+    enter(page.locator("dk-console:visible"), "item['name'] * 2")
+    typed(page, "item")
+    expect(worth(page)).to_be_visible()
+    expect(page.locator(".ghost")).to_be_hidden()
+    prompt(page).fill("")
+    typed(page, "ite")
+    expect(page.locator(".ghost")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(options(page)).to_contain_text(["item"])
+    page.keyboard.press("Tab")
+
+    expect(prompt(page)).to_have_value("item")
