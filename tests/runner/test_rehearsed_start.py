@@ -51,6 +51,7 @@ from debugkit.runner.rehearsals.start import rehearse_start
 def traces():
     return (
         {name for name in sys.modules if not name.startswith("debugkit.")}, threading.enumerate(),
+        dict(flask.got_request_exception.receivers),
         os.listdir("/proc/self/fd"), dict(os.environ), os.getcwd(), sys.path[:],
         logging.root.handlers[:], logging.getLoggerClass(), warnings.showwarning, sys.excepthook,
     )

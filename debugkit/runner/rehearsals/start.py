@@ -22,6 +22,7 @@ from debugkit.serving.http.connection import Connection, ServerContext
 from debugkit.serving.http.transport import BLOCK
 from debugkit.serving.log import Log
 from debugkit.serving.server import make_server
+from debugkit.settings import Settings
 
 #: A command that says something of all that commands do.
 COMMAND = ("run", "--port", "0", "module:app")
@@ -37,8 +38,9 @@ def rehearse_start() -> None:
     module: Any = ModuleType("module")
     module.app = _hello
     application = target.search(module)
-    if (debugger := sys.modules.get("debugkit.debug.wsgi")) is not None:
-        application = debugger.DebuggedApplication(application, pin="off", timeline=False, identity=__name__)
+    if (module := sys.modules.get("debugkit.debug.debugger")) is not None:
+        # Not a `DebuggedApplication`: frameworks would be told to report to it, before the program connects to them.
+        module.Debugger(Settings.from_environ(pin="off"), __name__)
     answer(application)
     with socket.socket() as unbound:  # nobody can connect to it
         make_server("localhost", 0, _hello, sockets=[unbound]).stop()
