@@ -281,7 +281,8 @@ def test_a_hundred_reloads_with_all_that_comes_between_them_leave_no_process_no_
             DISTURBANCES[number](site)
         assert "warm" in site.next()
     descriptors_after, pages_after = measure()
-    assert sum(descriptors_after) < sum(descriptors) + 3  # of one that has just ended, some may still be open
+    # Some may be open of a process that has just ended, or in one that rehearses a start. A leak would be a hundred.
+    assert sum(descriptors_after) < sum(descriptors) + 10
     assert not any(fields(number)[0] == "Z" for number in site.family())
     assert pages_after < 1.1 * pages
 
