@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from test_architecture import MODULES, tree
+from test_architecture import MODULES, nodes, tree
 
 #: The modules that meet the objects of an application.
 MEETING = [name for name in MODULES if name.startswith(("debugkit.debug", "debugkit.serving", "debugkit.django."))]
@@ -87,20 +87,21 @@ def is_type_of(node: ast.AST) -> bool:
 
 def functions(module: ast.Module) -> Iterator[ast.AST]:
     yield module
-    yield from (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef))
+    yield from (node for node in nodes(module) if isinstance(node, ast.FunctionDef))
 
 
 def compared_types(module: ast.Module) -> Iterator[int]:
     """Lines where the type of a value is compared or hashed: with ``==`` or ``in``, be it under a name it was given."""
     for function in functions(module):
+        inside = nodes(module) if function is module else tuple(ast.walk(function))
         named = {
             target.id
-            for node in ast.walk(function)
+            for node in inside
             if isinstance(node, ast.Assign) and is_type_of(node.value) and isinstance(function, ast.FunctionDef)
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        for node in ast.walk(function):
+        for node in inside:
             if isinstance(node, ast.Compare) and any(
                 isinstance(operator, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for operator in node.ops
             ):
@@ -123,7 +124,7 @@ def test_types_of_values_are_compared_by_identity_only(name: str) -> None:
 def test_fields_of_exceptions_are_read_past_their_class(name: str) -> None:
     found = {
         ast.unparse(node)
-        for node in ast.walk(tree(MODULES[name]))
+        for node in nodes(tree(MODULES[name]))
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in FIELDS
     }
     assert found - OWN_FIELDS.get(name, set()) == set(), "debugkit.raised reads fields that a class may define"
@@ -133,7 +134,7 @@ def test_fields_of_exceptions_are_read_past_their_class(name: str) -> None:
 def test_texts_of_values_are_made_in_one_place(name: str) -> None:
     found = {
         ast.unparse(node.args[0])
-        for node in ast.walk(tree(MODULES[name]))
+        for node in nodes(tree(MODULES[name]))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str" and node.args
     }
     assert found - OWN_TEXTS.get(name, set()) == set(), "str() gives a subclass back with its markup: text_of does not"
@@ -144,10 +145,10 @@ def test_names_of_code_are_read_as_plain_texts(name: str) -> None:
     module = tree(MODULES[name])
     plain = {
         id(node.args[0])
-        for node in ast.walk(module)
+        for node in nodes(module)
         if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).endswith("exact_str")
     }
-    for node in ast.walk(module):
+    for node in nodes(module):
         if isinstance(node, ast.Attribute) and node.attr in ("co_name", "co_qualname", "co_filename"):
             assert id(node) in plain, f"{name}:{node.lineno}: a code object may be given a subclass of str"
 
@@ -155,9 +156,9 @@ def test_names_of_code_are_read_as_plain_texts(name: str) -> None:
 @pytest.mark.parametrize("name", SHOWING)
 def test_annotations_are_never_asked_for(name: str) -> None:
     """They may be code, which runs when somebody asks (PEP 649), and resolves imports that wait (PEP 810)."""
-    found = {node.attr for node in ast.walk(tree(MODULES[name])) if isinstance(node, ast.Attribute)}
+    found = {node.attr for node in nodes(tree(MODULES[name])) if isinstance(node, ast.Attribute)}
     found |= {
-        item.name for node in ast.walk(tree(MODULES[name])) if isinstance(node, ast.ImportFrom) for item in node.names
+        item.name for node in nodes(tree(MODULES[name])) if isinstance(node, ast.ImportFrom) for item in node.names
     }
     assert not found & ANNOTATIONS
 

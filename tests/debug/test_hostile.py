@@ -289,13 +289,12 @@ def test_a_hostile_object_costs_its_own_place_at_most(place: Callable[..., None]
 
     url = answer.header("X-Debugkit-Traceback")
     assert client.unlock(client.app.debugger.pin_auth.pin).status == 200  # type: ignore[attr-defined]
-    for form in ("", ".txt", ".md", ".json"):
-        shown = client(f"{url}{form}")
-        assert shown.status == 200, form
-        assert ("Debugger page: " if form == ".txt" else "apples") in shown.text, form
-        if not form:
-            assert_harmless(shown.text)
-    frames = set(re.findall(rf"{BASE}/frames/[0-9a-f]+-\d+", client(str(url)).text))
+    shown = {form: client(f"{url}{form}") for form in ("", ".txt", ".md", ".json")}
+    assert_harmless(shown[""].text)
+    for form, got in shown.items():
+        assert got.status == 200, form
+        assert ("Debugger page: " if form == ".txt" else "apples") in got.text, form
+    frames = set(re.findall(rf"{BASE}/frames/[0-9a-f]+-\d+", shown[""].text))
     for frame in frames:
         page = client(frame, HTTP_X_DEBUGKIT="1")
         assert page.status == 200

@@ -182,7 +182,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def run(arguments: list[str], paths: list[Path], folder: Path, given: str = "") -> str:
-    environ = {"PYTHONPATH": ":".join(map(str, paths)), "PATH": ""}
+    environ = {"PYTHONPATH": ":".join(map(str, paths)), "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, *arguments]
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=240, cwd=folder, env=environ)
     assert done.returncode in (0, 1), f"{done.stdout}{done.stderr}"
