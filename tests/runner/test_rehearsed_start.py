@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reload_support import project
 
 from debugkit import DebuggedApplication
 from debugkit.runner.rehearsals.start import answer, rehearse_at_rest
@@ -65,13 +63,20 @@ except debugkit.DebugkitError:
     print("no debugger")
 """
 
-#: Says how often its process has rehearsed a start.
-APPLICATION = """
+#: A process that waits for a program, and that nobody needs any more once it has rehearsed.
+WAITING = """
+import socket, threading
+import debugkit.cli, debugkit.debug.debugger
 from debugkit.debug.processes import siblings
+from debugkit.runner.worker import await_program
 
-def app(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [str(siblings._numbers["debugkit.runner.rehearsals.start"]).encode()]
+ours, theirs = socket.socketpair()
+def leave():
+    while not siblings._numbers["debugkit.runner.rehearsals.start"]:
+        pass
+    theirs.close()
+threading.Thread(target=leave, daemon=True).start()
+print(await_program(ours.detach()))
 """
 
 
@@ -103,12 +108,8 @@ def test_a_rehearsed_start_leaves_nothing(tmp_path: Path) -> None:
     assert run(TRACES, tmp_path) == ["no debugger", ""]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_the_worker_of_a_save_has_rehearsed_its_start(tmp_path: Path) -> None:
-    with project(tmp_path, APPLICATION) as site:
-        while site.text != "1":
-            assert {site.text for _ in range(200)} == {"0"}  # meanwhile the next worker begins to wait
-            site.save(f"{APPLICATION}# {len(site.terminal)} characters of the terminal were seen\n")
+def test_a_process_that_waits_for_a_program_rehearses_its_start(tmp_path: Path) -> None:
+    assert run(WAITING, tmp_path) == ["0", ""]
 
 
 def test_a_process_that_is_wanted_at_once_rehearses_nothing() -> None:
