@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from debugkit.debug.completion.scanner import NESTED_QUOTES, OpenString, Scan, Token, scan
+from debugkit.debug.source.syntax import quietly_parsed
 
 #: Characters before the place that are looked at: more were pasted.
 MOST_CHARACTERS: Final = 20_000
@@ -154,9 +155,10 @@ def _is_operand(source: str, tokens: Sequence[Token], at: int) -> bool:
 def parse(expression: str) -> ast.expr | None:
     """The tree of an expression; `None` if it is none."""
     try:
-        return ast.parse(f"({expression}\n)", mode="eval").body
+        tree = quietly_parsed(f"({expression}\n)", "eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    return tree.body if isinstance(tree, ast.Expression) else None
 
 
 def _call(source: str, tokens: Sequence[Token], opened: int) -> Call | None:

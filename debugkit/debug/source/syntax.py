@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from functools import lru_cache
 from typing import Final
 
 #: Characters that are parsed: half a megabyte takes about a quarter of a second.
 MOST_CHARACTERS: Final = 500_000
+#: What the parser takes for the file, and so for the module that a warning of its is about.
+_READER: Final = "<read by debugkit>"
+
+
+def quietly_parsed(text: str, mode: str = "exec") -> ast.AST:
+    """The tree of a text. Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`.
+
+    Says nothing of ``'\\d'``, which the parser warns of (Python 3.12): whoever ran the text has heard of it. It is a
+    filter for that, since `warnings.catch_warnings` would meddle with what other threads are to hear.
+    """
+    if not any(getattr(module, "pattern", "") == _READER for _, _, _, module, _ in warnings.filters):
+        warnings.filterwarnings("ignore", module=_READER)
+    tree: ast.AST = compile(text, _READER, mode, ast.PyCF_ONLY_AST, dont_inherit=True)
+    return tree
 
 
 @lru_cache(maxsize=8)
@@ -23,9 +38,10 @@ def parse(lines: tuple[str, ...], first: int = 1, last: int | None = None) -> as
     indented = next((line for line in block if line.strip()), "")[:1].isspace()
     before = [""] * (first - 2) + ["if 1:"] if indented else [""] * (first - 1)
     try:
-        return ast.parse("\n".join([*before, *block]))
+        tree = quietly_parsed("\n".join([*before, *block]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    return tree if isinstance(tree, ast.Module) else None
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import FrameType
 from typing import Any, Final
 
@@ -22,17 +23,24 @@ from debugkit.debug.tracebacks.suggestions import local
 
 #: Lines around the failing one that its tag may begin and end in, and characters of them all.
 _MOST_LINES: Final = 50
-_MOST_CHARACTERS: Final = 30_000
+_MOST_CHARACTERS: Final = 100_000
+#: Tags in the failing lines, and names in a tag.
+_MOST_TAGS: Final = 50
+_MOST_NAMES: Final = 200
+#: What may stand behind a name, and characters of a tag that is read as Python.
+_MOST_STEPS: Final = 20
+_MOST_CODE: Final = 2_000
 #: Jinja's names for what surrounds a tag, and what that is unless an environment has its own, as those for LaTeX do.
 _DELIMITERS: Final = {
     "variable": ("{{", "}}"),
     "block": ("{%", "%}"),
     "comment": ("{#", "#}"),
 }
-_TEXT: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+#: A text; one that does not end goes to the end, or each of its quotes would be tried as a beginning.
+_TEXT: Final = r"""'(?:[^'\\]|\\.)*+(?:'|\\?\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)"""
 #: A text, which is passed over, or a name with the attributes and items behind it. A filter's name is none.
 _WORD: Final = re.compile(
-    rf"{_TEXT}|(?<![\w.|])(?P<name>[^\W\d]\w*)(?P<rest>(?:\.\w+|\[(?:{_TEXT}|\d+)\])*)", re.DOTALL
+    rf"{_TEXT}|(?<![\w.|])(?P<name>[^\W\d]\w*)(?P<rest>(?:\.\w+|\[(?:{_TEXT}|\d+)\])*+)", re.DOTALL
 )
 _STEP: Final = re.compile(rf"\.(?P<name>\w+)|\[(?P<key>{_TEXT}|\d+)\]", re.DOTALL)
 #: What is before a word that names a filter or a test, and behind one that names an argument or is bound.
@@ -78,8 +86,14 @@ class Path:
 
 def tags(frame: FrameType | None, lines: Sequence[str], failing: range) -> Iterator[Tag]:
     """The tags that have a part in the lines ``failing``, counted from 1; comments are none."""
+    near = (tag for tag in _tags(frame, lines, failing) if failing.start <= tag.end_line)
+    return islice((tag for tag in near if tag.kind != "comment"), _MOST_TAGS)
+
+
+def _tags(frame: FrameType | None, lines: Sequence[str], failing: range) -> Iterator[Tag]:
+    """All of them that begin before the failing lines end."""
     first = max(failing.start - _MOST_LINES, 1)
-    text = "\n".join(lines[first - 1 : failing.stop + _MOST_LINES])
+    text = "\n".join(lines[first - 1 : failing.stop + _MOST_LINES])[:_MOST_CHARACTERS]
     marks = {kind: _marks(frame, kind) for kind in _DELIMITERS}
     # The longer one first: one may be the beginning of another.
     kinds = sorted(marks, key=lambda kind: -len(marks[kind][0]))
@@ -93,8 +107,9 @@ def tags(frame: FrameType | None, lines: Sequence[str], failing: range) -> Itera
         line += text.count("\n", at, begin)
         line_start = max(text.rfind("\n", at, begin) + 1, line_start)
         tag = Tag(kind, text[begin:end], line, begin - line_start)
-        if kind != "comment" and tag.line < failing.stop and failing.start <= tag.end_line:
-            yield tag
+        if tag.line >= failing.stop:
+            return
+        yield tag
         at = end + len(marks[kind][1])
         line += text.count("\n", begin, at)
         line_start = max(text.rfind("\n", begin, at) + 1, line_start)
@@ -109,20 +124,25 @@ def _marks(frame: FrameType | None, kind: str) -> tuple[str, str]:
 
 def paths(tag: Tag) -> Iterator[Path]:
     """The names in a tag, each followed by what begins with it: ``user``, ``user.name``."""
-    text = tag.text[:_MOST_CHARACTERS]
-    words = (match for match in _WORD.finditer(text) if match["name"])
+    words = islice((match for match in _WORD.finditer(tag.text) if match["name"]), _MOST_NAMES)
     if tag.kind == "block":
         next(words, None)  # the name of the tag
     for match in words:
-        if _NAMES_CODE.search(text, max(match.start() - 20, 0), match.start()) or _BINDS.match(text, match.end()):
+        if _is_none_of_values(tag.text, match):
             continue
-        line = tag.line + text.count("\n", 0, match.start())
-        column = match.start() - text.rfind("\n", 0, match.start()) - 1 + (tag.column if line == tag.line else 0)
+        line = tag.line + tag.text.count("\n", 0, match.start())
+        column = match.start() - tag.text.rfind("\n", 0, match.start()) - 1 + (tag.column if line == tag.line else 0)
         steps: tuple[Step, ...] = ()
         yield Path(match["name"], line, column, match["name"], steps)
-        for step in _STEP.finditer(match["rest"]):
+        for step in islice(_STEP.finditer(match["rest"]), _MOST_STEPS):
             steps = (*steps, _step(step))
             yield Path(match["name"] + match["rest"][: step.end()], line, column, match["name"], steps)
+
+
+def _is_none_of_values(text: str, match: re.Match[str]) -> bool:
+    """Whether a name in a tag is that of a filter or a test, of an argument, or one that is bound there."""
+    before = _NAMES_CODE.search(text, max(match.start() - 20, 0), match.start())
+    return before is not None or _BINDS.match(text, match.end()) is not None
 
 
 def _step(match: re.Match[str]) -> Step:
@@ -137,6 +157,8 @@ def python_of(tag: Tag) -> ast.Module | None:
 
     A filter becomes an attribute, which nothing has: both bind closer than operators do.
     """
+    if len(tag.text) > _MOST_CODE:
+        return None
     text = tag.text.removeprefix("-").removesuffix("-").strip().replace("|", _FILTER)
     word, _, rest = text.partition(" ") if tag.kind == "block" else ("", "", text)
     if word == "for":

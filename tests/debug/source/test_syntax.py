@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 
 import pytest
 
+from debugkit.debug.completion.target import parse
 from debugkit.debug.source import syntax
 
 
@@ -46,3 +48,13 @@ def test_a_statement_begins_where_no_string_is_open() -> None:
     )
     found = [syntax.statement_start(text, lineno) for lineno in range(1, len(text) + 1)]
     assert found == [None, 2, 2, 2, 2, 2, 2, 8, 8, 8, 8, 12, 12, 14, 14, 14]
+
+
+def test_reading_warns_of_nothing_that_the_source_holds() -> None:
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        assert syntax.parse((r"x = '\d' is 1",)) is not None
+        assert parse(r"re.sub('\d'") is None
+        assert parse(r"re.sub('\d')") is not None
+        warnings.warn("of the application", SyntaxWarning, stacklevel=1)
+    assert [str(warning.message) for warning in heard] == ["of the application"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jinja2
 import pytest
+from growth_support import BOUND, growth
 
 from debugkit.debug.source.expressions import ExpressionValue, expression_values
+from debugkit.debug.source.template_tags import paths, python_of, tags
 from debugkit.debug.tracebacks.capture import capture
 from debugkit.debug.tracebacks.model import plain_frames
 from debugkit.debug.tracebacks.templates import TEMPLATE, is_template
@@ -108,3 +111,24 @@ def test_django_takes_what_stands_behind_a_dot_for_a_key_first() -> None:
 @pytest.mark.parametrize("text", ["{{ x", "{% if x", "{{ '" + "\\'" * 1_000])
 def test_a_tag_that_never_ends_names_nothing(text: str) -> None:
     assert django(text, {"x": 1}) == ()
+
+
+LONG: dict[str, Callable[[int], str]] = {
+    "a text that does not end": lambda n: "{{ '" + "\\'" * n + " }}",
+    "attributes": lambda n: "{{ " + "x." * n + "x }}",
+    "items": lambda n: "{{ " + "x['" * n + " }}",
+    "filters": lambda n: "{{ " + "x|" * n + "x }}",
+    "negations": lambda n: "{{ " + "is not " * n + "x }}",
+    "tags": lambda n: "{{ x }}" * n,
+    "unfinished tags": lambda n: "{{" * n,
+    "blanks": lambda n: "{{ x" + " " * n + "= 1 }}",
+}
+
+
+@pytest.mark.parametrize("make", LONG.values(), ids=LONG.keys())
+def test_a_long_tag_takes_time_in_proportion(make: Callable[[int], str]) -> None:
+    def look(size: int) -> Callable[[], object]:
+        lines = make(size).split("\n")
+        return lambda: [(list(paths(tag)), python_of(tag)) for tag in tags(None, lines, range(1, 2))]
+
+    assert growth(look, 2_000) < BOUND
