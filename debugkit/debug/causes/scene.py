@@ -47,10 +47,11 @@ class Scene:
 
     @cached_property
     def place(self) -> Place | None:
-        """Where it was raised."""
+        """Where it was raised; nowhere if the engine of a template did, whose variables nobody knows."""
         if self.at is not None:
             return self.at
-        return self.place_of(self.frames[-1]) if self.frames else None
+        engines = self._template is not None and self._template is not self.frames[-1]
+        return self.place_of(self.frames[-1]) if self.frames and not engines else None
 
     def place_of(self, frame: CapturedFrame) -> Place:
         return Place(frame, self.hidden.get(frame.index, {}), self.sources)

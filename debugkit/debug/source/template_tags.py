@@ -162,7 +162,7 @@ def python_of(tag: Tag) -> ast.Module | None:
     text = tag.text.removeprefix("-").removesuffix("-").strip().replace("|", _FILTER)
     word, _, rest = text.partition(" ") if tag.kind == "block" else ("", "", text)
     if word == "for":
-        return syntax.parse((f"for {' '.join(rest.split())}: pass",))
+        return syntax.parse((f"for {' '.join(rest.split()).removesuffix(' recursive')}: pass",))
     return syntax.parse(tuple(f"({rest})".split("\n"))) if word in ("", "if", "elif") else None
 
 

@@ -131,6 +131,9 @@ def test_a_mistake_in_a_jinja_template_has_its_sentence(
         ("{% for part in line.price %}{{ loop.index }}{% endfor %}", "line.price is 0, an int."),
         ("{% for part in line.price %}{% endfor %}", "line.price is 0, an int."),
         ("{% for part in line.note %}{% endfor %}", "line.note is None."),
+        ("{% for part in line.price recursive %}{{ loop(part) }}{% endfor %}", "line.price is 0, an int."),
+        # What only the engine has a name for has none.
+        ("{% for part in line.price|abs recursive %}{{ loop(part) }}{% endfor %}", ""),
         ("{{ line.name() }}", "line.name is 'Tea', a str."),
         # Which of them it was is not certain.
         ("{{ 1 / line.price + 1 / line.zero }}", ""),
