@@ -132,7 +132,7 @@ export class DkCompletion extends DebugkitElement {
   }
 
   #tab() {
-    if (!this.#current) return this.#want();
+    if (!this.#current) return completes(this.editor.state) ? this.#want() : this.#close();
     return this.#take(this.#answer.items[Math.max(this.#active, 0)]);
   }
 
