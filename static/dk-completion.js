@@ -65,7 +65,7 @@ export class DkCompletion extends DebugkitElement {
     document.addEventListener("scroll", (event) => this.#scrolled(event), { signal, capture: true, passive: true });
     window.addEventListener("resize", () => this.#close(), { signal });
     signal.addEventListener("abort", () => this.#forget());
-    if (this.editor.text) this.#ask();
+    if (this.editor.text) this.#ask(opens(this.editor.before)); // typed before it came
   }
 
   #build() {
@@ -132,7 +132,7 @@ export class DkCompletion extends DebugkitElement {
   }
 
   #tab() {
-    if (!this.#current) return completes(this.editor.state) ? this.#want() : this.#close();
+    if (!this.#current) return this.#want();
     return this.#take(this.#answer.items[Math.max(this.#active, 0)]);
   }
 

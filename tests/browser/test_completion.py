@@ -7,7 +7,7 @@ import re
 import pytest
 from browser.conftest import Watched
 from browser.page_app import Site, enter
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 
 @pytest.fixture
@@ -119,6 +119,30 @@ def test_tab_indents_at_the_start_of_a_line_and_completes_behind_it(page: Page) 
     typed(page, "curren")
     page.keyboard.press("Tab")
     expect(prompt(page)).to_have_value("if item:\n        currency")
+
+
+def arrives_late(page: Page, source: str) -> None:
+    """Type before completion has come, and wait for its first answer."""
+    held: list[Route] = []
+    prompt(page).fill("")  # or the draft would come back
+    page.route("**/dk-completion.js", lambda route: held.append(route))
+    page.reload()
+    page.mouse.move(700, 20)
+    page.mouse.move(710, 20)
+    expect(page.locator("dk-console:visible")).to_have_attribute("data-ready", "")
+    typed(page, source)
+    with page.expect_response("**/complete"):
+        held.pop().continue_()
+    page.unroute("**/dk-completion.js")
+
+
+def test_completion_that_comes_after_the_text_opens_only_what_the_text_asks_for(page: Page) -> None:
+    arrives_late(page, "ITEMS[0].")
+    expect(options(page).first).to_contain_text("clear")
+
+    arrives_late(page, "if item:\n")
+    page.keyboard.press("Tab")
+    expect(prompt(page)).to_have_value("if item:\n        ")
 
 
 def test_a_click_takes_an_item_and_leaves_the_caret_in_the_line(page: Page) -> None:

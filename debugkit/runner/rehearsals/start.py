@@ -38,9 +38,9 @@ def rehearse_start() -> None:
     module: Any = ModuleType("module")
     module.app = _hello
     application = target.search(module)
-    if (module := sys.modules.get("debugkit.debug.debugger")) is not None:
+    if (debugger := sys.modules.get("debugkit.debug.debugger")) is not None:
         # Not a `DebuggedApplication`: frameworks would be told to report to it, before the program connects to them.
-        module.Debugger(Settings.from_environ(pin="off"), __name__)
+        debugger.Debugger(Settings.from_environ(pin="off"), __name__)
     answer(application)
     with socket.socket() as unbound:  # nobody can connect to it
         make_server("localhost", 0, _hello, sockets=[unbound]).stop()
