@@ -73,12 +73,13 @@ def _asgi_refusal(application: Any) -> str:
 
 def layers(application: Any) -> Iterator[Any]:
     """The application and what it wraps, from the outside; read past what their classes say of their attributes."""
-    waiting, count = [application], 0
-    while waiting and count < MOST_LAYERS:
-        layer = waiting.pop(0)
-        count += 1
-        yield layer
-        waiting += _wrapped(layer)
+    waiting, met = deque([application]), dict[int, Any]()
+    while waiting and len(met) < MOST_LAYERS:
+        layer = waiting.popleft()
+        if id(layer) not in met:
+            met[id(layer)] = layer
+            yield layer
+            waiting += _wrapped(layer)
 
 
 def reachable(application: Any) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from debugkit.debug.frameworks import known
 from debugkit.debug.handing_on.copied_request import CopiedRequest
-from debugkit.debug.handing_on.place import Place, factory_in, is_debugger, place_of, speaks_of_debugkit
+from debugkit.debug.handing_on.place import Place, ProjectModules, is_debugger
 from debugkit.debug.handing_on.python import CodeView, Headers, bytes_literal, code_view, literal
 from debugkit.debug.page import rendering
 from debugkit.debug.safe import inspection
@@ -61,7 +61,8 @@ class FailingTestView(CodeView):
 
 
 def failing_test(request: CopiedRequest, application: object) -> str:
-    target = find(application)
+    modules = ProjectModules()
+    target = find(application, modules)
     template, headers, write = FORMS[_form(target)]
     what = "A request that failed, as a test: it fails with the same exception until that is mended."
     code = code_view(request, what, request.inner_target, headers(request), write)
@@ -73,29 +74,29 @@ def failing_test(request: CopiedRequest, application: object) -> str:
         module=place.module,
         name=place.name,
         expression=place.expression,
-        debugged=_has_debugger(target),
+        debugged=_has_debugger(target, modules),
         settings=literal(_django_settings()),
         prepared=tuple(line.replace("APP", place.expression) for line in PREPARED.get(target.framework, ())),
     )
     return rendering.text(template, view)
 
 
-def find(application: object) -> Target:
+def find(application: object, modules: ProjectModules) -> Target:
     """The application of a known framework, else the outermost one that a module of the project has."""
     all_layers = list(layers(application))
     for layer in all_layers:
         name = known.name_of(layer)
-        place = place_of(layer) or _factory(layer) if name else None
+        place = modules.place_of(layer) or _factory(layer, modules) if name else None
         if place or name == "Django":
             return Target(layer, name, place)
     for layer in all_layers:
-        if place := place_of(layer):
+        if place := modules.place_of(layer):
             return Target(layer, "", place)
     return Target(application, "", None)
 
 
-def _factory(application: object) -> Place | None:
-    return factory_in(inspection.exact_str(inspection.attribute(application, "import_name")))
+def _factory(application: object, modules: ProjectModules) -> Place | None:
+    return modules.factory_in(inspection.exact_str(inspection.attribute(application, "import_name")))
 
 
 def _form(target: Target) -> str:
@@ -111,13 +112,13 @@ def _django_settings() -> str:
     return inspection.exact_str(inspection.attribute(inspection.attribute(lazy, "_wrapped"), "SETTINGS_MODULE"))
 
 
-def _has_debugger(target: Target) -> bool:
+def _has_debugger(target: Target, modules: ProjectModules) -> bool:
     """Whether the debugger is inside of the application: around Flask's ``wsgi_app``, or among Starlette's middleware.
 
     There `debugkit run` has taken it out; a test that imports the module has it again.
     """
     if target.framework == "Starlette":
-        return target.place is not None and speaks_of_debugkit(target.place)
+        return target.place is not None and modules.speaks_of_debugkit(target.place)
     return is_debugger(inspection.attribute(target.application, "wsgi_app"))
 
 

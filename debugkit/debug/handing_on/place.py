@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,31 +26,45 @@ class Place:
     expression: str
 
 
-def place_of(application: object) -> Place | None:
-    """The place of an application of the project; `None` if no module has it under a name."""
-    modules = list(_project_modules())
-    for name, namespace in modules:
-        for key, value in namespace.items():
-            if value is application:
-                return Place(name, key, key)
-    for name, namespace in modules:
-        for key, value in namespace.items():
-            if _is_debugger_around(value, application):
-                return Place(name, key, f"{key}.app")
-    return None
+class ProjectModules:
+    """The modules that belong to no library, looked through once: a process has thousands, and many names in each."""
 
+    def __init__(self) -> None:
+        self._namespaces = list(_namespaces())
 
-def factory_in(module: str) -> Place | None:
-    """The function of ``module`` that makes an application, by its name."""
-    namespaces = {name: namespace for name, namespace in _project_modules() if name == module}
-    names = namespaces.get(module, {})
-    return next((Place(module, name, f"{name}()") for name in FACTORIES if callable(names.get(name))), None)
+    def place_of(self, application: object) -> Place | None:
+        """The place of an application of the project; `None` if no module has it under a name."""
+        if place := self._names.get(id(application)):
+            return Place(*place, place[1])
+        if place := self._debuggers.get(id(application)):
+            return Place(*place, f"{place[1]}.app")
+        return None
 
+    def factory_in(self, module: str) -> Place | None:
+        """The function of ``module`` that makes an application, by its name."""
+        names = self._of(module)
+        return next((Place(module, name, f"{name}()") for name in FACTORIES if callable(names.get(name))), None)
 
-def speaks_of_debugkit(place: Place) -> bool:
-    """Whether its module has imported something of ours: it may put a debugger around the application itself."""
-    namespaces = [namespace for name, namespace in _project_modules() if name == place.module]
-    return any(_is_ours(value) for namespace in namespaces for value in namespace.values())
+    def speaks_of_debugkit(self, place: Place) -> bool:
+        """Whether its module has imported something of ours: it may put a debugger around the application itself."""
+        return any(_is_ours(value) for value in self._of(place.module).values())
+
+    @cached_property
+    def _names(self) -> dict[int, tuple[str, str]]:
+        """By the `id` of what has the name; the namespaces keep it alive."""
+        names: dict[int, tuple[str, str]] = {}
+        for module, namespace in reversed(self._namespaces):
+            names |= {id(value): (module, name) for name, value in reversed(namespace.items())}
+        return names
+
+    @cached_property
+    def _debuggers(self) -> dict[int, tuple[str, str]]:
+        """By the `id` of the application that a middleware is around."""
+        middlewares = [value for _, namespace in self._namespaces for value in namespace.values() if is_debugger(value)]
+        return {id(inspection.attribute(value, "app")): self._names[id(value)] for value in middlewares}
+
+    def _of(self, module: str) -> dict[str, Any]:
+        return next((namespace for name, namespace in self._namespaces if name == module), {})
 
 
 def _is_ours(value: object) -> bool:
@@ -64,12 +79,8 @@ def is_debugger(value: object) -> bool:
     return inspection.module_name(type(value)) in ("debugkit.debug.wsgi", "debugkit.debug.asgi.application")
 
 
-def _is_debugger_around(value: object, application: object) -> bool:
-    return is_debugger(value) and inspection.attribute(value, "app") is application
-
-
-def _project_modules() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The modules that belong to no library, with what is in them; what runs as a script comes last."""
+def _namespaces() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The modules of the project with what is in them; what runs as a script comes last."""
     modules = [(name, module) for name, module in list(sys.modules.items()) if issubclass(type(module), ModuleType)]
     for name, module in sorted(modules, key=lambda item: item[0] == "__main__"):
         # Read past the module's class: a lazy one is imported when it is asked.

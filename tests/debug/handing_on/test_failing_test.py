@@ -15,6 +15,7 @@ import pytest
 from client import Client
 
 from debugkit import DebuggedApplication
+from debugkit.debug.wsgi_applications import layers
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
@@ -223,3 +224,16 @@ def test_an_application_that_no_module_has_is_left_to_the_reader() -> None:
     test = client(f"{client('/').header('X-Debugkit-Traceback')}/pytest").text
 
     assert "\napplication = None  # import your application here, under this name\n" in test
+
+
+def test_an_application_that_knows_its_own_middleware_is_looked_at_once() -> None:
+    class Application:
+        def __init__(self) -> None:
+            self.app = DebuggedApplication(self, pin_logging=False)
+
+        def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+            return {}["tea"]
+
+    application = Application()
+
+    assert list(layers(application)) == [application, application.app]
