@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from debugkit import __version__
-from debugkit.debug.frameworks import known
 from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of, with_traceback
 from debugkit.runner import environment
@@ -20,7 +19,7 @@ from debugkit.runner.config import Application, Choices
 from debugkit.runner.failed_start import print_failed_start, strip_own_frames
 from debugkit.runner.run import run as serve
 from debugkit.runner.target import Target, find, load, parse
-from debugkit.servers import errors_command
+from debugkit.servers import arguments as errors_arguments
 from debugkit.serving.paths import working_folder
 from debugkit.serving.reloading.control import current
 from debugkit.state import user_folder
@@ -125,11 +124,11 @@ def make_parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "errors",
         help="print the recent errors of the running servers",
-        description=errors_command.DESCRIPTION,
-        epilog=errors_command.EXAMPLES,
+        description=errors_arguments.DESCRIPTION,
+        epilog=errors_arguments.EXAMPLES,
         formatter_class=plain,
     )
-    errors_command.add_arguments(command)
+    errors_arguments.add_arguments(command)
     return parser
 
 
@@ -185,6 +184,8 @@ def run(options: argparse.Namespace) -> int:
 
 def prepare_framework(application: Application, debugger: Mapping[str, Any]) -> Application:
     """The application as its framework's own development server has it, for the debugger that will be around it."""
+    from debugkit.debug.frameworks import known
+
     known.refresh(application)
     if any(framework.name == "Django" for framework, _ in known.known_in(application)):
         from debugkit.django import wsgi
@@ -238,4 +239,11 @@ def static_files(items: Sequence[str]) -> dict[str, str]:
     return {url: path for url, _, path in pairs}
 
 
-COMMANDS = {"run": run, "cert": cert, "errors": errors_command.run}
+def errors(options: argparse.Namespace) -> int:
+    """``debugkit errors``."""
+    from debugkit.servers import errors_command
+
+    return errors_command.run(options)
+
+
+COMMANDS = {"run": run, "cert": cert, "errors": errors}

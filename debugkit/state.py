@@ -9,13 +9,13 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from debugkit.frozen import frozen
 from debugkit.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateFolder:
     """The folder where the user's state is kept. ``path`` is `None` when none can be used; ``reason`` says why."""
 

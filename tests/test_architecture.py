@@ -20,7 +20,7 @@ PACKAGE = Path(debugkit.__file__).parent
 #: The rooms, lowest first, by the beginning of their modules' names. A module may import from the rooms on the lines
 #: above its own, and from its own room.
 ROOMS = """
-debugkit.errors debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
+debugkit.errors debugkit.frozen debugkit.hooks debugkit.private_files debugkit.raised debugkit.terminal_text
 debugkit.converters
 debugkit.editors
 debugkit.settings
@@ -39,7 +39,7 @@ debugkit.debug.debugger
 debugkit.debug.http debugkit.debug.attributes
 debugkit.debug.adapter
 debugkit.debug.wsgi debugkit.debug.asgi debugkit.debug.startup_advice
-debugkit.debug.startup_error debugkit.postmortem
+debugkit.debug.startup_error
 debugkit.serving
 debugkit.runner
 debugkit.django debugkit.flask debugkit.paste

@@ -25,7 +25,7 @@ from tls_support import careless
 
 from debugkit import DebuggedApplication
 from debugkit.cli import main
-from debugkit.servers.errors_command import since
+from debugkit.servers.arguments import since
 from debugkit.servers.known import FOLDER, MOST, Address, known, note
 from debugkit.servers.unix_sockets import UnixConnection
 from debugkit.serving import make_ssl_devcert

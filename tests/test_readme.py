@@ -248,7 +248,7 @@ def test_every_option_of_the_command_line_is_in_the_table_and_no_other() -> None
 
 
 def test_every_option_of_the_errors_command_is_described() -> None:
-    from debugkit.servers.errors_command import add_arguments
+    from debugkit.servers.arguments import add_arguments
 
     parser = argparse.ArgumentParser(add_help=False)
     add_arguments(parser)

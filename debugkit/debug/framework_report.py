@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Generic, NamedTuple, TypeVar
+
+from debugkit.frozen import frozen
 
 
 class _Hidden:
@@ -46,7 +48,7 @@ class Panel(NamedTuple, Generic[Row]):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """One place that was searched: by whom, where, and the outcome."""
 
@@ -55,7 +57,7 @@ class Attempt:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """A search that found nothing: what was wanted, by which engine, and every place in order."""
 
@@ -65,7 +67,7 @@ class Search:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FrameworkReport:
     """What a framework adds to one error.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from debugkit.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """A request as the debugger sees it.
 
@@ -34,7 +36,7 @@ class Request:
         return self.headers.get("host", "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """A response: a body in one piece, or an iterable of pieces that are sent as they come."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from debugkit.debug.safe.inspection import class_name, exact_str
+from debugkit.frozen import frozen
 
 
 class InputStream(Protocol):
@@ -117,7 +118,7 @@ def record_body(environ: dict[str, Any], limit: int) -> None:
     environ[RECORDED] = environ["wsgi.input"] = RecordedInput(environ["wsgi.input"], limit)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestSnapshot:
     """The failed request. ``body`` is as much of it as is recorded; ``body_length`` is what the client announced."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from debugkit.debug.page.panels import Panels
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.model import CapturedFrame
 from debugkit.debug.values.describe import Describer
+from debugkit.frozen import frozen
 from debugkit.settings import Settings
 
 #: Characters of the text that is searched for: more are a slip of the clipboard.
@@ -51,7 +52,7 @@ class Hit(NamedTuple):
     name: str | None = None  # of the value; None for a frame itself
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HitGroup:
     """Matches of one file, of one function's locals or of one panel; ``count`` is of all there are."""
 
@@ -64,7 +65,7 @@ class HitGroup:
         return self.count - len(self.hits)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SearchView:
     """What was found. ``notice`` says what could not be searched."""
 

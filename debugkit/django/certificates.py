@@ -9,10 +9,10 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.tls.certificates import subject_names, write_pair
 from debugkit.serving.tls.context import examine, load_ssl_context
 
@@ -25,7 +25,7 @@ EXPIRED = 10
 WILDCARD = ("*.localhost",)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """The files of a certificate and its key, which may be one and the same, and what should be said of them."""
 

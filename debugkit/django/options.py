@@ -14,6 +14,7 @@ from typing import Any
 
 from debugkit.converters import Converter, choice_of, flag, paths, seconds_or_text, texts, wrong
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.listen import parse_address
 
 #: How the settings may begin: ours, and both spellings of django-extensions.
@@ -28,7 +29,7 @@ MESSAGES = ("reload", "once", "always", "never")
 LAYOUT = {"reindent_aligned": True, "truncate_strings": 500}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SqlOptions:
     """How queries are printed."""
 
@@ -200,7 +201,7 @@ def _sql(find: Finder) -> SqlOptions:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finder:
     """Finds what was said of one thing: on the command line, or in a setting of any spelling."""
 

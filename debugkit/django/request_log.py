@@ -10,7 +10,6 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +17,7 @@ from django.core.management.color import color_style, no_style
 from django.utils.log import ServerFormatter
 
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.log import Log, never_wait, time_text, wants_colours
 
 NAME = "django.server"
@@ -29,7 +29,7 @@ ERRORS = "django.request"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """Stands where Django's own server puts the socket of the request; filters ask it who is there."""
 

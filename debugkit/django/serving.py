@@ -10,7 +10,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from debugkit.django.request_log import RequestLog
 from debugkit.django.sql import Recording
 from debugkit.django.wsgi import with_static_files
 from debugkit.errors import DebugkitError
+from debugkit.frozen import frozen
 from debugkit.runner.config import Application, Choices, wrap_in_debugger
 from debugkit.runner.run import run
 from debugkit.serving.reloading.control import current
@@ -63,7 +64,7 @@ def colours(arguments: Mapping[str, Any]) -> bool | None:
     return False if arguments.get("no_color") else True if arguments.get("force_color") else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """A project that is about to be served."""
 
@@ -85,7 +86,7 @@ class Site:
         require_hosts()
         Settings.from_environ(pin_security=self.options.pin, trusted_hosts=self.options.trusted_hosts)
         if self.options.debugger:
-            from debugkit import postmortem
+            from debugkit.runner import postmortem
 
             postmortem.require(self.options.debugger)
         if self.options.output:
@@ -139,7 +140,7 @@ class Site:
         debugged: Adapter[Any] = wrap_in_debugger(application, **debugger_settings(self.options, project_folder()))
         hook.install(debugged)
         if self.options.debugger:
-            from debugkit.postmortem import post_mortem
+            from debugkit.runner.postmortem import post_mortem
 
             debugged.debugger.post_mortem = post_mortem(self.options.debugger, request_log.say)
         return debugged
@@ -179,7 +180,7 @@ def get_asgi_application() -> Application:
     return asgi.get_asgi_application()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoteUser:
     """Requests come from the user that the environment of the server names, as with Django's own server."""
 

@@ -25,6 +25,7 @@ from django.db.backends.signals import connection_created
 from debugkit.debug.safe.text import text_of
 from debugkit.debug.timeline.timeline import note, shorten
 from debugkit.debug.timeline.where import shown
+from debugkit.frozen import frozen
 from debugkit.serving.reloading.modules import is_installed
 
 #: Queries kept of one request: the last ones, as those led to the error.
@@ -40,7 +41,7 @@ PLAIN = (str, bytes, int, float, bool, type(None))
 _OWN = str(Path(__file__).parent.parent) + os.sep
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """A query of a request. ``sql`` has placeholders for ``params``, which are texts, shortened."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -23,6 +22,7 @@ from debugkit.debug.framework_report import Attempt, Search
 from debugkit.debug.safe.text import text_of
 from debugkit.debug.tracebacks.model import CapturedException, plain_frames
 from debugkit.debug.tracebacks.templates import TEMPLATE
+from debugkit.frozen import frozen
 
 #: What a template without a name is called. As in code objects, brackets say that it is no file.
 _STRING_TEMPLATE = "<template>"
@@ -32,7 +32,7 @@ _TAG = 60
 _CONSTANTS = frozenset({"True", "False", "None", "csrf_token"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A tag in a template. Lines count from 1; columns are UTF-8 bytes, as in PEP 657."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from debugkit.converters import Converter, choice_of, flag_or_word, seconds_or_text, text, texts, whole_number, wrong
 from debugkit.editors import EDITORS
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.paths import is_file
 
 
@@ -42,7 +42,7 @@ CONVERTERS: Mapping[str, Converter] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """``kind`` is one of `CONVERTERS`; ``value`` what holds when nobody says anything."""
 

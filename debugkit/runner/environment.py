@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from glob import escape
 from pathlib import Path
 
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.paths import exists
 
 #: The files, the one that wins first.
@@ -22,7 +23,7 @@ DEBUG = {"FLASK_DEBUG": "1", "PYRAMID_RELOAD_TEMPLATES": "1", "CHAMELEON_RELOAD"
 FROM_CLI = {"FLASK_RUN_FROM_CLI": "true"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvFiles:
     """What the files say, and what to watch: them, and patterns of those that may come."""
 

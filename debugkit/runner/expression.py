@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from debugkit.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Expression:
     """``name`` is a dotted attribute, to be called with the arguments if ``call``."""
 

@@ -1,42 +1,23 @@
-"""run_simple, and what it has in common with the command line: who serves, who supervises, and what is shown."""
+"""run_simple, and what it has in common with the command line: who serves, and who supervises."""
 
 from __future__ import annotations
 
-import functools
-import secrets
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from debugkit.errors import ConfigurationError, DebugkitError
-from debugkit.hooks import started
+from debugkit.errors import ConfigurationError
 from debugkit.runner import protocols
-from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers, tls_context, wrap
-from debugkit.runner.failed_start import StartupFailed, failed_application, failed_choices
-from debugkit.runner.rehearsals.later import rehearse_later
-from debugkit.runner.servers import Moments, modules_for, serve_until_stopped, timed
-from debugkit.serving.addresses import urls
-from debugkit.serving.listen import AddressInUse, adopt, close_all, parse_address, port_number
-from debugkit.serving.log import Log, banner
-from debugkit.serving.reloading.control import (
-    Control,
-    call,
-    current,
-    end_together,
-    is_first_run,
-    is_running_from_reloader,
-)
-from debugkit.serving.server import Server, make_server
+from debugkit.runner.config import Application, Choices, listen_on, settings_for_workers
+from debugkit.serving.listen import AddressInUse, close_all, parse_address, port_number
+from debugkit.serving.log import Log
+from debugkit.serving.reloading.control import Control, current, is_first_run, is_running_from_reloader
 from debugkit.serving.standard_streams import hold_standard_streams
 from debugkit.serving.terminal import restored_terminal
-
-if TYPE_CHECKING:
-    from debugkit.debug.debugger import Debugger
 
 #: Seconds that a worker has to leave an address that its successor asks for, and between two attempts of that one.
 LEAVING = 5.0
@@ -129,6 +110,10 @@ def run(load: Callable[[], Application], choices: Choices, *, supervise_here: bo
     """
     control = current()
     if control is not None and _asks_for_the_sockets(choices, control) and control.sockets.acquire(blocking=False):
+        from debugkit.runner.serve import serve_as_worker
+
+        if not _keeps_its_address(choices, control):
+            Log().say(f" * The addresses changed. Restart debugkit to listen on {_where(choices)}.")
         try:
             return serve_as_worker(load, choices, control)
         finally:
@@ -139,11 +124,13 @@ def run(load: Callable[[], Application], choices: Choices, *, supervise_here: bo
     return serve_here(load, choices)
 
 
-# The three roles of a process.
+# The roles of a process: the third, a worker, is in `serve`, which a supervisor never imports.
 
 
 def serve_here(load: Callable[[], Application], choices: Choices) -> int:
     """Serve without a reloader; or, in a program that a reloader runs, beside the server that it reloads."""
+    from debugkit.runner.serve import serve
+
     beside = is_running_from_reloader()
     sockets = listen_on(choices, Log()) if is_first_run() else listen_after_the_last(choices)
     try:
@@ -170,19 +157,6 @@ def supervise(load: Callable[[], Application], choices: Choices, *, here: bool) 
         become_supervisor(config)
     finally:
         close_all(sockets)
-
-
-def serve_as_worker(load: Callable[[], Application], choices: Choices, control: Control) -> int:
-    """Serve from the sockets of the supervisor that started this process."""
-    if not _keeps_its_address(choices, control):
-        Log().say(f" * The addresses changed. Restart debugkit to listen on {_where(choices)}.")
-    try:
-        application = load()
-    except (DebugkitError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # SystemExit too: a module that ends the program is a failure to start
-        return serve_failed_start(control, error)
-    return serve(application, choices, adopt_sockets(control))
 
 
 def _asks_for_the_sockets(choices: Choices, control: Control) -> bool:
@@ -215,124 +189,3 @@ def listen_after_the_last(choices: Choices, *, clock: Callable[[], float] = time
             if clock() > deadline:
                 raise
         threading.Event().wait(BETWEEN)
-
-
-@functools.cache
-def adopt_sockets(control: Control) -> list[socket.socket]:
-    """The supervisor's sockets. Adopted once: a socket object that goes away takes its descriptor with it."""
-    return [adopt(descriptor) for descriptor in control.config.sockets]
-
-
-def serve(
-    application: Application,
-    choices: Choices,
-    sockets: list[socket.socket],
-    *,
-    failed: bool = False,
-    beside: bool = False,
-) -> int:
-    """Serve from ``sockets``, which are the server's from now on. Returns the exit status.
-
-    ``beside``: this is a further server of a program that a reloader runs, and ends with it.
-    """
-    application, debugger = wrap(application, choices)
-    control = current()
-    if choices.post_mortem and debugger is not None:
-        from debugkit.postmortem import post_mortem
-
-        debugger.post_mortem = post_mortem("pdb", debugger.say)
-    moments = moments_of(control, failed=failed, beside=beside, prepare=modules_for(application))
-    if debugger is not None:
-        debugger.print_with((choices.log or Log()).say)
-    if control is not None and control.config.timing and not beside:
-        choices = replace(choices, log=timed(choices.log or Log(), control.answered))
-    if debugger is not None and control is not None:
-        follow_reloads(debugger, control, moments, failed=failed)
-    context = tls_context(choices, control.config.certificate if control is not None else None)
-    name = parse_address(choices.addresses[0], 0).host
-    addresses = urls(sockets, "https" if context else "http", name)
-    moments.begin = functools.partial(announce, addresses, name, debugger, choices)
-    if control is not None and not beside:
-        make = functools.partial(make_server, name, 0, sockets=sockets, ssl_context=context, on_stop=moments.on_stop)
-        moments.explain = functools.partial(explain_in_process, control, moments, name, make)
-    try:
-        number = serve_until_stopped(application, choices, sockets, name=name, ssl_context=context, moments=moments)
-    except StartupFailed as failure:
-        reason = failure
-    except BaseException:
-        moments.over()
-        raise
-    else:
-        moments.over()
-        return 128 + number if number else 0
-    return could_not_start(reason, None if beside else control)
-
-
-def moments_of(control: Control | None, *, failed: bool, beside: bool, prepare: tuple[str, ...]) -> Moments:
-    """What a supervisor wants to hear, and when; ``beside``: this server ends when its own one tells the program to."""
-    if beside:
-        return Moments(await_turn=lambda server: end_together(server.request_stop))
-    if control is None:
-        return Moments()
-    return Moments(
-        await_turn=lambda server: control.serving(server.request_stop, failed=failed, prepare=prepare),
-        closed=control.closed,
-        over=control.over,
-    )
-
-
-def follow_reloads(debugger: Debugger, control: Control, moments: Moments, *, failed: bool) -> None:
-    """Have the debugger's open pages hear of reloads; their streams end when the server is to stop."""
-    from debugkit.debug.live import Events
-
-    debugger.supervised_by(control.config.supervisor)
-    debugger.events = Events(secrets.token_hex(4), failed=failed)
-    moments.on_stop.append(debugger.events.close)
-
-
-def explain_in_process(
-    control: Control, moments: Moments, name: str, make: Callable[..., Server], failure: StartupFailed
-) -> Server:
-    """The server of the page that says why the application could not start in one of several processes."""
-    application, debugger = wrap(failed_application(control, failure.error, failure.message), failed_choices(control))
-    if debugger is not None:
-        debugger.trust_host(name or "localhost")
-        follow_reloads(debugger, control, moments, failed=True)
-    return make(application)
-
-
-def could_not_start(failure: StartupFailed, control: Control | None) -> int:
-    """What an application did that was served before it could start. Returns the exit status, or raises its error."""
-    if control is not None:
-        if failure.error is None:
-            Log().say(f" * The application failed to start: {failure.message}")
-        return serve_failed_start(control, failure.error, failure.message)
-    raise failure.as_error()
-
-
-def announce(addresses: Sequence[str], name: str, debugger: Debugger | None, choices: Choices) -> None:
-    """Print the banner when the first process of a server starts, and call the hooks."""
-    log = choices.log or Log()
-    first = is_first_run()
-    notes: list[str] = []
-    # Behind a Unix socket is a proxy, whose address only it knows.
-    web = next((address for address in addresses if address.startswith("http")), "")
-    if debugger is not None:
-        debugger.trust_host(name or "localhost")
-        if first:
-            notes = debugger.banner(web)
-        else:
-            debugger.restarted()
-    if first:
-        log.say(banner(choices.title, [log.bold(address) for address in addresses], notes))
-    for hook in started:
-        call(hook, log.say, web or addresses[0])
-    if debugger is not None and choices.processes == 1:  # of a process with threads, Python forks no others
-        rehearse_later()
-
-
-def serve_failed_start(control: Control, error: BaseException | None, message: str = "") -> int:
-    """Serve, in place of a program that could not start, the page that says why. Returns the exit status."""
-    return serve(
-        failed_application(control, error, message), failed_choices(control), adopt_sockets(control), failed=True
-    )

@@ -15,16 +15,16 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from debugkit.debug import wsgi_applications
-from debugkit.debug.frameworks import known
 from debugkit.debug.safe.lazy_imports import LAZY_IMPORTS
 from debugkit.errors import DebugkitError
+from debugkit.frozen import frozen
 from debugkit.runner.config import Application
 from debugkit.runner.expression import Expression, read
 from debugkit.runner.protocols import refusal
@@ -42,7 +42,7 @@ class TargetError(DebugkitError):
     """There is no application where the target says."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """A target taken apart. ``expression`` is empty to look for the usual names.
 
@@ -239,6 +239,8 @@ def _rank(application: Any) -> int:
 
 
 def _is_application(value: object) -> bool:
+    from debugkit.debug.frameworks import known
+
     return callable(getattr(type(value), "wsgi_app", None)) or known.is_application(value)
 
 

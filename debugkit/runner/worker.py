@@ -12,7 +12,7 @@ from debugkit.errors import ConfigurationError, DebugkitError
 from debugkit.raised import traceback_of
 from debugkit.runner.failed_start import strip_own_frames
 from debugkit.runner.rehearsals.start import rehearse_at_rest
-from debugkit.runner.run import serve_failed_start
+from debugkit.runner.serve import serve_failed_start
 from debugkit.serving.log import Log
 from debugkit.serving.reloading.channel import Channel
 from debugkit.serving.reloading.control import Control, take

@@ -9,17 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from debugkit import terminal_text
 from debugkit.errors import DebugkitError
+from debugkit.frozen import frozen
 from debugkit.servers import FORMAT
 from debugkit.servers.known import KEY_HEADER, Address, KnownServer, known
 from debugkit.state import user_folder
@@ -32,22 +30,9 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 5.0
 #: Bytes of an answer: a hundred times what the Markdown of an error has.
 _MOST: Final = 20_000_000
-_DURATION: Final = re.compile(r"(\d{1,6})(s|m|h|d)")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
-DESCRIPTION = """\
-Print the recent errors of your servers that run on this computer: all of them in
-short, the newest one (last) or one by its id in full, with source and values. What
-is secret is redacted. Nothing is changed in the servers."""
-EXAMPLES = """\
-examples:
-  debugkit errors                    all, newest first
-  debugkit errors last               the newest one in full, as Markdown
-  debugkit errors last --json        the same as JSON
-  debugkit errors --since 10m        exit status 1 if there was one since then"""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListedError:
     """A kind of error of one server, and when it happened last. ``address`` is where its server answers."""
 
@@ -80,17 +65,6 @@ class Unreachable(Exception):
         self.gone = gone
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("which", metavar="last|ID", nargs="?", help="print one error in full")
-    parser.add_argument("--json", action="store_true", help="print JSON in place of Markdown")
-    parser.add_argument(
-        "--since",
-        metavar="TIME",
-        type=since,
-        help="only what happened since then: 30s, 10m, 2h, 1d or 2026-01-31T12:00; exit status 1 if there is any",
-    )
-
-
 def run(options: argparse.Namespace) -> int:
     """``debugkit errors``. Returns 1 when there are errors since ``--since``, else 0. Raises `DebugkitError`."""
     errors = list(listed(_servers()))
@@ -109,16 +83,6 @@ def run(options: argparse.Namespace) -> int:
     ending = ".json" if options.json else ".md"
     _print(_document(chosen[0], options.which, ending))
     return status
-
-
-def since(text: str) -> float:
-    """A time as epoch seconds: some time ago (``10m``), an ISO 8601 time, or epoch seconds. Raises `ValueError`."""
-    if match := _DURATION.fullmatch(text):
-        return time.time() - int(match[1]) * _SECONDS[match[2]]
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return float(text)
 
 
 # The servers

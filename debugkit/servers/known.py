@@ -11,11 +11,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from pathlib import Path
 from typing import Final
 
 from debugkit import private_files
+from debugkit.frozen import frozen
 
 #: The folder in that of the user's state.
 FOLDER: Final = "servers"
@@ -27,7 +28,7 @@ KEY_HEADER: Final = "X-Debugkit-Reader"
 UNIX: Final = "http://unix:"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """``base`` is what the debugger's addresses begin with, such as ``http://127.0.0.1:8000/__debugkit__``.
 
@@ -45,7 +46,7 @@ class Address:
         return f"{UNIX}{self.socket}:" if self.socket else "/".join(self.base.split("/", 3)[:3])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownServer:
     """A server at an address, and the file that says so."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.log import Log
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ MOST_THREADS = 1024
 GRACE = 3.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timeouts:
     """How long each part waits for another, in seconds, and so how things end.
 
@@ -76,7 +77,7 @@ def require_wsgi(app: object) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestLimits:
     """How large a request may be. What is larger is refused with 414, 431 or 413."""
 

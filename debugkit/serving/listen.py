@@ -10,11 +10,11 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from debugkit.errors import ConfigurationError, DebugkitError
+from debugkit.frozen import frozen
 from debugkit.serving.port_owner import holder_of_port
 
 #: Connections that the system keeps for us until we accept them. Linux cuts it to net.core.somaxconn.
@@ -27,7 +27,7 @@ class AddressInUse(DebugkitError):
     """Another program listens there already."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """Where to listen: on ``host`` and ``port``, or else on a Unix socket at ``path``, or on an open descriptor."""
 

@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from debugkit.frozen import frozen
 
 #: Characters read from a system file at most.
 _LONGEST = 64 * 1024
@@ -60,7 +61,7 @@ def _user_name() -> str:
         return str(os.geteuid())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """Where the identity comes from. Each function may raise `OSError`; tests give their own."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from debugkit.frozen import frozen
 
 
 class Level(IntEnum):
@@ -15,7 +16,7 @@ class Level(IntEnum):
     RUNNER = 3  # holds both halves of the session: console
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Viewer:
     """Who sends a request, and what they may see."""
 

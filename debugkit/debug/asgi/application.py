@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from debugkit.debug import wsgi_applications
@@ -40,6 +39,7 @@ from debugkit.debug.replay.replay import Replay
 from debugkit.debug.safe.text import text_of
 from debugkit.debug.timeline.sources import begin_request
 from debugkit.errors import Gone
+from debugkit.frozen import frozen
 from debugkit.raised import traceback_of
 
 ASGIApplication = Callable[[Any, Any, Any], Awaitable[None]]
@@ -53,7 +53,7 @@ BARE = responses.bare(500, "Internal Server Error")
 NO_LOOP = " * Debugger: it needs an event loop of asyncio, and the server runs another kind: errors have no pages."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call of the application that has not gone well. ``root`` and ``path`` are what they were before it."""
 
@@ -72,7 +72,7 @@ class Call:
         return not self.notes.printed if error is self.notes.error else in_time
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """An error in the registry, and the request that it answers."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -13,12 +12,13 @@ from debugkit.debug.frameworks.noting import PRESERVE_CONTEXT
 from debugkit.debug.request_snapshot import WEBSOCKET, RequestSnapshot, named
 from debugkit.debug.safe.inspection import exact_str
 from debugkit.debug.safe.text import text_of
+from debugkit.frozen import frozen
 
 #: What stands in other panels, and what nobody learns from.
 SHOWN = {"type", "method", "scheme", "path", "raw_path", "query_string", "headers", "client", PRESERVE_CONTEXT}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScopeSnapshot(RequestSnapshot):
     """A request whose ``environ`` is its scope."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from debugkit.debug.safe.inspection import MISSING
+from debugkit.frozen import frozen
 
 #: Candidates that are shown.
 MOST: Final = 100
@@ -20,7 +20,7 @@ _WITHIN: Final = 2
 Kind = Literal["variable", "function", "class", "module", "attribute", "property", "key", "argument", "keyword"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """Something that can be typed. ``insert`` is its text in source; ``value`` is `MISSING` where running would tell.
 
@@ -35,7 +35,7 @@ class Candidate:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Candidates of one sort: the texts that are compared, with what ``make`` needs beside each.
 
@@ -47,7 +47,7 @@ class Group:
     ordered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """The best candidates, best first, and how many more there are."""
 

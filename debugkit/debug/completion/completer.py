@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import contextvars
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -23,12 +22,13 @@ from debugkit.debug.completion.target import Call, Target, parse, target
 from debugkit.debug.redaction.redactor import REDACTED
 from debugkit.debug.safe.inspection import MISSING, class_name, exact_str, printable
 from debugkit.debug.values.describe import Describer, Node
+from debugkit.frozen import frozen
 
 #: Whose values are not shown: what they are says it all.
 _WITHOUT_VALUE: Final = frozenset({"function", "class", "module", "property", "keyword"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """A candidate as a list shows it. ``value_kind`` is the colour of ``text``.
 
@@ -47,7 +47,7 @@ class Item:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completion:
     """What can be typed instead of ``replaces``, the text before the cursor, and how many more there are."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from debugkit.debug.completion.candidates import Candidate, Group
 from debugkit.debug.completion.target import Target
 from debugkit.debug.safe.inspection import exact_str
+from debugkit.frozen import frozen
 
 #: Keys that are looked at.
 MOST_KEYS: Final = 20_000
@@ -25,7 +25,7 @@ def key_group(items: Iterable[tuple[Any, Any]], place: Target) -> Group:
     return Group(texts, style.maker(place.closing), ordered=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Style:
     """How a key is to be written. ``quote`` and ``prefix`` are those of the string that was begun; empty for none.
 

@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from debugkit.frozen import frozen
+
 #: From Python 3.12 on, the expressions in an f-string may hold its own quote (PEP 701).
 NESTED_QUOTES: Final = sys.version_info >= (3, 12)
 
@@ -34,7 +36,7 @@ _FORMATTED: Final = {quote: _inside(quote, "{", "|{{") for quote in _QUOTES}
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """A piece of the source, from ``start`` to ``end`` (excluded). ``partner``: the token that a bracket closes."""
 
@@ -44,7 +46,7 @@ class Token:
     partner: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenString:
     """A string whose end is not there yet: its prefix and quote, and where its text begins."""
 
@@ -65,7 +67,7 @@ class Level:
     opened: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scan:
     """Where the source ends: in ``level``, and there in ``string`` or a comment, if in either.
 

@@ -10,7 +10,6 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -24,6 +23,7 @@ from debugkit.debug.safe.inspection import (
     printable,
 )
 from debugkit.debug.safe.lookups import is_scalar
+from debugkit.frozen import frozen
 
 #: Characters of a signature, a default and a line of documentation.
 _SIGNATURE: Final = 300
@@ -45,7 +45,7 @@ _UNSAID: Final = "=<unrepresentable>"
 Style = Literal["positional", "both", "keyword", "args", "kwargs"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """A parameter of a function in Python. ``default`` is `MISSING` where there is none."""
 

@@ -6,11 +6,11 @@ import ast
 import keyword
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from debugkit.debug.completion.scanner import NESTED_QUOTES, OpenString, Scan, Token, scan
 from debugkit.debug.source.syntax import quietly_parsed
+from debugkit.frozen import frozen
 
 #: Characters before the place that are looked at: more were pasted.
 MOST_CHARACTERS: Final = 20_000
@@ -24,7 +24,7 @@ _BY_KEY: Final = frozenset({"get", "pop", "setdefault"})
 _STRING_PREFIX: Final = re.compile(r"(?i:[rbu]{0,2})")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """The call that an argument is typed for: what is called, how many arguments stand before, and those by name."""
 
@@ -33,7 +33,7 @@ class Call:
     named: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """What is being typed. ``prefix`` is what is there already, and is to be replaced.
 

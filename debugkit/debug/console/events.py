@@ -9,18 +9,18 @@ import codecs
 import io
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias
 
 from debugkit.debug.console.streams import NO_INPUT, current_streams, own, routing
 from debugkit.debug.safe import real_threads
 from debugkit.debug.safe.real_threads import Empty, SimpleQueue
+from debugkit.frozen import frozen
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
 Status: TypeAlias = Literal["done", "incomplete", "interrupted", "exited"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """Text that the command, or a thread it started, wrote."""
 
@@ -28,7 +28,7 @@ class Output:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """A value to show. ``name`` is its expression if that is short, such as ``user.password``."""
 
@@ -37,14 +37,14 @@ class Result:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """The traceback of what the command raised, as text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """The last event of every command. ``seconds`` is how long it took."""
 
@@ -52,7 +52,7 @@ class Done:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Beat:
     """Nothing has happened for a while: the command still runs."""
 
@@ -67,7 +67,7 @@ _ENOUGH = 16_384
 _RESULTS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Note(Output):
     """Output of the console's own, which is never cut."""
 

@@ -6,11 +6,11 @@ lock is held: their ``__del__`` may do anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from debugkit.debug.safe.real_threads import RLock
 from debugkit.errors import Gone
+from debugkit.frozen import frozen
 
 #: Results kept for one console: more than a person scrolls back to.
 MOST_RESULTS: Final = 200
@@ -18,7 +18,7 @@ MOST_RESULTS: Final = 200
 MOST_CHARACTERS: Final = 8_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """A result with its whole ``text`` ("" if that can be made of the value again) and its ``document`` in HTML."""
 

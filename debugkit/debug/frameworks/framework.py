@@ -7,15 +7,15 @@ an application or a request may be somebody else's code, and may fail: `known` i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar
 
 from debugkit.debug.framework_report import NOTHING, FrameworkReport
 from debugkit.debug.safe import inspection
+from debugkit.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """A request that failed: its environ (or scope), its traceback, and the managers that were handed over with it."""
 

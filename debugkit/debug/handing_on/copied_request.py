@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from debugkit.debug.handing_on.placeholders import IN_ADDRESS, Placeholders
@@ -11,6 +10,7 @@ from debugkit.debug.page.headline import title
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.request_snapshot import RequestSnapshot
+from debugkit.frozen import frozen
 from debugkit.terminal_text import line
 
 #: Headers that the client writes anew: of the connection (RFC 9110, 7.6.1), and of the body's form on the wire.
@@ -22,7 +22,7 @@ OF_THE_CONNECTION = frozenset(
 _HOST = re.compile(r"[\w.\-]{1,255}(?::\d{1,5})?|\[[\da-fA-F:.]{2,45}\](?::\d{1,5})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CopiedRequest:
     """A request to be sent by somebody else. ``target`` and ``inner_target`` are a path with its query."""
 

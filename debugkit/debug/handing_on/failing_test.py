@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from debugkit.debug.handing_on.python import CodeView, Headers, bytes_literal, c
 from debugkit.debug.page import rendering
 from debugkit.debug.safe import inspection
 from debugkit.debug.wsgi_applications import asgi_refusal, layers
+from debugkit.frozen import frozen
 
 #: Characters of a test's name that come from the path.
 LONGEST_NAME = 60
@@ -46,7 +47,7 @@ class Target(NamedTuple):
     place: Place | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FailingTestView(CodeView):
     """A test as code."""
 

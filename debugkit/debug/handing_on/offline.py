@@ -9,7 +9,6 @@ import base64
 import hashlib
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from debugkit.debug.access.viewer import Level, Viewer
 from debugkit.debug.framework_report import Panel
@@ -21,6 +20,7 @@ from debugkit.debug.page.models import PageView
 from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.safe.text import shortened
 from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, RepeatedFrames, walk
+from debugkit.frozen import frozen
 
 #: The style sheets of the pages that such a file needs, and its own.
 STYLES = ("tokens", "base", "source", "values", "syntax")
@@ -32,7 +32,7 @@ MOST_TEXT = 40_000
 AROUND_A_SPAN, AROUND_A_LINE, AROUND_A_VALUE = 40, 60, 120
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """Neighbouring frames: one of the application's own, or those of libraries, or some that are left out."""
 
@@ -41,7 +41,7 @@ class Run:
     summary: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RaisedView:
     """One exception of the tree, its frames innermost first."""
 
@@ -52,7 +52,7 @@ class RaisedView:
     runs: tuple[Run, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OfflineView:
     """The whole file. ``style`` is the text of its only style sheet, ``policy`` allows that and nothing else."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -12,12 +11,13 @@ from typing import Any
 
 from debugkit.debug.safe import inspection
 from debugkit.debug.tracebacks.libraries import is_library
+from debugkit.frozen import frozen
 
 #: What functions that make an application are called (`flask run` and `debugkit run` look for them).
 FACTORIES = ("create_app", "make_app")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """``from module import name``; the application is then the value of ``expression``."""
 

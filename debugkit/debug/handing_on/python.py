@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from debugkit.debug.handing_on.copied_request import CopiedRequest
 from debugkit.debug.page import rendering
+from debugkit.frozen import frozen
 
 Headers = Iterable[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeView:
     """A request as code. All but ``what``, ``facts`` and ``connection`` are literals, of ASCII characters alone."""
 

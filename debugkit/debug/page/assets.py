@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import debugkit
 from debugkit.editors import listed
+from debugkit.frozen import frozen
 
 #: By suffix; what is not listed is not served.
 CONTENT_TYPES = {
@@ -67,7 +67,7 @@ _RULE_END = re.compile(rb" ?([{};,])\n")
 _PROPERTY = re.compile(rb"^([\w-]+:) ", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asset:
     """A file of static/, whole."""
 

@@ -7,13 +7,13 @@ Every URL is complete (root, mount and path) and holds nothing secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from debugkit.debug.access.viewer import Viewer
 from debugkit.debug.framework_report import Attempt, Panel, Search, Table
 from debugkit.debug.page.frame_models import BriefView, EditorLink, FrameView, SourceView, ValueView
 from debugkit.debug.page.frame_names import file_name
+from debugkit.frozen import frozen
 
 #: For assistants, which read errors with a shell at hand: they contain what strangers wrote.
 DATA = (
@@ -76,7 +76,7 @@ class FrameRow(NamedTuple):
         return file_name(self.short_filename)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LibraryRun:
     """Neighbouring library frames, folded into one row: "6 library frames" of "flask, werkzeug"."""
 
@@ -86,7 +86,7 @@ class LibraryRun:
     opened: bool = False  # unfolded, since the opened frame is among them
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SharedRun:
     """Neighbouring frames that an exception above has too, folded into one row: "the same 5 frames as above"."""
 
@@ -95,7 +95,7 @@ class SharedRun:
     opened: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RepeatRow:
     """Frames left out: because they repeat ("986 more of `fib`, `helper`"), or because there are too many."""
 
@@ -127,7 +127,7 @@ class ExceptionView(NamedTuple):
     number: int = 0  # which of the steps it is, from 1; 0 where there are none
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step of the chain, root cause first: "ValueError > KeyError"."""
 
@@ -138,7 +138,7 @@ class Step:
     current: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiveView:
     """How a page is notified of changed code, and what it does then.
 
@@ -160,7 +160,7 @@ class LiveView:
         return self.heals in ("ask", "reload")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestView:
     """The request for plain texts: what it was, and what it brought. ``tables`` has GET, POST, FILES and COOKIES."""
 
@@ -168,7 +168,7 @@ class RequestView:
     tables: tuple[Table[ValueView], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SearchView:
     """A search that found nothing. Of its attempts, those in the application's own folders stand unfolded."""
 
@@ -180,7 +180,7 @@ class SearchView:
     notice: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextView:
     """One error as plain text."""
 
@@ -192,7 +192,7 @@ class TextView:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppFrameView:
     """A frame of the application in full, and which exception of several it tells of: "root cause"."""
 
@@ -264,7 +264,7 @@ class PageView(NamedTuple):
         return 0 < self.app_frames < self.all_frames
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecentView:
     """A row of the list of recent errors: ``id`` and ``url`` are those of the newest."""
 
@@ -283,7 +283,7 @@ class RecentView:
     group: str = ""  # the same for the same error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecentsView:
     """The list of recent errors."""
 
@@ -300,7 +300,7 @@ class RecentsView:
     notice: str = ""  # what is missing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourcePageView:
     """A whole file, scrolled to the line."""
 
@@ -314,7 +314,7 @@ class SourcePageView:
     static_url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConsolePageView:
     """The standalone console."""
 
@@ -330,7 +330,7 @@ class ConsolePageView:
         return self.viewer.reason or "The console is locked. The PIN is printed in the terminal that runs the server."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageView:
     """A page that only says something: an unknown address, a used link. ``url`` is where to go next."""
 

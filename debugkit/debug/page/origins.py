@@ -22,6 +22,7 @@ from debugkit.debug.registry import ErrorRecord
 from debugkit.debug.tracebacks.libraries import is_library
 from debugkit.debug.tracebacks.model import CapturedException, CapturedFrame, nearest_frame
 from debugkit.debug.tracebacks.telling import Link, is_own, links
+from debugkit.frozen import frozen
 
 #: Exceptions shown with line and values above the opened frame; one less where others are folded, which take a line.
 UNFOLDED = 4
@@ -39,7 +40,7 @@ def search_view(search: Search) -> SearchView:
     return SearchView(search.wanted, search.engine, search.attempts, tuple(shown), folded, search.notice)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """The other exceptions in brief: where the page opens if that is another one than the headline's, and the rest."""
 

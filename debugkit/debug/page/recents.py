@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,10 @@ from debugkit.debug.page.headline import title
 from debugkit.debug.page.models import LiveView, RecentsView, RecentView
 from debugkit.debug.redaction.redactor import Redactor
 from debugkit.debug.registry import ErrorRecord
+from debugkit.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """The errors of one group. ``moments`` are when they were added, in epoch seconds, and their ids; newest first."""
 
@@ -77,7 +78,7 @@ def _joined(first: Row, second: Row) -> Row:
     return replace(newest, count=first.count + second.count, moments=moments)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What is looked for in the list. Every word of ``text`` has to occur somewhere; the others are parts, in any case.
 
@@ -100,13 +101,17 @@ class Wanted:
         )
 
 
+#: Nothing special is looked for.
+ALL = Wanted()
+
+
 def recents_view(
     rows: Sequence[Row],
     viewer: Viewer,
     static_url: str,
     live: LiveView | None = None,
     notice: str = "",
-    wanted: Wanted = Wanted(),
+    wanted: Wanted = ALL,
     *,
     polls: bool = False,
 ) -> RecentsView:

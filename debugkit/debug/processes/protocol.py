@@ -10,11 +10,11 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from debugkit.debug.messages import Request, Response
+from debugkit.frozen import frozen
 
 #: Starts every frame; the digit is the version of the protocol.
 MAGIC = b"dbk1"
@@ -37,7 +37,7 @@ class Broken(Exception):
     """The connection ended early, or what came is not of this protocol."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     kind: Kind
     data: bytes
@@ -122,7 +122,7 @@ def send_head(channel: Channel, response: Response, seconds: float) -> None:
     channel.send(Kind.HEAD, _encoded(head), seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """A response without its body; with ``stream`` that comes piece by piece, as things happen."""
 

@@ -12,11 +12,11 @@ import struct
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from debugkit import private_files
+from debugkit.frozen import frozen
 
 SUFFIX = ".error"
 #: Snapshots kept by all processes of a server, and their bytes; the oldest make room.
@@ -31,7 +31,7 @@ _MAGIC = b"dke1"
 _ROW = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """One form of an error: its headers and its body."""
 

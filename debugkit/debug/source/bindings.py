@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from debugkit.frozen import frozen
 
 #: What binds a name that is no expression.
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binding:
     """A line that binds ``name``, and the lines of the loop around it: its own line where there is no loop."""
 

@@ -6,7 +6,6 @@ Decides which lines are shown, and has only those coloured. There is no markup h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import CodeType
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from debugkit.debug.source.positions import Token
 from debugkit.debug.source.text import Source
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import NOWHERE, CapturedFrame, Position
+from debugkit.frozen import frozen
 from debugkit.settings import Limits
 
 ELLIPSIS = "…"
@@ -33,7 +33,7 @@ MOST_LINES = 5_000
 _TEMPLATE_LOOKBACK = 60
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceLine:
     """One line. The texts of ``tokens`` (short Pygments class, text) make up ``text``.
 
@@ -49,7 +49,7 @@ class SourceLine:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """Lines left out, from ``first`` to ``last``, both included."""
 
@@ -291,7 +291,7 @@ def _code_end(tokens: Sequence[Token], raw: str) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Coloured:
     """A line as tokens, and as it is shown without marks."""
 

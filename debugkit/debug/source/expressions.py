@@ -11,7 +11,6 @@ import re
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
@@ -26,6 +25,7 @@ from debugkit.debug.source import syntax, template_tags
 from debugkit.debug.source.positions import character_offset
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.model import CapturedFrame
+from debugkit.frozen import frozen
 
 #: Lines considered before and after the failing one.
 MOST_LINES: Final = 500
@@ -75,7 +75,7 @@ class ExpressionValue(NamedTuple):
     failing: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Expression:
     """An expression with its place: lines from 1, characters from 0."""
 

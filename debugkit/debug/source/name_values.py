@@ -8,11 +8,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from debugkit.debug.source.bindings import bindings, bound_again
 from debugkit.debug.source.expressions import ExpressionValue
+from debugkit.frozen import frozen
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class NamePlace(NamedTuple):
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NameValues(Generic[T]):
     """All of a frame's names, in the order of the text; values as they are shown."""
 

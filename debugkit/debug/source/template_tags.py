@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from types import FrameType
 from typing import Any, Final
@@ -20,6 +19,7 @@ from debugkit.debug.safe.lookups import attribute, item
 from debugkit.debug.source import syntax
 from debugkit.debug.tracebacks import templates
 from debugkit.debug.tracebacks.suggestions import local
+from debugkit.frozen import frozen
 
 #: Lines around the failing one that its tag may begin and end in, and characters of them all.
 _MOST_LINES: Final = 50
@@ -51,7 +51,7 @@ _BINDS: Final = re.compile(r"\s*=(?!=)")
 _FILTER: Final = ".__filter__."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tag:
     """The text between the marks of a tag. The line counts from 1, the column from 0."""
 
@@ -65,7 +65,7 @@ class Tag:
         return self.line + self.text.count("\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """What stands behind a name: ``.key``, or ``[key]``."""
 
@@ -73,7 +73,7 @@ class Step:
     bracket: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Path:
     """A name in a tag with steps behind it, in one line of the template."""
 

@@ -6,8 +6,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from debugkit.frozen import frozen
 
 Kind = Literal["log", "warning", "sql"]
 
@@ -16,7 +17,7 @@ MOST: Final = 200
 MOST_TEXT: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moment:
     """``at`` is in seconds since the request began; ``seconds`` is how long it took, 0 for what takes no time.
 
@@ -75,7 +76,7 @@ class Timeline:
             yield make()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recorded:
     """A timeline when an error happened, ``at`` seconds after its request began. ``count`` includes what was lost."""
 

@@ -11,7 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import debugkit
 from debugkit.debug.safe import inspection
+from debugkit.frozen import frozen
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -33,7 +33,7 @@ _REMEMBERED = 8192
 Parts = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Library:
     """Who a file belongs to: a distribution, or ("Python", "3.13.0") for the standard library.
 

@@ -10,6 +10,7 @@ from types import CodeType, FrameType
 from typing import Literal, NamedTuple
 
 from debugkit.debug.tracebacks.libraries import Library, is_library, library_of
+from debugkit.frozen import frozen
 
 Relation = Literal["cause", "context", "member", ""]
 
@@ -71,7 +72,7 @@ class CapturedFrame:
         self.released = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RepeatedFrames:
     """``count`` frames left out. ``frames`` is the cycle they repeat, listed before; empty if they repeat nothing."""
 

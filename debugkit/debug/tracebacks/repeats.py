@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from debugkit.frozen import frozen
 
 #: Items of a cycle that are looked for, and how many rounds of it are listed before the rest is left out.
 _LONGEST_CYCLE = 8
 _ROUNDS_LISTED = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OmittedItems:
     """``count`` items in a row that are not listed."""
 

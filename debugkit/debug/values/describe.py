@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextvars
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from debugkit.debug.redaction.names import LONGEST_NAME
@@ -25,6 +24,7 @@ from debugkit.debug.values.builtins import int_text
 from debugkit.debug.values.dispatch import Classes
 from debugkit.debug.values.preview import Note, Preview, Property, cut
 from debugkit.debug.values.remembered import Remembered
+from debugkit.frozen import frozen
 from debugkit.settings import Limits
 
 #: Fewer characters than these say nothing: the part is counted with those left out.
@@ -65,7 +65,7 @@ class Node(NamedTuple):
     redacted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Child:
     """``label`` is the text of a key, the name of an attribute or the number of an item."""
 
@@ -74,7 +74,7 @@ class Child:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Children:
     """A page of children. ``next_offset`` is where the next page begins, `None` on the last one."""
 

@@ -7,7 +7,6 @@ redacted and remembered. Does not know how a preview becomes a line.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from debugkit.debug.redaction.redactor import Redactor, type_is_secret
@@ -40,10 +39,11 @@ from debugkit.debug.values.remembered import Remembered
 from debugkit.debug.values.strings import Strings
 from debugkit.debug.values.third_party import Adapter, find_adapter
 from debugkit.debug.values.wrappers import find_wrapper
+from debugkit.frozen import frozen
 from debugkit.settings import Limits
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownClass:
     """What is known of a class; it is kept alive, so that its id stays its own. ``name`` is fit for one line."""
 

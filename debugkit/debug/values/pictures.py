@@ -7,10 +7,10 @@ Asked only for the result of a command, under guard. The methods are looked for 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from debugkit.debug.safe.inspection import MISSING, ForeignCodeError, Guard, class_attribute
+from debugkit.frozen import frozen
 
 MediaType = Literal["image/png", "image/jpeg", "image/svg+xml", "text/html"]
 
@@ -25,7 +25,7 @@ _METHODS: Final[Sequence[tuple[str, MediaType, bytes]]] = (
 MOST_BYTES: Final = 4_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     """An answer: ``data`` of ``media_type``, or the ``problem`` with it."""
 

@@ -6,9 +6,10 @@ Which type has which preview is not known here, nor how a line is filled from on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal, NamedTuple
+
+from debugkit.frozen import frozen
 
 #: Characters of a line that a library or a class made, before it is cut to the room there is.
 MOST_LINE: Final = 10_000
@@ -59,14 +60,14 @@ class Preview(NamedTuple):
 Previewer = Callable[[Any], Preview]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """Stands for a value that is not there, and says why."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClassProperties:
     """Stands for what a class defines, among the properties of its instances."""
 

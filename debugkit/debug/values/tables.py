@@ -27,6 +27,7 @@ from debugkit.debug.safe.text import text_of
 from debugkit.debug.values.describe import Describer
 from debugkit.debug.values.preview import cut
 from debugkit.debug.values.wrappers import find_wrapper
+from debugkit.frozen import frozen
 
 #: Rows sent at once; the first ones also tell whether the rows are alike.
 PAGE_ROWS: Final = 20
@@ -64,7 +65,7 @@ class Table(NamedTuple):
 Reader = Callable[[int, int], Iterable[tuple[object, Sequence[object]]]]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@frozen
 class Rows:
     """Rows that are alike. ``read`` runs under guard where it is the code of a library."""
 

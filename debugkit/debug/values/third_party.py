@@ -7,7 +7,6 @@ here. Most views read attributes only; those that must call library code are mar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from debugkit.debug.safe.inspection import (
@@ -35,6 +34,7 @@ from debugkit.debug.values.preview import (
     text_preview,
     tuple_items,
 )
+from debugkit.frozen import frozen
 
 #: Columns of a table that are previewed.
 MOST_COLUMNS: Final = 50
@@ -45,7 +45,7 @@ MODEL_TEXT: Final = 60
 _MODEL: Final = "django.db.models.base.Model"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adapter:
     previewer: Callable[[Any], Preview | None]  # None: nothing special about this one
     foreign: bool = False  # calls library code

@@ -13,12 +13,13 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h11
 
+from debugkit.frozen import frozen
 from debugkit.serving.config import RequestLimits, Timeouts
 from debugkit.serving.http.environ import Head, check_head, connection_options, header_variables, make_environ
 from debugkit.serving.http.hijack import HijackableSocket
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 LARGEST = 1 << 48
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerContext:
     """What all connections of one server share."""
 

@@ -13,13 +13,13 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -39,7 +39,7 @@ _RANGE = re.compile(r"(?i)bytes\s*=\s*(?:([0-9]{1,19})\s*-\s*([0-9]{0,19})|-\s*(
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mount:
     """Files below ``prefix``, which ends with "/" when ``root`` is a folder."""
 
@@ -142,7 +142,7 @@ def open_file(path: Path) -> BinaryIO | None:
 # The response.
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Version:
     """What tells one state of a file from another."""
 

@@ -8,12 +8,13 @@ import os
 import shlex
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
 import debugkit
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.reloading.messages import WorkerConfig, from_json
 
 #: What a new interpreter runs. Its path must include this package, but not the working directory, whose
@@ -25,7 +26,7 @@ BOOT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SupervisorConfig:
     """What a supervisor needs to know. Holds plain values only: it travels to another process as JSON."""
 

@@ -11,13 +11,13 @@ import os
 import runpy
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
 import debugkit
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 from debugkit.serving.paths import by_the_shell, same
 
 #: Options of the interpreter that take a value, in the same word or the next (``python --help``).
@@ -33,7 +33,7 @@ DEBUGPY_FLAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """``kind`` is "script" (also a folder or an archive), "module" or "command"; ``what`` its path, name or text."""
 

@@ -11,9 +11,10 @@ import functools
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, field, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from debugkit.frozen import frozen
 from debugkit.hooks import Answer
 from debugkit.serving.config import Timeouts
 from debugkit.serving.reloading.command_line import Program
@@ -21,7 +22,7 @@ from debugkit.serving.reloading.command_line import Program
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Imported:
     """These files have been imported; one that changed after ``since`` (seconds since the epoch) counts as changed."""
 
@@ -29,7 +30,7 @@ class Imported:
     since: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """What has been imported that belongs to Python or to installed packages, in this order."""
 
@@ -40,7 +41,7 @@ class Loaded:
     obstacle: str = ""  # why no other process could have imported it in its place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preload:
     """Import these ``modules``, with these variables; ``skip`` names modules that each worker imports for itself."""
 
@@ -53,7 +54,7 @@ class Preload:
     skip: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preloaded:
     """The modules are imported, and workers can be forked, unless there is something to ``skip`` or an ``obstacle``."""
 
@@ -63,19 +64,19 @@ class Preloaded:
     obstacle: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StartRefused:
     """Starting again would not help: end with ``status``."""
 
     status: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PromptOpen:
     """The decision about a change waits until somebody has left a debugger's prompt."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What the application's `on_change` handlers want to happen, now that these files have changed."""
 
@@ -83,7 +84,7 @@ class Decision:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ready:
     """The program has been loaded and asks for its turn; ``failed``: the page that says why it was not.
 
@@ -94,19 +95,19 @@ class Ready:
     prepare: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListenersClosed:
     """The worker accepts no further connection: its successor may."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """The first request has its answer, ``seconds`` after it came."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkerConfig:
     """Everything a worker is sent before it runs the program."""
 
@@ -127,19 +128,19 @@ class WorkerConfig:
     timing: bool = False  # the first answer is to be `Answered`
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changed:
     """These files have changed: what is to happen?"""
 
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Serve:
     """No other worker accepts connections any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shutdown:
     """End gracefully; with ``reload``, to make room for the next worker."""
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from debugkit import terminal_text
+from debugkit.frozen import frozen
 from debugkit.serving.watching import fingerprints
 
 #: Seconds after which a request is not one that has waited for the reload, as the page does that heals.
 AT_ONCE = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reload:
     """When it was saved, and served, on the clock of the report."""
 

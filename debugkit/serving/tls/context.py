@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import ssl
-from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn
 
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 
 
 def load_ssl_context(
@@ -72,7 +72,7 @@ def words(error: ssl.SSLError) -> str:
     return (error.reason or str(error)).replace("_", " ").lower()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Certificate:
     """A certificate of debugkit's own that is ready to serve.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from debugkit.frozen import frozen
 from debugkit.serving.paths import exists
 from debugkit.serving.watching.patterns import BUILT_IN, Pattern, Patterns, is_pattern
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """What to watch. ``exclude`` goes before all else, and speaks the language of `patterns.py`.
 
@@ -27,7 +27,7 @@ class Scope:
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glob:
     """A pattern of ``extra``, and the directory below which its files are sought."""
 
@@ -46,7 +46,7 @@ class Glob:
         return self.levels is None or relative_to(directory, self.base).count("/") + 1 < self.levels
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """What counts in one directory."""
 

@@ -11,8 +11,8 @@ import os
 import select
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from debugkit.frozen import frozen
 from debugkit.serving.watching.file_tree import FileTree
 from debugkit.serving.watching.filter import split
 
@@ -25,7 +25,7 @@ LIMITS = {
 OVERFLOW = "More files changed at once than the system remembers: comparing all of them."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Calls:
     """inotify(7): functions that give -1 and set errno, as `ctypes.get_errno` has it."""
 

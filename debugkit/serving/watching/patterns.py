@@ -22,11 +22,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from debugkit.errors import ConfigurationError
+from debugkit.frozen import frozen
 
 #: Directories that hold no source of the project, and files that editors leave for a moment.
 BUILT_IN = (
@@ -42,7 +42,7 @@ BUILT_IN = (
 WILDCARDS = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """One pattern, taken apart. ``parts`` are its names without the slashes; ``**`` is a part of its own."""
 
@@ -128,7 +128,7 @@ def _range(match: re.Match[str]) -> str:
     return f"{re.escape(first)}-{re.escape(last)}" if first <= last else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Group:
     """Patterns in a row that say the same, as few regular expressions: one look instead of twenty."""
 

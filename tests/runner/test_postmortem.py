@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from serving_support import Client, Program, request
 
-from debugkit import ConfigurationError, postmortem
+from debugkit import ConfigurationError
+from debugkit.runner import postmortem
 
 FAILS = """
 def app(environ, start_response):
