@@ -181,11 +181,11 @@ export class DkCompletion extends DebugkitElement {
       const body = { source: text, cursor: cursorOf({ text, start }) };
       const [answer] = await Promise.all([post(this.dataset.url, body, signal), styled]);
       const now = this.editor.state;
-      if (signal.aborted || now.text !== text || now.start !== start) return;
-      this.#showWorth(answer.preview);
+      if (signal.aborted || now.text !== text) return;
+      this.#showWorth(answer.preview); // of the whole text: a bracket that is typed over moves only the caret
       if (answer.preview) this.#ghost.hide();
       else this.#ghost.show();
-      this.#show({ ...answer, text, start }, lists);
+      if (now.start === start) this.#show({ ...answer, text, start }, lists);
     } catch {
       // Who types has asked for nothing: a server that is gone is said when the command runs.
       if (!signal.aborted) this.#close();

@@ -18,6 +18,8 @@ class Search {
   #signal;
   #asked = new AbortController();
   #timer;
+  #text = ""; // what the results are for
+  #entered = false; // whether Enter was pressed before they came
 
   constructor(element, signal) {
     this.#element = element;
@@ -25,6 +27,7 @@ class Search {
     this.#input.addEventListener("input", () => this.#typed(), { signal });
     this.#input.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     this.#dialog.addEventListener("click", (event) => this.#clicked(event), { signal });
+    this.#dialog.addEventListener("close", () => this.#left(), { signal });
     this.#typed();
   }
 
@@ -48,29 +51,42 @@ class Search {
     return this.#place.querySelector("[aria-selected=true]");
   }
 
+  /** What is searched for. */
+  get #wanted() {
+    return this.#input.value.trim();
+  }
+
   #typed() {
     clearTimeout(this.#timer);
     this.#asked.abort();
-    if (this.#input.value.trim()) this.#timer = setTimeout(() => this.#ask(), PAUSE);
-    else this.#put("", []);
+    this.#entered = false;
+    this.#place.ariaBusy = String(Boolean(this.#wanted));
+    if (this.#wanted) this.#timer = setTimeout(() => this.#ask(), PAUSE);
+    else this.#put("", [], "");
   }
 
   async #ask() {
+    clearTimeout(this.#timer);
     this.#asked = new AbortController();
     const signal = AbortSignal.any([this.#signal, this.#asked.signal]);
+    const text = this.#wanted;
     try {
-      const results = await postFragment(this.#element.dataset.url, { text: this.#input.value.trim() }, signal);
-      this.#put(results.dataset.summary, [results]);
+      const results = await postFragment(this.#element.dataset.url, { text }, signal);
+      this.#put(results.dataset.summary, [results], text);
     } catch (error) {
-      if (error.name !== "AbortError") this.#put(error.message, []);
+      if (error.name !== "AbortError") this.#put(error.message, [], text);
     }
   }
 
-  #put(summary, results) {
+  #put(summary, results, text) {
     this.#element.querySelector("[role=status]").textContent = summary;
     this.#place.replaceChildren(...results);
+    this.#place.ariaBusy = "false";
+    this.#text = text;
     this.#input.setAttribute("aria-expanded", String(this.#options.length > 0));
     this.#choose(this.#options[0]);
+    if (this.#entered && this.#chosen) this.#lead(this.#chosen);
+    this.#entered = false;
   }
 
   #pressed(event) {
@@ -79,6 +95,8 @@ class Search {
     event.preventDefault();
     const options = this.#options;
     if (step) this.#choose(options[(options.indexOf(this.#chosen) + step + options.length) % options.length]);
+    else if (this.#text !== this.#wanted)
+      this.#entered = true; // what is chosen matches what stood there before
     else if (this.#chosen) this.#lead(this.#chosen);
   }
 
@@ -100,14 +118,19 @@ class Search {
     }
   }
 
+  #left() {
+    this.#entered = false;
+  }
+
   /** Opens the frame or panel of a match, marks the match there, and gives it the focus. */
   async #lead(option) {
     this.#dialog.close();
+    const text = this.#text;
     const { frame, panel, line, name } = option.dataset;
     const shown = await new Promise((answer) => {
       if (tell(this.#element, "show", { frame, panel, answer })) answer(null);
     });
-    if (shown) highlight(target(shown, { line, name }), this.#input.value.trim());
+    if (shown) highlight(target(shown, { line, name }), text);
   }
 }
 

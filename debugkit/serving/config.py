@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from debugkit.errors import ConfigurationError
-from debugkit.frozen import frozen
 from debugkit.serving.log import Log
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ MOST_THREADS = 1024
 GRACE = 3.0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long each part waits for another, in seconds, and so how things end.
 
@@ -77,7 +76,7 @@ def require_wsgi(app: object) -> None:
         )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RequestLimits:
     """How large a request may be. What is larger is refused with 414, 431 or 413."""
 

@@ -121,6 +121,19 @@ def test_tab_indents_at_the_start_of_a_line_and_completes_behind_it(page: Page) 
     expect(prompt(page)).to_have_value("if item:\n        currency")
 
 
+def test_a_bracket_that_is_typed_over_while_the_server_answers_costs_no_preview(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/complete", lambda route: held.append(route))
+    with page.expect_request(lambda request: "upper()" in (request.post_data or "")):
+        typed(page, "item['name'].upper(")
+    typed(page, ")")
+    expect(prompt(page)).to_have_value("item['name'].upper()")
+    held.pop().continue_()
+
+    expect(worth(page)).to_have_text("→ 'CAKE'")
+    page.unroute("**/complete")
+
+
 def arrives_late(page: Page, source: str) -> None:
     """Type before completion has come, and wait for its first answer."""
     held: list[Route] = []

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from browser.conftest import Watched
 from browser.page_app import PIN, Site, enter, served
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 HIGHLIGHTED = "[...(CSS.highlights.get('match') ?? [])].map(String).join()"
 FOCUSED = "document.activeElement.localName"
@@ -89,6 +89,7 @@ def test_the_arrows_choose_among_the_matches_and_escape_gives_the_focus_back(pag
 def test_a_match_in_the_request_opens_its_panel(page: Page) -> None:
     page.get_by_role("button", name="Search").click()
     page.keyboard.type("User-Agent")
+    expect(page.locator("[data-results]")).to_have_attribute("aria-busy", "false")
     page.get_by_role("option").first.click()
 
     expect(page.get_by_role("tabpanel", name="Headers")).to_be_visible()
@@ -102,10 +103,29 @@ def test_a_match_in_what_is_folded_unfolds_it(site: Site, page: Page) -> None:
     expect(page.get_by_text("Aarhus")).to_be_hidden()
     page.keyboard.press("/")
     page.keyboard.type("aarhus")
+    expect(page.get_by_role("option")).to_have_count(1)
     page.get_by_role("option").click()
 
     expect(page.locator(".row:focus dt")).to_have_text("house")
     assert page.evaluate(HIGHLIGHTED) == "Aarhus"
+
+
+def test_enter_that_is_pressed_before_the_answer_leads_to_what_was_typed_last(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("a")
+    expect(page.locator("[data-results]")).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    held: list[Route] = []
+    page.route("**/search", lambda route: held.append(route))
+    with page.expect_request(lambda request: "amount = 0" in (request.post_data or "")):
+        page.keyboard.type("mount = 0")
+    page.keyboard.press("Enter")
+    held.pop().continue_()
+    page.unroute("**/search")
+
+    expect(title(page)).to_have_text("Cart.total")
+    expect(page.locator("[data-n]:focus")).to_contain_text("amount = 0")
+    assert page.evaluate(HIGHLIGHTED) == "amount = 0"
 
 
 def test_a_search_without_a_match_says_so(page: Page) -> None:
