@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +144,8 @@ def resolve(
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in KEYS:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, KEYS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"it can hold {', '.join(KEYS)}."
             raise ConfigurationError(f"[tool.debugkit] in {source} has a key {key!r}, which is unknown; {hint}")
@@ -171,6 +172,8 @@ def convert(option: Option, value: Any, source: str) -> Any:
     if option.choices:
         return choice_of(option.choices)(value, source)
     if option.name == "editor" and value and value not in EDITORS and "{path}" not in value:
+        from difflib import get_close_matches
+
         close = get_close_matches(value, EDITORS, n=1)
         raise ConfigurationError(
             f"{source} is {value!r}, which is not a known editor{f'; did you mean {close[0]}?' if close else ''}: "

@@ -16,7 +16,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -282,5 +281,7 @@ def _public(value: object) -> list[str]:
 
 
 def _did_you_mean(name: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -60,6 +59,8 @@ def become_supervisor(config: SupervisorConfig) -> NoReturn:
 
     It starts afresh: nothing of the program is left in it, neither threads nor locks nor memory.
     """
+    import tempfile
+
     end_children()
     atexit._run_exitfuncs()  # as at the end of any program; this one ends here
     for stream in (sys.stdout, sys.stderr):

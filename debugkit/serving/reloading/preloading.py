@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import tempfile
 import time
 from dataclasses import asdict
 
@@ -27,6 +26,8 @@ class Preloading:
     """
 
     def __init__(self, config: WorkerConfig, order: Preload) -> None:
+        import tempfile
+
         self.order = order
         self.born = time.monotonic()
         self.void = False  # what is forked from it must not become a worker any more
