@@ -76,6 +76,7 @@ class Supervisor:
         """Supervise. Returns the exit status: 128 + n after signal n, else the worker's."""
         try:
             with restored_terminal(), handling((*SIGNALS, signal.SIGCHLD), self._on_signal, self._waker):
+                self._spare.start()  # its interpreter comes up while this one looks at the files
                 self._watcher.start()
                 self._spawn()
                 while self._status is None or self._workers:

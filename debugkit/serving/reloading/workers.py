@@ -139,7 +139,7 @@ class Spare:
     """
 
     def __init__(self, start: Callable[[], Worker], discard: Callable[[Worker], None]) -> None:
-        self._start = start
+        self._make = start
         self._discard = discard
         self.worker: Worker | None = None
         self.due: float | None = None  # when to start one
@@ -153,13 +153,16 @@ class Spare:
         self.due = time.monotonic()
 
     def start_if_due(self, now: float) -> None:
-        if self.due is None or self.due > now:
-            return
+        if self.due is not None and self.due <= now:
+            self.start()
+
+    def start(self) -> None:
+        """Start one now, unless there is one."""
         self.due = None
         if self.worker is not None:
             return
         try:
-            self.worker = self._start()
+            self.worker = self._make()
         except OSError:  # whoever needs a worker will say so
             pass
 
