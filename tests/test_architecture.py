@@ -182,6 +182,18 @@ def test_each_third_party_package_is_imported_by_one_module() -> None:
             assert PACKAGES.get(top) == name, f"{name} imports {top}"
 
 
+def test_a_supervisor_loads_neither_server_nor_debugger() -> None:
+    """It is what everybody waits for before the first worker even begins."""
+    program = """
+import sys
+import debugkit.cli, debugkit.runner.supervision, debugkit.serving.reloading.supervisor
+costly = {"h11", "debugkit.serving.server", "debugkit.debug.debugger", "debugkit.debug.frameworks.known", "difflib"}
+print(costly & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
 def test_importing_debugkit_is_silent_and_changes_nothing() -> None:
     program = """
 import sys, threading, signal, logging, warnings

@@ -94,7 +94,7 @@ def test_wsgi_loads_no_event_loop() -> None:
     program = """
 import sys
 from debugkit.runner.config import Choices, wrap
-import debugkit.runner.run
+import debugkit.runner.serve
 wrap(lambda environ, start_response: [], Choices(debugger={}))
 print({"asyncio", "uvicorn", "concurrent.futures"} & set(sys.modules))
 """
