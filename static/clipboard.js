@@ -1,4 +1,5 @@
 // Copying, once for all elements.
+import { announce } from "./announcing.js";
 
 /** Milliseconds for which a button says that it has copied. */
 const SHOWN = 1600;
@@ -34,11 +35,12 @@ function copySelected(text) {
 
 const labels = new WeakMap(); // the text that each label has otherwise, and the timer that brings it back
 
-/** Lets a label say something for a moment. */
+/** Lets a label say something for a moment, and says it aloud: a name that changes is not read out. */
 export function say(label, text) {
   const { own, timer } = labels.get(label) ?? { own: label.textContent };
   clearTimeout(timer);
   label.textContent = text;
+  announce(text);
   label.dataset.said = "";
   const restore = () => {
     label.textContent = own;

@@ -18,10 +18,15 @@ export const KINDS = {
 
 export function option(item, replaces, id) {
   const { word, letter } = KINDS[item.kind];
-  const badge = make("span", { className: `badge-kind ${item.kind}`, ariaHidden: "true", textContent: letter });
+  const badge = make("span", {
+    className: `badge-kind ${item.kind}`,
+    ariaHidden: "true",
+    textContent: letter,
+    title: word,
+  });
   const label = make("span", { className: "label" }, named(item.name, replaces), ...signed(item));
   label.append(make("span", { className: "unseen", textContent: `, ${word} ` }));
-  const row = make("li", { id, role: "option", title: word }, badge, label, ...details(item));
+  const row = make("li", { id, role: "option" }, badge, label, ...details(item));
   row.setAttribute("aria-selected", "false");
   return row;
 }

@@ -11,6 +11,7 @@ export class ConsoleEntry {
   /** The element for the log. */
   element;
   #typed;
+  #came;
   #output = null;
   #change;
 
@@ -18,8 +19,11 @@ export class ConsoleEntry {
   constructor(text, change) {
     this.#change = change;
     const prompt = make("span", { className: "prompt", ariaHidden: "true", textContent: prompts(text) });
-    this.#typed = make("pre", { className: "in", "data-in": "" }, prompt, make("code", { textContent: text }));
-    this.element = make("div", { className: "entry", "data-entry": "" }, this.#typed);
+    const code = make("code", { textContent: text });
+    this.#typed = make("pre", { className: "in", "data-in": "" }, prompt, code);
+    // Whoever has the page read out has heard what was typed: only this is news.
+    this.#came = make("div", { ariaLive: "polite" });
+    this.element = make("div", { className: "entry", "data-entry": "" }, this.#typed, this.#came);
   }
 
   /** What the server said of the command: output, a value, an error, its colours, or that it is done. */
@@ -48,7 +52,7 @@ export class ConsoleEntry {
 
   #add(element) {
     this.#output = null;
-    return this.element.appendChild(element);
+    return this.#came.appendChild(element);
   }
 
   #write({ stream, text }) {

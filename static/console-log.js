@@ -66,7 +66,7 @@ export class Log {
 }
 
 function read(entry) {
-  const parts = [...entry.children].filter((part) => !part.matches("[data-in]") && part.textContent);
+  const parts = [...entry.lastElementChild.children].filter((part) => part.textContent);
   const kindOf = (part) => KINDS.find((kind) => part.className.split(" ").includes(kind)) ?? "value";
   const running = entry.dataset.state === "running" ? [{ kind: "note", text: "It was still running." }] : [];
   return {

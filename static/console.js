@@ -1,5 +1,6 @@
 // What makes <dk-console> a console. What is typed goes to the log at Enter, waits for its turn there, and runs; the
 // line below is always free. Streams what a command prints; keeps its state in the page.
+import { announce } from "./announcing.js";
 import { command, evaluate } from "./client.js";
 import { CommandQueue } from "./command-queue.js";
 import { Editor } from "./console-editor.js";
@@ -247,7 +248,7 @@ export class Console {
     const running = this.#stopping ? "stopping…" : "running";
     const waiting = this.#queue.waiting ? `${this.#queue.waiting} waiting` : "";
     const text = this.#hint || [slow && running, waiting].filter(Boolean).join(", ");
-    this.#element.querySelector("[role=status]").textContent = text;
+    this.#element.querySelector("[data-says]").textContent = text;
   }
 
   /** A word about what is being typed; "" takes it back. */
@@ -302,6 +303,7 @@ export class Console {
     button.addEventListener("click", () => offer.click());
     const sentence = "The code was reloaded, and this frame went with it. What you typed is kept. ";
     this.#log.append(make("p", { className: "note" }, sentence, button));
+    announce(sentence);
   }
 
   /** Commands that waited for one that did not end well do not run. */

@@ -19,11 +19,16 @@ export class DkConsole extends DebugkitElement {
     input.addEventListener("keydown", (event) => this.#pressedEarly(event, signal), { signal });
     for (const sign of SIGNS) document.addEventListener(sign, () => this.#start(signal), { signal, once: true });
     this.addEventListener("submit", (event) => event.preventDefault(), { signal });
-    this.querySelector("form").addEventListener("click", (event) => event.target === input || this.focus(), { signal });
+    document.addEventListener("click", (event) => this.#clicked(event), { signal });
     hear("reload", (event) => this.#occupied && event.preventDefault(), signal);
     hear("hello", ({ target, detail }) => this.#heard(target.dataset.generation !== detail.generation), signal);
     if (this.#mayBeKept) this.#start(signal);
     if (this.dataset.focus !== undefined) this.focus();
+  }
+
+  /** All of the line is the field. */
+  #clicked({ target }) {
+    if (target !== this.#input && this.querySelector("form").contains(target)) this.focus();
   }
 
   focus() {

@@ -61,7 +61,6 @@ export class DkCopyMenu extends DebugkitElement {
       return;
     }
     say(this.querySelector("[data-label]"), "Copied");
-    say(this.querySelector("[role=status]"), "Copied");
   }
 
   #close() {

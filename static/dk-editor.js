@@ -5,7 +5,7 @@ import { command, isEditable } from "./keys.js";
 export class DkEditor extends DebugkitElement {
   connected(signal) {
     const frame = this.closest("article") ?? document;
-    frame.addEventListener("click", (event) => this.#clicked(event), { signal });
+    document.addEventListener("click", (event) => frame.contains(event.target) && this.#clicked(event), { signal });
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal });
   }
 

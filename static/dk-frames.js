@@ -1,7 +1,8 @@
 // <dk-frames>: opens frames in place. Panes once opened stay in the page, so that their consoles keep what they said.
 import { go, here, nearest } from "./address.js";
+import { announce } from "./announcing.js";
 import { getFragment } from "./client.js";
-import { DebugkitElement, make, unfold } from "./dom.js";
+import { DebugkitElement, isKeyboardClick, make, unfold } from "./dom.js";
 import { hear, tell } from "./events.js";
 import { command, isEditable } from "./keys.js";
 import { recall, remember } from "./store.js";
@@ -55,7 +56,7 @@ export class DkFrames extends DebugkitElement {
     const link = event.target.closest("a[data-open]");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    this.#open(link.href, { focus: event.detail === 0 });
+    this.#open(link.href, { focus: isKeyboardClick(event) });
   }
 
   /** Another element asks for the pane of a frame. */
@@ -113,7 +114,7 @@ export class DkFrames extends DebugkitElement {
     if (!row || row === this.#current) return;
     await this.#open(row.href, { focus: true });
     const all = this.#rows;
-    this.querySelector("[data-says]").textContent = `Frame ${all.indexOf(row) + 1} of ${all.length}`;
+    announce(`Frame ${all.indexOf(row) + 1} of ${all.length}`);
   }
 
   /** Opens a frame; it is a `step` if Back is to lead to the one before. */

@@ -6,7 +6,8 @@ export class DkMember extends DebugkitElement {
 
   connected(signal) {
     this.querySelector("a[data-open]").ariaExpanded ??= "false";
-    this.addEventListener("click", (event) => this.#clicked(event, signal), { signal });
+    const clicked = (event) => this.contains(event.target) && this.#clicked(event, signal);
+    document.addEventListener("click", clicked, { signal, capture: true });
   }
 
   async #clicked(event, signal) {

@@ -18,9 +18,10 @@ export class DkSource extends DebugkitElement {
     this.addEventListener("copy", (event) => this.#copied(event), { signal });
     if (this.dataset.url) this.#offer();
     if (!this.dataset.values) return;
-    for (const kind of ["pointerover", "focusin", "keydown", "click"]) {
+    for (const kind of ["pointerover", "focusin", "keydown"]) {
       this.addEventListener(kind, (event) => this.#wake(event), { signal });
     }
+    document.addEventListener("click", (event) => this.contains(event.target) && this.#wake(event), { signal });
   }
 
   /** On a narrow screen the failing expression may lie beyond the right edge. */
@@ -50,9 +51,9 @@ export class DkSource extends DebugkitElement {
         gap.replaceWith(make("button", { type: "button", className: "link", textContent: gap.textContent }));
       }
     }
-    this.addEventListener("click", (event) => this.#asked(event), { signal: this.#signal });
     const whole = this.closest("article")?.querySelector("a[data-whole]");
-    whole?.addEventListener("click", (event) => this.#asked(event), { signal: this.#signal });
+    const ours = ({ target }) => this.contains(target) || whole?.contains(target);
+    document.addEventListener("click", (event) => ours(event) && this.#asked(event), { signal: this.#signal });
   }
 
   #bar(way, word) {

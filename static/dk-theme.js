@@ -1,4 +1,5 @@
 // <dk-theme>: steps through the system's theme, light and dark. What it says, theme.js shows and remembers.
+import { announce } from "./announcing.js";
 import { DebugkitElement } from "./dom.js";
 import { hear, tell } from "./events.js";
 import { follow } from "./store.js";
@@ -20,6 +21,7 @@ export class DkTheme extends DebugkitElement {
 
   #step() {
     tell(this, "theme", ORDER[(ORDER.indexOf(this.#theme) + 1) % ORDER.length]);
+    announce(`${NAMES[this.#theme]} theme`);
   }
 
   #label() {

@@ -76,7 +76,7 @@ export class DkUnlock extends DebugkitElement {
 
   async #submit(event) {
     event.preventDefault();
-    if (this.#ended) return;
+    if (this.#ended || !this.#input.value.trim()) return;
     this.#problem("");
     try {
       const { key } = await post(this.dataset.url || UNLOCK_URL, { pin: this.#input.value.trim() });

@@ -25,7 +25,8 @@ export class DkValue extends DebugkitElement {
     this.#signal = signal;
     this.#button ??= this.#begin(this.firstElementChild);
     this.#button.addEventListener("click", () => this.#toggle(), { signal });
-    this.#text.addEventListener("click", () => this.#toggle(), { signal });
+    // Not by the text itself, which would be read out as "clickable".
+    document.addEventListener("click", ({ target }) => this.#text.contains(target) && this.#toggle(), { signal });
   }
 
   /** The text stays text, to be read and copied; before it a button, whose name is short. */

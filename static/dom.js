@@ -21,6 +21,11 @@ export function unfold(element) {
   for (let box = element.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
 }
 
+/** Whether a click came of a key, or of a program that reads the screen. Firefox counts such clicks on links, too. */
+export function isKeyboardClick({ detail, pointerType }) {
+  return detail === 0 || pointerType === "";
+}
+
 /** A custom element whose listeners live exactly as long as it is in the page. */
 export class DebugkitElement extends HTMLElement {
   #controller;

@@ -1,5 +1,6 @@
 // The value of any name in a source: on hover, on a click or tap, and by the arrow keys. Loaded at the first of these.
 // A tip can be pointed at and copied from, Escape closes it, a click or Enter keeps it as a row (WCAG 2.2, 1.4.13).
+import { announce } from "./announcing.js";
 import { post } from "./client.js";
 import { valueElement } from "./dk-value.js";
 import { make } from "./dom.js";
@@ -19,7 +20,6 @@ export class SourceValues {
   #ring = null;
   #byKeys = false;
   #leaving = null;
-  #status;
 
   constructor(source, signal) {
     this.#source = source;
@@ -27,12 +27,11 @@ export class SourceValues {
     const on = (target, kind, listener, options) => target.addEventListener(kind, listener, { signal, ...options });
     on(this.#code, "pointermove", (event) => this.#moved(event));
     on(source, "pointerleave", () => this.#leave());
-    on(source, "click", (event) => this.#clicked(event));
+    on(document, "click", (event) => source.contains(event.target) && this.#clicked(event));
     on(this.#code, "keydown", (event) => this.#pressed(event));
     on(this.#code, "blur", () => this.#hide());
     on(document, "keydown", (event) => event.key === "Escape" && this.#hide(), { capture: true });
     on(document, "scroll", () => this.#scrolled(), { capture: true, passive: true });
-    this.#status = source.appendChild(make("span", { className: "unseen", role: "status" }));
   }
 
   get #code() {
@@ -61,7 +60,7 @@ export class SourceValues {
       this.#values = values;
     } catch (error) {
       this.#asked = null;
-      if (error.name !== "AbortError") this.#status.textContent = error.message;
+      if (error.name !== "AbortError") announce(error.message);
       return [];
     }
     // The browser would show these beside the tips.
@@ -144,9 +143,7 @@ export class SourceValues {
     this.#toName(this.#boxes(name)[0]);
     this.#show(name, true);
     const { text, type } = this.#values[name.value];
-    this.#status.textContent = [`${this.#values[name.value].name} = ${text}`, type, name.note]
-      .filter(Boolean)
-      .join(", ");
+    announce([`${this.#values[name.value].name} = ${text}`, type, name.note].filter(Boolean).join(", "));
   }
 
   #mark(name) {

@@ -229,7 +229,7 @@ def test_nothing_is_said_while_nothing_has_changed(page: Page, shop: Shop) -> No
     shop.events.wait_for_readers(1)
 
     expect(bar(page)).to_have_css("opacity", "0")
-    expect(bar(page).get_by_role("status")).to_have_text("")
+    expect(bar(page).locator("[data-says]")).to_have_text("")
     expect(bar(page).locator("button, a").locator("visible=true")).to_have_count(0)
 
 
@@ -250,7 +250,7 @@ def test_while_the_new_worker_starts_the_page_says_so_and_nothing_moves(page: Pa
     old = shop.leave()
     shop.start(Code(works=True))
     old.close()
-    expect(bar(page).get_by_role("status")).to_have_text("Reloading…")
+    expect(bar(page).locator("[data-says]")).to_have_text("Reloading…")
     assert page.evaluate(places) == before
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shop._ready.set()
@@ -344,7 +344,7 @@ def test_what_the_reader_is_doing_is_kept_until_they_ask(
     occupy(page)
     shop.works()
 
-    expect(bar(page).get_by_role("status")).to_have_text("The code has changed.")
+    expect(bar(page).locator("[data-says]")).to_have_text("The code has changed.")
     expect(page.locator("#headline")).to_contain_text("KeyError")
     assert shop.code.calls == []
     page.keyboard.press("Escape")
@@ -428,7 +428,7 @@ def test_the_page_of_a_post_asks_before_it_sends_again(page: Page, shop: Shop) -
     post_form(page, shop)
     shop.works()
 
-    expect(bar(page).get_by_role("status")).to_have_text("The code has changed.")
+    expect(bar(page).locator("[data-says]")).to_have_text("The code has changed.")
     send = bar(page).get_by_role("button", name="Send POST /cart again")
     expect(send).to_be_visible()
     assert shop.code.calls == []
@@ -469,7 +469,7 @@ def without_boundary(call: tuple[str, str, str, Body]) -> tuple[str, Body]:
 def test_after_a_start_that_failed_a_post_is_not_offered_until_it_can_be_answered(page: Page, shop: Shop) -> None:
     post_form(page, shop)
     shop.reload(lambda: shop.fail(ImportError("No module named 'teapots'")))
-    expect(bar(page).get_by_role("status")).to_have_text("The changed code failed to start.")
+    expect(bar(page).locator("[data-says]")).to_have_text("The changed code failed to start.")
     expect(bar(page).get_by_role("button")).to_have_count(0)
     expect(bar(page).get_by_role("link", name="Show why")).to_have_attribute("href", f"{MOUNT}/tracebacks")
 
@@ -493,7 +493,7 @@ def test_the_permanent_page_of_an_error_runs_nothing_and_leads_to_its_request(pa
     address = page.url
     shop.works()
 
-    expect(bar(page).get_by_role("status")).to_have_text("The code has changed since this error.")
+    expect(bar(page).locator("[data-says]")).to_have_text("The code has changed since this error.")
     assert page.url == address
     assert shop.code.calls == []
     bar(page).get_by_role("link", name="Open /cart again").click()
@@ -506,7 +506,7 @@ def test_the_permanent_page_of_a_post_offers_no_link(page: Page, shop: Shop) -> 
     past_page(page, shop)
     shop.works()
 
-    expect(bar(page).get_by_role("status")).to_have_text("The code has changed since this error.")
+    expect(bar(page).locator("[data-says]")).to_have_text("The code has changed since this error.")
     expect(bar(page).locator("a, button").locator("visible=true")).to_have_count(0)
     assert shop.code.calls == []
 
@@ -550,7 +550,7 @@ def test_a_server_that_stops_is_told_apart_from_one_that_reloads(browser: Browse
             page.goto(f"{server.url}cart")
             shop.events.wait_for_readers(1)
             shop.events.close()
-        expect(bar(page).get_by_role("status")).to_have_text(re.compile("is not responding"))
+        expect(bar(page).locator("[data-says]")).to_have_text(re.compile("is not responding"))
 
         shop.start(Code(works=True))
         with make_server("127.0.0.1", server.port, shop):
@@ -598,7 +598,7 @@ def test_the_list_of_a_new_worker_begins_anew(page: Page, shop: Shop) -> None:
     shop.works()
 
     expect(page.get_by_text("No errors since the server started")).to_be_visible()
-    expect(bar(page).get_by_role("status")).to_have_text("")
+    expect(bar(page).locator("[data-says]")).to_have_text("")
 
 
 # A start that failed

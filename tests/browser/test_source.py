@@ -123,7 +123,7 @@ def test_a_click_keeps_a_value_below_its_line_and_another_click_takes_it_away(pa
 
 def test_the_arrow_keys_go_from_name_to_name_and_enter_keeps_a_value(page: Page) -> None:
     code, tip = shown(page).locator("[data-code]"), page.locator(".tip")
-    status = shown(page).locator("dk-source [role=status]")
+    status = page.locator("[data-announced]")
 
     code.focus()
     page.keyboard.press("ArrowRight")

@@ -6,7 +6,7 @@ times as much to make.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from debugkit.debug.source.excerpt import Gap
 
@@ -21,6 +21,9 @@ SHARES_A_LINE = 24
 WIDEST_GUTTER = 6
 
 
+Mark = Literal["", "only", "first", "inside", "last"]
+
+
 class Span(NamedTuple):
     """A piece of a source line in one colour. ``css`` is Pygments' short class, ``mark`` the failing expression.
 
@@ -29,7 +32,8 @@ class Span(NamedTuple):
 
     text: str
     css: str = ""
-    mark: bool = False
+    #: Where in the failing range this piece is, which is one thing to who has it read out; empty outside of it.
+    mark: Mark = ""
     #: The value of the name or expression this piece belongs to, for the tooltip; empty when unknown.
     value: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import dropwhile
+from itertools import dropwhile, groupby
 from typing import TypeVar
 
 from debugkit.debug.page.frame_models import Span
@@ -67,15 +67,27 @@ def _pieces(
                 text += piece
                 continue
             if text:
-                pieces.append(Span(text, css, mark))
+                pieces.append(Span(text, css, "inside" if mark else ""))
             text, css, mark = piece, look, marked
             if has_value:
                 named.append((len(pieces), column))
-                pieces.append(Span(text, css, mark))
+                pieces.append(Span(text, css, "inside" if mark else ""))
                 text = ""
     if text:
-        pieces.append(Span(text, css, mark))
-    return tuple(pieces), tuple(named)
+        pieces.append(Span(text, css, "inside" if mark else ""))
+    return tuple(_edged(pieces) if marks else pieces), tuple(named)
+
+
+def _edged(pieces: Iterable[Span]) -> Iterator[Span]:
+    """The pieces, where those of each failing range say which of them are its first and last."""
+    for marked, run in groupby(pieces, lambda piece: bool(piece.mark)):
+        if not marked:
+            yield from run
+            continue
+        first, *rest = run
+        yield first._replace(mark="first" if rest else "only")
+        yield from (piece._replace(mark="inside") for piece in rest[:-1])
+        yield from (piece._replace(mark="last") for piece in rest[-1:])
 
 
 #: The same line is shown whenever its error comes up again, which it mostly does until it is mended.
@@ -87,8 +99,7 @@ def unindented(pieces: Iterable[Span]) -> Iterator[Span]:
     rest = dropwhile(lambda piece: piece.text.isspace(), pieces)
     first = next(rest, None)
     if first is not None:
-        yield first._replace(text=first.text.lstrip())
-    yield from rest
+        yield from _edged([first._replace(text=first.text.lstrip()), *rest])
 
 
 def cut(text: str, start: int, marks: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
