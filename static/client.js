@@ -61,6 +61,16 @@ export async function getText(url, signal, headers = {}) {
   return (await request(url, { headers: { "X-Debugkit": "1", ...headers }, signal })).text();
 }
 
+/** The same at once, for what only the handler of a key or click may do. Nothing else happens in the page meanwhile. */
+export function getTextNow(url) {
+  const asked = new XMLHttpRequest();
+  asked.open("GET", url, false);
+  asked.setRequestHeader("X-Debugkit", "1");
+  asked.send();
+  if (asked.status !== 200) throw new Refusal(asked.status, "", GONE);
+  return asked.responseText;
+}
+
 /** An element of another page of the debugger. */
 export async function getElement(url, selector, signal) {
   const page = new DOMParser().parseFromString(await getText(url, signal), "text/html");

@@ -12,10 +12,15 @@ const SHOWN = 1600;
  * @param {string | Promise<string>} text
  */
 export async function copy(text) {
-  if (!navigator.clipboard) return copySelected(await text);
+  if (!navigator.clipboard) return copySelected(typeof text === "string" ? text : await text);
   if (typeof text === "string") return navigator.clipboard.writeText(text);
   const blob = text.then((arrived) => new Blob([arrived], { type: "text/plain" }));
   return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+}
+
+/** Whether what is copied must be there while the key or click is handled: Safari has the old command only then. */
+export function copiesAtOnce() {
+  return !navigator.clipboard;
 }
 
 /** The old command, which copies what is selected, as long as the click is fresh. */

@@ -1,7 +1,7 @@
 // <dk-copy-menu>: copies the error, or its request, in one of several forms, or the address of what is open; prints it.
 // Without JavaScript its items are links.
-import { getText } from "./client.js";
-import { copy, say } from "./clipboard.js";
+import { getText, getTextNow } from "./client.js";
+import { copiesAtOnce, copy, say } from "./clipboard.js";
 import { DebugkitElement } from "./dom.js";
 import { command, isEditable } from "./keys.js";
 
@@ -20,7 +20,7 @@ export class DkCopyMenu extends DebugkitElement {
     if (!item || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
     if (item.dataset.print !== undefined) this.#print(item);
-    else if (item.dataset.copy === "link") this.#put(async () => item.href + location.hash, item.href);
+    else if (item.dataset.copy === "link") this.#put(() => item.href + location.hash, item.href);
     else this.#copy(item.href);
     this.querySelector("summary").focus();
   }
@@ -48,7 +48,7 @@ export class DkCopyMenu extends DebugkitElement {
   }
 
   #copy(url) {
-    return this.#put(() => getText(url, this.#signal), url);
+    return this.#put(() => (copiesAtOnce() ? getTextNow(url) : getText(url, this.#signal)), url);
   }
 
   async #put(text, url) {

@@ -55,6 +55,22 @@ def test_the_key_y_copies_the_traceback(page: Page) -> None:
     assert pasted(page).startswith("Traceback (most recent call last):")
 
 
+def test_the_traceback_is_copied_while_the_key_is_handled_since_safari_copies_at_no_later_time(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            let handled = false;
+            addEventListener("keydown", () => (handled = true), {capture: true});
+            addEventListener("keydown", () => (handled = false));
+            const execute = document.execCommand.bind(document);
+            document.execCommand = (name) => handled && execute(name);
+        }"""
+    )
+    page.locator("h1").click()
+    page.keyboard.press("y")
+
+    expect(page.locator("[data-announced]")).to_have_text("Copied")
+
+
 def test_what_the_browser_does_not_copy_is_said(page: Page) -> None:
     page.evaluate("document.execCommand = () => false")
 
