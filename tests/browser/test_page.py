@@ -137,6 +137,33 @@ def test_the_filter_leaves_only_frames_of_the_application_and_is_remembered(site
     expect(page.locator(".run")).to_be_visible()
 
 
+def test_at_four_hundred_per_cent_the_heading_of_a_frame_is_made_of_words(site: Site, page: Page) -> None:
+    """1280 by 1024 pixels enlarged to that leave 320 by 256 (WCAG 2.2, 1.4.10)."""
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto(f"{site.base}/checkout")
+
+    lines = (
+        shown(page)
+        .get_by_role("heading", level=2)
+        .evaluate("it => it.getBoundingClientRect().height / parseFloat(getComputedStyle(it).lineHeight)")
+    )
+    assert 0 < lines < 4
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_line_about_the_request_never_begins_with_its_dot(site: Site, page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{site.base}/checkout")
+    page.goto(f"{site.base}/checkout")  # which has been seen before, so that the time is on a second line
+
+    first, second = page.locator(".bar .request").bounding_box(), page.locator(".bar time").bounding_box()
+    assert first is not None
+    assert second is not None
+    assert second["y"] > first["y"] + 10
+    dot = page.locator(".bar time").evaluate("it => parseFloat(getComputedStyle(it, '::before').width)")
+    assert second["x"] + dot == pytest.approx(first["x"], abs=1)  # the box of the time begins with it
+
+
 def test_a_long_function_name_leaves_room_for_its_line_number(site: Site, page: Page) -> None:
     page.goto(f"{site.base}/long-name")
     current = page.locator(".rows a[aria-current]")
