@@ -65,8 +65,8 @@ def texts(events: list[dict[str, Any]], kind: str) -> str:
 def marked(page: str) -> list[str]:
     """The failing expression of the opened frame, line by line."""
     lines = re.findall(r'<div class="l[^"]*" data-n="\d+"[^>]*>(.*?)</div>', page, re.S)
-    found = ["".join(re.findall(r"<mark[^>]*>(.*?)</mark>", line)) for line in lines]
-    return [html.unescape(text) for text in found if text]
+    found = ["".join(re.findall(r"<mark>(.*?)</mark>", line)) for line in lines]
+    return [html.unescape(re.sub(r"<[^>]+>", "", text)) for text in found if text]
 
 
 def written(folder: Path, source: str, name: str = "written.py") -> Callable[[], object]:
