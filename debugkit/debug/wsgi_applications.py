@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import FunctionType, MethodType
@@ -73,24 +73,23 @@ def _asgi_refusal(application: Any) -> str:
 
 def layers(application: Any) -> Iterator[Any]:
     """The application and what it wraps, from the outside; read past what their classes say of their attributes."""
-    waiting, met = deque([application]), dict[int, Any]()
-    while waiting and len(met) < MOST_LAYERS:
-        layer = waiting.popleft()
-        if id(layer) not in met:
-            met[id(layer)] = layer
-            yield layer
-            waiting += _wrapped(layer)
+    return _walk(application, MOST_LAYERS, _wrapped)
 
 
 def reachable(application: Any) -> Iterator[Any]:
     """Its layers, and also what dispatchers and functions made by functions hold. Not all of that are applications."""
+    return _walk(application, MOST_APPLICATIONS, lambda layer: [*_wrapped(layer), *_mounted(layer), *_enclosed(layer)])
+
+
+def _walk(application: Any, most: int, inside: Callable[[Any], list[Any]]) -> Iterator[Any]:
+    """The application and what is ``inside`` of each, every object once: some know what is around them."""
     waiting, met = deque([application]), dict[int, Any]()
-    while waiting and len(met) < MOST_APPLICATIONS:
+    while waiting and len(met) < most:
         layer = waiting.popleft()
         if id(layer) not in met:
             met[id(layer)] = layer
             yield layer
-            waiting += [*_wrapped(layer), *_mounted(layer), *_enclosed(layer)]
+            waiting += inside(layer)
 
 
 def _wrapped(layer: Any) -> list[Any]:
