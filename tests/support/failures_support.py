@@ -125,6 +125,12 @@ def index() -> None:
     PRICES[position]
 
 
+@because("PRICES has 3 items: the index is 3, and goes from 0 to 2.")
+def behind_the_last_by_one() -> Any:
+    number = 2
+    return PRICES[number + 1] - PRICES[number]
+
+
 @because("name has 3 characters: the index is -4, and goes from -3 to -1.")
 def negative_index() -> None:
     name = "tea"

@@ -101,6 +101,10 @@ class Place:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 number = self.value(operand, depth + 1)
                 return -number if type(number) is int else MISSING
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as operator, right=right):  # of an index: `row[n + 1]`
+                first, second = self.value(left, depth + 1), self.value(right, depth + 1)
+                if type(first) is int and type(second) is int:
+                    return first + second if isinstance(operator, ast.Add) else first - second
         return MISSING
 
     def variable(self, name: str) -> Any:
